@@ -1,0 +1,22 @@
+import type { SqlReader } from '../storage/database/database.ts'
+import type { Caller } from './caller.ts'
+import { findUser } from './principal-store.ts'
+import { decide, type Decision } from './rules/decide.ts'
+
+/**
+ * The one question for both protocols: may this caller do this to these resources?
+ * The principal is read at each use, so that a token never outlives the rights of who asked for it.
+ */
+export async function authorize(
+  deps: { readonly reader: SqlReader },
+  caller: Caller,
+  request: { readonly action: string; readonly resources: readonly string[] },
+): Promise<Decision> {
+  const user = await findUser(deps.reader, caller.principalId)
+  const principal = {
+    arn: caller.principalArn,
+    account: caller.accountId,
+    isAdministrator: user?.isAdministrator ?? false,
+  }
+  return decide({ principal, action: request.action, resources: request.resources })
+}

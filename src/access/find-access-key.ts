@@ -1,0 +1,19 @@
+import type { SqlReader } from '../storage/database/database.ts'
+import { findAccessKey, type User } from './principal-store.ts'
+import { openSealed } from './rules/seal.ts'
+
+export interface ActiveAccessKey {
+  readonly secret: string
+  readonly user: User
+}
+
+/** The key's secret and owner; undefined for one that is unknown, inactive or sealed under another master key. */
+export async function findActiveAccessKey(
+  deps: { readonly reader: SqlReader; readonly accessKeyKey: Uint8Array },
+  accessKeyId: string,
+): Promise<ActiveAccessKey | undefined> {
+  const stored = await findAccessKey(deps.reader, accessKeyId)
+  if (stored === undefined || !stored.isActive) return undefined
+  const secret = openSealed(deps.accessKeyKey, stored.sealedSecret, stored.id)
+  return secret === undefined ? undefined : { secret: secret.toString(), user: stored.user }
+}

@@ -1,0 +1,263 @@
+// Settings: flags, then the environment (PRATIQUE_*), then pratique.yaml, then defaults. The only reader of the environment.
+import { readFileSync } from 'node:fs'
+import { isAbsolute, join, resolve } from 'node:path'
+import { parse as parseYaml } from 'yaml'
+import { nearest } from './lib/nearest.ts'
+import { parseAccountId, type AccountId } from './policy/account-id.ts'
+
+export interface Config {
+  /** Absolute. */
+  readonly dataDirectory: string
+  /** Port 0 picks a free one. */
+  readonly listen: { readonly host: string; readonly port: number }
+  /** What clients are told; by default the address listened on. */
+  readonly url: string | undefined
+  readonly account: AccountId
+  readonly region: string
+  /** What a repository gets where its maker says nothing: Pratique's safe values or AWS's. */
+  readonly defaults: 'secure' | 'aws'
+  readonly log: 'auto' | 'json' | 'pretty' | 'silent'
+  /** Base address of the OSV archive that `db update` reads. */
+  readonly osvUrl: string
+  /** Vulnerability data older than this is stale, in hours. */
+  readonly staleAfterHours: number
+  /** Worker threads that read layers. */
+  readonly scanWorkers: number
+}
+
+export type ConfigResult =
+  | { readonly kind: 'config'; readonly config: Config; readonly origins: Origins }
+  | { readonly kind: 'problems'; readonly problems: readonly string[] }
+
+/** Where each setting's value came from. */
+export type Origins = Readonly<
+  Record<SettingName, 'flag' | 'environment' | 'pratique.yaml' | 'default'>
+>
+
+export interface ConfigSources {
+  readonly flags: Readonly<Record<string, string | undefined>>
+  readonly environment: Readonly<Record<string, string | undefined>>
+  /** Where pratique.yaml is looked for and relative paths start. */
+  readonly cwd: string
+}
+
+interface Setting {
+  readonly environment: string
+  readonly fallback: string
+  readonly says: string
+}
+
+/** Every setting: its variable, its default, and one sentence. In pratique.yaml and as a flag it has the key's name. */
+export const settings = {
+  data: {
+    environment: 'PRATIQUE_DATA',
+    fallback: './data',
+    says: 'directory that holds everything: database, blobs, keys',
+  },
+  listen: {
+    environment: 'PRATIQUE_LISTEN',
+    fallback: '127.0.0.1:5080',
+    says: 'HOST:PORT to listen on; port 0 picks a free one',
+  },
+  url: {
+    environment: 'PRATIQUE_URL',
+    fallback: '',
+    says: 'address that clients are told, when it is not the one listened on',
+  },
+  account: {
+    environment: 'PRATIQUE_ACCOUNT',
+    fallback: '123456789012',
+    says: 'account id, 12 digits, of the default account',
+  },
+  region: {
+    environment: 'PRATIQUE_REGION',
+    fallback: 'us-east-1',
+    says: 'AWS region that this registry answers as',
+  },
+  defaults: {
+    environment: 'PRATIQUE_DEFAULTS',
+    fallback: 'secure',
+    says: 'secure (immutable tags, scan on push) or aws (mutable tags, no scan on push)',
+  },
+  log: {
+    environment: 'PRATIQUE_LOG',
+    fallback: 'auto',
+    says: 'json, pretty, silent, or auto (pretty on a terminal)',
+  },
+  osvUrl: {
+    environment: 'PRATIQUE_OSV_URL',
+    fallback: 'https://osv-vulnerabilities.storage.googleapis.com',
+    says: 'base address of the OSV archive for `pratique db update`',
+  },
+  staleAfterHours: {
+    environment: 'PRATIQUE_STALE_AFTER_HOURS',
+    fallback: '48',
+    says: 'hours after which vulnerability data counts as stale',
+  },
+  scanWorkers: {
+    environment: 'PRATIQUE_SCAN_WORKERS',
+    fallback: '1',
+    says: 'worker threads that read layers, 1 to 64',
+  },
+} as const satisfies Record<string, Setting>
+
+export type SettingName = keyof typeof settings
+
+const settingNames = Object.keys(settings).filter((name): name is SettingName => name in settings)
+/** Names with the prefix that belong to the tests and not to the server. */
+const foreignVariables = ['PRATIQUE_TEST_DATA']
+
+/** One configuration, or every problem found. */
+export function readConfig(sources: ConfigSources): ConfigResult {
+  const problems: string[] = []
+  const file = readSettingsFile(sources.cwd, problems)
+  refuseUnknown(sources, file, problems)
+  const values = Object.fromEntries(
+    settingNames.map((name) => [name, valueOf(name, sources, file)]),
+  ) as Record<SettingName, Chosen>
+  const config = buildConfig(values, sources.cwd, problems)
+  if (problems.length > 0) return { kind: 'problems', problems }
+  const origins = Object.fromEntries(
+    settingNames.map((name) => [name, values[name].origin]),
+  ) as Origins
+  return { kind: 'config', config, origins }
+}
+
+interface Chosen {
+  readonly text: string
+  readonly origin: Origins[SettingName]
+}
+
+function valueOf(
+  name: SettingName,
+  sources: ConfigSources,
+  file: Readonly<Record<string, string>>,
+): Chosen {
+  const flag = sources.flags[name]
+  if (flag !== undefined) return { text: flag, origin: 'flag' }
+  const variable = sources.environment[settings[name].environment]
+  if (variable !== undefined && variable !== '') return { text: variable, origin: 'environment' }
+  const inFile = file[name]
+  if (inFile !== undefined) return { text: inFile, origin: 'pratique.yaml' }
+  return { text: settings[name].fallback, origin: 'default' }
+}
+
+function readSettingsFile(cwd: string, problems: string[]): Readonly<Record<string, string>> {
+  let content: string
+  try {
+    content = readFileSync(join(cwd, 'pratique.yaml'), 'utf8')
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return {}
+    problems.push(`pratique.yaml cannot be read: ${messageOf(error)}`)
+    return {}
+  }
+  try {
+    const parsed: unknown = parseYaml(content, { maxAliasCount: 0 })
+    if (parsed === null) return {}
+    if (typeof parsed === 'object' && !Array.isArray(parsed)) {
+      return Object.fromEntries(Object.entries(parsed).map(([key, value]) => [key, String(value)]))
+    }
+    problems.push('pratique.yaml: expected lines of the form `setting: value`')
+  } catch (error) {
+    problems.push(`pratique.yaml is not YAML: ${messageOf(error)}`)
+  }
+  return {}
+}
+
+function refuseUnknown(
+  sources: ConfigSources,
+  file: Readonly<Record<string, string>>,
+  problems: string[],
+): void {
+  const variables: string[] = settingNames.map((name) => settings[name].environment)
+  for (const name of Object.keys(sources.environment)) {
+    if (!name.startsWith('PRATIQUE_') || variables.includes(name)) continue
+    if (!foreignVariables.includes(name)) problems.push(unknownSetting(name, variables))
+  }
+  for (const name of Object.keys(file)) {
+    if (!isSettingName(name)) problems.push(`pratique.yaml: ${unknownSetting(name, settingNames)}`)
+  }
+}
+
+function isSettingName(name: string): name is SettingName {
+  return name in settings
+}
+
+function unknownSetting(name: string, known: readonly string[]): string {
+  const near = nearest(name, known)
+  const advice = near === undefined ? `known are ${known.join(', ')}` : `did you mean ${near}?`
+  return `unknown setting ${name}: ${advice}`
+}
+
+function buildConfig(values: Record<SettingName, Chosen>, cwd: string, problems: string[]): Config {
+  const read = <T>(
+    name: SettingName,
+    parse: (text: string) => T | undefined,
+    expected: string,
+    fallback: T,
+  ): T => {
+    const { text } = values[name]
+    const parsed = parse(text)
+    if (parsed !== undefined) return parsed
+    problems.push(`${settings[name].environment} is ${JSON.stringify(text)}; expected ${expected}`)
+    return fallback
+  }
+  const data = values.data.text
+  return {
+    dataDirectory: isAbsolute(data) ? data : resolve(cwd, data),
+    listen: read('listen', parseListen, 'HOST:PORT, for example 127.0.0.1:5080', {
+      host: '',
+      port: 0,
+    }),
+    url: values.url.text === '' ? undefined : read('url', parseUrl, 'an http or https address', ''),
+    account: read('account', parseAccountId, '12 digits', '' as AccountId),
+    region: read('region', parseRegion, 'a region such as us-east-1', ''),
+    defaults: read('defaults', oneOf('secure', 'aws'), 'secure or aws', 'secure'),
+    log: read(
+      'log',
+      oneOf('auto', 'json', 'pretty', 'silent'),
+      'auto, json, pretty or silent',
+      'auto',
+    ),
+    osvUrl: read('osvUrl', parseUrl, 'an http or https address', ''),
+    staleAfterHours: read(
+      'staleAfterHours',
+      wholeBetween(1, 8760),
+      'whole hours from 1 to 8760',
+      1,
+    ),
+    scanWorkers: read('scanWorkers', wholeBetween(1, 64), 'a whole number from 1 to 64', 1),
+  }
+}
+
+function parseListen(text: string): Config['listen'] | undefined {
+  const match = /^(?:\[([0-9a-fA-F:]+)\]|([A-Za-z0-9.-]+)):([0-9]{1,5})$/.exec(text)
+  const port = Number(match?.[3])
+  const host = match?.[1] ?? match?.[2]
+  return host === undefined || port > 65_535 ? undefined : { host, port }
+}
+
+function parseUrl(text: string): string | undefined {
+  const url = URL.canParse(text) ? new URL(text) : undefined
+  if (url?.protocol !== 'http:' && url?.protocol !== 'https:') return undefined
+  return text.replace(/\/+$/, '')
+}
+
+function parseRegion(text: string): string | undefined {
+  return /^[a-z]{2,}(?:-[a-z]+)+-[0-9]+$/.test(text) ? text : undefined
+}
+
+function oneOf<const T extends string>(...allowed: readonly T[]): (text: string) => T | undefined {
+  return (text) => allowed.find((word) => word === text)
+}
+
+function wholeBetween(least: number, most: number): (text: string) => number | undefined {
+  return (text) => {
+    const value = /^[0-9]{1,6}$/.test(text) ? Number(text) : -1
+    return value >= least && value <= most ? value : undefined
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}

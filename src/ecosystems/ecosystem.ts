@@ -1,0 +1,90 @@
+// The contract of this folder: what an inventory is made of, and what each package ecosystem supplies.
+
+/** A package as found: the tuple that is interned and matched. Absent members are absent, never ''. */
+export interface Package {
+  /** purl type: deb, apk, npm, pypi … */
+  readonly type: string
+  /** Vendor or scope as purl has it: `debian`, `alpine`, `@babel`; absent where there is none. */
+  readonly namespace?: string
+  /** Name as the package database has it; lookup keys are computed by `lookupNames`. */
+  readonly name: string
+  readonly version: string
+  readonly architecture?: string
+  /** Source package (deb Source, apk origin), with the version that replaces the binary's. */
+  readonly source?: { readonly name: string; readonly version: string }
+}
+
+/** A package at a place: which file told of it. Paths have no leading slash. */
+export interface PackageInstance {
+  readonly package: Package
+  readonly path: string
+  /** Installed state, or only declared by a lock file. */
+  readonly evidence: 'installed' | 'declared'
+}
+
+/** Something that could not be read: shown to the user as coverage that is missing. */
+export interface InventoryProblem {
+  readonly path: string
+  readonly reason: string
+}
+
+export interface Extraction {
+  readonly instances: readonly PackageInstance[]
+  readonly problems: readonly InventoryProblem[]
+}
+
+/** Reads one kind of file. Pure: bytes in, packages out; a malformed file is a problem, not a throw. */
+export interface Extractor {
+  /** Stable name, shown as evidence: `dpkg-status`. */
+  readonly id: string
+  /** Raised by 1 whenever the same bytes give another answer; layers read before are read again. */
+  readonly revision: number
+  /** Largest file read; a larger one becomes a problem. */
+  readonly maxBytes: number
+  /** Whether this path (no leading slash, `.` and `..` resolved) is wanted. Cheap: called for each entry. */
+  wants(path: string): boolean
+  extract(path: string, bytes: Uint8Array): Extraction
+}
+
+/** The distribution an image is made from, by os-release. `id` `debian`, `versionId` `12`. */
+export interface Distribution {
+  readonly id: string
+  readonly versionId?: string
+  readonly codename?: string
+  readonly idLike: readonly string[]
+  readonly prettyName?: string
+}
+
+/** a < b → negative, a = b → 0, a > b → positive; or unparsable, which is never an order. */
+export type Comparison =
+  | { readonly kind: 'ordered'; readonly order: number }
+  | { readonly kind: 'unparsable'; readonly text: string }
+
+export type CompareVersions = (a: string, b: string) => Comparison
+
+/** Where advisories for a package are looked up: OSV's ecosystem string and the name in it. */
+export interface LookupKey {
+  readonly ecosystem: string
+  readonly name: string
+  /** The version to hold against the advisory's ranges (the source version for deb and apk). */
+  readonly version: string
+}
+
+/** What a lookup can be: keys, or the reason why nobody can speak about this package. */
+export type Lookup =
+  | { readonly kind: 'keys'; readonly keys: readonly LookupKey[] }
+  | { readonly kind: 'unknown'; readonly reason: string }
+
+export interface Ecosystem {
+  /** purl type. */
+  readonly type: string
+  readonly extractors: readonly Extractor[]
+  readonly compareVersions: CompareVersions
+  /** ECR's and Inspector's packageManager word: OS, NODEPKG, PYTHONPKG … */
+  readonly packageManager: string
+  /** Whether this OSV ecosystem string (`Debian:12`, `npm`) is judged by this ecosystem's comparer. */
+  ownsAdvisoryEcosystem(ecosystem: string): boolean
+  /** The name as stored for lookup: npm exact, pypi normalised by PEP 503. */
+  normaliseName(name: string): string
+  lookup(found: Package, distribution: Distribution | undefined): Lookup
+}

@@ -1,0 +1,69 @@
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
+import type { RequestFacts } from '../request-facts.ts'
+
+/** The measures of one server; names carry their unit, as Prometheus asks. */
+export interface Metrics {
+  observeRequest(facts: RequestFacts, status: number, seconds: number, bytes: number): void
+  observeJob(kind: string, outcome: 'done' | 'failed', seconds: number): void
+  text(): Promise<{ readonly contentType: string; readonly body: string }>
+}
+
+export function createMetrics(gauges: { readonly queuedJobs: () => Promise<number> }): Metrics {
+  const registry = new Registry()
+  collectDefaultMetrics({ register: registry, prefix: 'pratique_' })
+  const registers = [registry]
+  const labels = ['door', 'operation', 'status']
+  const requests = new Counter({
+    name: 'pratique_requests_total',
+    help: 'Requests by door, operation and status.',
+    labelNames: labels,
+    registers,
+  })
+  const durations = new Histogram({
+    name: 'pratique_request_duration_seconds',
+    help: 'Time from the first byte of a request to the last of its answer.',
+    labelNames: ['door', 'operation'],
+    buckets: [0.001, 0.005, 0.02, 0.1, 0.5, 2, 10, 60, 600],
+    registers,
+  })
+  const bytes = new Counter({
+    name: 'pratique_response_bytes_total',
+    help: 'Bytes of answers, without headers.',
+    labelNames: ['door'],
+    registers,
+  })
+  const decisions = new Counter({
+    name: 'pratique_authorization_decisions_total',
+    help: 'Decisions by result and action.',
+    labelNames: ['decision', 'action'],
+    registers,
+  })
+  const jobs = new Histogram({
+    name: 'pratique_job_duration_seconds',
+    help: 'Background jobs by kind and outcome.',
+    labelNames: ['kind', 'outcome'],
+    buckets: [0.01, 0.1, 1, 10, 60, 600],
+    registers,
+  })
+  // Registers itself; it is asked when it is collected.
+  void new Gauge({
+    name: 'pratique_jobs_waiting',
+    help: 'Jobs that wait or run.',
+    registers,
+    async collect() {
+      this.set(await gauges.queuedJobs())
+    },
+  })
+  return {
+    observeRequest(facts, status, seconds, size) {
+      const { door, operation } = facts
+      requests.inc({ door, operation, status: String(status) })
+      durations.observe({ door, operation }, seconds)
+      bytes.inc({ door }, size)
+      const { decision, action } = facts
+      if (decision !== undefined && action !== undefined) decisions.inc({ decision, action })
+    },
+    observeJob: (kind, outcome, seconds) => jobs.observe({ kind, outcome }, seconds),
+    text: async () => ({ contentType: registry.contentType, body: await registry.metrics() }),
+  }
+}

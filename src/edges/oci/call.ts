@@ -1,0 +1,23 @@
+import type { Readable } from 'node:stream'
+import type { Caller } from '../../access/caller.ts'
+import type { RepositoryAddress } from '../../registry/repository-store.ts'
+
+/** One authenticated request to a repository, as the handlers see it. */
+export interface OciCall {
+  readonly caller: Caller
+  readonly repository: RepositoryAddress
+  /** The name as the client wrote it, for Location headers: it may begin with an account id. */
+  readonly writtenName: string
+  readonly query: URLSearchParams
+  /** Lower-case names; a repeated header is joined with a comma. */
+  readonly header: (name: string) => string | undefined
+  readonly body: AsyncIterable<Uint8Array>
+  /** Whether the request announces a body at all. */
+  readonly hasBody: boolean
+}
+
+export interface OciReply {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string>>
+  readonly body?: Buffer | string | Readable
+}

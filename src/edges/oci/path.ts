@@ -1,0 +1,57 @@
+// Purpose:  read a /v2 path: which endpoint, which repository, which reference.
+// Spec:     OCI distribution-spec, "Endpoints"; names may hold `blobs`, `manifests`, `tags` … as segments, so it is read from the right.
+// Input:    the raw path of the request, not decoded; hostile.
+// Deviates: `%3A` in a digest is decoded, since some clients escape it; every other escape is refused.
+// Unknowns: a path of no endpoint → 'unknown'; one with a bad name or digest says which.
+import { parseDigest, type Digest } from '../../oci/digest.ts'
+import { parseReference, type Reference } from '../../oci/reference.ts'
+
+export type V2Path =
+  | { readonly kind: 'base' }
+  | { readonly kind: 'catalog' }
+  | { readonly kind: 'blob'; readonly name: string; readonly digest: Digest }
+  | { readonly kind: 'manifest'; readonly name: string; readonly reference: Reference }
+  | { readonly kind: 'uploads'; readonly name: string }
+  | { readonly kind: 'upload'; readonly name: string; readonly uploadId: string }
+  | { readonly kind: 'tags'; readonly name: string }
+  | { readonly kind: 'referrers'; readonly name: string; readonly digest: Digest }
+  | { readonly kind: 'badDigest'; readonly name: string; readonly text: string }
+  | { readonly kind: 'badReference'; readonly name: string; readonly text: string }
+  | { readonly kind: 'unknown' }
+
+/** `path` begins with `/v2`; the repository name is not judged here. */
+export function parseV2Path(path: string): V2Path {
+  const decoded = path.replaceAll(/%3a/gi, ':')
+  if (decoded.includes('%') || decoded.includes('\\')) return { kind: 'unknown' }
+  const segments = decoded
+    .replace(/^\/v2\/?/, '')
+    .replace(/\/$/, '')
+    .split('/')
+  const [only] = segments
+  if (segments.length === 1 && only === '') return { kind: 'base' }
+  if (segments.length === 1 && only === '_catalog') return { kind: 'catalog' }
+  return parseRepositoryPath(segments)
+}
+
+function parseRepositoryPath(segments: readonly string[]): V2Path {
+  const nameBefore = (count: number): string => segments.slice(0, -count).join('/')
+  const [third = '', second = '', last = ''] = segments.slice(-3)
+  if (segments.length < 3) return { kind: 'unknown' }
+  if (second === 'tags' && last === 'list') return { kind: 'tags', name: nameBefore(2) }
+  if (second === 'blobs' && last === 'uploads') return { kind: 'uploads', name: nameBefore(2) }
+  if (third === 'blobs' && second === 'uploads' && segments.length > 3) {
+    return { kind: 'upload', name: nameBefore(3), uploadId: last }
+  }
+  if (second === 'manifests') return manifestPath(nameBefore(2), last)
+  if (second !== 'blobs' && second !== 'referrers') return { kind: 'unknown' }
+  const digest = parseDigest(last)
+  const name = nameBefore(2)
+  if (digest === undefined) return { kind: 'badDigest', name, text: last }
+  return { kind: second === 'blobs' ? 'blob' : 'referrers', name, digest }
+}
+
+function manifestPath(name: string, text: string): V2Path {
+  const reference = parseReference(text)
+  if (reference !== undefined) return { kind: 'manifest', name, reference }
+  return { kind: text.includes(':') ? 'badDigest' : 'badReference', name, text }
+}

@@ -1,0 +1,140 @@
+// Every endpoint of /v2: method, IAM actions that are needed, and what answers. A row without an action does not compile.
+import type { V2Path } from './path.ts'
+import type { OciCall, OciReply } from './call.ts'
+import { pullBlob, headBlob } from './pull-blob.ts'
+import { headManifest, pullManifest, pushManifest, removeManifest } from './manifests.ts'
+import { referrersList, tagsList, type ListReply } from './lists.ts'
+import { abandonUpload, beginUpload, closeUpload, continueUpload, uploadStatus } from './uploads.ts'
+import { deleteBlob } from '../../registry/delete-blob.ts'
+
+export type EcrAction = `ecr:${string}`
+
+/** What the handlers of this edge use, all together; each takes the part it names. */
+export type OciDeps = Parameters<typeof beginUpload>[0] &
+  Parameters<typeof pushManifest>[0] &
+  Parameters<typeof pullBlob>[0]
+
+type PathOf<K extends V2Path['kind']> = Extract<V2Path, { readonly kind: K }>
+
+export interface OciRoute {
+  readonly method: string
+  readonly path: V2Path['kind']
+  /** All of them must be allowed on the repository before the body is read. */
+  readonly actions: (
+    call: Pick<OciCall, 'query' | 'hasBody'>,
+  ) => readonly [EcrAction, ...EcrAction[]]
+  readonly run: (deps: OciDeps, call: OciCall, path: V2Path) => Promise<ListReply>
+}
+
+function route<K extends V2Path['kind']>(row: {
+  readonly method: string
+  readonly path: K
+  readonly actions: OciRoute['actions'] | EcrAction
+  readonly run: (deps: OciDeps, call: OciCall, path: PathOf<K>) => Promise<ListReply>
+}): OciRoute {
+  const { method, path: kind, actions, run } = row
+  return {
+    method,
+    path: kind,
+    actions: typeof actions === 'string' ? () => [actions] : actions,
+    run: (deps, call, path) => {
+      if (!isKind(path, kind)) throw new Error(`route of ${kind} was given ${path.kind}`)
+      return run(deps, call, path)
+    },
+  }
+}
+
+function isKind<K extends V2Path['kind']>(path: V2Path, kind: K): path is PathOf<K> {
+  return path.kind === kind
+}
+
+export const ociRoutes: readonly OciRoute[] = [
+  route({
+    method: 'HEAD',
+    path: 'blob',
+    actions: 'ecr:BatchCheckLayerAvailability',
+    run: (deps, call, { digest }) => headBlob(deps, call, digest),
+  }),
+  route({
+    method: 'GET',
+    path: 'blob',
+    actions: 'ecr:GetDownloadUrlForLayer',
+    run: (deps, call, { digest }) => pullBlob(deps, call, digest),
+  }),
+  route({
+    method: 'DELETE',
+    path: 'blob',
+    actions: 'ecr:BatchDeleteImage',
+    run: async (deps, { repository }, { digest }): Promise<OciReply> => {
+      await deleteBlob(deps, { repository, digest })
+      return { status: 202, headers: { 'content-length': '0' } }
+    },
+  }),
+  route({
+    method: 'HEAD',
+    path: 'manifest',
+    actions: 'ecr:BatchGetImage',
+    run: (deps, call, { reference }) => headManifest(deps, call, reference),
+  }),
+  route({
+    method: 'GET',
+    path: 'manifest',
+    actions: 'ecr:BatchGetImage',
+    run: (deps, call, { reference }) => pullManifest(deps, call, reference),
+  }),
+  route({
+    method: 'PUT',
+    path: 'manifest',
+    actions: 'ecr:PutImage',
+    run: (deps, call, { reference }) => pushManifest(deps, call, reference),
+  }),
+  route({
+    method: 'DELETE',
+    path: 'manifest',
+    actions: 'ecr:BatchDeleteImage',
+    run: (deps, call, { reference }) => removeManifest(deps, call, reference),
+  }),
+  route({ method: 'POST', path: 'uploads', actions: actionsToBegin, run: beginUpload }),
+  route({
+    method: 'GET',
+    path: 'upload',
+    actions: 'ecr:UploadLayerPart',
+    run: (deps, call, { uploadId }) => uploadStatus(deps, call, uploadId),
+  }),
+  route({
+    method: 'PATCH',
+    path: 'upload',
+    actions: 'ecr:UploadLayerPart',
+    run: (deps, call, { uploadId }) => continueUpload(deps, call, uploadId),
+  }),
+  route({
+    method: 'PUT',
+    path: 'upload',
+    actions: ({ hasBody }) =>
+      hasBody ? ['ecr:CompleteLayerUpload', 'ecr:UploadLayerPart'] : ['ecr:CompleteLayerUpload'],
+    run: (deps, call, { uploadId }) => closeUpload(deps, call, uploadId),
+  }),
+  route({
+    method: 'DELETE',
+    path: 'upload',
+    actions: 'ecr:InitiateLayerUpload',
+    run: (deps, call, { uploadId }) => abandonUpload(deps, call, uploadId),
+  }),
+  route({ method: 'GET', path: 'tags', actions: 'ecr:ListImages', run: tagsList }),
+  route({
+    method: 'GET',
+    path: 'referrers',
+    actions: 'ecr:BatchGetImage',
+    run: (deps, call, { digest }) => referrersList(deps, call, digest),
+  }),
+]
+
+/** A monolithic POST does all three steps of an upload, a mount two of them. */
+function actionsToBegin({ query }: Pick<OciCall, 'query'>): readonly [EcrAction, ...EcrAction[]] {
+  if (query.has('digest')) {
+    return ['ecr:InitiateLayerUpload', 'ecr:UploadLayerPart', 'ecr:CompleteLayerUpload']
+  }
+  return query.has('mount')
+    ? ['ecr:InitiateLayerUpload', 'ecr:CompleteLayerUpload']
+    : ['ecr:InitiateLayerUpload']
+}

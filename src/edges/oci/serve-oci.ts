@@ -1,0 +1,281 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { Caller } from '../../access/caller.ts'
+import type { Decision } from '../../access/rules/decide.ts'
+import { repositoryArn } from '../../policy/arn.ts'
+import { isRegistryError } from '../../registry/errors.ts'
+import type { RepositoryAddress } from '../../registry/repository-store.ts'
+import { accountOfHost, addressOf, type AddressDeps } from '../address.ts'
+import type { HeaderResult } from '../authenticate.ts'
+import type { OciCall, OciReply } from './call.ts'
+import { errorReply, spellError, type OciError } from './errors.ts'
+import { catalog } from './lists.ts'
+import { parseV2Path, type V2Path } from './path.ts'
+import { ociRoutes, type EcrAction, type OciDeps, type OciRoute } from './routes.ts'
+import { progressHeaders } from './uploads.ts'
+
+export interface OciEdge extends AddressDeps {
+  readonly rooms: Omit<OciDeps, 'readableSource'>
+  readonly region: string
+  /** What the challenge names as realm. */
+  readonly url: () => string
+  readonly authenticate: (
+    header: string | undefined,
+    source: { readonly sourceAddress: string; readonly secureTransport: boolean },
+  ) => Promise<HeaderResult>
+  readonly authorize: (
+    caller: Caller,
+    request: { readonly action: string; readonly resources: readonly string[] },
+  ) => Promise<Decision>
+  readonly onFault: (error: unknown, requestId: string) => void
+}
+
+/** A refusal on the way to the handler. */
+class Refusal extends Error {
+  readonly refused: OciError
+
+  constructor(refused: OciError) {
+    super(refused.message)
+    this.refused = refused
+  }
+}
+
+/** /v2 and everything below it. */
+export function serveOci(app: FastifyInstance, edge: OciEdge): void {
+  const handle = async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> =>
+    send(request, reply, await answer(edge, request))
+  for (const url of ['/v2', '/v2/*']) {
+    app.route({
+      method: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'],
+      url,
+      handler: handle,
+    })
+  }
+}
+
+async function answer(edge: OciEdge, request: FastifyRequest): Promise<OciReply> {
+  const [rawPath = '', rawQuery = ''] = (request.raw.url ?? '').split('?', 2)
+  const path = parseV2Path(rawPath)
+  const isHead = request.method === 'HEAD'
+  request.facts.door = 'oci'
+  request.facts.operation = `${request.method} ${path.kind}`
+  try {
+    const result = await dispatch(edge, request, path, new URLSearchParams(rawQuery))
+    return 'refused' in result ? errorReply(result.refused, isHead) : result
+  } catch (error) {
+    return refuse(edge, request, path, error)
+  }
+}
+
+async function dispatch(
+  edge: OciEdge,
+  request: FastifyRequest,
+  path: V2Path,
+  query: URLSearchParams,
+): Promise<OciReply | { readonly refused: OciError }> {
+  const caller = await requireCaller(edge, request)
+  if (path.kind === 'base') return baseReply(request)
+  if (path.kind === 'catalog') return listCatalog(edge, request, caller, query)
+  if (path.kind === 'unknown') throw new Refusal(noEndpoint(request))
+  const repository = await addressOf(edge, request.headers.host, path.name)
+  if (repository === undefined) throw new Refusal(nameInvalid(path.name))
+  if (path.kind === 'badDigest' || path.kind === 'badReference')
+    throw new Refusal(badReference(path))
+  const route = ociRoutes.find((row) => row.path === path.kind && row.method === request.method)
+  if (route === undefined) throw new Refusal(methodNotAllowed(request, path))
+  const call = callOf(request, caller, repository, path.name, query)
+  await requireAllowed(edge, request, route, call)
+  const readableSource = (_: OciCall, name: string) => readable(edge, request, caller, name)
+  return route.run({ ...edge.rooms, readableSource }, call, path)
+}
+
+function baseReply(request: FastifyRequest): OciReply {
+  if (request.method !== 'GET' && request.method !== 'HEAD') {
+    throw new Refusal(methodNotAllowed(request, { kind: 'base' }))
+  }
+  const headers = { 'content-type': 'application/json', 'content-length': '2' }
+  return { status: 200, headers, ...(request.method === 'HEAD' ? {} : { body: '{}' }) }
+}
+
+async function listCatalog(
+  edge: OciEdge,
+  request: FastifyRequest,
+  caller: Caller,
+  query: URLSearchParams,
+): Promise<OciReply | { readonly refused: OciError }> {
+  if (request.method !== 'GET') throw new Refusal(methodNotAllowed(request, { kind: 'catalog' }))
+  const account = await accountOfHost(edge, request.headers.host)
+  const resource = repositoryArn(edge.region, account, '*')
+  await requireAction(edge, request, caller, 'ecr:DescribeRepositories', resource)
+  return catalog({ reader: edge.rooms.database }, account, query)
+}
+
+async function requireCaller(edge: OciEdge, request: FastifyRequest): Promise<Caller> {
+  const result = await edge.authenticate(request.headers.authorization, {
+    sourceAddress: request.ip,
+    secureTransport: request.protocol === 'https',
+  })
+  if (result.kind === 'authenticated') {
+    request.facts.caller = result.caller
+    return result.caller
+  }
+  const message =
+    result.kind === 'refused' && result.reason === 'expired'
+      ? 'Your authorization token has expired. Reauthenticate and try again.'
+      : 'authentication required: log in with `pratique login` or `aws ecr get-login-password`'
+  const realm = `Basic realm="${edge.url()}/",service="ecr.amazonaws.com"`
+  throw new Refusal({
+    status: 401,
+    code: 'UNAUTHORIZED',
+    message,
+    headers: { 'www-authenticate': realm },
+  })
+}
+
+async function requireAllowed(
+  edge: OciEdge,
+  request: FastifyRequest,
+  route: OciRoute,
+  call: OciCall,
+): Promise<void> {
+  const resource = repositoryArn(edge.region, call.repository.account, call.repository.name)
+  for (const action of route.actions(call)) {
+    await requireAction(edge, request, call.caller, action, resource)
+  }
+}
+
+async function requireAction(
+  edge: OciEdge,
+  request: FastifyRequest,
+  caller: Caller,
+  action: EcrAction,
+  resource: string,
+): Promise<void> {
+  const decision = await edge.authorize(caller, { action, resources: [resource] })
+  const { facts } = request
+  facts.action = action
+  facts.resource = resource
+  facts.decision = decision.kind
+  if (decision.kind === 'allow') return
+  throw new Refusal({ status: 403, code: 'DENIED', message: decision.message })
+}
+
+/** A mount's source: no reason is told, so that a refused mount shows nothing about it. */
+async function readable(
+  edge: OciEdge,
+  request: FastifyRequest,
+  caller: Caller,
+  name: string,
+): Promise<RepositoryAddress | undefined> {
+  const source = await addressOf(edge, request.headers.host, name)
+  if (source === undefined) return undefined
+  const decision = await edge.authorize(caller, {
+    action: 'ecr:GetDownloadUrlForLayer',
+    resources: [repositoryArn(edge.region, source.account, source.name)],
+  })
+  return decision.kind === 'allow' ? source : undefined
+}
+
+function callOf(
+  request: FastifyRequest,
+  caller: Caller,
+  repository: RepositoryAddress,
+  writtenName: string,
+  query: URLSearchParams,
+): OciCall {
+  const { headers } = request
+  const encoding = headers['transfer-encoding']
+  if (encoding !== undefined && encoding.toLowerCase() !== 'chunked') {
+    const message = `transfer encoding ${encoding} is not supported; use chunked`
+    throw new Refusal({ status: 400, code: 'UNSUPPORTED', message })
+  }
+  const length = headers['content-length']
+  return {
+    caller,
+    repository,
+    writtenName,
+    query,
+    header: (name) => {
+      const value = headers[name]
+      return Array.isArray(value) ? value.join(',') : value
+    },
+    body: request.raw,
+    hasBody: encoding !== undefined || (length !== undefined && length !== '0'),
+  }
+}
+
+function refuse(edge: OciEdge, request: FastifyRequest, path: V2Path, error: unknown): OciReply {
+  const isHead = request.method === 'HEAD'
+  const { facts } = request
+  if (error instanceof Refusal) {
+    facts.errorCode = error.refused.code
+    return errorReply(error.refused, isHead)
+  }
+  const spelled = spellError(error)
+  if (spelled === undefined) {
+    edge.onFault(error, facts.requestId)
+    facts.errorCode = 'UNKNOWN'
+    const message = `internal error; the server's log has request ${facts.requestId}`
+    return errorReply({ status: 500, code: 'UNKNOWN', message }, isHead)
+  }
+  facts.errorCode = spelled.code
+  return errorReply({ ...spelled, headers: progressOf(path, error) }, isHead)
+}
+
+/** A refused chunk leaves the upload as it is; its place is told so that the client can go on. */
+function progressOf(path: V2Path, error: unknown): Readonly<Record<string, string>> {
+  if (path.kind !== 'upload' || !isRegistryError(error)) return {}
+  const { size } = error.detail
+  const isProgress = error.code === 'UPLOAD_OUT_OF_ORDER' || error.code === 'UPLOAD_BUSY'
+  if (!isProgress || typeof size !== 'number') return {}
+  return progressHeaders({ writtenName: path.name }, path.uploadId, size)
+}
+
+function send(request: FastifyRequest, reply: FastifyReply, answered: OciReply): FastifyReply {
+  void reply.code(answered.status).headers(answered.headers)
+  void reply.header('docker-distribution-api-version', 'registry/2.0')
+  // What is left of a refused body must not be read as the next request.
+  if (answered.status >= 400 && !request.raw.complete) void reply.header('connection', 'close')
+  // As bytes: the framework adds a charset to the content type of text, which clients compare exactly.
+  const { body } = answered
+  return reply.send(typeof body === 'string' ? Buffer.from(body) : body)
+}
+
+function noEndpoint(request: FastifyRequest): OciError {
+  const message = `${request.method} ${JSON.stringify(request.raw.url?.slice(0, 200))} is no endpoint of the distribution API`
+  return { status: 404, code: 'UNSUPPORTED', message }
+}
+
+function nameInvalid(name: string): OciError {
+  const message = `${JSON.stringify(name.slice(0, 300))} is not a repository name: 2 to 256 characters of a-z, 0-9 and . _ - between them, in segments parted by /`
+  return { status: 400, code: 'NAME_INVALID', message }
+}
+
+function badReference(path: Extract<V2Path, { readonly text: string }>): OciError {
+  const shown = JSON.stringify(path.text.slice(0, 200))
+  return path.kind === 'badDigest'
+    ? {
+        status: 400,
+        code: 'DIGEST_INVALID',
+        message: `${shown} is not a digest: expected sha256: and 64, or sha512: and 128 lower-case hex digits`,
+      }
+    : {
+        status: 400,
+        code: 'TAG_INVALID',
+        message: `${shown} is not a tag: 1 to 128 characters of A-Z a-z 0-9 _ . -, not beginning with . or -`,
+      }
+}
+
+function methodNotAllowed(request: FastifyRequest, path: V2Path): OciError {
+  const allowed =
+    path.kind === 'base'
+      ? ['GET', 'HEAD']
+      : path.kind === 'catalog'
+        ? ['GET']
+        : ociRoutes.filter((row) => row.path === path.kind).map((row) => row.method)
+  return {
+    status: 405,
+    code: 'UNSUPPORTED',
+    message: `${request.method} is not possible here; allowed: ${allowed.join(', ')}`,
+    headers: { allow: allowed.join(', ') },
+  }
+}

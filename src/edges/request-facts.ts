@@ -1,0 +1,21 @@
+import type { Caller } from '../access/caller.ts'
+
+/** What the log line of a request tells beside method and status; filled in as it becomes known. */
+export interface RequestFacts {
+  readonly requestId: string
+  readonly startedAt: number
+  /** Bounded set of names, for metrics: `PUT manifest`, `ecr:PutImage`. */
+  operation: string
+  door: 'oci' | 'aws' | 'control' | 'health' | 'none'
+  caller: Caller | undefined
+  action: string | undefined
+  resource: string | undefined
+  decision: 'allow' | 'deny' | undefined
+  errorCode: string | undefined
+}
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    facts: RequestFacts
+  }
+}

@@ -1,0 +1,50 @@
+// Reads the settings, opens the app, says that it is ready, and drains on a signal; nothing else.
+import { relative } from 'node:path'
+import { openApp, StartError, type RunningApp } from './app.ts'
+import type { Config } from './config.ts'
+import { createLog } from './lib/log.ts'
+
+/** Serves until SIGINT or SIGTERM; resolves when everything is closed. A start that a person must mend → StartError. */
+export async function serve(
+  config: Config,
+  terminal: { readonly isTerminal: boolean; readonly say: (line: string) => void },
+): Promise<void> {
+  const style = config.log === 'auto' ? (terminal.isTerminal ? 'pretty' : 'json') : config.log
+  const log = createLog(style)
+  const app = await openApp(config, log)
+  for (const line of readinessLines(app, config)) terminal.say(line)
+  const signal = await nextSignal()
+  log.info({ event: 'stopping', signal })
+  // Whoever asks twice does not want to wait.
+  void nextSignal().then(() => process.exit(130))
+  await app.close()
+  log.info({ event: 'stopped' })
+}
+
+export { StartError }
+
+function readinessLines(app: RunningApp, config: Config): readonly string[] {
+  const shown = (path: string): string => {
+    const short = relative(process.cwd(), path)
+    return short.startsWith('..') ? path : `./${short}`
+  }
+  const { account, region } = config
+  const made = app.isFirstStart ? '  (made just now)' : ''
+  return [
+    `pratique listening on ${app.url}   (data ${shown(app.paths.root)}, account ${account}, region ${region})`,
+    `  credentials  ${shown(app.paths.credentials)}${made}   vulnerability data  none`,
+    `  next:  eval "$(npx pratique env)"  &&  aws ecr create-repository --repository-name my-app`,
+  ]
+}
+
+async function nextSignal(): Promise<string> {
+  return new Promise((resolve) => {
+    const stop = (signal: string): void => {
+      process.off('SIGINT', stop)
+      process.off('SIGTERM', stop)
+      resolve(signal)
+    }
+    process.on('SIGINT', stop)
+    process.on('SIGTERM', stop)
+  })
+}

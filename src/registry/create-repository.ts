@@ -1,0 +1,47 @@
+import type { Clock } from '../lib/clock.ts'
+import type { Database } from '../storage/database/database.ts'
+import { registryError } from './errors.ts'
+import {
+  getRepository,
+  insertRepository,
+  type Repository,
+  type RepositoryAddress,
+} from './repository-store.ts'
+import { putRepositoryTag, type RepositoryTag } from './repository-tag-store.ts'
+import type { TagMutability } from './rules/tag-mutability.ts'
+
+/** Makes a repository, or refuses with REPOSITORY_EXISTS or REPOSITORY_NAME_RESERVED. */
+export async function createRepository(
+  deps: {
+    readonly database: Database
+    readonly clock: Clock
+    /** Whether an account has this id: the first segment of a name must not be one (design, addresses). */
+    readonly isAccount: (id: string) => Promise<boolean>
+  },
+  input: {
+    readonly repository: RepositoryAddress
+    readonly tagMutability: TagMutability
+    readonly scanOnPush: boolean
+    readonly tags: readonly RepositoryTag[]
+  },
+): Promise<Repository> {
+  const { repository: address } = input
+  const [firstSegment = ''] = address.name.split('/')
+  if (await deps.isAccount(firstSegment)) {
+    const message = `repository name ${address.name} begins with the id of an account, which addresses that account`
+    throw registryError('REPOSITORY_NAME_RESERVED', message, { repository: address.name })
+  }
+  return deps.database.transaction(async (tx) => {
+    const { tagMutability, scanOnPush } = input
+    const createdAt = deps.clock.now()
+    if (!(await insertRepository(tx, { ...address, tagMutability, scanOnPush, createdAt }))) {
+      throw registryError('REPOSITORY_EXISTS', `repository ${address.name} exists already`, {
+        repository: address.name,
+        account: address.account,
+      })
+    }
+    const repository = await getRepository(tx, address)
+    for (const tag of input.tags) await putRepositoryTag(tx, repository.id, tag)
+    return repository
+  })
+}

@@ -1,0 +1,131 @@
+import type { Clock } from '../lib/clock.ts'
+import type { Digest } from '../oci/digest.ts'
+import type { Tag } from '../oci/tag.ts'
+import type { Database, SqlWriter } from '../storage/database/database.ts'
+import { registryError } from './errors.ts'
+import { recordEvent } from './events.ts'
+import {
+  deleteManifestRow,
+  findManifestSummary,
+  findReferringIndex,
+  listReferrerRows,
+} from './manifest-store.ts'
+import { getRepository, type Repository, type RepositoryAddress } from './repository-store.ts'
+import { findTag, listTagsOf, writeTag } from './tag-store.ts'
+
+interface Deps {
+  readonly database: Database
+  readonly clock: Clock
+}
+
+interface Target {
+  readonly repository: RepositoryAddress
+  /** Principal ARN, for the history of tags. */
+  readonly principal: string
+}
+
+export interface DeletedImage {
+  readonly digest: Digest
+  readonly tags: readonly Tag[]
+}
+
+/**
+ * Deletes a manifest and every tag that points at it; refused while an index needs it.
+ * `referrers`: the API deletes signatures and SBOMs with their subject, /v2 leaves them as the specification does.
+ */
+export async function deleteManifest(
+  deps: Deps,
+  input: Target & { readonly digest: Digest; readonly referrers: 'delete' | 'keep' },
+): Promise<DeletedImage> {
+  return deps.database.transaction(async (tx) => {
+    const repository = await getRepository(tx, input.repository)
+    const found = await findManifestSummary(tx, repository.id, input.digest)
+    if (found === undefined) throw manifestUnknown(repository, input.digest)
+    const tags = await removeManifest(tx, repository, input, deps.clock.now())
+    return { digest: input.digest, tags }
+  })
+}
+
+/**
+ * Deletes one tag. `whenLast`: with the last tag of an image the API deletes the image, /v2 does not.
+ */
+export async function deleteTag(
+  deps: Deps,
+  input: Target & { readonly tag: Tag; readonly whenLast: 'delete-image' | 'keep-image' },
+): Promise<DeletedImage> {
+  return deps.database.transaction(async (tx) => {
+    const repository = await getRepository(tx, input.repository)
+    const digest = await findTag(tx, repository.id, input.tag)
+    if (digest === undefined) {
+      const message = `repository ${repository.name} has no tag ${input.tag}`
+      throw registryError('TAG_UNKNOWN', message, { tag: input.tag })
+    }
+    const now = deps.clock.now()
+    const tags = await listTagsOf(tx, repository.id, digest)
+    if (input.whenLast === 'delete-image' && tags.length === 1) {
+      await removeManifest(tx, repository, { ...input, digest, referrers: 'delete' }, now)
+      return { digest, tags }
+    }
+    const { principal, tag } = input
+    await writeTag(tx, { repository, tag, from: digest, to: undefined, principal }, now)
+    await recordEvent(tx, repository, { kind: 'TagDeleted', digest, tags: [tag] }, now)
+    return { digest, tags: [tag] }
+  })
+}
+
+async function removeManifest(
+  tx: SqlWriter,
+  repository: Repository,
+  input: {
+    readonly digest: Digest
+    readonly principal: string
+    readonly referrers: 'delete' | 'keep'
+  },
+  now: Date,
+): Promise<readonly Tag[]> {
+  const { digest, principal } = input
+  const index = await findReferringIndex(tx, repository.id, digest)
+  if (index !== undefined) {
+    const message = `manifest ${digest} is part of index ${index}; delete the index first`
+    throw registryError('MANIFEST_REFERENCED', message, { digest, index })
+  }
+  const tags = await listTagsOf(tx, repository.id, digest)
+  for (const tag of tags) {
+    await writeTag(tx, { repository, tag, from: digest, to: undefined, principal }, now)
+  }
+  await deleteManifestRow(tx, repository.id, digest)
+  await recordEvent(tx, repository, { kind: 'ImageDeleted', digest, tags }, now)
+  if (input.referrers === 'delete') await removeReferrers(tx, repository, input, now)
+  return tags
+}
+
+/** Referrers of referrers too (a signature of an SBOM); those that an index holds stay with it. */
+async function removeReferrers(
+  tx: SqlWriter,
+  repository: Repository,
+  input: { readonly digest: Digest; readonly principal: string },
+  now: Date,
+): Promise<void> {
+  for (;;) {
+    const first = { pushedAt: Number.MAX_SAFE_INTEGER, digest: '' }
+    const referrers = await listReferrerRows(tx, repository.id, input.digest, {
+      before: first,
+      limit: 1000,
+    })
+    let removed = 0
+    for (const { digest } of referrers) {
+      if ((await findReferringIndex(tx, repository.id, digest)) !== undefined) continue
+      const { principal } = input
+      await removeManifest(tx, repository, { digest, principal, referrers: 'delete' }, now)
+      removed += 1
+    }
+    if (removed === 0) return
+  }
+}
+
+function manifestUnknown(repository: Repository, digest: Digest): Error {
+  return registryError('MANIFEST_UNKNOWN', `repository ${repository.name} has no ${digest}`, {
+    repository: repository.name,
+    reference: digest,
+  })
+}

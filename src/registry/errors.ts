@@ -1,0 +1,118 @@
+import { PratiqueError } from '../lib/errors.ts'
+
+/** Every refusal of this room: what it means, what to do about it, and whether the same call may succeed later. */
+export const registryErrors = {
+  REPOSITORY_UNKNOWN: entry(
+    'No such repository.',
+    'Create it: aws ecr create-repository --repository-name NAME',
+  ),
+  REPOSITORY_EXISTS: entry('The repository exists already.', 'Use it, or choose another name.'),
+  REPOSITORY_NOT_EMPTY: entry(
+    'The repository still holds images.',
+    'Delete them first, or repeat with --force.',
+  ),
+  REPOSITORY_NAME_RESERVED: entry(
+    'The first segment of the name is an account id.',
+    'Choose another name: that segment addresses the account.',
+  ),
+  BLOB_UNKNOWN: entry(
+    'The repository has no such blob.',
+    'Push the blob to this repository first.',
+  ),
+  BLOB_REFERENCED: entry(
+    'A manifest still refers to the blob.',
+    'Delete the manifests that use it; the blob then leaves by itself.',
+  ),
+  BLOB_EXISTS: entry(
+    'The repository holds this layer already.',
+    'Nothing: put the image that uses it.',
+  ),
+  BLOB_TOO_LARGE: entry('The blob is larger than this registry accepts.', 'Split the layer.'),
+  UPLOAD_UNKNOWN: entry('No such upload, or it has ended.', 'Start a new upload.'),
+  UPLOAD_BUSY: entry(
+    'Another request writes to this upload just now.',
+    'Wait for it to end, ask for the upload’s status, and go on from there.',
+    true,
+  ),
+  UPLOAD_OUT_OF_ORDER: entry(
+    'The chunk does not begin where the upload stands.',
+    'Ask for the upload’s status and send from the next byte.',
+  ),
+  UPLOAD_EMPTY: entry('Nothing was uploaded.', 'Upload at least one part before completing.'),
+  UPLOAD_PART_TOO_SMALL: entry(
+    'A part other than the last is below 5 MiB.',
+    'Upload again with larger parts.',
+  ),
+  UPLOAD_INTERRUPTED: entry(
+    'The body ended before it was complete.',
+    'Ask for the upload’s status and send the rest.',
+    true,
+  ),
+  SIZE_MISMATCH: entry(
+    'The body does not have the length stated.',
+    'Send exactly as many bytes as stated.',
+  ),
+  DIGEST_MISMATCH: entry(
+    'The content does not have the digest stated.',
+    'Compute the digest over the bytes that are sent; push again.',
+  ),
+  MANIFEST_INVALID: entry(
+    'The manifest cannot be accepted.',
+    'Read the message: it names the member that is wrong.',
+  ),
+  MANIFEST_TOO_LARGE: entry(
+    'The manifest is larger than 4 MiB.',
+    'Move data from annotations into a layer.',
+  ),
+  MANIFEST_UNKNOWN: entry(
+    'The repository has no such manifest.',
+    'Check tag and digest: aws ecr list-images --repository-name NAME',
+  ),
+  MANIFEST_BLOB_UNKNOWN: entry(
+    'The manifest refers to blobs that this repository does not have.',
+    'Push these blobs to this repository first.',
+  ),
+  MANIFEST_CHILD_UNKNOWN: entry(
+    'The index refers to manifests that this repository does not have.',
+    'Push these manifests to this repository first.',
+  ),
+  MANIFEST_REFERENCED: entry('An index refers to the manifest.', 'Delete the index first.'),
+  IMAGE_EXISTS: entry('This image is there already, under this tag.', 'Nothing: it is stored.'),
+  TAG_UNKNOWN: entry(
+    'The repository has no such tag.',
+    'List the tags: aws ecr list-images --repository-name NAME',
+  ),
+  TAG_IMMUTABLE: entry(
+    'The tag is immutable and points to another image.',
+    'Push under another tag.',
+  ),
+  TAGS_TOO_MANY: entry('More resource tags than the limit of 50.', 'Remove tags first.'),
+  STORAGE_FULL: entry(
+    'The disk is full.',
+    'Free space on the registry’s disk; pulls and deletes go on.',
+    true,
+  ),
+} as const
+
+export type RegistryErrorCode = keyof typeof registryErrors
+
+function entry(
+  sentence: string,
+  remedy: string,
+  retryable = false,
+): { readonly sentence: string; readonly remedy: string; readonly retryable: boolean } {
+  return { sentence, remedy, retryable }
+}
+
+export function registryError(
+  code: RegistryErrorCode,
+  message: string,
+  detail: Readonly<Record<string, unknown>> = {},
+  options: { cause?: unknown } = {},
+): PratiqueError<RegistryErrorCode> {
+  return new PratiqueError(code, message, detail, options)
+}
+
+export function isRegistryError(error: unknown): error is PratiqueError<RegistryErrorCode> {
+  return error instanceof PratiqueError && error.code in registryErrors
+}

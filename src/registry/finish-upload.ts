@@ -1,0 +1,161 @@
+import { algorithmOf, digestFromHash, type Digest } from '../oci/digest.ts'
+import type { SqlWriter } from '../storage/database/database.ts'
+import { refuseOutOfOrder } from './append-upload.ts'
+import { registryError } from './errors.ts'
+import { findUploadAt, uploadUnknown, type UploadAddress } from './find-open-upload.ts'
+import {
+  findLinkedBlob,
+  findLiveBlob,
+  insertBlob,
+  linkBlob,
+  repointBlob,
+  type Blob,
+} from './linked-blob-store.ts'
+import {
+  hashStored,
+  receiveBytes,
+  uploadBusy,
+  withUploadLease,
+  type Body,
+  type UploadDeps,
+} from './receive-bytes.ts'
+import { queueStorageDeletion } from './storage-deletion-store.ts'
+import { closeUpload, type Upload } from './upload-store.ts'
+
+export interface FinishInput extends UploadAddress {
+  readonly digest: Digest
+  /** The last bytes, if they come with the closing request. */
+  readonly body?: Body
+  readonly start?: number
+  /** The API's own rules: no empty layer, no short parts, no layer that is there already. */
+  readonly asLayerOfApi?: boolean
+}
+
+/**
+ * Closes an upload: the bytes are verified, made durable, then named by a row and linked to the repository.
+ * Repeating it after success is success. A wrong digest ends the upload; nothing of it stays.
+ */
+export async function finishUpload(
+  deps: UploadDeps,
+  input: FinishInput,
+): Promise<{ readonly digest: Digest; readonly size: number }> {
+  const upload = await findUploadAt(deps.database, input)
+  if (upload?.state === 'done' && upload.digest === input.digest && input.asLayerOfApi !== true) {
+    return { digest: input.digest, size: upload.size }
+  }
+  if (upload?.state !== 'open') throw uploadUnknown(input)
+  refuseOutOfOrder(upload, input.start)
+  if (input.asLayerOfApi === true) await refuseByApiRules(deps, upload, input.digest)
+  return withUploadLease(deps, upload, async (holder) => {
+    const { size, digest } = await completeBytes(deps, upload, holder, input)
+    if (digest !== input.digest) {
+      await abortUpload(deps, upload, holder)
+      throw digestMismatch(input.digest, digest, size)
+    }
+    if (size > 0) await deps.blobs.sync(upload.storageKey)
+    await commit(deps, upload, holder, { digest, size })
+    return { digest, size }
+  })
+}
+
+async function refuseByApiRules(deps: UploadDeps, upload: Upload, digest: Digest): Promise<void> {
+  if (upload.size === 0) throw registryError('UPLOAD_EMPTY', `upload ${upload.id} has no bytes`)
+  if (upload.hasShortPart) {
+    throw registryError(
+      'UPLOAD_PART_TOO_SMALL',
+      'layer parts other than the last must have at least 5 MiB',
+    )
+  }
+  const linked = await findLinkedBlob(deps.database, upload.repositoryId, digest)
+  if (linked !== undefined) {
+    throw registryError('BLOB_EXISTS', `layer ${digest} exists already`, { digest })
+  }
+}
+
+/** The whole upload and its digest, in the algorithm that the client closes with. */
+async function completeBytes(
+  deps: UploadDeps,
+  upload: Upload,
+  holder: string,
+  input: FinishInput,
+): Promise<{ readonly size: number; readonly digest: Digest }> {
+  const algorithm = algorithmOf(input.digest)
+  // An empty body still makes the (empty) file that the row will name.
+  const body = input.body ?? { source: noBytes(), keepPartial: false }
+  const received = await receiveBytes(deps, upload, holder, body)
+  if ('interruption' in received) throw received.interruption
+  const { size } = received
+  const hash =
+    algorithm === upload.algorithm
+      ? received.hash
+      : await hashStored(deps.blobs, upload.storageKey, size, algorithm)
+  return { size, digest: digestFromHash(algorithm, hash) }
+}
+
+async function* noBytes(): AsyncGenerator<Uint8Array> {
+  // Nothing to send: the upload has all its bytes.
+}
+
+async function commit(
+  deps: UploadDeps,
+  upload: Upload,
+  holder: string,
+  content: { readonly digest: Digest; readonly size: number },
+): Promise<void> {
+  const damaged = await findDamagedCopy(deps, content.digest)
+  const now = deps.clock.now()
+  await deps.database.transaction(async (tx) => {
+    const closed = await closeUpload(tx, upload.id, holder, {
+      state: 'done',
+      digest: content.digest,
+      now,
+    })
+    if (!closed) throw uploadBusy(upload)
+    await adoptBytes(tx, upload, content, damaged, now)
+    await linkBlob(tx, upload.repositoryId, content.digest, now)
+  })
+}
+
+/** The first to commit a digest gives it its bytes; later ones drop theirs, unless the kept copy is damaged. */
+async function adoptBytes(
+  tx: SqlWriter,
+  upload: Upload,
+  content: { readonly digest: Digest; readonly size: number },
+  damaged: Blob | undefined,
+  now: Date,
+): Promise<void> {
+  const live = await findLiveBlob(tx, content.digest)
+  if (live === undefined) {
+    await insertBlob(tx, { ...content, storageKey: upload.storageKey }, now)
+    return
+  }
+  if (live.storageKey !== damaged?.storageKey) {
+    await queueStorageDeletion(tx, upload.storageKey, now)
+    return
+  }
+  await repointBlob(tx, live.id, { storageKey: upload.storageKey, size: content.size })
+  await queueStorageDeletion(tx, live.storageKey, now)
+}
+
+/** A kept copy that is missing or has another length: a push of the same content heals it. */
+async function findDamagedCopy(deps: UploadDeps, digest: Digest): Promise<Blob | undefined> {
+  const live = await findLiveBlob(deps.database, digest)
+  if (live === undefined) return undefined
+  return (await deps.blobs.size(live.storageKey)) === live.size ? undefined : live
+}
+
+async function abortUpload(deps: UploadDeps, upload: Upload, holder: string): Promise<void> {
+  const now = deps.clock.now()
+  await deps.database.transaction(async (tx) => {
+    await closeUpload(tx, upload.id, holder, { state: 'aborted', now })
+    await queueStorageDeletion(tx, upload.storageKey, now)
+  })
+}
+
+function digestMismatch(stated: Digest, computed: Digest, size: number): Error {
+  return registryError(
+    'DIGEST_MISMATCH',
+    `the ${size} bytes received have the digest ${computed}, not ${stated}`,
+    { stated, computed, size },
+  )
+}

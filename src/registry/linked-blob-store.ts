@@ -1,0 +1,159 @@
+import { parseDigest, type Digest } from '../oci/digest.ts'
+import { parseStorageKey, type StorageKey } from '../storage/blobs/blob-store.ts'
+import {
+  integer,
+  text,
+  type SqlReader,
+  type SqlRow,
+  type SqlWriter,
+} from '../storage/database/database.ts'
+
+/** A live blob: its bytes are durable under the key. */
+export interface Blob {
+  readonly id: number
+  readonly digest: Digest
+  /** Bytes. */
+  readonly size: number
+  readonly storageKey: StorageKey
+}
+
+/** The blob as this repository sees it: only through a link. */
+export async function findLinkedBlob(
+  reader: SqlReader,
+  repositoryId: number,
+  digest: Digest,
+): Promise<Blob | undefined> {
+  const row = await reader.first(
+    `SELECT b.id, b.digest, b.size, b.storage_key FROM blobs b
+     JOIN blob_links l ON l.blob_id = b.id AND l.repository_id = $1
+     WHERE b.digest = $2 AND b.state = 'live'`,
+    [repositoryId, digest],
+  )
+  return row === undefined ? undefined : blobOf(row)
+}
+
+/** The live blob of that digest anywhere; for commits only, never for an answer to a client. */
+export async function findLiveBlob(reader: SqlReader, digest: Digest): Promise<Blob | undefined> {
+  const row = await reader.first(
+    `SELECT id, digest, size, storage_key FROM blobs WHERE digest = $1 AND state = 'live'`,
+    [digest],
+  )
+  return row === undefined ? undefined : blobOf(row)
+}
+
+export async function insertBlob(tx: SqlWriter, blob: Omit<Blob, 'id'>, now: Date): Promise<void> {
+  await tx.run(
+    `INSERT INTO blobs (digest, size, storage_key, state, created_at) VALUES ($1, $2, $3, 'live', $4)`,
+    [blob.digest, blob.size, blob.storageKey, now.getTime()],
+  )
+}
+
+/** Points a live blob to another copy of its bytes: the copy it named is damaged or gone. */
+export async function repointBlob(
+  tx: SqlWriter,
+  id: number,
+  copy: { readonly storageKey: StorageKey; readonly size: number },
+): Promise<void> {
+  await tx.run('UPDATE blobs SET storage_key = $1, size = $2 WHERE id = $3', [
+    copy.storageKey,
+    copy.size,
+    id,
+  ])
+}
+
+/** Idempotent; a repeat renews the link's age. */
+export async function linkBlob(
+  tx: SqlWriter,
+  repositoryId: number,
+  digest: Digest,
+  now: Date,
+): Promise<void> {
+  await tx.run(
+    `INSERT INTO blob_links (repository_id, blob_id, linked_at)
+     SELECT $1, id, $2 FROM blobs WHERE digest = $3 AND state = 'live'
+     ON CONFLICT (repository_id, blob_id) DO UPDATE SET linked_at = excluded.linked_at`,
+    [repositoryId, now.getTime(), digest],
+  )
+}
+
+export async function unlinkBlob(
+  tx: SqlWriter,
+  repositoryId: number,
+  blobId: number,
+): Promise<void> {
+  await tx.run('DELETE FROM blob_links WHERE repository_id = $1 AND blob_id = $2', [
+    repositoryId,
+    blobId,
+  ])
+}
+
+/** live → deleting for the blob if no repository links it any more; its bytes go after a grace. */
+export async function retireBlobIfUnlinked(
+  tx: SqlWriter,
+  blobId: number,
+  now: Date,
+): Promise<void> {
+  await tx.run(
+    `UPDATE blobs SET state = 'deleting', deleting_at = $1
+     WHERE id = $2 AND state = 'live' AND NOT EXISTS (SELECT 1 FROM blob_links l WHERE l.blob_id = blobs.id)`,
+    [now.getTime(), blobId],
+  )
+}
+
+/** The same for all blobs that a repository about to go links alone; called after its links are gone. */
+export async function retireUnlinkedBlobs(
+  tx: SqlWriter,
+  blobIds: readonly number[],
+  now: Date,
+): Promise<void> {
+  for (const id of blobIds) await retireBlobIfUnlinked(tx, id, now)
+}
+
+export async function listLinkedBlobIds(
+  reader: SqlReader,
+  repositoryId: number,
+): Promise<readonly number[]> {
+  const rows = await reader.all('SELECT blob_id FROM blob_links WHERE repository_id = $1', [
+    repositoryId,
+  ])
+  return rows.map((row) => integer(row, 'blob_id'))
+}
+
+export async function isBlobReferenced(
+  reader: SqlReader,
+  repositoryId: number,
+  digest: Digest,
+): Promise<boolean> {
+  const row = await reader.first(
+    'SELECT manifest_digest FROM manifest_blobs WHERE repository_id = $1 AND blob_digest = $2 LIMIT 1',
+    [repositoryId, digest],
+  )
+  return row !== undefined
+}
+
+/** Blobs in state deleting since before `before`: their bytes may go now. */
+export async function listRetiredBlobs(
+  reader: SqlReader,
+  before: Date,
+  limit: number,
+): Promise<readonly Blob[]> {
+  const rows = await reader.all(
+    `SELECT id, digest, size, storage_key FROM blobs
+     WHERE state = 'deleting' AND deleting_at < $1 ORDER BY deleting_at LIMIT $2`,
+    [before.getTime(), limit],
+  )
+  return rows.map(blobOf)
+}
+
+export async function deleteRetiredBlobRow(tx: SqlWriter, id: number): Promise<void> {
+  await tx.run(`DELETE FROM blobs WHERE id = $1 AND state = 'deleting'`, [id])
+}
+
+function blobOf(row: SqlRow): Blob {
+  const digest = parseDigest(text(row, 'digest'))
+  const storageKey = parseStorageKey(text(row, 'storage_key'))
+  if (digest === undefined || storageKey === undefined) {
+    throw new Error(`blobs row ${integer(row, 'id')} cannot be read`)
+  }
+  return { id: integer(row, 'id'), digest, size: integer(row, 'size'), storageKey }
+}

@@ -1,0 +1,273 @@
+import { parseDigest, type Digest } from '../oci/digest.ts'
+import type { Descriptor } from '../oci/descriptor.ts'
+import type { Manifest } from '../oci/manifest.ts'
+import {
+  bytes,
+  instant,
+  instantOrAbsent,
+  integer,
+  text,
+  textOrAbsent,
+  type SqlReader,
+  type SqlRow,
+  type SqlWriter,
+} from '../storage/database/database.ts'
+
+/** A manifest without its bytes. */
+export interface ManifestSummary {
+  readonly digest: Digest
+  readonly mediaType: string
+  readonly artifactType: string | undefined
+  readonly subject: Digest | undefined
+  /** Bytes of the manifest itself. */
+  readonly size: number
+  /** Config and layers of an image; for an index the manifest itself. */
+  readonly imageSize: number
+  readonly pushedAt: Date
+  readonly lastPulledAt: Date | undefined
+}
+
+export interface StoredManifest extends ManifestSummary {
+  /** Exactly as pushed. */
+  readonly bytes: Uint8Array
+}
+
+/** A manifest that points to a subject, as the referrers list shows it. */
+export interface Referrer {
+  readonly digest: Digest
+  readonly mediaType: string
+  readonly artifactType: string | undefined
+  readonly size: number
+  readonly annotations: string | undefined
+  readonly pushedAt: Date
+}
+
+const summaryColumns =
+  'digest, media_type, artifact_type, subject_digest, size, image_size, pushed_at, last_pulled_at'
+
+export async function findManifestByDigest(
+  reader: SqlReader,
+  repositoryId: number,
+  digest: Digest,
+): Promise<StoredManifest | undefined> {
+  const row = await reader.first(
+    `SELECT ${summaryColumns}, bytes FROM manifests WHERE repository_id = $1 AND digest = $2`,
+    [repositoryId, digest],
+  )
+  return row === undefined ? undefined : { ...summaryOf(row), bytes: bytes(row, 'bytes') }
+}
+
+export async function findManifestSummary(
+  reader: SqlReader,
+  repositoryId: number,
+  digest: Digest,
+): Promise<ManifestSummary | undefined> {
+  const row = await reader.first(
+    `SELECT ${summaryColumns} FROM manifests WHERE repository_id = $1 AND digest = $2`,
+    [repositoryId, digest],
+  )
+  return row === undefined ? undefined : summaryOf(row)
+}
+
+/** A page in order of push time, then digest. */
+export async function listManifests(
+  reader: SqlReader,
+  repositoryId: number,
+  page: {
+    readonly after: { readonly pushedAt: number; readonly digest: string }
+    readonly limit: number
+  },
+): Promise<readonly ManifestSummary[]> {
+  const rows = await reader.all(
+    `SELECT ${summaryColumns} FROM manifests
+     WHERE repository_id = $1 AND (pushed_at > $2 OR (pushed_at = $2 AND digest > $3))
+     ORDER BY pushed_at, digest LIMIT $4`,
+    [repositoryId, page.after.pushedAt, page.after.digest, page.limit],
+  )
+  return rows.map(summaryOf)
+}
+
+/** A page of what refers to the subject, newest first. */
+export async function listReferrerRows(
+  reader: SqlReader,
+  repositoryId: number,
+  subject: Digest,
+  page: {
+    readonly before: { readonly pushedAt: number; readonly digest: string }
+    readonly limit: number
+  },
+): Promise<readonly Referrer[]> {
+  const rows = await reader.all(
+    `SELECT digest, media_type, artifact_type, size, annotations, pushed_at FROM manifests
+     WHERE repository_id = $1 AND subject_digest = $2
+       AND (pushed_at < $3 OR (pushed_at = $3 AND digest < $4))
+     ORDER BY pushed_at DESC, digest DESC LIMIT $5`,
+    [repositoryId, subject, page.before.pushedAt, page.before.digest, page.limit],
+  )
+  return rows.map((row) => ({
+    digest: digestIn(row, 'digest'),
+    mediaType: text(row, 'media_type'),
+    artifactType: textOrAbsent(row, 'artifact_type'),
+    size: integer(row, 'size'),
+    annotations: textOrAbsent(row, 'annotations'),
+    pushedAt: instant(row, 'pushed_at'),
+  }))
+}
+
+/** Writes the manifest and what it refers to. */
+export async function insertManifest(
+  tx: SqlWriter,
+  repositoryId: number,
+  stored: {
+    readonly digest: Digest
+    readonly manifest: Manifest
+    readonly bytes: Uint8Array
+    readonly pushedBy: string
+  },
+  now: Date,
+): Promise<void> {
+  const { digest, manifest } = stored
+  const annotations = manifest.subject === undefined ? undefined : manifest.annotations
+  await tx.run(
+    `INSERT INTO manifests (repository_id, digest, media_type, artifact_type, subject_digest, image_size,
+       pushed_at, pushed_by, annotations, size, bytes)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
+    [
+      repositoryId,
+      digest,
+      manifest.mediaType,
+      manifest.artifactType ?? null,
+      manifest.subject?.digest ?? null,
+      imageSize(manifest),
+      now.getTime(),
+      stored.pushedBy,
+      annotations === undefined ? null : JSON.stringify(annotations),
+      stored.bytes.byteLength,
+      stored.bytes,
+    ],
+  )
+  await insertReferences(tx, repositoryId, digest, manifest)
+}
+
+async function insertReferences(
+  tx: SqlWriter,
+  repositoryId: number,
+  digest: Digest,
+  manifest: Manifest,
+): Promise<void> {
+  if (manifest.kind === 'index') {
+    for (const [position, child] of manifest.manifests.entries()) {
+      await tx.run(
+        `INSERT INTO manifest_children (repository_id, manifest_digest, position, child_digest)
+         VALUES ($1, $2, $3, $4)`,
+        [repositoryId, digest, position, child.digest],
+      )
+    }
+    return
+  }
+  for (const [position, { role, blob }] of blobsOf(manifest).entries()) {
+    await tx.run(
+      `INSERT INTO manifest_blobs (repository_id, manifest_digest, position, role, blob_digest, media_type, size)
+       VALUES ($1, $2, $3, $4, $5, $6, $7)`,
+      [repositoryId, digest, position, role, blob.digest, blob.mediaType, blob.size],
+    )
+  }
+}
+
+function blobsOf(
+  manifest: Extract<Manifest, { kind: 'image' }>,
+): readonly { readonly role: 'config' | 'layer'; readonly blob: Descriptor }[] {
+  const layers = manifest.layers.map((blob) => ({ role: 'layer', blob }) as const)
+  return manifest.config === undefined
+    ? layers
+    : [{ role: 'config', blob: manifest.config }, ...layers]
+}
+
+function imageSize(manifest: Manifest): number {
+  if (manifest.kind === 'index') return 0
+  return blobsOf(manifest).reduce((sum, { blob }) => sum + blob.size, 0)
+}
+
+/** A push of what is there already counts as a push. */
+export async function touchPushedAt(
+  tx: SqlWriter,
+  repositoryId: number,
+  digest: Digest,
+  by: string,
+  now: Date,
+): Promise<void> {
+  await tx.run(
+    'UPDATE manifests SET pushed_at = $1, pushed_by = $2 WHERE repository_id = $3 AND digest = $4',
+    [now.getTime(), by, repositoryId, digest],
+  )
+}
+
+export async function touchLastPulledAt(
+  tx: SqlWriter,
+  repositoryId: number,
+  digest: Digest,
+  now: Date,
+): Promise<void> {
+  await tx.run(
+    'UPDATE manifests SET last_pulled_at = $1 WHERE repository_id = $2 AND digest = $3',
+    [now.getTime(), repositoryId, digest],
+  )
+}
+
+/** Tags that point at the manifest go with it. */
+export async function deleteManifestRow(
+  tx: SqlWriter,
+  repositoryId: number,
+  digest: Digest,
+): Promise<void> {
+  await tx.run('DELETE FROM manifests WHERE repository_id = $1 AND digest = $2', [
+    repositoryId,
+    digest,
+  ])
+}
+
+/** An index of the repository that refers to the manifest, if there is one. */
+export async function findReferringIndex(
+  reader: SqlReader,
+  repositoryId: number,
+  digest: Digest,
+): Promise<Digest | undefined> {
+  const row = await reader.first(
+    `SELECT manifest_digest FROM manifest_children
+     WHERE repository_id = $1 AND child_digest = $2 AND manifest_digest <> $2 LIMIT 1`,
+    [repositoryId, digest],
+  )
+  return row === undefined ? undefined : digestIn(row, 'manifest_digest')
+}
+
+/** Whether some manifest of the repository uses the blob as a layer. */
+export async function findLayerMediaType(
+  reader: SqlReader,
+  repositoryId: number,
+  digest: Digest,
+): Promise<string | undefined> {
+  const row = await reader.first(
+    'SELECT media_type FROM manifest_blobs WHERE repository_id = $1 AND blob_digest = $2 LIMIT 1',
+    [repositoryId, digest],
+  )
+  return row === undefined ? undefined : text(row, 'media_type')
+}
+
+function summaryOf(row: SqlRow): ManifestSummary {
+  return {
+    digest: digestIn(row, 'digest'),
+    mediaType: text(row, 'media_type'),
+    artifactType: textOrAbsent(row, 'artifact_type'),
+    subject: parseDigest(textOrAbsent(row, 'subject_digest') ?? ''),
+    size: integer(row, 'size'),
+    imageSize: integer(row, 'image_size'),
+    pushedAt: instant(row, 'pushed_at'),
+    lastPulledAt: instantOrAbsent(row, 'last_pulled_at'),
+  }
+}
+
+function digestIn(row: SqlRow, column: string): Digest {
+  const digest = parseDigest(text(row, column))
+  if (digest === undefined) throw new Error(`manifests.${column} is not a digest`)
+  return digest
+}

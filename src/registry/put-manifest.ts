@@ -1,0 +1,178 @@
+import type { Clock } from '../lib/clock.ts'
+import { algorithmOf, digestOf, type Digest } from '../oci/digest.ts'
+import { maxManifestBytes, parseManifest, type Manifest } from '../oci/manifest.ts'
+import { isNonDistributable } from '../oci/media-type.ts'
+import type { Tag } from '../oci/tag.ts'
+import type { Database, SqlReader, SqlWriter } from '../storage/database/database.ts'
+import { registryError } from './errors.ts'
+import { recordEvent } from './events.ts'
+import { findLinkedBlob } from './linked-blob-store.ts'
+import { findManifestSummary, insertManifest, touchPushedAt } from './manifest-store.ts'
+import { getRepository, type Repository, type RepositoryAddress } from './repository-store.ts'
+import { decideTagWrite, type TagWrite } from './rules/tag-mutability.ts'
+import { findTag, writeTag } from './tag-store.ts'
+
+export interface PutManifestInput {
+  readonly repository: RepositoryAddress
+  readonly bytes: Uint8Array
+  readonly mediaType: string | undefined
+  /** The digest the client states; the manifest is stored under it. sha256 when it states none. */
+  readonly digest: Digest | undefined
+  readonly tags: readonly Tag[]
+  /** Principal ARN, for the history of tags. */
+  readonly principal: string
+  /** What a push of what is there already means: success (clients retry), or IMAGE_EXISTS (the API). */
+  readonly ifPresent: 'accept' | 'refuse'
+}
+
+export interface PutManifestResult {
+  readonly digest: Digest
+  readonly subject: Digest | undefined
+  readonly mediaType: string
+  readonly artifactType: string | undefined
+}
+
+/**
+ * Stores a manifest and moves its tags, all in one transaction, after these checks in this order:
+ * size → JSON and members → digest of the bytes → blobs or children present in this repository → tag mutability → write.
+ */
+export async function putManifest(
+  deps: { readonly database: Database; readonly clock: Clock },
+  input: PutManifestInput,
+): Promise<PutManifestResult> {
+  const manifest = readManifest(input)
+  const digest = verifyDigest(input)
+  await deps.database.transaction(async (tx) => {
+    const repository = await getRepository(tx, input.repository)
+    await requireReferences(tx, repository, manifest)
+    const writes = await decideTags(tx, repository, input.tags, digest)
+    const isPresent = (await findManifestSummary(tx, repository.id, digest)) !== undefined
+    if (input.ifPresent === 'refuse') refusePresent(input, digest, isPresent, writes)
+    const now = deps.clock.now()
+    if (isPresent) await touchPushedAt(tx, repository.id, digest, input.principal, now)
+    else {
+      const stored = { digest, manifest, bytes: input.bytes, pushedBy: input.principal }
+      await insertManifest(tx, repository.id, stored, now)
+    }
+    await writeTags(tx, repository, writes, digest, input.principal, now)
+    const { tags } = input
+    const { mediaType } = manifest
+    await recordEvent(tx, repository, { kind: 'ImagePushed', digest, tags, mediaType }, now)
+  })
+  const { mediaType, artifactType, subject } = manifest
+  return { digest, mediaType, artifactType, subject: subject?.digest }
+}
+
+function readManifest(input: PutManifestInput): Manifest {
+  if (input.bytes.byteLength > maxManifestBytes) {
+    const message = `the manifest has ${input.bytes.byteLength} bytes; at most ${maxManifestBytes} are accepted`
+    throw registryError('MANIFEST_TOO_LARGE', message, { maxManifestBytes })
+  }
+  const result = parseManifest(input.bytes, input.mediaType)
+  if (result.kind === 'parsed') return result.manifest
+  throw registryError('MANIFEST_INVALID', result.reason)
+}
+
+/** Over the bytes as sent, in the algorithm that the client names. */
+function verifyDigest(input: PutManifestInput): Digest {
+  const { digest: stated, bytes } = input
+  const computed = digestOf(bytes, stated === undefined ? 'sha256' : algorithmOf(stated))
+  if (stated === undefined || stated === computed) return computed
+  const message = `the manifest has the digest ${computed}, not ${stated}`
+  throw registryError('DIGEST_MISMATCH', message, { stated, computed })
+}
+
+async function requireReferences(
+  tx: SqlReader,
+  repository: Repository,
+  manifest: Manifest,
+): Promise<void> {
+  if (manifest.kind === 'index') return requireChildren(tx, repository, manifest)
+  const config = manifest.config === undefined ? [] : [manifest.config]
+  const needed = manifest.layers.filter(
+    (layer) => !layer.hasUrls && !isNonDistributable(layer.mediaType),
+  )
+  const missing: Digest[] = []
+  for (const { digest } of [...config, ...needed]) {
+    if ((await findLinkedBlob(tx, repository.id, digest)) === undefined) missing.push(digest)
+  }
+  if (missing.length === 0) return
+  const message = `the manifest refers to blobs that repository ${repository.name} does not have: ${missing.join(', ')}`
+  throw registryError('MANIFEST_BLOB_UNKNOWN', message, { digests: missing })
+}
+
+async function requireChildren(
+  tx: SqlReader,
+  repository: Repository,
+  manifest: Extract<Manifest, { kind: 'index' }>,
+): Promise<void> {
+  const missing: Digest[] = []
+  for (const { digest } of manifest.manifests) {
+    if ((await findManifestSummary(tx, repository.id, digest)) === undefined) missing.push(digest)
+  }
+  if (missing.length === 0) return
+  const message = `the index refers to manifests that repository ${repository.name} does not have: ${missing.join(', ')}`
+  throw registryError('MANIFEST_CHILD_UNKNOWN', message, { digests: missing })
+}
+
+interface DecidedTag {
+  readonly tag: Tag
+  readonly write: TagWrite
+}
+
+/** All or nothing: one tag that may not move refuses the push. */
+async function decideTags(
+  tx: SqlReader,
+  repository: Repository,
+  tags: readonly Tag[],
+  digest: Digest,
+): Promise<readonly DecidedTag[]> {
+  const decided: DecidedTag[] = []
+  for (const tag of new Set(tags)) {
+    const current = await findTag(tx, repository.id, tag)
+    const write = decideTagWrite(repository.tagMutability, current, digest)
+    if (write.kind === 'refused') throw tagImmutable(repository, tag, write.current)
+    decided.push({ tag, write })
+  }
+  return decided
+}
+
+function tagImmutable(repository: Repository, tag: Tag, current: Digest): Error {
+  return registryError(
+    'TAG_IMMUTABLE',
+    `tag ${JSON.stringify(tag)} of ${repository.name} is immutable and already points to ${current}; push another tag`,
+    { tag, repository: repository.name, current },
+  )
+}
+
+function refusePresent(
+  input: PutManifestInput,
+  digest: Digest,
+  isPresent: boolean,
+  writes: readonly DecidedTag[],
+): void {
+  if (!isPresent || writes.some(({ write }) => write.kind !== 'same')) return
+  throw registryError(
+    'IMAGE_EXISTS',
+    `image ${digest} exists already in ${input.repository.name}`,
+    {
+      digest,
+      tag: input.tags[0],
+    },
+  )
+}
+
+async function writeTags(
+  tx: SqlWriter,
+  repository: Repository,
+  writes: readonly DecidedTag[],
+  to: Digest,
+  principal: string,
+  now: Date,
+): Promise<void> {
+  for (const { tag, write } of writes) {
+    if (write.kind === 'same') continue
+    const from = write.kind === 'move' ? write.from : undefined
+    await writeTag(tx, { repository, tag, from, to, principal }, now)
+  }
+}

@@ -1,0 +1,128 @@
+import { parseAccountId, type AccountId } from '../policy/account-id.ts'
+import { parseRepositoryName, type RepositoryName } from '../oci/repository-name.ts'
+import {
+  instant,
+  integer,
+  text,
+  type SqlReader,
+  type SqlRow,
+  type SqlWriter,
+} from '../storage/database/database.ts'
+import { registryError } from './errors.ts'
+import { parseTagMutability, type TagMutability } from './rules/tag-mutability.ts'
+
+/** How a repository is addressed: its account and its name. */
+export interface RepositoryAddress {
+  readonly account: AccountId
+  readonly name: RepositoryName
+}
+
+export interface Repository extends RepositoryAddress {
+  readonly id: number
+  readonly tagMutability: TagMutability
+  readonly scanOnPush: boolean
+  readonly createdAt: Date
+}
+
+const columns = 'id, account, name, tag_mutability, scan_on_push, created_at'
+
+export async function findRepository(
+  reader: SqlReader,
+  address: RepositoryAddress,
+): Promise<Repository | undefined> {
+  const row = await reader.first(
+    `SELECT ${columns} FROM repositories WHERE account = $1 AND name = $2`,
+    [address.account, address.name],
+  )
+  return row === undefined ? undefined : repositoryOf(row)
+}
+
+/** The repository, or REPOSITORY_UNKNOWN. */
+export async function getRepository(
+  reader: SqlReader,
+  address: RepositoryAddress,
+): Promise<Repository> {
+  const found = await findRepository(reader, address)
+  if (found !== undefined) return found
+  throw registryError('REPOSITORY_UNKNOWN', `repository ${address.name} does not exist`, {
+    repository: address.name,
+    account: address.account,
+  })
+}
+
+/** A page in byte order of names, after `after`. */
+export async function listRepositories(
+  reader: SqlReader,
+  account: AccountId,
+  page: { readonly after: string; readonly limit: number },
+): Promise<readonly Repository[]> {
+  const rows = await reader.all(
+    `SELECT ${columns} FROM repositories WHERE account = $1 AND name > $2 ORDER BY name LIMIT $3`,
+    [account, page.after, page.limit],
+  )
+  return rows.map(repositoryOf)
+}
+
+/** False when the name is taken. */
+export async function insertRepository(
+  tx: SqlWriter,
+  repository: Omit<Repository, 'id'>,
+): Promise<boolean> {
+  const written = await tx.run(
+    `INSERT INTO repositories (account, name, tag_mutability, scan_on_push, created_at)
+     VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING`,
+    [
+      repository.account,
+      repository.name,
+      repository.tagMutability,
+      repository.scanOnPush ? 1 : 0,
+      repository.createdAt.getTime(),
+    ],
+  )
+  return written === 1
+}
+
+export async function updateTagMutability(
+  tx: SqlWriter,
+  id: number,
+  setting: TagMutability,
+): Promise<void> {
+  await tx.run('UPDATE repositories SET tag_mutability = $1 WHERE id = $2', [setting, id])
+}
+
+export async function updateScanOnPush(
+  tx: SqlWriter,
+  id: number,
+  scanOnPush: boolean,
+): Promise<void> {
+  await tx.run('UPDATE repositories SET scan_on_push = $1 WHERE id = $2', [scanOnPush ? 1 : 0, id])
+}
+
+/** Rows that belong to the repository go with it. */
+export async function deleteRepositoryRow(tx: SqlWriter, id: number): Promise<void> {
+  await tx.run('DELETE FROM repositories WHERE id = $1', [id])
+}
+
+export async function repositoryHasManifests(reader: SqlReader, id: number): Promise<boolean> {
+  const row = await reader.first('SELECT digest FROM manifests WHERE repository_id = $1 LIMIT 1', [
+    id,
+  ])
+  return row !== undefined
+}
+
+function repositoryOf(row: SqlRow): Repository {
+  const account = parseAccountId(text(row, 'account'))
+  const name = parseRepositoryName(text(row, 'name'))
+  const tagMutability = parseTagMutability(text(row, 'tag_mutability'))
+  if (account === undefined || name === undefined || tagMutability === undefined) {
+    throw new Error(`repositories row ${integer(row, 'id')} cannot be read`)
+  }
+  return {
+    id: integer(row, 'id'),
+    account,
+    name,
+    tagMutability,
+    scanOnPush: integer(row, 'scan_on_push') === 1,
+    createdAt: instant(row, 'created_at'),
+  }
+}

@@ -1,0 +1,43 @@
+import type { Readable } from 'node:stream'
+
+declare const brand: unique symbol
+/** An opaque name of stored bytes: 32 hex digits, never derived from content, never used twice. */
+export type StorageKey = string & { readonly [brand]: 'StorageKey' }
+
+export function newStorageKey(random: { bytes(size: number): Buffer }): StorageKey {
+  return random.bytes(16).toString('hex') as StorageKey
+}
+
+export function parseStorageKey(text: string): StorageKey | undefined {
+  return /^[0-9a-f]{32}$/.test(text) ? (text as StorageKey) : undefined
+}
+
+/** A byte range [start, end], both inclusive as in HTTP. */
+export interface ByteRange {
+  readonly start: number
+  readonly end: number
+}
+
+/**
+ * Keeps bytes under opaque keys and knows nothing else: no digests, no repositories, no locking.
+ * The database says which keys mean something; a key without a row is garbage.
+ */
+export interface BlobStore {
+  /**
+   * Writes the stream at `offset`, cutting what lay behind it, and resolves to the new length.
+   * On failure (the source ends with an error, the disk is full) rejects; bytes before `offset` are untouched.
+   */
+  write(key: StorageKey, offset: number, source: AsyncIterable<Uint8Array>): Promise<number>
+  /** Makes everything written so far survive a power loss; must be awaited before a row names the key. */
+  sync(key: StorageKey): Promise<void>
+  /** Bytes held under the key, or undefined. */
+  size(key: StorageKey): Promise<number | undefined>
+  /** The whole or one range; rejects before the first byte when the key is absent. */
+  read(key: StorageKey, range?: ByteRange): Promise<Readable>
+  /** Idempotent. */
+  delete(key: StorageKey): Promise<void>
+  /** Every key, in no order, with the time it was last written; for the sweep of orphans. */
+  list(): AsyncIterable<{ readonly key: StorageKey; readonly writtenAt: Date }>
+  /** Resolves when the store can take writes, else rejects with the reason. */
+  probe(): Promise<void>
+}

@@ -1,0 +1,143 @@
+// Bytes as files at ROOT/ab/cd/<key>. Written at their final name: a file is garbage until a row names it.
+import { createReadStream } from 'node:fs'
+import { mkdir, open, opendir, rm, stat, statfs, type FileHandle } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import type { Readable } from 'node:stream'
+import { parseStorageKey, type BlobStore, type ByteRange, type StorageKey } from './blob-store.ts'
+
+/** Socket reads come in 64 KiB pieces; joined to this size before they are written. */
+const writeSize = 1024 * 1024
+/** Large reads save system calls; small blobs fit one read. */
+const readSize = 256 * 1024
+
+export function openFilesystemBlobs(root: string): BlobStore {
+  const pathOf = (key: StorageKey): string => join(root, key.slice(0, 2), key.slice(2, 4), key)
+  return {
+    write: (key, offset, source) => writeFrom(pathOf(key), offset, source),
+    sync: (key) => syncFile(root, pathOf(key)),
+    size: (key) => sizeOf(pathOf(key)),
+    read: (key, range) => readFrom(pathOf(key), range),
+    delete: (key) => rm(pathOf(key), { force: true }),
+    list: () => listKeys(root),
+    probe: async () => {
+      await mkdir(root, { recursive: true, mode: 0o700 })
+      await statfs(root)
+    },
+  }
+}
+
+async function writeFrom(
+  path: string,
+  offset: number,
+  source: AsyncIterable<Uint8Array>,
+): Promise<number> {
+  const file = await openForWriting(path, offset)
+  try {
+    await file.truncate(offset)
+    return await appendAll(file, offset, source)
+  } finally {
+    await file.close()
+  }
+}
+
+async function openForWriting(path: string, offset: number): Promise<FileHandle> {
+  if (offset > 0) return open(path, 'r+')
+  await mkdir(dirname(path), { recursive: true, mode: 0o700 })
+  return open(path, 'w', 0o600)
+}
+
+async function appendAll(
+  file: FileHandle,
+  offset: number,
+  source: AsyncIterable<Uint8Array>,
+): Promise<number> {
+  let position = offset
+  let waiting: Uint8Array[] = []
+  let waitingBytes = 0
+  const flush = async (): Promise<void> => {
+    if (waitingBytes === 0) return
+    const pieces = waiting
+    waiting = []
+    waitingBytes = 0
+    position += await writeFully(file, pieces, position)
+  }
+  for await (const piece of source) {
+    waiting.push(piece)
+    waitingBytes += piece.byteLength
+    if (waitingBytes >= writeSize) await flush()
+  }
+  await flush()
+  return position
+}
+
+/** A short write (a nearly full disk) is repeated until it ends or the system says why it cannot. */
+async function writeFully(
+  file: FileHandle,
+  pieces: readonly Uint8Array[],
+  position: number,
+): Promise<number> {
+  const total = pieces.reduce((sum, piece) => sum + piece.byteLength, 0)
+  const { bytesWritten } = await file.writev([...pieces], position)
+  if (bytesWritten === total) return total
+  const rest = Buffer.concat(pieces).subarray(bytesWritten)
+  for (let done = 0; done < rest.byteLength;) {
+    const next = await file.write(
+      rest,
+      done,
+      rest.byteLength - done,
+      position + bytesWritten + done,
+    )
+    done += next.bytesWritten
+  }
+  return total
+}
+
+/** File first, then every directory that may be new, up to the root: else the name itself could be lost. */
+async function syncFile(root: string, path: string): Promise<void> {
+  await syncOne(path)
+  for (let directory = dirname(path); ; directory = dirname(directory)) {
+    await syncOne(directory)
+    if (directory === root || directory === dirname(directory)) return
+  }
+}
+
+async function syncOne(path: string): Promise<void> {
+  const handle = await open(path, 'r')
+  try {
+    await handle.sync()
+  } finally {
+    await handle.close()
+  }
+}
+
+async function sizeOf(path: string): Promise<number | undefined> {
+  try {
+    return (await stat(path)).size
+  } catch (error) {
+    if (isMissing(error)) return undefined
+    throw error
+  }
+}
+
+async function readFrom(path: string, range: ByteRange | undefined): Promise<Readable> {
+  const handle = await open(path, 'r')
+  return createReadStream(path, {
+    fd: handle,
+    highWaterMark: readSize,
+    ...(range === undefined ? {} : { start: range.start, end: range.end }),
+  })
+}
+
+async function* listKeys(root: string): AsyncIterable<{ key: StorageKey; writtenAt: Date }> {
+  for await (const entry of await opendir(root, { recursive: true })) {
+    const key = entry.isFile() ? parseStorageKey(entry.name) : undefined
+    if (key === undefined) continue
+    const path = join(entry.parentPath, entry.name)
+    const size = await stat(path).catch(() => undefined)
+    if (size !== undefined) yield { key, writtenAt: size.mtime }
+  }
+}
+
+function isMissing(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ENOENT'
+}

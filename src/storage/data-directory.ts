@@ -1,0 +1,95 @@
+// What lies in the data directory beside database and blobs: the lock, the master key, credentials, and who serves it.
+import { chmod, mkdir, open, readFile, rename, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+
+export interface DataPaths {
+  readonly root: string
+  readonly database: string
+  readonly blobs: string
+  readonly temporary: string
+  readonly masterKey: string
+  readonly credentials: string
+  readonly server: string
+  readonly lock: string
+}
+
+export function dataPaths(root: string): DataPaths {
+  return {
+    root,
+    database: join(root, 'pratique.db'),
+    blobs: join(root, 'blobs'),
+    temporary: join(root, 'tmp'),
+    masterKey: join(root, 'master.key'),
+    credentials: join(root, 'credentials'),
+    server: join(root, 'server.json'),
+    lock: join(root, 'lock.db'),
+  }
+}
+
+/** Makes the directories, readable by their owner only. Leftovers of temporary work are removed. */
+export async function prepareDirectories(paths: DataPaths): Promise<void> {
+  await mkdir(paths.root, { recursive: true, mode: 0o700 })
+  await chmod(paths.root, 0o700)
+  await mkdir(paths.blobs, { recursive: true, mode: 0o700 })
+  await rm(paths.temporary, { recursive: true, force: true })
+  await mkdir(paths.temporary, { recursive: true, mode: 0o700 })
+}
+
+/**
+ * Takes the directory for this process, or returns undefined when another process has it.
+ * The lock is the operating system's, taken through SQLite, so it ends with the process however that ends.
+ */
+export function lockDirectory(paths: DataPaths): { release(): void } | undefined {
+  const connection = new DatabaseSync(paths.lock, { timeout: 0 })
+  try {
+    connection.exec('BEGIN EXCLUSIVE')
+  } catch (error) {
+    connection.close()
+    if (error instanceof Error && error.message.includes('locked')) return undefined
+    throw error
+  }
+  return { release: () => connection.close() }
+}
+
+/** 32 bytes under which every stored secret is sealed; made once. */
+export async function readOrMakeMasterKey(
+  paths: DataPaths,
+  random: { bytes(size: number): Buffer },
+): Promise<Buffer> {
+  const kept = await readIfThere(paths.masterKey)
+  if (kept === undefined) {
+    const made = random.bytes(32)
+    await writePrivately(paths.masterKey, `${made.toString('base64')}\n`)
+    return made
+  }
+  const key = Buffer.from(kept.trim(), 'base64')
+  if (key.byteLength === 32) return key
+  throw new Error(`${paths.masterKey} does not hold 32 bytes in base64: restore it from a backup`)
+}
+
+/** Whole or not at all, durable, 0600. */
+export async function writePrivately(path: string, content: string): Promise<void> {
+  const temporary = `${path}.new`
+  const file = await open(temporary, 'w', 0o600)
+  try {
+    await file.writeFile(content)
+    await file.sync()
+  } finally {
+    await file.close()
+  }
+  await rename(temporary, path)
+}
+
+export async function readIfThere(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, 'utf8')
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
+    throw error
+  }
+}
+
+export async function removeServerFile(paths: DataPaths): Promise<void> {
+  await rm(paths.server, { force: true })
+}

@@ -1,0 +1,61 @@
+/** The port at the height of SQL: hand-written statements in the subset that SQLite and PostgreSQL share. */
+
+export type SqlValue = string | number | null | Uint8Array
+export type SqlRow = Readonly<Record<string, SqlValue>>
+
+/** Runs statements; parameters are `$1`, `$2` … and are the only way for a value to enter a statement. */
+export interface SqlReader {
+  all(sql: string, parameters?: readonly SqlValue[]): Promise<readonly SqlRow[]>
+  first(sql: string, parameters?: readonly SqlValue[]): Promise<SqlRow | undefined>
+}
+
+export interface SqlWriter extends SqlReader {
+  /** Number of rows written. */
+  run(sql: string, parameters?: readonly SqlValue[]): Promise<number>
+}
+
+/**
+ * Statements outside a transaction only read, each on a snapshot of its own.
+ * `transaction` is serialisable, retries nothing by itself, commits durably before it resolves, and rolls back when `work` throws.
+ */
+export interface Database extends SqlReader {
+  transaction<T>(work: (tx: SqlWriter) => Promise<T>): Promise<T>
+  close(): Promise<void>
+}
+
+/** Reads a column that must be there and be text; a mismatch is a bug in a statement, not bad input. */
+export function text(row: SqlRow, column: string): string {
+  const value = row[column]
+  if (typeof value !== 'string') throw new Error(`column ${column} is not text`)
+  return value
+}
+
+export function textOrAbsent(row: SqlRow, column: string): string | undefined {
+  return row[column] === null ? undefined : text(row, column)
+}
+
+/** An integer column; 64-bit values beyond 2^53 are refused by the drivers. */
+export function integer(row: SqlRow, column: string): number {
+  const value = row[column]
+  if (typeof value !== 'number') throw new Error(`column ${column} is not an integer`)
+  return value
+}
+
+export function integerOrAbsent(row: SqlRow, column: string): number | undefined {
+  return row[column] === null ? undefined : integer(row, column)
+}
+
+export function bytes(row: SqlRow, column: string): Uint8Array {
+  const value = row[column]
+  if (!(value instanceof Uint8Array)) throw new Error(`column ${column} is not bytes`)
+  return value
+}
+
+/** A moment stored as epoch milliseconds. */
+export function instant(row: SqlRow, column: string): Date {
+  return new Date(integer(row, column))
+}
+
+export function instantOrAbsent(row: SqlRow, column: string): Date | undefined {
+  return row[column] === null ? undefined : instant(row, column)
+}

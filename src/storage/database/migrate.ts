@@ -1,0 +1,46 @@
+import { readdir, readFile } from 'node:fs/promises'
+import { integer, type Database } from './database.ts'
+
+const directory = new URL('./migrations/', import.meta.url)
+
+/**
+ * Brings the schema to the newest version; each migration is a transaction of its own.
+ * A database newer than this program is refused: an older program would write rows it does not understand.
+ */
+export async function migrate(
+  database: Database,
+  dialect: { readonly identity: string },
+): Promise<{ readonly version: number }> {
+  const files = (await readdir(directory)).filter((name) => name.endsWith('.sql')).toSorted()
+  const version = await currentVersion(database)
+  if (version > files.length) {
+    throw new Error(
+      `the database has schema version ${version}, this program knows ${files.length}: start the newer program again, or restore a backup made before the upgrade`,
+    )
+  }
+  for (const [index, name] of files.entries()) {
+    if (index < version) continue
+    const script = await readFile(new URL(name, directory), 'utf8')
+    const statements = script.replaceAll('{{identity}}', dialect.identity).split(/;\s*$/m)
+    await database.transaction(async (tx) => {
+      for (const statement of statements) if (hasSql(statement)) await tx.run(statement)
+      await tx.run('UPDATE schema_version SET version = $1', [index + 1])
+    })
+  }
+  return { version: files.length }
+}
+
+async function currentVersion(database: Database): Promise<number> {
+  return database.transaction(async (tx) => {
+    await tx.run('CREATE TABLE IF NOT EXISTS schema_version (version INTEGER NOT NULL)')
+    const row = await tx.first('SELECT version FROM schema_version')
+    if (row !== undefined) return integer(row, 'version')
+    await tx.run('INSERT INTO schema_version (version) VALUES (0)')
+    return 0
+  })
+}
+
+/** What is left of a script after its last statement may be comments only. */
+function hasSql(statement: string): boolean {
+  return statement.split('\n').some((line) => line.trim() !== '' && !line.trim().startsWith('--'))
+}

@@ -1,0 +1,112 @@
+// The embedded driver: one writing connection behind a queue, one reading connection on WAL snapshots.
+import { DatabaseSync, type StatementSync } from 'node:sqlite'
+import type { Database, SqlReader, SqlRow, SqlValue, SqlWriter } from './database.ts'
+
+/** Opens (and creates) the file; WAL with synchronous=FULL, so that a commit survives a power loss. */
+export function openSqlite(file: string): Database {
+  const writer = connect(file)
+  writer.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL')
+  const reader = connect(file)
+  const written = new Statements(writer)
+  const read = new Statements(reader)
+  const turns = new Turns()
+
+  return {
+    ...readerOver(read),
+    transaction: (work) => turns.take(() => inTransaction(writer, written, work)),
+    async close() {
+      await turns.take(async () => {
+        reader.close()
+        writer.close()
+        return Promise.resolve()
+      })
+    },
+  }
+}
+
+function connect(file: string): DatabaseSync {
+  const connection = new DatabaseSync(file, { timeout: 5_000, enableForeignKeyConstraints: true })
+  // 64 MiB of page cache: the hot indexes of a large registry, well below the memory target.
+  connection.exec(
+    'PRAGMA cache_size = -65536; PRAGMA temp_store = MEMORY; PRAGMA trusted_schema = OFF',
+  )
+  return connection
+}
+
+async function inTransaction<T>(
+  connection: DatabaseSync,
+  statements: Statements,
+  work: (tx: SqlWriter) => Promise<T>,
+): Promise<T> {
+  connection.exec('BEGIN IMMEDIATE')
+  try {
+    const result = await work({
+      ...readerOver(statements),
+      run: (sql, parameters = []) =>
+        attempt(() => Number(statements.get(sql).run(named(parameters)).changes)),
+    })
+    connection.exec('COMMIT')
+    return result
+  } catch (error) {
+    // A failed COMMIT (disk full) may have rolled back already; asking again would hide the cause.
+    if (connection.isTransaction) connection.exec('ROLLBACK')
+    throw error
+  }
+}
+
+function readerOver(statements: Statements): SqlReader {
+  return {
+    all: (sql, parameters = []) => attempt(() => rows(statements.get(sql).all(named(parameters)))),
+    first: (sql, parameters = []) =>
+      attempt(() => {
+        const found = statements.get(sql).get(named(parameters))
+        return found === undefined ? undefined : rows([found])[0]
+      }),
+  }
+}
+
+/** The driver is synchronous: failures become rejections, as the port promises. */
+async function attempt<T>(work: () => T): Promise<T> {
+  return work()
+}
+
+function rows(found: readonly Record<string, unknown>[]): readonly SqlRow[] {
+  return found as readonly SqlRow[]
+}
+
+/** `$1` is a name to SQLite, numbered by first appearance; binding by name keeps `$2 … $1` right. */
+function named(parameters: readonly SqlValue[]): Record<string, SqlValue> {
+  return Object.fromEntries(parameters.map((value, index) => [`$${index + 1}`, value]))
+}
+
+/** Prepared statements by text; texts are written in the stores, so their number is bounded by the code. */
+class Statements {
+  readonly #connection: DatabaseSync
+  readonly #prepared = new Map<string, StatementSync>()
+
+  constructor(connection: DatabaseSync) {
+    this.#connection = connection
+  }
+
+  get(sql: string): StatementSync {
+    const known = this.#prepared.get(sql)
+    if (known !== undefined) return known
+    const statement = this.#connection.prepare(sql)
+    this.#prepared.set(sql, statement)
+    return statement
+  }
+}
+
+/** One transaction at a time, in the order asked. */
+class Turns {
+  #last: Promise<unknown> = Promise.resolve()
+
+  take<T>(work: () => Promise<T>): Promise<T> {
+    const turn = this.#last.then(work, work)
+    this.#last = turn.catch(() => undefined)
+    return turn
+  }
+}
+
+/** What migrations write for a generated integer key. */
+export const sqliteDialect = { identity: 'INTEGER PRIMARY KEY AUTOINCREMENT' } as const
