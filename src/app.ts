@@ -1,15 +1,18 @@
 // The composition root: the only place that makes drivers and hands them to rooms.
 import fastify, { type FastifyInstance } from 'fastify'
 import { authorize } from './access/authorize.ts'
+import { findActiveAccessKey } from './access/find-access-key.ts'
 import { createAdministrator } from './access/create-administrator.ts'
 import { accountExists } from './access/principal-store.ts'
 import { deriveKey } from './access/rules/seal.ts'
 import type { Config } from './config.ts'
 import type { AddressDeps } from './edges/address.ts'
+import { serveAws, type AwsEdge } from './edges/aws/serve-aws.ts'
 import { basicAuthenticator } from './edges/authenticate.ts'
 import { createMetrics, type Metrics } from './edges/health/metrics.ts'
 import { serveHealth } from './edges/health/serve-health.ts'
 import { observeRequests } from './edges/observe.ts'
+import { serveDownloads } from './edges/oci/serve-downloads.ts'
 import { serveOci } from './edges/oci/serve-oci.ts'
 import { countJobs, releaseAllLeases } from './jobs/queue.ts'
 import { JobWorker, type JobHandler, type WorkerLog } from './jobs/worker.ts'
@@ -209,29 +212,41 @@ function serveDoors(app: FastifyInstance, doors: Doors): void {
     defaultAccount: config.account,
     isAccount: (id) => accountExists(database, id),
   }
-  const authenticate = basicAuthenticator({
-    reader: database,
-    clock,
-    tokenKey: deriveKey(masterKey, 'ecr-token'),
-    accessKeyKey: deriveKey(masterKey, 'access-key'),
-  })
+  const accessKeyKey = deriveKey(masterKey, 'access-key')
+  const tokenKey = deriveKey(masterKey, 'ecr-token')
+  const authenticate = basicAuthenticator({ reader: database, clock, tokenKey, accessKeyKey })
   const onFault = (error: unknown, requestId: string): void =>
     log.error({ event: 'fault', requestId, err: error })
+  const uploads = { database, blobs, clock, ids, hashes: new LiveHashes() }
+  const { region } = config
+  const judge: AwsEdge['authorize'] = (caller, request) =>
+    authorize({ reader: database }, caller, request)
+  const downloadKey = deriveKey(masterKey, 'download')
   serveOci(app, {
     ...addresses,
-    region: config.region,
+    region,
     url,
     authenticate,
-    authorize: (caller, request) => authorize({ reader: database }, caller, request),
+    authorize: judge,
     onFault,
-    rooms: {
-      database,
-      reader: database,
-      blobs,
-      clock,
-      ids,
-      hashes: new LiveHashes(),
-      onPush: wake,
+    rooms: { ...uploads, reader: database, onPush: wake },
+  })
+  serveDownloads(app, { reader: database, blobs, clock, downloadKey })
+  serveAws(app, {
+    region,
+    authorize: judge,
+    onFault,
+    findKey: (id) => findActiveAccessKey({ reader: database, accessKeyKey }, id),
+    ecr: {
+      ...uploads,
+      region,
+      url,
+      defaults: config.defaults,
+      isAccount: addresses.isAccount,
+      tokenKey,
+      downloadKey,
+      pagingKey: deriveKey(masterKey, 'paging'),
+      wake,
     },
   })
 }

@@ -74,6 +74,7 @@ export async function listManifests(
   reader: SqlReader,
   repositoryId: number,
   page: {
+    readonly tagStatus: 'ANY' | 'TAGGED' | 'UNTAGGED'
     readonly after: { readonly pushedAt: number; readonly digest: string }
     readonly limit: number
   },
@@ -81,8 +82,10 @@ export async function listManifests(
   const rows = await reader.all(
     `SELECT ${summaryColumns} FROM manifests
      WHERE repository_id = $1 AND (pushed_at > $2 OR (pushed_at = $2 AND digest > $3))
-     ORDER BY pushed_at, digest LIMIT $4`,
-    [repositoryId, page.after.pushedAt, page.after.digest, page.limit],
+       AND ($4 = 'ANY' OR ($4 = 'TAGGED') = EXISTS (SELECT 1 FROM tags t
+         WHERE t.repository_id = manifests.repository_id AND t.digest = manifests.digest))
+     ORDER BY pushed_at, digest LIMIT $5`,
+    [repositoryId, page.after.pushedAt, page.after.digest, page.tagStatus, page.limit],
   )
   return rows.map(summaryOf)
 }

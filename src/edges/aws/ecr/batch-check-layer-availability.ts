@@ -1,0 +1,41 @@
+import { parseDigest } from '../../../oci/digest.ts'
+import { findLinkedBlob } from '../../../registry/linked-blob-store.ts'
+import { findLayerMediaType } from '../../../registry/manifest-store.ts'
+import { getRepository } from '../../../registry/repository-store.ts'
+import { repositoryIn, type EcrCall, type EcrDeps } from './call.ts'
+
+export async function batchCheckLayerAvailability(
+  deps: EcrDeps,
+  input: {
+    readonly registryId?: string
+    readonly repositoryName: string
+    readonly layerDigests: readonly string[]
+  },
+  call: EcrCall,
+): Promise<Readonly<Record<string, unknown>>> {
+  const { database } = deps
+  const repository = await getRepository(database, repositoryIn(call, input))
+  const layers: Readonly<Record<string, unknown>>[] = []
+  const failures: Readonly<Record<string, unknown>>[] = []
+  for (const layerDigest of new Set(input.layerDigests)) {
+    const digest = parseDigest(layerDigest)
+    if (digest === undefined) {
+      const failureReason = `Invalid layer digest '${layerDigest.slice(0, 150)}'`
+      failures.push({ layerDigest, failureCode: 'InvalidLayerDigest', failureReason })
+      continue
+    }
+    const blob = await findLinkedBlob(database, repository.id, digest)
+    if (blob === undefined) {
+      layers.push({ layerDigest, layerAvailability: 'UNAVAILABLE' })
+      continue
+    }
+    const mediaType = await findLayerMediaType(database, repository.id, digest)
+    layers.push({
+      layerDigest,
+      layerAvailability: 'AVAILABLE',
+      layerSize: blob.size,
+      ...(mediaType === undefined ? {} : { mediaType }),
+    })
+  }
+  return { layers, failures }
+}

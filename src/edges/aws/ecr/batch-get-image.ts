@@ -1,0 +1,77 @@
+import { recordPull } from '../../../registry/find-manifest.ts'
+import { findManifestByDigest } from '../../../registry/manifest-store.ts'
+import { getRepository, type Repository } from '../../../registry/repository-store.ts'
+import { repositoryIn, type EcrCall, type EcrDeps } from './call.ts'
+import { findImage, type ImageFailure, type ImageId } from './image-id.ts'
+
+interface Image {
+  readonly registryId: string
+  readonly repositoryName: string
+  readonly imageId: ImageId
+  readonly imageManifest: string
+  readonly imageManifestMediaType: string
+}
+
+/** Stored manifests as they are: `acceptedMediaTypes` can leave one out, never have it converted. */
+export async function batchGetImage(
+  deps: EcrDeps,
+  input: {
+    readonly registryId?: string
+    readonly repositoryName: string
+    readonly imageIds: readonly ImageId[]
+    readonly acceptedMediaTypes?: readonly string[]
+  },
+  call: EcrCall,
+): Promise<{ readonly images: readonly Image[]; readonly failures: readonly ImageFailure[] }> {
+  const repository = await getRepository(deps.database, repositoryIn(call, input))
+  const images: Image[] = []
+  const failures: ImageFailure[] = []
+  for (const imageId of distinct(input.imageIds)) {
+    const result = await readImage(deps, repository, imageId, input.acceptedMediaTypes)
+    if ('failureCode' in result) failures.push(result)
+    else images.push(result)
+  }
+  return { images, failures }
+}
+
+/** A request may repeat an image; the answer does not. */
+export function distinct(imageIds: readonly ImageId[]): readonly ImageId[] {
+  const seen = new Map(
+    imageIds.map((id) => [JSON.stringify([id.imageDigest, id.imageTag]), id] as const),
+  )
+  return [...seen.values()]
+}
+
+async function readImage(
+  deps: EcrDeps,
+  repository: Repository,
+  imageId: ImageId,
+  acceptedMediaTypes: readonly string[] | undefined,
+): Promise<Image | ImageFailure> {
+  const found = await findImage(deps.database, repository, imageId)
+  if (found.kind === 'failed') return found.failure
+  const manifest = await findManifestByDigest(deps.database, repository.id, found.digest)
+  const fail = (failureReason: string): ImageFailure => ({
+    imageId,
+    failureCode: 'ImageNotFound',
+    failureReason,
+  })
+  if (manifest === undefined) return fail('Requested image not found')
+  const accepted = acceptedMediaTypes === undefined || acceptedMediaTypes.length === 0
+  if (!accepted && !acceptedMediaTypes.includes(manifest.mediaType)) {
+    return fail(
+      `The image is stored as ${manifest.mediaType}, which acceptedMediaTypes does not name`,
+    )
+  }
+  await recordPull(deps, { ...manifest, repositoryId: repository.id })
+  return {
+    registryId: repository.account,
+    repositoryName: repository.name,
+    imageId: {
+      imageDigest: found.digest,
+      ...(found.tag === undefined ? {} : { imageTag: found.tag }),
+    },
+    imageManifest: Buffer.from(manifest.bytes).toString(),
+    imageManifestMediaType: manifest.mediaType,
+  }
+}

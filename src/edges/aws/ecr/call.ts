@@ -1,0 +1,57 @@
+import type { Caller } from '../../../access/caller.ts'
+import type { Clock } from '../../../lib/clock.ts'
+import type { Ids } from '../../../lib/ids.ts'
+import { parseRepositoryName } from '../../../oci/repository-name.ts'
+import { parseAccountId, type AccountId } from '../../../policy/account-id.ts'
+import type { UploadDeps } from '../../../registry/receive-bytes.ts'
+import type { RepositoryAddress } from '../../../registry/repository-store.ts'
+import type { BlobStore } from '../../../storage/blobs/blob-store.ts'
+import type { Database } from '../../../storage/database/database.ts'
+import { invalidParameter } from './errors.ts'
+
+/** What the operations of this service use, all together; each takes the part it names. */
+export interface EcrDeps extends UploadDeps {
+  readonly database: Database
+  readonly blobs: BlobStore
+  readonly clock: Clock
+  readonly ids: Ids
+  readonly region: string
+  /** What clients are told: `http://127.0.0.1:5080`. */
+  readonly url: () => string
+  readonly defaults: 'secure' | 'aws'
+  readonly isAccount: (id: string) => Promise<boolean>
+  readonly tokenKey: Uint8Array
+  readonly downloadKey: Uint8Array
+  readonly pagingKey: Uint8Array
+  /** Told after something was committed that a job waits for. */
+  readonly wake: () => void
+}
+
+export interface EcrCall {
+  readonly caller: Caller
+}
+
+/** The account an input names, else the caller's. */
+export function accountIn(call: EcrCall, registryId: string | undefined): AccountId {
+  if (registryId === undefined) return call.caller.accountId
+  const account = parseAccountId(registryId)
+  if (account === undefined) throw invalidParameter('registryId', 'must be 12 digits')
+  return account
+}
+
+/** The repository an input names. */
+export function repositoryIn(
+  call: EcrCall,
+  input: { readonly registryId?: string; readonly repositoryName: string },
+): RepositoryAddress {
+  const name = parseRepositoryName(input.repositoryName)
+  if (name === undefined) {
+    throw invalidParameter('repositoryName', 'must satisfy the grammar of repository names')
+  }
+  return { account: accountIn(call, input.registryId), name }
+}
+
+/** AWS's epoch seconds with a fraction. */
+export function epochSeconds(date: Date): number {
+  return date.getTime() / 1000
+}

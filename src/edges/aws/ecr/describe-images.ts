@@ -1,0 +1,96 @@
+import {
+  findManifestSummary,
+  listManifests,
+  type ManifestSummary,
+} from '../../../registry/manifest-store.ts'
+import { getRepository, type Repository } from '../../../registry/repository-store.ts'
+import { listTagsOf } from '../../../registry/tag-store.ts'
+import { distinct } from './batch-get-image.ts'
+import { epochSeconds, repositoryIn, type EcrCall, type EcrDeps } from './call.ts'
+import { requireImage, type ImageId } from './image-id.ts'
+import { readCursor, showsActive, tagStatusOf, type ImageFilter } from './list-images.ts'
+import { cursorOf, defaultPageSize, nextTokenFor, refusePagingWithIds } from './page.ts'
+
+/** One entry for each image, by id (an unknown one fails the call) or page by page in order of push time. */
+export async function describeImages(
+  deps: EcrDeps,
+  input: {
+    readonly registryId?: string
+    readonly repositoryName: string
+    readonly imageIds?: readonly ImageId[]
+    readonly nextToken?: string
+    readonly maxResults?: number
+    readonly filter?: ImageFilter
+  },
+  call: EcrCall,
+): Promise<Readonly<Record<string, unknown>>> {
+  const repository = await getRepository(deps.database, repositoryIn(call, input))
+  const { imageIds, filter } = input
+  if (imageIds !== undefined && imageIds.length > 0) {
+    refusePagingWithIds('imageIds', input)
+    return { imageDetails: await detailsByIds(deps, repository, imageIds) }
+  }
+  const page = {
+    operation: 'DescribeImages',
+    inputs: [repository.id, filter ?? {}],
+    nextToken: input.nextToken,
+    maxResults: input.maxResults,
+  }
+  const limit = input.maxResults ?? defaultPageSize
+  const after = readCursor(cursorOf(deps, page))
+  if (!showsActive(filter)) return { imageDetails: [] }
+  const tagStatus = tagStatusOf(filter)
+  const rows = await listManifests(deps.database, repository.id, {
+    tagStatus,
+    after,
+    limit: limit + 1,
+  })
+  const shown = rows.slice(0, limit)
+  const last = rows.length > limit ? shown.at(-1) : undefined
+  const next =
+    last === undefined
+      ? undefined
+      : { pushedAt: last.pushedAt.getTime(), digest: last.digest, tag: '' }
+  const imageDetails: Readonly<Record<string, unknown>>[] = []
+  for (const manifest of shown) imageDetails.push(await renderDetail(deps, repository, manifest))
+  return { imageDetails, ...nextTokenFor(deps, page, next) }
+}
+
+async function detailsByIds(
+  deps: EcrDeps,
+  repository: Repository,
+  imageIds: readonly ImageId[],
+): Promise<readonly unknown[]> {
+  const digests = new Set<Awaited<ReturnType<typeof requireImage>>>()
+  for (const imageId of distinct(imageIds)) {
+    digests.add(await requireImage(deps.database, repository, imageId))
+  }
+  const details: unknown[] = []
+  for (const digest of digests) {
+    const manifest = await findManifestSummary(deps.database, repository.id, digest)
+    if (manifest !== undefined) details.push(await renderDetail(deps, repository, manifest))
+  }
+  return details
+}
+
+async function renderDetail(
+  deps: EcrDeps,
+  repository: Repository,
+  manifest: ManifestSummary,
+): Promise<Readonly<Record<string, unknown>>> {
+  const imageTags = await listTagsOf(deps.database, repository.id, manifest.digest)
+  const { artifactType, lastPulledAt, subject } = manifest
+  return {
+    registryId: repository.account,
+    repositoryName: repository.name,
+    imageDigest: manifest.digest,
+    ...(imageTags.length === 0 ? {} : { imageTags }),
+    imageSizeInBytes: manifest.imageSize,
+    imagePushedAt: epochSeconds(manifest.pushedAt),
+    imageManifestMediaType: manifest.mediaType,
+    ...(artifactType === undefined ? {} : { artifactMediaType: artifactType }),
+    ...(lastPulledAt === undefined ? {} : { lastRecordedPullTime: epochSeconds(lastPulledAt) }),
+    ...(subject === undefined ? {} : { subjectManifestDigest: subject }),
+    imageStatus: 'ACTIVE',
+  }
+}

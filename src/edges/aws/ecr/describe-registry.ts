@@ -1,0 +1,11 @@
+import type { EcrCall, EcrDeps } from './call.ts'
+
+/** No replication is configured, because none is offered. */
+export async function describeRegistry(
+  _deps: EcrDeps,
+  _input: unknown,
+  call: EcrCall,
+): Promise<Readonly<Record<string, unknown>>> {
+  const { accountId: registryId } = call.caller
+  return Promise.resolve({ registryId, replicationConfiguration: { rules: [] } })
+}

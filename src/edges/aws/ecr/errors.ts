@@ -1,0 +1,135 @@
+// Purpose:  spell refusals as the ECR API does.
+// Spec:     Amazon ECR API Reference, errors of each operation; sentences as its clients and scripts match them.
+// Input:    a room's error, or one that only this API has.
+// Deviates: REPOSITORY_NAME_RESERVED, STORAGE_FULL and UPLOAD_BUSY have no counterpart and become the nearest exception.
+// Unknowns: an error of no room is not spelled here; the dispatcher answers ServerException.
+import { PratiqueError } from '../../../lib/errors.ts'
+import { isRegistryError, type RegistryErrorCode } from '../../../registry/errors.ts'
+
+/** An exception of the service's model: name, sentence, and members beside them. */
+export interface EcrException {
+  readonly name: string
+  readonly message: string
+  readonly status: number
+  readonly members: Readonly<Record<string, unknown>>
+}
+
+/** Thrown by operations for what only this API knows. */
+export function ecrError(
+  name: string,
+  message: string,
+  members: Readonly<Record<string, unknown>> = {},
+): PratiqueError<'ECR_EXCEPTION'> {
+  return new PratiqueError('ECR_EXCEPTION', message, { name, members })
+}
+
+export function invalidParameter(member: string, constraint: string): PratiqueError {
+  const message = `Invalid parameter at '${member}' failed to satisfy constraint: '${constraint}'`
+  return ecrError('InvalidParameterException', message)
+}
+
+/** How an image is shown in sentences; an absent half is `null`, as AWS prints it. */
+export function imageIdText(id: {
+  readonly imageDigest?: string
+  readonly imageTag?: string
+}): string {
+  return `{imageDigest:'${id.imageDigest ?? 'null'}', imageTag:'${id.imageTag ?? 'null'}'}`
+}
+
+type Detail = Readonly<Record<string, unknown>>
+type Spelling = readonly [name: string, message: (detail: Detail, own: string) => string]
+
+const own = (_: Detail, message: string): string => message
+
+const spellings = {
+  REPOSITORY_UNKNOWN: [
+    'RepositoryNotFoundException',
+    ({ repository, account }) =>
+      `The repository with name '${shown(repository)}' does not exist in the registry with id '${shown(account)}'`,
+  ],
+  REPOSITORY_EXISTS: [
+    'RepositoryAlreadyExistsException',
+    ({ repository, account }) =>
+      `The repository with name '${shown(repository)}' already exists in the registry with id '${shown(account)}'`,
+  ],
+  REPOSITORY_NOT_EMPTY: [
+    'RepositoryNotEmptyException',
+    ({ repository, account }) =>
+      `The repository with name '${shown(repository)}' in registry with id '${shown(account)}' cannot be deleted because it still contains images`,
+  ],
+  REPOSITORY_NAME_RESERVED: ['InvalidParameterException', own],
+  BLOB_UNKNOWN: ['LayersNotFoundException', own],
+  BLOB_REFERENCED: ['InvalidParameterException', own],
+  BLOB_EXISTS: ['LayerAlreadyExistsException', own],
+  BLOB_TOO_LARGE: ['LimitExceededException', own],
+  UPLOAD_UNKNOWN: [
+    'UploadNotFoundException',
+    ({ uploadId, repository }) =>
+      `The upload with id '${shown(uploadId)}' was not found in the repository with name '${shown(repository)}'`,
+  ],
+  UPLOAD_BUSY: ['InvalidLayerPartException', own],
+  UPLOAD_OUT_OF_ORDER: ['InvalidLayerPartException', own],
+  UPLOAD_EMPTY: ['EmptyUploadException', own],
+  UPLOAD_PART_TOO_SMALL: ['LayerPartTooSmallException', own],
+  UPLOAD_INTERRUPTED: ['InvalidLayerPartException', own],
+  SIZE_MISMATCH: ['InvalidLayerPartException', own],
+  DIGEST_MISMATCH: ['InvalidLayerException', own],
+  MANIFEST_INVALID: ['InvalidParameterException', invalidManifest],
+  MANIFEST_TOO_LARGE: ['InvalidParameterException', invalidManifest],
+  MANIFEST_UNKNOWN: ['ImageNotFoundException', own],
+  MANIFEST_BLOB_UNKNOWN: [
+    'LayersNotFoundException',
+    ({ digests }) =>
+      `Layers with digests '${list(digests)}' required for pushing image into repository do not exist`,
+  ],
+  MANIFEST_CHILD_UNKNOWN: [
+    'ReferencedImagesNotFoundException',
+    ({ digests }) =>
+      `Images with digests '${list(digests)}' required for pushing image into repository do not exist`,
+  ],
+  MANIFEST_REFERENCED: ['InvalidParameterException', own],
+  IMAGE_EXISTS: ['ImageAlreadyExistsException', own],
+  TAG_UNKNOWN: ['ImageNotFoundException', own],
+  TAG_IMMUTABLE: [
+    'ImageTagAlreadyExistsException',
+    ({ tag, repository }) =>
+      `The image tag '${shown(tag)}' already exists in the '${shown(repository)}' repository and cannot be overwritten because the repository is immutable.`,
+  ],
+  TAGS_TOO_MANY: ['TooManyTagsException', own],
+  STORAGE_FULL: ['ServerException', own],
+} as const satisfies Record<RegistryErrorCode, Spelling>
+
+/** The exception for an error of the registry's room or of this API; undefined for any other. */
+export function spellException(error: unknown): EcrException | undefined {
+  if (error instanceof PratiqueError && error.code === 'ECR_EXCEPTION') {
+    const { name, members } = error.detail
+    return { name: shown(name), message: error.message, status: 400, members: recordOf(members) }
+  }
+  if (!isRegistryError(error)) return undefined
+  const [name, message]: Spelling = spellings[error.code]
+  const status = name === 'ServerException' ? 500 : 400
+  return { name, message: message(error.detail, error.message), status, members: membersOf(error) }
+}
+
+/** The model gives InvalidLayerPartException the place to go on from. */
+function membersOf(error: PratiqueError<RegistryErrorCode>): Readonly<Record<string, unknown>> {
+  if (spellings[error.code][0] !== 'InvalidLayerPartException') return {}
+  const { size, uploadId } = error.detail
+  return typeof size === 'number' ? { uploadId, lastValidByteReceived: size - 1 } : {}
+}
+
+function invalidManifest(_: Detail, message: string): string {
+  return `Invalid parameter at 'ImageManifest' failed to satisfy constraint: 'Invalid image manifest provided: ${message}'`
+}
+
+function shown(value: unknown): string {
+  return typeof value === 'string' ? value : ''
+}
+
+function list(value: unknown): string {
+  return Array.isArray(value) ? value.join(', ') : ''
+}
+
+function recordOf(value: unknown): Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null ? { ...value } : {}
+}

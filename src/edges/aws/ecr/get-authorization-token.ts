@@ -1,0 +1,23 @@
+import { makeAuthorizationToken, tokenLifetimeMs } from '../../../access/authorization-token.ts'
+import { epochSeconds, type EcrCall, type EcrDeps } from './call.ts'
+
+/** A password for /v2 that names the caller for 12 hours; one entry for each registry id asked for. */
+export async function getAuthorizationToken(
+  deps: EcrDeps,
+  input: { readonly registryIds?: readonly string[] },
+  call: EcrCall,
+): Promise<Readonly<Record<string, unknown>>> {
+  const expiresAt = new Date(deps.clock.now().getTime() + tokenLifetimeMs)
+  const { principalId, accessKeyId = '' } = call.caller
+  const entries = new Set(input.registryIds ?? [call.caller.accountId])
+  const authorizationData = Array.from(entries, () => {
+    const claims = { principalId, accessKeyId, expiresAt }
+    const password = makeAuthorizationToken(deps.tokenKey, deps.ids.bytes(12), claims)
+    return {
+      authorizationToken: Buffer.from(`AWS:${password}`).toString('base64'),
+      expiresAt: epochSeconds(expiresAt),
+      proxyEndpoint: deps.url(),
+    }
+  })
+  return Promise.resolve({ authorizationData })
+}

@@ -1,0 +1,297 @@
+// The ECR operations that are served: input model, IAM action, resource, and what runs. Constraints are the service model's.
+import Type, { type TSchema } from 'typebox'
+import { repositoryArn } from '../../../policy/arn.ts'
+import { parseAccountId } from '../../../policy/account-id.ts'
+import { operation, type Operation, type ResourceScope } from '../protocol/operation.ts'
+import { batchCheckLayerAvailability } from './batch-check-layer-availability.ts'
+import { batchDeleteImage } from './batch-delete-image.ts'
+import { batchGetImage } from './batch-get-image.ts'
+import { batchGetRepositoryScanningConfiguration } from './batch-get-repository-scanning-configuration.ts'
+import type { EcrCall, EcrDeps } from './call.ts'
+import { completeLayerUpload } from './complete-layer-upload.ts'
+import { createRepository } from './create-repository.ts'
+import { deleteRepository } from './delete-repository.ts'
+import { describeImages } from './describe-images.ts'
+import { describeRegistry } from './describe-registry.ts'
+import { describeRepositories } from './describe-repositories.ts'
+import { getAuthorizationToken } from './get-authorization-token.ts'
+import { getDownloadUrlForLayer } from './get-download-url-for-layer.ts'
+import { initiateLayerUpload } from './initiate-layer-upload.ts'
+import { listImages } from './list-images.ts'
+import { listTagsForResource } from './list-tags-for-resource.ts'
+import { putImage } from './put-image.ts'
+import { putImageScanningConfiguration } from './put-image-scanning-configuration.ts'
+import { putImageTagMutability } from './put-image-tag-mutability.ts'
+import { tagResource } from './tag-resource.ts'
+import { untagResource } from './untag-resource.ts'
+import { uploadLayerPart } from './upload-layer-part.ts'
+
+const registryId = Type.String({ pattern: '^[0-9]{12}$' })
+const repositoryName = Type.String({
+  minLength: 2,
+  maxLength: 256,
+  pattern: '^(?:[a-z0-9]+(?:[._-][a-z0-9]+)*/)*[a-z0-9]+(?:[._-][a-z0-9]+)*$',
+})
+const repository = { registryId: Type.Optional(registryId), repositoryName }
+const digest = Type.String({ minLength: 1, maxLength: 256 })
+const imageTag = Type.String({ minLength: 1, maxLength: 300 })
+const imageId = Type.Object({
+  imageDigest: Type.Optional(digest),
+  imageTag: Type.Optional(imageTag),
+})
+const imageIds = listOf(imageId, 1, 100)
+const layerDigests = listOf(Type.String({ maxLength: 1000 }), 1, 100)
+const uploadId = Type.String({
+  pattern: '^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$',
+})
+const byteOffset = Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER })
+const paging = {
+  nextToken: Type.Optional(Type.String({ maxLength: 8192 })),
+  maxResults: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000 })),
+}
+const filter = Type.Optional(
+  Type.Object({
+    tagStatus: Type.Optional(Type.Enum(['TAGGED', 'UNTAGGED', 'ANY'])),
+    imageStatus: Type.Optional(Type.Enum(['ACTIVE', 'ARCHIVED', 'ACTIVATING', 'ANY'])),
+  }),
+)
+const resourceArn = Type.String({ minLength: 1, maxLength: 2048 })
+const tag = Type.Object({
+  Key: Type.String({ minLength: 1, maxLength: 128 }),
+  Value: Type.String({ maxLength: 256 }),
+})
+const scanningConfiguration = Type.Object({ scanOnPush: Type.Optional(Type.Boolean()) })
+/** Base64 of 20,971,520 bytes. */
+const layerPartBlob = Type.String({ minLength: 1, maxLength: 27_962_028 })
+
+function listOf<T extends TSchema>(member: T, minItems: number, maxItems: number) {
+  return Type.Array(member, { minItems, maxItems })
+}
+
+interface NamesRepository {
+  readonly registryId?: string
+  readonly repositoryName: string
+}
+
+function onRepository(input: NamesRepository, scope: ResourceScope): readonly string[] {
+  const account = parseAccountId(input.registryId ?? '') ?? scope.account
+  return [repositoryArn(scope.region, account, input.repositoryName)]
+}
+
+function onRepositories(
+  input: { readonly registryId?: string; readonly repositoryNames?: readonly string[] },
+  scope: ResourceScope,
+): readonly string[] {
+  const account = parseAccountId(input.registryId ?? '') ?? scope.account
+  const names = input.repositoryNames ?? []
+  return (names.length === 0 ? ['*'] : names).map((name) =>
+    repositoryArn(scope.region, account, name),
+  )
+}
+
+function onArn(input: { readonly resourceArn: string }): readonly string[] {
+  return [input.resourceArn]
+}
+
+const onEverything = (): readonly string[] => ['*']
+
+type EcrOperation = Operation<EcrDeps, EcrCall>
+
+const rows: readonly EcrOperation[] = [
+  operation({
+    name: 'GetAuthorizationToken',
+    input: Type.Object({ registryIds: Type.Optional(listOf(registryId, 1, 10)) }),
+    action: 'ecr:GetAuthorizationToken',
+    resources: onEverything,
+    run: getAuthorizationToken,
+  }),
+  operation({
+    name: 'DescribeRegistry',
+    input: Type.Object({}),
+    action: 'ecr:DescribeRegistry',
+    resources: onEverything,
+    errorStyle: 'validation',
+    run: describeRegistry,
+  }),
+  operation({
+    name: 'CreateRepository',
+    input: Type.Object({
+      ...repository,
+      tags: Type.Optional(Type.Array(tag, { maxItems: 200 })),
+      imageTagMutability: Type.Optional(Type.String({ maxLength: 64 })),
+      imageTagMutabilityExclusionFilters: Type.Optional(
+        Type.Array(Type.Unknown(), { maxItems: 5 }),
+      ),
+      imageScanningConfiguration: Type.Optional(scanningConfiguration),
+      encryptionConfiguration: Type.Optional(
+        Type.Object({ encryptionType: Type.Enum(['AES256', 'KMS', 'KMS_DSSE']) }),
+      ),
+    }),
+    action: 'ecr:CreateRepository',
+    resources: onRepository,
+    run: createRepository,
+  }),
+  operation({
+    name: 'DescribeRepositories',
+    input: Type.Object({
+      registryId: Type.Optional(registryId),
+      repositoryNames: Type.Optional(listOf(repositoryName, 1, 100)),
+      ...paging,
+    }),
+    action: 'ecr:DescribeRepositories',
+    resources: onRepositories,
+    run: describeRepositories,
+  }),
+  operation({
+    name: 'DeleteRepository',
+    input: Type.Object({ ...repository, force: Type.Optional(Type.Boolean()) }),
+    action: 'ecr:DeleteRepository',
+    resources: onRepository,
+    run: deleteRepository,
+  }),
+  operation({
+    name: 'PutImageTagMutability',
+    input: Type.Object({ ...repository, imageTagMutability: Type.String({ maxLength: 64 }) }),
+    action: 'ecr:PutImageTagMutability',
+    resources: onRepository,
+    run: putImageTagMutability,
+  }),
+  operation({
+    name: 'PutImageScanningConfiguration',
+    input: Type.Object({ ...repository, imageScanningConfiguration: scanningConfiguration }),
+    action: 'ecr:PutImageScanningConfiguration',
+    resources: onRepository,
+    errorStyle: 'validation',
+    run: putImageScanningConfiguration,
+  }),
+  operation({
+    name: 'BatchGetRepositoryScanningConfiguration',
+    input: Type.Object({ repositoryNames: listOf(repositoryName, 1, 25) }),
+    action: 'ecr:BatchGetRepositoryScanningConfiguration',
+    resources: onRepositories,
+    errorStyle: 'validation',
+    run: batchGetRepositoryScanningConfiguration,
+  }),
+  operation({
+    name: 'TagResource',
+    input: Type.Object({ resourceArn, tags: Type.Array(tag, { maxItems: 200 }) }),
+    action: 'ecr:TagResource',
+    resources: onArn,
+    run: tagResource,
+  }),
+  operation({
+    name: 'UntagResource',
+    input: Type.Object({
+      resourceArn,
+      tagKeys: Type.Array(Type.String({ minLength: 1, maxLength: 128 }), { maxItems: 200 }),
+    }),
+    action: 'ecr:UntagResource',
+    resources: onArn,
+    run: untagResource,
+  }),
+  operation({
+    name: 'ListTagsForResource',
+    input: Type.Object({ resourceArn }),
+    action: 'ecr:ListTagsForResource',
+    resources: onArn,
+    run: listTagsForResource,
+  }),
+  operation({
+    name: 'InitiateLayerUpload',
+    input: Type.Object(repository),
+    action: 'ecr:InitiateLayerUpload',
+    resources: onRepository,
+    run: initiateLayerUpload,
+  }),
+  operation({
+    name: 'UploadLayerPart',
+    input: Type.Object({
+      ...repository,
+      uploadId,
+      partFirstByte: byteOffset,
+      partLastByte: byteOffset,
+      layerPartBlob,
+    }),
+    action: 'ecr:UploadLayerPart',
+    resources: onRepository,
+    maxBodyBytes: 32 * 1024 * 1024,
+    run: (deps: EcrDeps, input, call: EcrCall) =>
+      uploadLayerPart(
+        deps,
+        { ...input, layerPartBlob: Buffer.from(input.layerPartBlob, 'base64') },
+        call,
+      ),
+  }),
+  operation({
+    name: 'CompleteLayerUpload',
+    input: Type.Object({ ...repository, uploadId, layerDigests }),
+    action: 'ecr:CompleteLayerUpload',
+    resources: onRepository,
+    run: completeLayerUpload,
+  }),
+  operation({
+    name: 'BatchCheckLayerAvailability',
+    input: Type.Object({ ...repository, layerDigests }),
+    action: 'ecr:BatchCheckLayerAvailability',
+    resources: onRepository,
+    run: batchCheckLayerAvailability,
+  }),
+  operation({
+    name: 'GetDownloadUrlForLayer',
+    input: Type.Object({ ...repository, layerDigest: Type.String({ maxLength: 1000 }) }),
+    action: 'ecr:GetDownloadUrlForLayer',
+    resources: onRepository,
+    run: getDownloadUrlForLayer,
+  }),
+  operation({
+    name: 'PutImage',
+    input: Type.Object({
+      ...repository,
+      imageManifest: Type.String({ minLength: 1 }),
+      imageManifestMediaType: Type.Optional(Type.String({ maxLength: 255 })),
+      imageTag: Type.Optional(imageTag),
+      imageDigest: Type.Optional(digest),
+    }),
+    action: 'ecr:PutImage',
+    resources: onRepository,
+    run: putImage,
+  }),
+  operation({
+    name: 'BatchGetImage',
+    input: Type.Object({
+      ...repository,
+      imageIds,
+      acceptedMediaTypes: Type.Optional(
+        listOf(Type.String({ minLength: 1, maxLength: 255 }), 1, 100),
+      ),
+    }),
+    action: 'ecr:BatchGetImage',
+    resources: onRepository,
+    run: batchGetImage,
+  }),
+  operation({
+    name: 'ListImages',
+    input: Type.Object({ ...repository, ...paging, filter }),
+    action: 'ecr:ListImages',
+    resources: onRepository,
+    run: listImages,
+  }),
+  operation({
+    name: 'DescribeImages',
+    input: Type.Object({ ...repository, imageIds: Type.Optional(imageIds), ...paging, filter }),
+    action: 'ecr:DescribeImages',
+    resources: onRepository,
+    run: describeImages,
+  }),
+  operation({
+    name: 'BatchDeleteImage',
+    input: Type.Object({ ...repository, imageIds }),
+    action: 'ecr:BatchDeleteImage',
+    resources: onRepository,
+    run: batchDeleteImage,
+  }),
+]
+
+export const ecrOperations: ReadonlyMap<string, EcrOperation> = new Map(
+  rows.map((row) => [row.name, row]),
+)

@@ -1,0 +1,50 @@
+import type { SigV4Code } from './sigv4.ts'
+
+/** An error as AWS's protocols carry it. */
+export interface AwsError {
+  /** With its suffix, as the JSON protocol writes it: `RepositoryNotFoundException`. */
+  readonly name: string
+  readonly status: number
+  readonly message: string
+  /** Further members of the exception's shape. */
+  readonly members?: Readonly<Record<string, unknown>>
+}
+
+/** How each refusal of a signature is written: JSON services answer 400 to all. */
+export const signatureErrors = {
+  MissingAuthenticationToken: {
+    json: 'MissingAuthenticationTokenException',
+    query: 'MissingAuthenticationToken',
+    queryStatus: 403,
+  },
+  IncompleteSignature: {
+    json: 'IncompleteSignatureException',
+    query: 'IncompleteSignature',
+    queryStatus: 400,
+  },
+  InvalidSignature: {
+    json: 'InvalidSignatureException',
+    query: 'SignatureDoesNotMatch',
+    queryStatus: 403,
+  },
+  UnrecognizedClient: {
+    json: 'UnrecognizedClientException',
+    query: 'InvalidClientTokenId',
+    queryStatus: 403,
+  },
+  ExpiredToken: { json: 'ExpiredTokenException', query: 'ExpiredToken', queryStatus: 403 },
+} as const satisfies Record<SigV4Code, { json: string; query: string; queryStatus: number }>
+
+export function accessDenied(message: string): AwsError {
+  return { name: 'AccessDeniedException', status: 400, message }
+}
+
+/** Retried by every SDK. */
+export function throttled(): AwsError {
+  return { name: 'ThrottlingException', status: 400, message: 'Rate exceeded' }
+}
+
+export function serverFault(requestId: string): AwsError {
+  const message = `internal error; the server's log has request ${requestId}`
+  return { name: 'ServerException', status: 500, message }
+}

@@ -1,0 +1,131 @@
+import { createHash } from 'node:crypto'
+import type { Caller } from '../../../access/caller.ts'
+import type { Decision } from '../../../access/rules/decide.ts'
+import { accessDenied, serverFault, signatureErrors, type AwsError } from './aws-error.ts'
+import { jsonError, jsonReply, parseJsonBody, type AwsReply } from './json-protocol.ts'
+import type { Operation } from './operation.ts'
+import { invalidParameterText, validationText, type InputReading } from './schema.ts'
+import type { SigV4Result } from './sigv4.ts'
+import type { SignedRequest } from './sigv4-canonical.ts'
+
+/** What became known of a request on its way, for its log line. */
+export interface DispatchFacts {
+  operation: string
+  caller: Caller | undefined
+  action: string | undefined
+  resource: string | undefined
+  decision: 'allow' | 'deny' | undefined
+  errorCode: string | undefined
+}
+
+export interface JsonService<Deps, Call extends { readonly caller: Caller }> {
+  readonly operations: ReadonlyMap<string, Operation<Deps, Call>>
+  /** Names of the model that this version does not serve; they get an answer that says so. */
+  readonly unserved: ReadonlySet<string>
+  readonly service: string
+  readonly region: string
+  readonly deps: Deps
+  readonly authenticate: (request: SignedRequest, bodyHash: string) => Promise<SigV4Result<Caller>>
+  readonly authorize: (
+    caller: Caller,
+    request: { readonly action: string; readonly resources: readonly string[] },
+  ) => Promise<Decision>
+  readonly callOf: (caller: Caller) => Call
+  readonly spell: (error: unknown) => AwsError | undefined
+  readonly onFault: (error: unknown) => void
+}
+
+/**
+ * Answers one request of a JSON service. What is checked, in this order, as clients can observe it on AWS:
+ * signature → operation known → body is JSON → model constraints → authorisation → the operation's own rules.
+ */
+export async function dispatchJson<Deps, Call extends { readonly caller: Caller }>(
+  service: JsonService<Deps, Call>,
+  request: SignedRequest & { readonly body: Uint8Array },
+  operationName: string,
+  facts: DispatchFacts,
+  requestId: string,
+): Promise<AwsReply> {
+  const refuse = (error: AwsError): AwsReply => {
+    facts.errorCode = error.name
+    return jsonError(error)
+  }
+  const bodyHash = createHash('sha256').update(request.body).digest('hex')
+  const signed = await service.authenticate(request, bodyHash)
+  if (signed.kind === 'refused') {
+    return refuse({ name: signatureErrors[signed.code].json, status: 400, message: signed.message })
+  }
+  const { key: caller } = signed
+  facts.caller = caller
+  const row = service.operations.get(operationName)
+  if (row === undefined) return refuse(unknownOperation(service, operationName))
+  facts.operation = `${service.service}:${row.name}`
+  const reading = readInput(row, request.body)
+  if (reading.kind !== 'valid') return refuse(faultOfInput(row, reading))
+  const denied = await authorizeRow(service, row, reading.input, caller, facts)
+  if (denied !== undefined) return refuse(denied)
+  try {
+    return jsonReply(await row.run(service.deps, reading.input, service.callOf(caller)))
+  } catch (error) {
+    const spelled = service.spell(error)
+    if (spelled !== undefined) return refuse(spelled)
+    service.onFault(error)
+    return refuse(serverFault(requestId))
+  }
+}
+
+function unknownOperation<Deps, Call extends { readonly caller: Caller }>(
+  service: JsonService<Deps, Call>,
+  name: string,
+): AwsError {
+  if (service.unserved.has(name)) {
+    const message = `${service.service}:${name} is not implemented by this version of Pratique; README.md lists the operations that are`
+    // 400 and not 501: SDKs would retry a 5xx for nothing.
+    return { name: 'UnsupportedOperationException', status: 400, message }
+  }
+  const message = `the service ${service.service} has no operation ${JSON.stringify(name.slice(0, 100))}`
+  return { name: 'UnknownOperationException', status: 400, message }
+}
+
+function readInput<Deps, Call>(
+  row: Operation<Deps, Call>,
+  bytes: Uint8Array,
+): InputReading<unknown> {
+  const json = parseJsonBody(bytes)
+  return json.kind === 'body' ? row.read(json.body) : json
+}
+
+function faultOfInput<Deps, Call>(
+  row: Operation<Deps, Call>,
+  reading: Exclude<InputReading<unknown>, { readonly kind: 'valid' }>,
+): AwsError {
+  if (reading.kind === 'malformed') {
+    return { name: 'SerializationException', status: 400, message: reading.message }
+  }
+  return row.errorStyle === 'ecr'
+    ? {
+        name: 'InvalidParameterException',
+        status: 400,
+        message: invalidParameterText(reading.violations),
+      }
+    : { name: 'ValidationException', status: 400, message: validationText(reading.violations) }
+}
+
+async function authorizeRow<Deps, Call extends { readonly caller: Caller }>(
+  service: JsonService<Deps, Call>,
+  row: Operation<Deps, Call>,
+  input: unknown,
+  caller: Caller,
+  facts: DispatchFacts,
+): Promise<AwsError | undefined> {
+  const { authorization } = row
+  if (authorization.kind === 'authenticated-only') return undefined
+  const { action } = authorization
+  const scope = { account: caller.accountId, region: service.region }
+  const resources = authorization.resources(input, scope)
+  const decision = await service.authorize(caller, { action, resources })
+  facts.action = action
+  facts.resource = resources.slice(0, 3).join(' ')
+  facts.decision = decision.kind
+  return decision.kind === 'allow' ? undefined : accessDenied(decision.message)
+}

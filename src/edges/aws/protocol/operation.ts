@@ -1,0 +1,62 @@
+import type { Static, TObject, TProperties } from 'typebox'
+import type { AccountId } from '../../../policy/account-id.ts'
+import { inputReader, type InputReading } from './schema.ts'
+
+export type IamAction = `${string}:${string}`
+
+/** What a resource ARN is made from besides the input. */
+export interface ResourceScope {
+  readonly account: AccountId
+  readonly region: string
+}
+
+/** What may be asked of an operation before it runs. */
+export type Authorization<Input> =
+  | {
+      readonly kind: 'action'
+      readonly action: IamAction
+      /** ARNs, or `*` for an action that has no resource. */
+      readonly resources: (input: Input, scope: ResourceScope) => readonly string[]
+    }
+  /** Any valid credential will do; `why` says so to whoever reviews the table. */
+  | { readonly kind: 'authenticated-only'; readonly why: string }
+
+/** One operation of a JSON service, its input already read when it is authorised and run. */
+export interface Operation<Deps, Call> {
+  readonly name: string
+  readonly authorization: Authorization<unknown>
+  /** How violations of the model are spelled. */
+  readonly errorStyle: 'ecr' | 'validation'
+  readonly maxBodyBytes: number
+  readonly read: (body: unknown) => InputReading<unknown>
+  readonly run: (deps: Deps, input: unknown, call: Call) => Promise<unknown>
+}
+
+const defaultBodyBytes = 12 * 1024 * 1024
+
+/** Fields are required by type: an operation without an IAM action and resource does not compile. */
+export function operation<Deps, Call, P extends TProperties>(row: {
+  readonly name: string
+  readonly input: TObject<P>
+  readonly action: IamAction
+  readonly resources: (input: Static<TObject<P>>, scope: ResourceScope) => readonly string[]
+  readonly errorStyle?: 'ecr' | 'validation'
+  readonly maxBodyBytes?: number
+  readonly run: (deps: Deps, input: Static<TObject<P>>, call: Call) => Promise<unknown>
+}): Operation<Deps, Call> {
+  const { name, action, resources, run } = row
+  // What the reader accepted has the input's type: it is the only source of what these two are given.
+  const typed = (input: unknown): Static<TObject<P>> => input as Static<TObject<P>>
+  return {
+    name,
+    authorization: {
+      kind: 'action',
+      action,
+      resources: (input, scope) => resources(typed(input), scope),
+    },
+    errorStyle: row.errorStyle ?? 'ecr',
+    maxBodyBytes: row.maxBodyBytes ?? defaultBodyBytes,
+    read: inputReader(row.input),
+    run: (deps, input, call) => run(deps, typed(input), call),
+  }
+}

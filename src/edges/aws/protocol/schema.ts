@@ -1,0 +1,138 @@
+// Purpose:  hold a request against its model and spell violations as AWS does.
+// Spec:     Smithy constraint traits; Amazon ECR API Reference, "Common Errors" and InvalidParameterException.
+// Input:    parsed JSON of a request; hostile.
+// Deviates: nothing.
+// Unknowns: a member that the model does not have is ignored, as AWS does; a member of another type is malformed, not invalid.
+import type { Static, TObject, TProperties } from 'typebox'
+import { Compile } from 'typebox/compile'
+
+export interface Violation {
+  /** AWS's path: `imageIds.1.member.imageDigest`. */
+  readonly member: string
+  /** Without its subject: `must have length less than or equal to 256`. */
+  readonly constraint: string
+  readonly value: unknown
+}
+
+export type InputReading<T> =
+  | { readonly kind: 'valid'; readonly input: T }
+  | { readonly kind: 'malformed'; readonly message: string }
+  | { readonly kind: 'invalid'; readonly violations: readonly [Violation, ...Violation[]] }
+
+/** A reader for one operation's input. `null` members count as absent. */
+export function inputReader<P extends TProperties>(
+  model: TObject<P>,
+): (body: unknown) => InputReading<Static<TObject<P>>> {
+  const validator = Compile(model)
+  return (body) => {
+    const stripped = withoutNulls(body)
+    if (validator.Check(stripped)) return { kind: 'valid', input: stripped }
+    const errors = validator.Errors(stripped)
+    const wrongType = errors.find(({ keyword }) => keyword === 'type')
+    if (wrongType !== undefined) {
+      const place = memberPath(wrongType.instancePath)
+      const where = place === '' ? 'the request' : `'${place}'`
+      return { kind: 'malformed', message: `${where} ${wrongType.message}` }
+    }
+    const [first, ...rest] = errors.flatMap((error) => violationsOf(error, stripped))
+    if (first === undefined) return { kind: 'malformed', message: 'the request has another shape' }
+    return { kind: 'invalid', violations: [first, ...rest] }
+  }
+}
+
+function withoutNulls(value: unknown): unknown {
+  if (Array.isArray(value)) return value.filter((entry) => entry !== null).map(withoutNulls)
+  if (typeof value !== 'object' || value === null) return value
+  const members = Object.entries(value).filter(([, member]) => member !== null)
+  return Object.fromEntries(members.map(([key, member]) => [key, withoutNulls(member)]))
+}
+
+interface ValidationError {
+  readonly keyword: string
+  readonly instancePath: string
+  readonly params: object
+}
+
+function violationsOf(error: ValidationError, body: unknown): readonly Violation[] {
+  const place = memberPath(error.instancePath)
+  const params = new Map<string, unknown>(Object.entries(error.params))
+  if (error.keyword === 'required') {
+    const missing = params.get('requiredProperties')
+    const names = Array.isArray(missing) ? missing.map(String) : []
+    return names.map((name) => ({
+      member: place === '' ? name : `${place}.${name}`,
+      constraint: 'must not be null',
+      value: undefined,
+    }))
+  }
+  const constraint = constraintText(error.keyword, params)
+  return [{ member: place, constraint, value: valueAt(body, error.instancePath) }]
+}
+
+function constraintText(keyword: string, params: ReadonlyMap<string, unknown>): string {
+  const limit = String(params.get('limit'))
+  switch (keyword) {
+    case 'minLength':
+    case 'minItems':
+      return `must have length greater than or equal to ${limit}`
+    case 'maxLength':
+    case 'maxItems':
+      return `must have length less than or equal to ${limit}`
+    case 'minimum':
+      return `must have value greater than or equal to ${limit}`
+    case 'maximum':
+      return `must have value less than or equal to ${limit}`
+    case 'enum': {
+      const allowed = params.get('allowedValues')
+      return `must satisfy enum value set: [${Array.isArray(allowed) ? allowed.join(', ') : ''}]`
+    }
+    case 'pattern':
+      return `must satisfy regular expression '${String(params.get('pattern')).replace(/^\^|\$$/g, '')}'`
+    default:
+      return `must satisfy the model's ${keyword}`
+  }
+}
+
+/** `/imageIds/0/imageTag` → `imageIds.1.member.imageTag`: lists count from one. */
+function memberPath(pointer: string): string {
+  return pointer
+    .split('/')
+    .slice(1)
+    .map((step) => (/^\d+$/.test(step) ? `${Number(step) + 1}.member` : step))
+    .join('.')
+}
+
+function valueAt(body: unknown, pointer: string): unknown {
+  return pointer
+    .split('/')
+    .slice(1)
+    .reduce<unknown>(
+      (value, step) =>
+        typeof value === 'object' && value !== null
+          ? new Map<string, unknown>(Object.entries(value)).get(step)
+          : undefined,
+      body,
+    )
+}
+
+/** ECR's own spelling, one violation at a time. */
+export function invalidParameterText([first]: readonly [Violation, ...Violation[]]): string {
+  return `Invalid parameter at '${first.member}' failed to satisfy constraint: '${first.constraint}'`
+}
+
+/** The spelling of operations of newer design: all violations, with the values seen. */
+export function validationText(violations: readonly [Violation, ...Violation[]]): string {
+  const count = violations.length
+  const sentences = violations.map(
+    ({ member, constraint, value }) =>
+      `Value ${shownValue(value)} at '${member}' failed to satisfy constraint: Member ${constraint}`,
+  )
+  return `${count} validation error${count === 1 ? '' : 's'} detected: ${sentences.join('; ')}`
+}
+
+/** What came from outside is shown short. */
+function shownValue(value: unknown): string {
+  if (value === undefined) return 'null'
+  const text = typeof value === 'string' ? value : JSON.stringify(value)
+  return `'${text.slice(0, 200)}'`
+}

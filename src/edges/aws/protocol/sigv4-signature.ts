@@ -1,0 +1,199 @@
+import type { Scope, SignedRequest } from './sigv4-canonical.ts'
+import type { SigV4Code } from './sigv4.ts'
+
+/** The parts of one signature, well-formed but not yet believed. */
+export interface Signature {
+  readonly accessKeyId: string
+  readonly scope: Scope
+  readonly signedHeaders: readonly string[]
+  /** 32 bytes. */
+  readonly bytes: Buffer
+  /** As sent: 20260101T120000Z. */
+  readonly timestamp: string
+  readonly signedAt: Date
+  readonly presigned: boolean
+  readonly expiresSeconds: number
+  readonly hasSessionToken: boolean
+}
+
+type SignatureReading =
+  | { readonly kind: 'signature'; readonly signature: Signature }
+  | { readonly kind: 'refused'; readonly code: SigV4Code; readonly message: string }
+
+const algorithm = 'AWS4-HMAC-SHA256'
+const longestExpirySeconds = 604_800
+
+/** Finds the one mechanism used, header or query, and takes it apart. */
+export function readSignature(request: SignedRequest): SignatureReading {
+  const header = headerOf(request, 'authorization')
+  const query = queryParameters(request.rawQuery)
+  if (query === undefined) return incomplete('A signature parameter was given twice in the query.')
+  const inQuery = query.has('X-Amz-Algorithm')
+  if (header === undefined && !inQuery) {
+    return refused('MissingAuthenticationToken', 'Missing Authentication Token')
+  }
+  if (header !== undefined && inQuery) {
+    return incomplete('The request is signed in the header and in the query; use one.')
+  }
+  return header === undefined ? readQuery(query) : readHeader(request, header)
+}
+
+function readHeader(request: SignedRequest, header: string): SignatureReading {
+  const [scheme = '', rest = ''] = splitOnce(header, ' ')
+  if (scheme !== algorithm) {
+    if (!scheme.startsWith('AWS4'))
+      return refused('MissingAuthenticationToken', 'Missing Authentication Token')
+    return incomplete(`Unsupported AWS 'algorithm': '${scheme.slice(0, 64)}'.`)
+  }
+  const parts = new Map<string, string>()
+  for (const part of rest.split(',')) {
+    const [name, value] = splitOnce(part.trim(), '=')
+    if (value === undefined) {
+      return incomplete(
+        `'${name.slice(0, 64)}' not a valid key=value pair (missing equal-sign) in Authorization header.`,
+      )
+    }
+    if (parts.has(name)) return incomplete(`Authorization header has '${name.slice(0, 64)}' twice.`)
+    parts.set(name, value)
+  }
+  const date = headerOf(request, 'x-amz-date') ?? headerOf(request, 'date')
+  const missing = ['Credential', 'Signature', 'SignedHeaders'].filter((name) => !parts.has(name))
+  if (missing.length > 0 || date === undefined) {
+    const sentences = missing.map((name) => `Authorization header requires '${name}' parameter.`)
+    const noDate = `Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header.`
+    return incomplete([...sentences, ...(date === undefined ? [noDate] : [])].join(' '))
+  }
+  return assemble({
+    credential: parts.get('Credential') ?? '',
+    signedHeaders: parts.get('SignedHeaders') ?? '',
+    signature: parts.get('Signature') ?? '',
+    date,
+    presigned: false,
+    expires: '0',
+    hasSessionToken: headerOf(request, 'x-amz-security-token') !== undefined,
+  })
+}
+
+function readQuery(query: ReadonlyMap<string, string>): SignatureReading {
+  const stated = query.get('X-Amz-Algorithm') ?? ''
+  if (stated !== algorithm)
+    return incomplete(`Unsupported AWS 'algorithm': '${stated.slice(0, 64)}'.`)
+  const needed = [
+    'X-Amz-Credential',
+    'X-Amz-Date',
+    'X-Amz-Expires',
+    'X-Amz-SignedHeaders',
+    'X-Amz-Signature',
+  ]
+  const missing = needed.filter((name) => !query.has(name))
+  if (missing.length > 0) {
+    return incomplete(
+      missing.map((name) => `AWS query-string parameters must include '${name}'.`).join(' '),
+    )
+  }
+  return assemble({
+    credential: query.get('X-Amz-Credential') ?? '',
+    signedHeaders: query.get('X-Amz-SignedHeaders') ?? '',
+    signature: query.get('X-Amz-Signature') ?? '',
+    date: query.get('X-Amz-Date') ?? '',
+    presigned: true,
+    expires: query.get('X-Amz-Expires') ?? '',
+    hasSessionToken: query.has('X-Amz-Security-Token'),
+  })
+}
+
+interface Parts {
+  readonly credential: string
+  readonly signedHeaders: string
+  readonly signature: string
+  readonly date: string
+  readonly presigned: boolean
+  readonly expires: string
+  readonly hasSessionToken: boolean
+}
+
+function assemble(parts: Parts): SignatureReading {
+  const credential =
+    /^([A-Za-z0-9_]{1,128})\/([0-9]{8})\/([a-z0-9-]{1,64})\/([a-z0-9-]{1,64})\/aws4_request$/.exec(
+      parts.credential,
+    )
+  if (credential === null) {
+    return incomplete(
+      `Credential must have exactly 5 slash-delimited elements, e.g. keyid/date/region/service/aws4_request.`,
+    )
+  }
+  if (!/^[0-9a-f]{64}$/.test(parts.signature))
+    return incomplete('Signature must be 64 lower-case hex digits.')
+  const signedAt = parseTimestamp(parts.date)
+  if (signedAt === undefined) {
+    return incomplete(`Date must be in ISO-8601 'basic format', such as 20260101T120000Z.`)
+  }
+  const signedHeaders = parts.signedHeaders.split(';')
+  const isSorted = signedHeaders.every(
+    (name, index) =>
+      name !== '' && name === name.toLowerCase() && name > (signedHeaders[index - 1] ?? ''),
+  )
+  if (!isSorted || signedHeaders.length > 256) {
+    return incomplete(`SignedHeaders must be lower-case names, sorted, each once.`)
+  }
+  const expiresSeconds = /^[0-9]{1,6}$/.test(parts.expires) ? Number(parts.expires) : -1
+  if (parts.presigned && (expiresSeconds < 1 || expiresSeconds > longestExpirySeconds)) {
+    return incomplete(`X-Amz-Expires must be between 1 and ${longestExpirySeconds} seconds.`)
+  }
+  const [, accessKeyId = '', date = '', region = '', service = ''] = credential
+  const signature: Signature = {
+    accessKeyId,
+    scope: { date, region, service },
+    signedHeaders,
+    bytes: Buffer.from(parts.signature, 'hex'),
+    timestamp: timestampText(signedAt),
+    signedAt,
+    presigned: parts.presigned,
+    expiresSeconds,
+    hasSessionToken: parts.hasSessionToken,
+  }
+  return { kind: 'signature', signature }
+}
+
+/** ISO basic form, or the HTTP date that some clients send in `Date`. */
+function parseTimestamp(text: string): Date | undefined {
+  const iso = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/.exec(text)
+  const [, year, month, day, hour, minute, second] = iso ?? []
+  const readable = iso === null ? text : `${year}-${month}-${day}T${hour}:${minute}:${second}Z`
+  if (iso === null && !/^[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT$/.test(text))
+    return undefined
+  const milliseconds = Date.parse(readable)
+  return Number.isNaN(milliseconds) ? undefined : new Date(milliseconds)
+}
+
+function timestampText(date: Date): string {
+  return date.toISOString().replaceAll(/[-:]|\.\d+/g, '')
+}
+
+/** The signature's own parameters, decoded; undefined when one of them is repeated. */
+function queryParameters(rawQuery: string): ReadonlyMap<string, string> | undefined {
+  const found = new Map<string, string>()
+  for (const [name, value] of new URLSearchParams(rawQuery)) {
+    if (!name.toLowerCase().startsWith('x-amz-')) continue
+    if (found.has(name)) return undefined
+    found.set(name, value)
+  }
+  return found
+}
+
+function headerOf(request: SignedRequest, name: string): string | undefined {
+  return request.headers.find(([other]) => other.toLowerCase() === name)?.[1].trim()
+}
+
+function splitOnce(text: string, separator: string): [string, string | undefined] {
+  const at = text.indexOf(separator)
+  return at === -1 ? [text, undefined] : [text.slice(0, at), text.slice(at + 1)]
+}
+
+function incomplete(message: string): SignatureReading {
+  return refused('IncompleteSignature', message)
+}
+
+function refused(code: SigV4Code, message: string): SignatureReading {
+  return { kind: 'refused', code, message }
+}

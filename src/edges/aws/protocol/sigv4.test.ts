@@ -1,0 +1,244 @@
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { test } from 'node:test'
+import { Sha256 } from '@aws-crypto/sha256-js'
+import { SignatureV4 } from '@smithy/signature-v4'
+import { createHash } from 'node:crypto'
+import fc from 'fast-check'
+import { sharedData } from '../../../../test/kit/shared-data.ts'
+import {
+  canonicalRequest,
+  signatureOf,
+  signingKey,
+  stringToSign,
+  type RawHeader,
+  type SignedRequest,
+} from './sigv4-canonical.ts'
+import { SigV4Verifier } from './sigv4.ts'
+import { readSignature } from './sigv4-signature.ts'
+
+const secret = 'wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY'
+const accessKeyId = 'AKIDEXAMPLE'
+const emptyHash = createHash('sha256').digest('hex')
+
+function verifier(now: string, service = 'ecr', skewMinutes = 5): SigV4Verifier<string> {
+  return new SigV4Verifier({
+    findKey: async (id) =>
+      Promise.resolve(id === accessKeyId ? { secret, key: 'admin' } : undefined),
+    clock: { now: () => new Date(now) },
+    region: 'us-east-1',
+    services: { [service]: { skewMinutes, isGlobal: false } },
+  })
+}
+
+async function signed(
+  options: {
+    readonly body?: string
+    readonly headers?: Record<string, string>
+    readonly key?: string
+  } = {},
+): Promise<{ readonly request: SignedRequest; readonly bodyHash: string }> {
+  const signer = new SignatureV4({
+    service: 'ecr',
+    region: 'us-east-1',
+    credentials: { accessKeyId: options.key ?? accessKeyId, secretAccessKey: secret },
+    sha256: Sha256,
+  })
+  const body = options.body ?? '{}'
+  const result = await signer.sign(
+    {
+      method: 'POST',
+      protocol: 'http:',
+      hostname: 'localhost',
+      path: '/',
+      query: {},
+      headers: {
+        host: 'localhost:5080',
+        'content-type': 'application/x-amz-json-1.1',
+        'x-amz-target': 'AmazonEC2ContainerRegistry_V20150921.DescribeRepositories',
+        ...options.headers,
+      },
+      body,
+    },
+    { signingDate: new Date('2026-11-24T12:00:00Z') },
+  )
+  const headers: RawHeader[] = Object.entries(result.headers)
+  const bodyHash = createHash('sha256').update(body).digest('hex')
+  return { request: { method: 'POST', rawPath: '/', rawQuery: '', headers }, bodyHash }
+}
+
+function withHeader(request: SignedRequest, name: string, value: string): SignedRequest {
+  const others = request.headers.filter(([other]) => other.toLowerCase() !== name)
+  return { ...request, headers: [...others, [name, value]] }
+}
+
+test('accepts a request that the SDK signed', async () => {
+  const { request, bodyHash } = await signed()
+  const result = await verifier('2026-11-24T12:04:00Z').verify(request, bodyHash)
+  assert.equal(result.kind, 'authenticated')
+})
+
+const refusals: readonly [string, string, (request: SignedRequest) => SignedRequest, string][] = [
+  [
+    'a header changed after signing',
+    'InvalidSignature',
+    (r) => withHeader(r, 'x-amz-target', 'x.DeleteRepository'),
+    '2026-11-24T12:00:00Z',
+  ],
+  [
+    'an x-amz header that is not signed',
+    'InvalidSignature',
+    (r) => withHeader(r, 'x-amz-extra', '1'),
+    '2026-11-24T12:00:00Z',
+  ],
+  ['a signature that is too old', 'InvalidSignature', (r) => r, '2026-11-24T12:05:01Z'],
+  ['a signature from the future', 'InvalidSignature', (r) => r, '2026-11-24T11:54:59Z'],
+  ['another method', 'InvalidSignature', (r) => ({ ...r, method: 'GET' }), '2026-11-24T12:00:00Z'],
+  [
+    'no signature',
+    'MissingAuthenticationToken',
+    (r) => ({ ...r, headers: r.headers.filter(([n]) => n !== 'authorization') }),
+    '2026-11-24T12:00:00Z',
+  ],
+  [
+    'two mechanisms',
+    'IncompleteSignature',
+    (r) => ({ ...r, rawQuery: 'X-Amz-Algorithm=AWS4-HMAC-SHA256' }),
+    '2026-11-24T12:00:00Z',
+  ],
+  [
+    'another algorithm',
+    'IncompleteSignature',
+    (r) => withHeader(r, 'authorization', 'AWS4-ECDSA-P256-SHA256 Credential=a'),
+    '2026-11-24T12:00:00Z',
+  ],
+  [
+    'a malformed credential',
+    'IncompleteSignature',
+    (r) =>
+      withHeader(
+        r,
+        'authorization',
+        'AWS4-HMAC-SHA256 Credential=a, SignedHeaders=host, Signature=00',
+      ),
+    '2026-11-24T12:00:00Z',
+  ],
+  [
+    'missing parts',
+    'IncompleteSignature',
+    (r) => withHeader(r, 'authorization', 'AWS4-HMAC-SHA256 Credential=a/b'),
+    '2026-11-24T12:00:00Z',
+  ],
+]
+for (const [name, code, change, now] of refusals) {
+  test(`refuses ${name}`, async () => {
+    const { request, bodyHash } = await signed()
+    const result = await verifier(now).verify(change(request), bodyHash)
+    assert.equal(result.kind === 'refused' ? result.code : result.kind, code)
+  })
+}
+
+test('refuses another body, an unknown key, another service', async () => {
+  const { request, bodyHash } = await signed()
+  const body = await verifier('2026-11-24T12:00:00Z').verify(request, emptyHash)
+  assert.equal(body.kind === 'refused' && body.code, 'InvalidSignature')
+  const unknown = await signed({ key: 'AKIDSOMEBODYELSE' })
+  const key = await verifier('2026-11-24T12:00:00Z').verify(unknown.request, unknown.bodyHash)
+  assert.equal(key.kind === 'refused' && key.code, 'UnrecognizedClient')
+  const service = await verifier('2026-11-24T12:00:00Z', 'sts').verify(request, bodyHash)
+  assert.match(
+    service.kind === 'refused' ? service.message : '',
+    /scoped to correct service: 'sts'/,
+  )
+})
+
+test('never throws on hostile headers', async () => {
+  const { request, bodyHash } = await signed()
+  await fc.assert(
+    fc.asyncProperty(
+      fc.string({ unit: 'binary', maxLength: 300 }),
+      fc.string({ maxLength: 200 }),
+      async (header, query) => {
+        const changed = {
+          ...withHeader(request, 'authorization', `AWS4-HMAC-SHA256 ${header}`),
+          rawQuery: query,
+        }
+        const result = await verifier('2026-11-24T12:00:00Z').verify(changed, bodyHash)
+        assert.equal(result.kind, 'refused')
+      },
+    ),
+    { numRuns: 300 },
+  )
+})
+
+interface Vector {
+  readonly name: string
+  readonly context: {
+    readonly normalize: boolean
+    readonly timestamp: string
+    readonly omit_session_token?: boolean
+    readonly credentials: { readonly secret_access_key: string }
+  }
+  readonly header: Form
+  readonly query: Form
+}
+interface Form {
+  readonly canonicalRequest: string
+  readonly stringToSign: string
+  readonly signature: string
+  readonly signedRequest: string
+}
+
+/** The raw text of a request as the vectors have it: folded headers, raw paths, a body after an empty line. */
+function parseRequest(text: string): SignedRequest & { readonly body: string } {
+  const [head = '', ...rest] = text.split('\n\n')
+  const [start = '', ...lines] = head.split('\n')
+  const headers: [string, string][] = []
+  for (const line of lines) {
+    const last = headers.at(-1)
+    if (/^\s/.test(line) && last !== undefined) last[1] += ` ${line.trim()}`
+    else headers.push([line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 1)])
+  }
+  const target = start.slice(start.indexOf(' ') + 1, start.lastIndexOf(' HTTP/1.1'))
+  const [rawPath = '', rawQuery = ''] = [target.split('?')[0], target.split('?').slice(1).join('?')]
+  return { method: start.split(' ')[0] ?? '', rawPath, rawQuery, headers, body: rest.join('\n\n') }
+}
+
+const file = sharedData('sigv4', 'vectors.json')
+const skip = file === undefined ? 'shared data is absent' : false
+const vectors: readonly Vector[] =
+  file === undefined
+    ? []
+    : (JSON.parse(readFileSync(file, 'utf8')) as { vectors: Vector[] }).vectors
+test('agrees with the AWS signing test suite in both forms', { skip }, () => {
+  let compared = 0
+  for (const vector of vectors) {
+    for (const form of [vector.header, vector.query]) {
+      const request = parseRequest(form.signedRequest)
+      const expected = form.canonicalRequest.split('\n')
+      const signedHeaders = (expected.at(-2) ?? '').split(';')
+      const omitted = vector.context.omit_session_token === true
+      const rawQuery = omitted
+        ? request.rawQuery.replace(/&?X-Amz-Security-Token=[^&]*/, '')
+        : request.rawQuery
+      const options = { normalizePath: vector.context.normalize }
+      const canonical = canonicalRequest(
+        { ...request, rawQuery },
+        signedHeaders,
+        expected.at(-1) ?? '',
+        options,
+      )
+      assert.equal(canonical, form.canonicalRequest, vector.name)
+      const [, timestamp = '', scopeText = ''] = form.stringToSign.split('\n')
+      const [date = '', region = '', service = ''] = scopeText.split('/')
+      const scope = { date, region, service }
+      const toSign = stringToSign(timestamp, scope, canonical)
+      assert.equal(toSign, form.stringToSign, vector.name)
+      const key = signingKey(vector.context.credentials.secret_access_key, scope)
+      assert.equal(signatureOf(key, toSign).toString('hex'), form.signature, vector.name)
+      assert.equal(readSignature(request).kind, 'signature', vector.name)
+      compared += 1
+    }
+  }
+  assert.equal(compared, 76)
+})

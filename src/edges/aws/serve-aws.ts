@@ -1,0 +1,145 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { Caller } from '../../access/caller.ts'
+import { callerOf } from '../../access/authenticate-basic.ts'
+import type { ActiveAccessKey } from '../../access/find-access-key.ts'
+import type { Decision } from '../../access/rules/decide.ts'
+import { readAll } from '../../lib/read-all.ts'
+import type { EcrCall, EcrDeps } from './ecr/call.ts'
+import { spellException } from './ecr/errors.ts'
+import { ecrOperations } from './ecr/operations.ts'
+import { unservedEcrOperations } from './ecr/unserved-operations.ts'
+import { signatureErrors } from './protocol/aws-error.ts'
+import { dispatchJson } from './protocol/dispatch.ts'
+import { jsonError, operationOfTarget, type AwsReply } from './protocol/json-protocol.ts'
+import { queryError } from './protocol/query-protocol.ts'
+import type { RawHeader, SignedRequest } from './protocol/sigv4-canonical.ts'
+import { readSignature } from './protocol/sigv4-signature.ts'
+import { SigV4Verifier, type SigV4Result } from './protocol/sigv4.ts'
+import { answerSts } from './sts/serve-sts.ts'
+
+const ecrTarget = 'AmazonEC2ContainerRegistry_V20150921'
+const defaultBodyBytes = 64 * 1024
+
+export interface AwsEdge {
+  readonly ecr: EcrDeps
+  readonly region: string
+  readonly findKey: (id: string) => Promise<ActiveAccessKey | undefined>
+  readonly authorize: (
+    caller: Caller,
+    request: { readonly action: string; readonly resources: readonly string[] },
+  ) => Promise<Decision>
+  readonly onFault: (error: unknown, requestId: string) => void
+}
+
+/** `POST /` for every AWS service, told apart by the scope of the signature; `GET /` for presigned STS. */
+export function serveAws(app: FastifyInstance, edge: AwsEdge): void {
+  const verifier = new SigV4Verifier({
+    clock: edge.ecr.clock,
+    region: edge.region,
+    services: {
+      ecr: { skewMinutes: 5, isGlobal: false },
+      sts: { skewMinutes: 15, isGlobal: true },
+    },
+    findKey: async (id) => {
+      const found = await edge.findKey(id)
+      return found === undefined ? undefined : { secret: found.secret, key: found.user }
+    },
+  })
+  app.route({
+    method: ['GET', 'POST'],
+    url: '/',
+    handler: async (request, reply) => {
+      request.facts.door = 'aws'
+      const authenticate = authenticator(verifier, request)
+      const { status, headers, body } = await answer(edge, authenticate, request)
+      if (status >= 400 && !request.raw.complete) void reply.header('connection', 'close')
+      return reply.code(status).headers(headers).send(Buffer.from(body))
+    },
+  })
+}
+
+type Authenticate = (request: SignedRequest, bodyHash: string) => Promise<SigV4Result<Caller>>
+
+function authenticator(
+  verifier: SigV4Verifier<ActiveAccessKey['user']>,
+  request: FastifyRequest,
+): Authenticate {
+  const source = { sourceAddress: request.ip, secureTransport: request.protocol === 'https' }
+  return async (signed, bodyHash) => {
+    const result = await verifier.verify(signed, bodyHash)
+    if (result.kind === 'refused') return result
+    const method = result.presigned ? 'sigv4-presigned' : 'sigv4'
+    return { ...result, key: callerOf(result.key, result.accessKeyId, method, source) }
+  }
+}
+
+async function answer(
+  edge: AwsEdge,
+  authenticate: Authenticate,
+  request: FastifyRequest,
+): Promise<AwsReply> {
+  const { requestId } = request.facts
+  const signed = signedRequestOf(request)
+  const operation = operationOfTarget(headerOf(signed, 'x-amz-target'), ecrTarget)
+  const reading = readSignature(signed)
+  const service = reading.kind === 'signature' ? reading.signature.scope.service : undefined
+  const isSts = service === 'sts' || (service === undefined && operation === undefined)
+  if (reading.kind === 'refused') {
+    // Before the body is read: nobody gets to send megabytes without a signature.
+    const { json, query, queryStatus } = signatureErrors[reading.code]
+    const { message } = reading
+    request.facts.errorCode = json
+    return isSts
+      ? queryError({ name: query, status: queryStatus, message }, requestId)
+      : jsonError({ name: json, status: 400, message })
+  }
+  const limit = isSts
+    ? defaultBodyBytes
+    : (ecrOperations.get(operation ?? '')?.maxBodyBytes ?? defaultBodyBytes)
+  const body = request.method === 'POST' ? await readAll(request.raw, limit) : Buffer.alloc(0)
+  if (body === undefined) {
+    const message = `the request has more than ${limit} bytes`
+    request.facts.errorCode = 'RequestEntityTooLarge'
+    return jsonError({ name: 'RequestEntityTooLargeException', status: 413, message })
+  }
+  const full = { ...signed, body }
+  if (isSts) return answerSts(authenticate, full, request.facts, requestId)
+  return dispatchJson(
+    ecrService(edge, authenticate, requestId),
+    full,
+    operation ?? '',
+    request.facts,
+    requestId,
+  )
+}
+
+function ecrService(edge: AwsEdge, authenticate: Authenticate, requestId: string) {
+  return {
+    service: 'ecr',
+    region: edge.region,
+    operations: ecrOperations,
+    unserved: unservedEcrOperations,
+    deps: edge.ecr,
+    authenticate,
+    authorize: edge.authorize,
+    callOf: (caller: Caller): EcrCall => ({ caller }),
+    spell: spellException,
+    onFault: (error: unknown) => edge.onFault(error, requestId),
+  }
+}
+
+/** As it came on the wire: parsed headers have lost their order and their repeats. */
+function signedRequestOf(request: FastifyRequest): SignedRequest {
+  const { rawHeaders, url = '/', method = '' } = request.raw
+  const headers: RawHeader[] = []
+  for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
+    headers.push([rawHeaders[index] ?? '', rawHeaders[index + 1] ?? ''])
+  }
+  const mark = url.indexOf('?')
+  const rawPath = mark === -1 ? url : url.slice(0, mark)
+  return { method, rawPath, rawQuery: mark === -1 ? '' : url.slice(mark + 1), headers }
+}
+
+function headerOf(request: SignedRequest, name: string): string | undefined {
+  return request.headers.find(([other]) => other.toLowerCase() === name)?.[1]
+}
