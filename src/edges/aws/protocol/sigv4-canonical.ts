@@ -52,7 +52,7 @@ export function stringToSign(timestamp: string, scope: Scope, canonical: string)
 /** The key that signs within one scope. */
 export function signingKey(secret: string, scope: Scope): Buffer {
   const steps = [scope.date, scope.region, scope.service, 'aws4_request']
-  return steps.reduce((key, step) => hmac(key, step), Buffer.from(`AWS4${secret}`))
+  return steps.reduce<Buffer>((key, step) => hmac(key, step), Buffer.from(`AWS4${secret}`))
 }
 
 export function signatureOf(key: Uint8Array, toSign: string): Buffer {

@@ -1,0 +1,38 @@
+import type { Distribution, Ecosystem, Lookup, Package } from '../ecosystem.ts'
+import { apkInstalled } from './inventory.ts'
+import { compareApkVersions } from './version.ts'
+
+export const apk: Ecosystem = {
+  type: 'apk',
+  extractors: [apkInstalled],
+  compareVersions: compareApkVersions,
+  packageManager: 'OS',
+  ownsAdvisoryEcosystem: (ecosystem) => /^(?:Alpine|Wolfi|Chainguard)(?::|$)/.test(ecosystem),
+  normaliseName: (name) => name,
+  lookup: lookupApk,
+}
+
+/** Alpine's advisories are by origin and branch; Wolfi's and Chainguard's also by sub-package, without a branch. */
+function lookupApk(found: Package, distribution: Distribution | undefined): Lookup {
+  const { name, version } = found.source ?? found
+  const id = distribution?.id
+  if (id === 'alpine') {
+    const branch = /^([0-9]+\.[0-9]+)(?:\.[0-9]+)*$/.exec(distribution?.versionId ?? '')?.[1]
+    return branch === undefined
+      ? { kind: 'unknown', reason: `alpine ${distribution?.versionId ?? ''} is no released branch` }
+      : { kind: 'keys', keys: [{ ecosystem: `Alpine:v${branch}`, name, version }] }
+  }
+  if (id === 'wolfi' || id === 'chainguard') {
+    const ecosystem = id === 'wolfi' ? 'Wolfi' : 'Chainguard'
+    const names = [...new Set([name, found.name])]
+    return {
+      kind: 'keys',
+      keys: names.map((key) => ({ ecosystem, name: key, version: found.version })),
+    }
+  }
+  const reason =
+    id === undefined
+      ? 'the image does not say which distribution it is'
+      : `no advisories are known for ${id} ${distribution?.versionId ?? ''}`.trim()
+  return { kind: 'unknown', reason }
+}

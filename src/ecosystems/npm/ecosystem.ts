@@ -1,0 +1,14 @@
+import type { Ecosystem } from '../ecosystem.ts'
+import { npmInstalled } from './inventory.ts'
+import { compareSemVersions } from './version.ts'
+
+export const npm: Ecosystem = {
+  type: 'npm',
+  extractors: [npmInstalled],
+  compareVersions: compareSemVersions,
+  packageManager: 'NODEPKG',
+  ownsAdvisoryEcosystem: (ecosystem) => ecosystem === 'npm',
+  // Legacy packages differ in case only: names are exact.
+  normaliseName: (name) => name,
+  lookup: ({ name, version }) => ({ kind: 'keys', keys: [{ ecosystem: 'npm', name, version }] }),
+}

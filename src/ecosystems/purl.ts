@@ -1,0 +1,36 @@
+// Purpose:  name a package as a package URL.
+// Spec:     package-url, purl-spec and its type definitions.
+// Input:    a package as found; text from an image, so every part is escaped.
+// Deviates: nothing; purls are output only, lookups use names as the ecosystems have them.
+// Unknowns: none.
+import type { Distribution, Package } from './ecosystem.ts'
+
+export function formatPurl(found: Package, distribution: Distribution | undefined): string {
+  const { type } = found
+  const scope = /^(@[^/]+)\/(.+)$/.exec(found.name)
+  const isOs = type === 'deb' || type === 'apk'
+  const namespace = found.namespace ?? scope?.[1] ?? (isOs ? distribution?.id : undefined)
+  const bare = scope?.[2] ?? found.name
+  const name = type === 'pypi' ? bare.toLowerCase().replaceAll(/[-_.]+/g, '-') : bare
+  const qualifiers = isOs ? qualifiersOf(found, distribution) : ''
+  const path = [namespace, name].filter((part) => part !== undefined).map(escape)
+  return `pkg:${type}/${path.join('/')}@${escape(found.version)}${qualifiers}`
+}
+
+function qualifiersOf(found: Package, distribution: Distribution | undefined): string {
+  const pairs: string[] = []
+  if (found.architecture !== undefined) pairs.push(`arch=${escape(found.architecture)}`)
+  if (distribution !== undefined) {
+    const release = [distribution.id, distribution.versionId].filter((part) => part !== undefined)
+    pairs.push(`distro=${escape(release.join('-'))}`)
+  }
+  if (found.source !== undefined && found.source.name !== found.name) {
+    pairs.push(`upstream=${escape(found.source.name)}`)
+  }
+  return pairs.length === 0 ? '' : `?${pairs.join('&')}`
+}
+
+/** Percent-encoding as purl wants it; `:` and `~` may stay. */
+function escape(text: string): string {
+  return encodeURIComponent(text.toWellFormed()).replaceAll('%3A', ':')
+}

@@ -1,0 +1,22 @@
+// Every package ecosystem. Adding one is a folder and a row here.
+import { apk } from './apk/ecosystem.ts'
+import { deb } from './deb/ecosystem.ts'
+import type { Ecosystem, Extractor } from './ecosystem.ts'
+import { npm } from './npm/ecosystem.ts'
+import { pypi } from './pypi/ecosystem.ts'
+
+export const ecosystems: readonly Ecosystem[] = [deb, apk, npm, pypi]
+
+/** By purl type. */
+export function findEcosystem(type: string): Ecosystem | undefined {
+  return ecosystems.find((ecosystem) => ecosystem.type === type)
+}
+
+/** Whose comparer judges advisories of this OSV ecosystem string; undefined for one that is only stored. */
+export function ecosystemOfAdvisory(ecosystem: string): Ecosystem | undefined {
+  return ecosystems.find((row) => row.ownsAdvisoryEcosystem(ecosystem))
+}
+
+export function allExtractors(): readonly Extractor[] {
+  return ecosystems.flatMap(({ extractors }) => extractors)
+}

@@ -1,0 +1,107 @@
+// Pratique's own JSON API, for what neither AWS nor OCI has an operation. A row without an IAM action does not compile.
+import type { Readable } from 'node:stream'
+
+export type ControlAction = `pratique:${string}`
+
+/** What the rooms give this edge; app.ts binds them. */
+export interface ControlRooms {
+  readonly describeAdvisories: () => Promise<unknown>
+  readonly importAdvisories: (
+    input: {
+      readonly source: string
+      readonly bytes: Readable
+      readonly snapshot: boolean
+      readonly confirmLoss: boolean
+    },
+    options: { readonly signal: AbortSignal },
+  ) => Promise<unknown>
+  /** One value for each step; the last of an ecosystem says how it ended. */
+  readonly updateAdvisories: (
+    input: { readonly ecosystems: readonly string[] },
+    options: { readonly signal: AbortSignal },
+  ) => AsyncIterable<unknown>
+  readonly scanArchive: (
+    input: { readonly kind: 'rootfs' | 'archive'; readonly body: Readable },
+    options: { readonly signal: AbortSignal },
+  ) => Promise<unknown>
+}
+
+export interface ControlCall {
+  readonly query: URLSearchParams
+  readonly body: Readable
+  readonly signal: AbortSignal
+}
+
+export type ControlReply =
+  | { readonly kind: 'json'; readonly value: unknown }
+  /** One JSON document a line, as they come. */
+  | { readonly kind: 'lines'; readonly values: AsyncIterable<unknown> }
+  | { readonly kind: 'refused'; readonly code: string; readonly message: string }
+
+export interface ControlRoute {
+  readonly method: 'GET' | 'POST'
+  readonly path: string
+  readonly action: ControlAction
+  readonly run: (rooms: ControlRooms, call: ControlCall) => Promise<ControlReply>
+}
+
+const defaultEcosystems = ['npm', 'PyPI', 'Debian', 'Alpine']
+
+export const controlRoutes: readonly ControlRoute[] = [
+  {
+    method: 'GET',
+    path: '/pratique/v1/advisories',
+    action: 'pratique:DescribeAdvisories',
+    run: async (rooms) => ({ kind: 'json', value: await rooms.describeAdvisories() }),
+  },
+  {
+    method: 'POST',
+    path: '/pratique/v1/advisories',
+    action: 'pratique:ImportAdvisories',
+    run: async (rooms, { query, body, signal }) => {
+      const source = query.get('source') ?? ''
+      if (!/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/.test(source)) {
+        return refused('source must be a name of 1 to 64 letters, digits and . _ -')
+      }
+      const snapshot = query.get('snapshot') !== 'false'
+      const confirmLoss = query.get('confirm-loss') === 'true'
+      const input = { source, bytes: body, snapshot, confirmLoss }
+      return { kind: 'json', value: await rooms.importAdvisories(input, { signal }) }
+    },
+  },
+  {
+    method: 'POST',
+    path: '/pratique/v1/advisories/update',
+    action: 'pratique:UpdateAdvisories',
+    run: async (rooms, { query, signal }) => {
+      const asked = query.getAll('ecosystem')
+      if (
+        asked.some((name) => !/^[A-Za-z0-9][A-Za-z0-9 .:_-]{0,63}$/.test(name)) ||
+        asked.length > 50
+      ) {
+        return refused(
+          'ecosystem must be a name of the OSV archive, such as npm, PyPI, Debian or Alpine',
+        )
+      }
+      const ecosystems = asked.length === 0 ? defaultEcosystems : asked
+      return Promise.resolve({
+        kind: 'lines',
+        values: rooms.updateAdvisories({ ecosystems }, { signal }),
+      })
+    },
+  },
+  {
+    method: 'POST',
+    path: '/pratique/v1/scans',
+    action: 'pratique:ScanArchive',
+    run: async (rooms, { query, body, signal }) => {
+      const kind = query.get('kind')
+      if (kind !== 'rootfs' && kind !== 'archive') return refused('kind must be rootfs or archive')
+      return { kind: 'json', value: await rooms.scanArchive({ kind, body }, { signal }) }
+    },
+  },
+]
+
+function refused(message: string): ControlReply {
+  return { kind: 'refused', code: 'INVALID_PARAMETER', message }
+}

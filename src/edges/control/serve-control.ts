@@ -1,0 +1,128 @@
+import { Readable } from 'node:stream'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { Caller } from '../../access/caller.ts'
+import type { Decision } from '../../access/rules/decide.ts'
+import type { HeaderResult } from '../authenticate.ts'
+import { controlRoutes, type ControlReply, type ControlRooms, type ControlRoute } from './routes.ts'
+
+export interface ControlError {
+  readonly status: number
+  readonly code: string
+  readonly message: string
+}
+
+export interface ControlEdge {
+  readonly rooms: ControlRooms
+  readonly authenticate: (
+    header: string | undefined,
+    source: { readonly sourceAddress: string; readonly secureTransport: boolean },
+  ) => Promise<HeaderResult>
+  readonly authorize: (
+    caller: Caller,
+    request: { readonly action: string; readonly resources: readonly string[] },
+  ) => Promise<Decision>
+  /** The refusal a room's error stands for; undefined for a fault that is ours. */
+  readonly spell: (error: unknown) => ControlError | undefined
+  readonly onFault: (error: unknown, requestId: string) => void
+}
+
+export function serveControl(app: FastifyInstance, edge: ControlEdge): void {
+  for (const route of controlRoutes) {
+    app.route({
+      method: route.method,
+      url: route.path,
+      handler: (request, reply) => answer(edge, route, request, reply),
+    })
+  }
+}
+
+async function answer(
+  edge: ControlEdge,
+  route: ControlRoute,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
+  const { facts } = request
+  facts.door = 'control'
+  facts.operation = route.action
+  const refuse = (error: ControlError): FastifyReply => {
+    facts.errorCode = error.code
+    if (!request.raw.complete) void reply.header('connection', 'close')
+    const { code, message } = error
+    return reply.code(error.status).send({ error: { code, message, requestId: facts.requestId } })
+  }
+  const denied = await deniedBy(edge, route, request)
+  if (denied !== undefined) {
+    if (denied.status === 401) void reply.header('www-authenticate', 'Basic realm="pratique"')
+    return refuse(denied)
+  }
+  try {
+    const query = new URL(request.raw.url ?? '/', 'http://localhost').searchParams
+    const signal = abortedWithConnection(reply)
+    const result = await route.run(edge.rooms, { query, body: request.raw, signal })
+    if (result.kind === 'refused') return refuse({ status: 400, ...result })
+    return sendResult(edge, facts.requestId, reply, result)
+  } catch (error) {
+    const spelled = edge.spell(error)
+    if (spelled !== undefined) return refuse(spelled)
+    edge.onFault(error, facts.requestId)
+    const message = `internal error; the server's log has request ${facts.requestId}`
+    return refuse({ status: 500, code: 'INTERNAL', message })
+  }
+}
+
+async function deniedBy(
+  edge: ControlEdge,
+  route: ControlRoute,
+  request: FastifyRequest,
+): Promise<ControlError | undefined> {
+  const { facts } = request
+  const result = await edge.authenticate(request.headers.authorization, {
+    sourceAddress: request.ip,
+    secureTransport: request.protocol === 'https',
+  })
+  if (result.kind !== 'authenticated') {
+    const message =
+      result.kind === 'refused' && result.reason === 'expired'
+        ? 'the authorization token has expired; ask for a new one'
+        : 'sign in: HTTP Basic with AWS and an authorization token, or an access key id and its secret'
+    return { status: 401, code: 'UNAUTHORIZED', message }
+  }
+  facts.caller = result.caller
+  const decision = await edge.authorize(result.caller, { action: route.action, resources: ['*'] })
+  facts.action = route.action
+  facts.resource = '*'
+  facts.decision = decision.kind
+  return decision.kind === 'allow'
+    ? undefined
+    : { status: 403, code: 'DENIED', message: decision.message }
+}
+
+/** Work ends when the one who asked for it has gone. */
+function abortedWithConnection(reply: FastifyReply): AbortSignal {
+  const controller = new AbortController()
+  reply.raw.on('close', () => {
+    if (!reply.raw.writableFinished) controller.abort(new Error('the client has gone'))
+  })
+  return controller.signal
+}
+
+function sendResult(
+  edge: ControlEdge,
+  requestId: string,
+  reply: FastifyReply,
+  result: Exclude<ControlReply, { readonly kind: 'refused' }>,
+): FastifyReply {
+  if (result.kind === 'json') return reply.send(result.value)
+  const lines = async function* (): AsyncGenerator<string> {
+    try {
+      for await (const value of result.values) yield `${JSON.stringify(value)}\n`
+    } catch (error) {
+      // The status has been sent: the failure is the last line.
+      edge.onFault(error, requestId)
+      const message = edge.spell(error)?.message ?? `internal error; see request ${requestId}`
+      yield `${JSON.stringify({ kind: 'failed', message })}\n`
+    }
+  }
+  return reply.header('content-type', 'application/x-ndjson').send(Readable.from(lines()))
+}

@@ -1,0 +1,120 @@
+// The product as a user runs it: a child process on a free port and a directory of its own.
+import { spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import type { TestContext } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { ECRClient } from '@aws-sdk/client-ecr'
+import { temporaryDirectory } from './database.ts'
+
+export const program = fileURLToPath(new URL('../../bin/pratique.js', import.meta.url))
+
+export interface ServerProcess {
+  readonly url: string
+  /** `127.0.0.1:PORT` */
+  readonly host: string
+  readonly pid: number
+  readonly accessKeyId: string
+  readonly secretAccessKey: string
+  /** What `eval "$(pratique env)"` would set, on top of the test's own environment. */
+  readonly environment: NodeJS.ProcessEnv
+  readonly ecr: ECRClient
+  /** Ends it as the system would: SIGKILL leaves no time for anything. */
+  stop(signal?: 'SIGTERM' | 'SIGKILL'): Promise<void>
+}
+
+export interface ServerOptions {
+  readonly directory?: string
+  readonly environment?: Readonly<Record<string, string>>
+}
+
+/** Starts a server; it ends with the test at the latest. */
+export async function startServer(
+  t: TestContext,
+  options: ServerOptions = {},
+): Promise<ServerProcess> {
+  const directory = options.directory ?? (await temporaryDirectory(t))
+  const child = spawn(process.execPath, [program, 'serve'], {
+    env: {
+      ...withoutSettings(process.env),
+      PRATIQUE_DATA: directory,
+      PRATIQUE_LISTEN: '127.0.0.1:0',
+      PRATIQUE_LOG: 'silent',
+      ...options.environment,
+    },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  const stop = async (signal: 'SIGTERM' | 'SIGKILL' = 'SIGTERM'): Promise<void> => {
+    if (child.exitCode !== null || child.signalCode !== null) return
+    const ended = once(child, 'exit')
+    child.kill(signal)
+    await ended
+  }
+  t.after(() => stop('SIGKILL'))
+  const url = await readinessUrl(child)
+  const keys = await readCredentials(join(directory, 'credentials'))
+  const ecr = new ECRClient({ endpoint: url, region: 'us-east-1', credentials: keys })
+  t.after(() => ecr.destroy())
+  return {
+    url,
+    host: new URL(url).host,
+    pid: child.pid ?? 0,
+    ...keys,
+    environment: environmentFor(url, keys, directory),
+    ecr,
+    stop,
+  }
+}
+
+interface Keys {
+  readonly accessKeyId: string
+  readonly secretAccessKey: string
+}
+
+function environmentFor(url: string, keys: Keys, directory: string): NodeJS.ProcessEnv {
+  return {
+    ...withoutSettings(process.env),
+    AWS_ENDPOINT_URL: url,
+    AWS_REGION: 'us-east-1',
+    AWS_DEFAULT_REGION: 'us-east-1',
+    AWS_ACCESS_KEY_ID: keys.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: keys.secretAccessKey,
+    AWS_EC2_METADATA_DISABLED: 'true',
+    AWS_PAGER: '',
+    PRATIQUE_DATA: directory,
+    DOCKER_CONFIG: join(directory, 'docker-config'),
+    REGISTRY_AUTH_FILE: join(directory, 'auth.json'),
+  }
+}
+
+/** The developer's own settings and identities must not reach a test. */
+function withoutSettings(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const kept = Object.entries(environment).filter(
+    ([name]) =>
+      (!name.startsWith('PRATIQUE_') || name === 'PRATIQUE_TEST_DATA') &&
+      (!name.startsWith('AWS_') || name === 'AWS_CA_BUNDLE'),
+  )
+  return Object.fromEntries(kept)
+}
+
+async function readinessUrl(child: ChildProcess): Promise<string> {
+  if (child.stdout === null) throw new Error('no stdout')
+  for await (const line of createInterface({ input: child.stdout })) {
+    const url = /^pratique listening on (\S+)/.exec(line)?.[1]
+    if (url === undefined) continue
+    child.stdout.resume()
+    return url
+  }
+  throw new Error(`the server ended (${child.exitCode}) before it was ready`)
+}
+
+async function readCredentials(file: string): Promise<Keys> {
+  const content = await readFile(file, 'utf8')
+  const value = (key: string): string => new RegExp(`^${key} = (.+)$`, 'm').exec(content)?.[1] ?? ''
+  return {
+    accessKeyId: value('aws_access_key_id'),
+    secretAccessKey: value('aws_secret_access_key'),
+  }
+}
