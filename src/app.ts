@@ -2,63 +2,55 @@
 import fastify, { type FastifyInstance } from 'fastify'
 import { authorize } from './access/authorize.ts'
 import { findActiveAccessKey } from './access/find-access-key.ts'
-import { createAdministrator } from './access/create-administrator.ts'
 import { accountExists } from './access/principal-store.ts'
 import { deriveKey } from './access/rules/seal.ts'
 import type { Config } from './config.ts'
 import type { AddressDeps } from './edges/address.ts'
-import { serveAws, type AwsEdge } from './edges/aws/serve-aws.ts'
 import { basicAuthenticator } from './edges/authenticate.ts'
+import { serveAws, type AwsEdge } from './edges/aws/serve-aws.ts'
+import { spellControlError } from './edges/control/errors.ts'
+import { serveControl } from './edges/control/serve-control.ts'
+import type { ControlRooms } from './edges/control/routes.ts'
 import { createMetrics, type Metrics } from './edges/health/metrics.ts'
 import { serveHealth } from './edges/health/serve-health.ts'
 import { observeRequests } from './edges/observe.ts'
 import { serveDownloads } from './edges/oci/serve-downloads.ts'
 import { serveOci } from './edges/oci/serve-oci.ts'
-import { countJobs, releaseAllLeases } from './jobs/queue.ts'
+import { openFoundation, StartError, type Foundation } from './foundation.ts'
+import { countJobs } from './jobs/queue.ts'
 import { JobWorker, type JobHandler, type WorkerLog } from './jobs/worker.ts'
-import { systemClock, type Clock } from './lib/clock.ts'
-import { systemIds, type Ids } from './lib/ids.ts'
+import type { Clock } from './lib/clock.ts'
 import type { Log } from './lib/log.ts'
 import { programVersion } from './lib/program-version.ts'
+import { parseDigest, type Digest } from './oci/digest.ts'
 import { collectStorage } from './registry/collect-storage.ts'
+import { imagePushedJob } from './registry/events.ts'
 import { LiveHashes } from './registry/live-hashes.ts'
-import { releaseAllUploads } from './registry/upload-store.ts'
-import type { BlobStore } from './storage/blobs/blob-store.ts'
-import { openFilesystemBlobs } from './storage/blobs/filesystem.ts'
-import {
-  dataPaths,
-  lockDirectory,
-  prepareDirectories,
-  readIfThere,
-  readOrMakeMasterKey,
-  removeServerFile,
-  writePrivately,
-  type DataPaths,
-} from './storage/data-directory.ts'
-import type { Database } from './storage/database/database.ts'
-import { migrate } from './storage/database/migrate.ts'
-import { openSqlite, sqliteDialect } from './storage/database/sqlite.ts'
+import { openImageContent } from './registry/open-image-content.ts'
+import { findRepositoryById } from './registry/repository-store.ts'
+import { describeAdvisories } from './scanning/describe-advisories.ts'
+import { discardUnfinishedImport } from './scanning/discard-unfinished-import.ts'
+import { importAdvisories } from './scanning/import-advisories.ts'
+import { installStarterAdvisories } from './scanning/install-starter-advisories.ts'
+import { openLayerReaders, type LayerReaders } from './scanning/read-layer.ts'
+import { reevaluateJob, reevaluatePackages } from './scanning/reevaluate-packages.ts'
+import { requestScansOfPush, scanImageJob } from './scanning/request-scan.ts'
+import { scanArchive } from './scanning/scan-archive.ts'
+import { scanImage } from './scanning/scan-image.ts'
+import { updateAdvisories } from './scanning/update-advisories.ts'
+import { removeServerFile, writePrivately, type DataPaths } from './storage/data-directory.ts'
+import { openHttpFeed } from './storage/feeds/http.ts'
 
-/** A setting or a state of the machine that a person must mend; told without a stack. */
-export class StartError extends Error {}
+export { StartError }
 
 export interface RunningApp {
   readonly url: string
   readonly paths: DataPaths
   /** Whether this start made the credentials. */
   readonly isFirstStart: boolean
+  /** One line about the vulnerability data: `starter set`, `3 sources, 2 h old`. */
+  readonly dataSummary: string
   /** Refuses new work, lets running requests and the running job end, closes everything. */
-  close(): Promise<void>
-}
-
-interface Foundation {
-  readonly paths: DataPaths
-  readonly database: Database
-  readonly blobs: BlobStore
-  readonly clock: Clock
-  readonly ids: Ids
-  readonly masterKey: Buffer
-  readonly isFirstStart: boolean
   close(): Promise<void>
 }
 
@@ -77,91 +69,23 @@ export async function openApp(config: Config, log: Log): Promise<RunningApp> {
 export async function initialise(
   config: Config,
 ): Promise<{ readonly paths: DataPaths; readonly isFirstStart: boolean }> {
-  const { paths, isFirstStart, close } = await openFoundation(config)
-  await close()
+  const foundation = await openFoundation(config)
+  await foundation.close()
+  const { paths, isFirstStart } = foundation
   return { paths, isFirstStart }
-}
-
-async function openFoundation(config: Config): Promise<Foundation> {
-  const [clock, ids] = [systemClock, systemIds]
-  const paths = dataPaths(config.dataDirectory)
-  await prepareDirectoriesOrSay(paths)
-  const lock = lockDirectory(paths)
-  if (lock === undefined) throw new StartError(await whoHasLock(paths))
-  try {
-    const masterKey = await readOrMakeMasterKey(paths, ids)
-    const database = openSqlite(paths.database)
-    await migrate(database, sqliteDialect)
-    const made = await createAdministrator(
-      { database, clock, ids, accessKeyKey: deriveKey(masterKey, 'access-key') },
-      { account: config.account, deliver: (key) => writeCredentials(paths, config, key) },
-    )
-    await database.transaction(async (tx) => {
-      await releaseAllLeases(tx)
-      await releaseAllUploads(tx)
-    })
-    const close = async (): Promise<void> => {
-      await database.close()
-      lock.release()
-    }
-    const blobs = openFilesystemBlobs(paths.blobs)
-    return {
-      paths,
-      database,
-      blobs,
-      clock,
-      ids,
-      masterKey,
-      isFirstStart: made === 'created',
-      close,
-    }
-  } catch (error) {
-    lock.release()
-    throw error
-  }
-}
-
-async function prepareDirectoriesOrSay(paths: DataPaths): Promise<void> {
-  try {
-    await prepareDirectories(paths)
-  } catch (cause) {
-    const why = cause instanceof Error ? cause.message : 'unknown'
-    const message = `the data directory ${paths.root} cannot be used: ${why}; set PRATIQUE_DATA to a directory that this user can write`
-    throw new StartError(message, { cause })
-  }
-}
-
-async function whoHasLock(paths: DataPaths): Promise<string> {
-  const server = await readIfThere(paths.server)
-  const known: unknown = server === undefined ? {} : JSON.parse(server)
-  const by = typeof known === 'object' && known !== null && 'url' in known && 'pid' in known
-  const who = by ? ` (process ${String(known.pid)}, ${String(known.url)})` : ''
-  return `another server is using ${paths.root}${who}: stop it, or give this one a directory of its own with PRATIQUE_DATA`
-}
-
-async function writeCredentials(
-  paths: DataPaths,
-  config: Config,
-  key: { readonly accessKeyId: string; readonly secretAccessKey: string },
-): Promise<void> {
-  const lines = [
-    '[default]',
-    `aws_access_key_id = ${key.accessKeyId}`,
-    `aws_secret_access_key = ${key.secretAccessKey}`,
-    `region = ${config.region}`,
-  ]
-  await writePrivately(paths.credentials, `${lines.join('\n')}\n`)
 }
 
 async function startServer(config: Config, log: Log, foundation: Foundation): Promise<RunningApp> {
   const { database, blobs, clock, ids, paths } = foundation
+  const dataSummary = await prepareAdvisories(foundation)
+  const layers = openLayerReaders({ workers: config.scanWorkers })
   const metrics = createMetrics({ queuedJobs: () => countJobs(database) })
   const worker = new JobWorker({
     database,
     clock,
     ids,
     log: jobLog(log, metrics),
-    handlers: jobHandlers(foundation),
+    handlers: jobHandlers(foundation, layers),
     schedule: [{ kind: 'collect-storage', everyMs: 10 * 60_000 }],
   })
   let draining = false
@@ -178,7 +102,7 @@ async function startServer(config: Config, log: Log, foundation: Foundation): Pr
       { name: 'jobs', probe: async () => requireTurning(worker, clock) },
     ],
   })
-  serveDoors(app, { config, log, foundation, url: () => url, wake: () => worker.wake() })
+  serveDoors(app, { config, log, foundation, layers, url: () => url, wake: () => worker.wake() })
   await listen(app, config)
   url = config.url ?? listeningUrl(app)
   worker.start()
@@ -187,10 +111,12 @@ async function startServer(config: Config, log: Log, foundation: Foundation): Pr
     url,
     paths,
     isFirstStart: foundation.isFirstStart,
+    dataSummary,
     async close() {
       draining = true
       await app.close()
       await worker.stop()
+      await layers.close()
       await removeServerFile(paths)
       await foundation.close()
     },
@@ -201,12 +127,13 @@ interface Doors {
   readonly config: Config
   readonly log: Log
   readonly foundation: Foundation
+  readonly layers: LayerReaders
   readonly url: () => string
   readonly wake: () => void
 }
 
 function serveDoors(app: FastifyInstance, doors: Doors): void {
-  const { config, log, foundation, url, wake } = doors
+  const { config, log, foundation, layers, url, wake } = doors
   const { database, blobs, clock, ids, masterKey } = foundation
   const addresses: AddressDeps = {
     defaultAccount: config.account,
@@ -246,16 +173,91 @@ function serveDoors(app: FastifyInstance, doors: Doors): void {
       tokenKey,
       downloadKey,
       pagingKey: deriveKey(masterKey, 'paging'),
+      contentOf: (repositoryId) => openImageContent({ reader: database, blobs }, repositoryId),
       wake,
     },
   })
+  serveControl(app, {
+    authenticate,
+    authorize: judge,
+    onFault,
+    spell: spellControlError,
+    rooms: controlRooms(config, foundation, layers, wake),
+  })
 }
 
-function jobHandlers(foundation: Foundation): Readonly<Record<string, JobHandler>> {
+/** What else the product can do for its own command line; see edges/control. */
+function controlRooms(
+  config: Config,
+  foundation: Foundation,
+  layers: LayerReaders,
+  wake: () => void,
+): ControlRooms {
+  const { paths, ids } = foundation
+  const staleAfterMs = config.staleAfterHours * 3_600_000
+  const temporaryDirectory = paths.temporary
+  const feed = openHttpFeed({ ids, directory: temporaryDirectory }, new URL(config.osvUrl))
+  return {
+    describeAdvisories: () => describeAdvisories(foundation, { staleAfterMs }),
+    async importAdvisories(input, options) {
+      const result = await importAdvisories(foundation, { ...input, origin: 'import' }, options)
+      wake()
+      return result
+    },
+    async *updateAdvisories({ ecosystems }, options) {
+      for (const ecosystem of ecosystems) {
+        yield { kind: 'progress', ecosystem, doing: 'fetching' }
+        yield* await updateAdvisories({ ...foundation, feed }, { ecosystems: [ecosystem] }, options)
+        wake()
+      }
+    },
+    scanArchive: (input, options) =>
+      scanArchive({ ...foundation, layers, temporaryDirectory }, input, options),
+  }
+}
+
+function jobHandlers(
+  foundation: Foundation,
+  layers: LayerReaders,
+): Readonly<Record<string, JobHandler>> {
+  const { database, blobs } = foundation
+  const contentOf = (repositoryId: number): ReturnType<typeof openImageContent> =>
+    openImageContent({ reader: database, blobs }, repositoryId)
   return {
     'collect-storage': (input, options) => collectStorage(foundation, input, options),
-    'image-pushed': async () => Promise.resolve(),
+    [reevaluateJob]: (input, options) => reevaluatePackages(foundation, input, options),
+    [scanImageJob]: (input, options) =>
+      scanImage({ ...foundation, layers, contentOf }, imageKey(input), options),
+    async [imagePushedJob](input) {
+      const key = imageKey(input)
+      const repository = await findRepositoryById(database, key.repositoryId)
+      if (repository?.scanOnPush !== true) return
+      await requestScansOfPush(foundation, contentOf(key.repositoryId), key)
+    },
   }
+}
+
+/** What jobs about an image are given; written by this program, so another shape is a fault. */
+function imageKey(input: unknown): { readonly repositoryId: number; readonly digest: Digest } {
+  if (typeof input === 'object' && input !== null && 'repositoryId' in input && 'digest' in input) {
+    const { repositoryId } = input
+    const digest = parseDigest(String(input.digest))
+    if (typeof repositoryId === 'number' && digest !== undefined) return { repositoryId, digest }
+  }
+  throw new Error('a job about an image does not name one')
+}
+
+/** What a killed import left goes; a first start gets the set that ships with the product. */
+async function prepareAdvisories(foundation: Foundation): Promise<string> {
+  await discardUnfinishedImport(foundation)
+  const { signal } = new AbortController()
+  await installStarterAdvisories(foundation, {}, { signal })
+  const { sources, updatedAt, stale } = await describeAdvisories(foundation)
+  const names = sources.map(({ name }) => name)
+  const age = `${updatedAt?.toISOString().slice(0, 10) ?? 'no date'}${stale ? ', stale' : ''}`
+  return names.length === 1 && names[0] === 'starter'
+    ? 'starter set (npx pratique db update brings all)'
+    : `${names.length} sources, ${age}`
 }
 
 function createHttpServer(): FastifyInstance {

@@ -1,6 +1,6 @@
 // Reads the settings, opens the app, says that it is ready, and drains on a signal; nothing else.
 import { relative } from 'node:path'
-import { openApp, StartError, type RunningApp } from './app.ts'
+import { initialise, openApp, StartError, type RunningApp } from './app.ts'
 import type { Config } from './config.ts'
 import { createLog } from './lib/log.ts'
 
@@ -21,20 +21,22 @@ export async function serve(
   log.info({ event: 'stopped' })
 }
 
-export { StartError }
+export { initialise, StartError }
 
 function readinessLines(app: RunningApp, config: Config): readonly string[] {
-  const shown = (path: string): string => {
-    const short = relative(process.cwd(), path)
-    return short.startsWith('..') ? path : `./${short}`
-  }
   const { account, region } = config
   const made = app.isFirstStart ? '  (made just now)' : ''
   return [
     `pratique listening on ${app.url}   (data ${shown(app.paths.root)}, account ${account}, region ${region})`,
-    `  credentials  ${shown(app.paths.credentials)}${made}   vulnerability data  none`,
+    `  credentials  ${shown(app.paths.credentials)}${made}   vulnerability data  ${app.dataSummary}`,
     `  next:  eval "$(npx pratique env)"  &&  aws ecr create-repository --repository-name my-app`,
   ]
+}
+
+/** Relative to where the person stands, if it lies below. */
+function shown(path: string): string {
+  const short = relative(process.cwd(), path)
+  return short.startsWith('..') ? path : `./${short}`
 }
 
 async function nextSignal(): Promise<string> {

@@ -33,8 +33,8 @@ export function readAuthorizationToken(key: Uint8Array, password: string, now: D
   const plain = openSealed(key, Buffer.from(password, 'base64url'), context)
   if (plain === undefined) return { kind: 'invalid' }
   const claims: unknown = JSON.parse(plain.toString())
-  if (!Array.isArray(claims)) return { kind: 'invalid' }
-  const [principalId, accessKeyId, expiresAt]: readonly unknown[] = claims
+  const members: readonly unknown[] = Array.isArray(claims) ? claims : []
+  const [principalId, accessKeyId, expiresAt] = members
   if (typeof principalId !== 'string' || typeof accessKeyId !== 'string') return { kind: 'invalid' }
   if (typeof expiresAt !== 'number') return { kind: 'invalid' }
   if (expiresAt <= now.getTime()) return { kind: 'expired' }

@@ -34,8 +34,8 @@ export function readDownloadToken(
   if (token.length > 1024) return undefined
   const plain = openSealed(key, Buffer.from(token, 'base64url'), context)
   const parsed: unknown = plain === undefined ? undefined : JSON.parse(plain.toString())
-  if (!Array.isArray(parsed)) return undefined
-  const [repositoryId, text, expiresAt]: readonly unknown[] = parsed
+  const members: readonly unknown[] = Array.isArray(parsed) ? parsed : []
+  const [repositoryId, text, expiresAt] = members
   const digest = typeof text === 'string' ? parseDigest(text) : undefined
   if (typeof repositoryId !== 'number' || digest === undefined) return undefined
   if (typeof expiresAt !== 'number' || expiresAt <= now.getTime()) return undefined

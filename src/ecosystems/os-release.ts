@@ -16,16 +16,25 @@ export function parseOsRelease(bytes: Uint8Array): Distribution | undefined {
   }
   const id = values.get('ID')?.toLowerCase() ?? ''
   if (id === '') return undefined
-  const versionId = values.get('VERSION_ID') ?? ''
-  const codename = values.get('VERSION_CODENAME') ?? ''
-  const prettyName = values.get('PRETTY_NAME') ?? ''
+  const idLike = (values.get('ID_LIKE') ?? '').split(/\s+/).filter((word) => word !== '')
   return {
     id,
-    idLike: (values.get('ID_LIKE') ?? '').split(/\s+/).filter((word) => word !== ''),
-    ...(versionId === '' ? {} : { versionId }),
-    ...(codename === '' ? {} : { codename }),
-    ...(prettyName === '' ? {} : { prettyName }),
+    idLike,
+    ...member(values, 'VERSION_ID', 'versionId'),
+    ...member(values, 'VERSION_CODENAME', 'codename'),
+    ...member(values, 'PRETTY_NAME', 'prettyName'),
   }
+}
+
+/** An empty value says nothing: the member is then absent. */
+function member<Name extends string>(
+  values: ReadonlyMap<string, string>,
+  key: string,
+  name: Name,
+): { readonly [key in Name]?: string } {
+  const value = values.get(key) ?? ''
+  const absent: { readonly [key in Name]?: string } = {}
+  return value === '' ? absent : { ...absent, [name]: value }
 }
 
 /** Double quotes know backslash escapes, single quotes nothing. */

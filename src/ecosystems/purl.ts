@@ -3,9 +3,12 @@
 // Input:    a package as found; text from an image, so every part is escaped.
 // Deviates: nothing; purls are output only, lookups use names as the ecosystems have them.
 // Unknowns: none.
-import type { Distribution, Package } from './ecosystem.ts'
+import type { Package } from './ecosystem.ts'
 
-export function formatPurl(found: Package, distribution: Distribution | undefined): string {
+/** What a purl tells of a distribution. */
+type Release = { readonly id: string; readonly versionId?: string | undefined }
+
+export function formatPurl(found: Package, distribution: Release | undefined): string {
   const { type } = found
   const scope = /^(@[^/]+)\/(.+)$/.exec(found.name)
   const isOs = type === 'deb' || type === 'apk'
@@ -17,7 +20,7 @@ export function formatPurl(found: Package, distribution: Distribution | undefine
   return `pkg:${type}/${path.join('/')}@${escape(found.version)}${qualifiers}`
 }
 
-function qualifiersOf(found: Package, distribution: Distribution | undefined): string {
+function qualifiersOf(found: Package, distribution: Release | undefined): string {
   const pairs: string[] = []
   if (found.architecture !== undefined) pairs.push(`arch=${escape(found.architecture)}`)
   if (distribution !== undefined) {

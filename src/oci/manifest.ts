@@ -87,20 +87,25 @@ function typeOf(body: Readonly<Record<string, unknown>>, declared: string | unde
   const inBody = body['mediaType']
   if (inBody !== undefined && typeof inBody !== 'string')
     return refused('mediaType is not a string')
-  const stated = declared ?? inBody ?? sniffedType(body)
-  const mediaType = stated === undefined ? undefined : parseManifestMediaType(stated)
-  if (mediaType === undefined) {
-    return refused(`manifest media type ${JSON.stringify(stated ?? null)} is not supported`)
-  }
+  const stated = declared ?? inBody ?? sniffedType(body) ?? ''
+  const mediaType = parseManifestMediaType(stated)
+  if (mediaType === undefined)
+    return refused(`manifest media type ${JSON.stringify(stated)} is not supported`)
   if (inBody !== undefined && inBody !== mediaType) {
     return refused(
       `Content-Type is ${mediaType}, but the manifest says mediaType ${JSON.stringify(inBody)}`,
     )
   }
-  if (isIndexMediaType(mediaType) !== 'manifests' in body && mediaType !== mediaTypes.ociArtifact) {
-    return refused(`the manifest does not have the members of ${mediaType}`)
-  }
-  return { kind: 'type', mediaType }
+  return hasMembersOf(mediaType, body)
+    ? { kind: 'type', mediaType }
+    : refused(`the manifest does not have the members of ${mediaType}`)
+}
+
+function hasMembersOf(
+  mediaType: ManifestMediaType,
+  body: Readonly<Record<string, unknown>>,
+): boolean {
+  return mediaType === mediaTypes.ociArtifact || isIndexMediaType(mediaType) === 'manifests' in body
 }
 
 function sniffedType(body: Readonly<Record<string, unknown>>): string | undefined {

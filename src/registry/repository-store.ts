@@ -37,6 +37,14 @@ export async function findRepository(
   return row === undefined ? undefined : repositoryOf(row)
 }
 
+export async function findRepositoryById(
+  reader: SqlReader,
+  id: number,
+): Promise<Repository | undefined> {
+  const row = await reader.first(`SELECT ${columns} FROM repositories WHERE id = $1`, [id])
+  return row === undefined ? undefined : repositoryOf(row)
+}
+
 /** The repository, or REPOSITORY_UNKNOWN. */
 export async function getRepository(
   reader: SqlReader,

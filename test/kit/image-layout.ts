@@ -81,6 +81,6 @@ async function tarOf(files: Readonly<Record<string, string | Buffer>>): Promise<
   }
   archive.finalize()
   const pieces: Buffer[] = []
-  for await (const piece of archive) pieces.push(Buffer.from(piece))
+  for await (const piece of archive as AsyncIterable<Buffer>) pieces.push(piece)
   return Buffer.concat(pieces)
 }

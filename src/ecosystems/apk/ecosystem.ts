@@ -17,9 +17,9 @@ function lookupApk(found: Package, distribution: Distribution | undefined): Look
   const { name, version } = found.source ?? found
   const id = distribution?.id
   if (id === 'alpine') {
-    const branch = /^([0-9]+\.[0-9]+)(?:\.[0-9]+)*$/.exec(distribution?.versionId ?? '')?.[1]
+    const branch = branchOf(distribution?.versionId)
     return branch === undefined
-      ? { kind: 'unknown', reason: `alpine ${distribution?.versionId ?? ''} is no released branch` }
+      ? { kind: 'unknown', reason: 'this alpine is no released branch' }
       : { kind: 'keys', keys: [{ ecosystem: `Alpine:v${branch}`, name, version }] }
   }
   if (id === 'wolfi' || id === 'chainguard') {
@@ -30,9 +30,16 @@ function lookupApk(found: Package, distribution: Distribution | undefined): Look
       keys: names.map((key) => ({ ecosystem, name: key, version: found.version })),
     }
   }
-  const reason =
-    id === undefined
-      ? 'the image does not say which distribution it is'
-      : `no advisories are known for ${id} ${distribution?.versionId ?? ''}`.trim()
-  return { kind: 'unknown', reason }
+  return { kind: 'unknown', reason: whyUnknown(distribution) }
+}
+
+/** `3.19.1` → `3.19`; edge and its snapshots have none. */
+function branchOf(versionId: string | undefined): string | undefined {
+  return /^([0-9]+\.[0-9]+)(?:\.[0-9]+)*$/.exec(versionId ?? '')?.[1]
+}
+
+function whyUnknown(distribution: Distribution | undefined): string {
+  return distribution === undefined
+    ? 'the image does not say which distribution it is'
+    : `no advisories are known for ${distribution.id} ${distribution.versionId ?? ''}`.trim()
 }

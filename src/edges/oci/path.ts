@@ -34,20 +34,29 @@ export function parseV2Path(path: string): V2Path {
 }
 
 function parseRepositoryPath(segments: readonly string[]): V2Path {
-  const nameBefore = (count: number): string => segments.slice(0, -count).join('/')
-  const [third = '', second = '', last = ''] = segments.slice(-3)
   if (segments.length < 3) return { kind: 'unknown' }
-  if (second === 'tags' && last === 'list') return { kind: 'tags', name: nameBefore(2) }
-  if (second === 'blobs' && last === 'uploads') return { kind: 'uploads', name: nameBefore(2) }
+  const [third = '', second = '', last = ''] = segments.slice(-3)
+  const name = segments.slice(0, -2).join('/')
   if (third === 'blobs' && second === 'uploads' && segments.length > 3) {
-    return { kind: 'upload', name: nameBefore(3), uploadId: last }
+    return { kind: 'upload', name: segments.slice(0, -3).join('/'), uploadId: last }
   }
-  if (second === 'manifests') return manifestPath(nameBefore(2), last)
-  if (second !== 'blobs' && second !== 'referrers') return { kind: 'unknown' }
-  const digest = parseDigest(last)
-  const name = nameBefore(2)
-  if (digest === undefined) return { kind: 'badDigest', name, text: last }
-  return { kind: second === 'blobs' ? 'blob' : 'referrers', name, digest }
+  switch (second) {
+    case 'tags':
+      return last === 'list' ? { kind: 'tags', name } : { kind: 'unknown' }
+    case 'manifests':
+      return manifestPath(name, last)
+    case 'blobs':
+      return last === 'uploads' ? { kind: 'uploads', name } : digestPath('blob', name, last)
+    case 'referrers':
+      return digestPath('referrers', name, last)
+    default:
+      return { kind: 'unknown' }
+  }
+}
+
+function digestPath(kind: 'blob' | 'referrers', name: string, text: string): V2Path {
+  const digest = parseDigest(text)
+  return digest === undefined ? { kind: 'badDigest', name, text } : { kind, name, digest }
 }
 
 function manifestPath(name: string, text: string): V2Path {

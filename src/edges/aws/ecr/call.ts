@@ -5,6 +5,7 @@ import { parseRepositoryName } from '../../../oci/repository-name.ts'
 import { parseAccountId, type AccountId } from '../../../policy/account-id.ts'
 import type { UploadDeps } from '../../../registry/receive-bytes.ts'
 import type { RepositoryAddress } from '../../../registry/repository-store.ts'
+import type { ImageContent } from '../../../scanning/image-scan.ts'
 import type { BlobStore } from '../../../storage/blobs/blob-store.ts'
 import type { Database } from '../../../storage/database/database.ts'
 import { invalidParameter } from './errors.ts'
@@ -19,6 +20,8 @@ export interface EcrDeps extends UploadDeps {
   /** What clients are told: `http://127.0.0.1:5080`. */
   readonly url: () => string
   readonly defaults: 'secure' | 'aws'
+  /** What scans read of one repository's images. */
+  readonly contentOf: (repositoryId: number) => ImageContent
   readonly isAccount: (id: string) => Promise<boolean>
   readonly tokenKey: Uint8Array
   readonly downloadKey: Uint8Array

@@ -5,8 +5,11 @@ import {
 } from '../../../registry/manifest-store.ts'
 import { getRepository, type Repository } from '../../../registry/repository-store.ts'
 import { listTagsOf } from '../../../registry/tag-store.ts'
+import { findScan } from '../../../scanning/find-scan.ts'
+import { listFindings } from '../../../scanning/list-findings.ts'
 import { distinct } from './batch-get-image.ts'
 import { epochSeconds, repositoryIn, type EcrCall, type EcrDeps } from './call.ts'
+import { renderScanStatus } from './describe-image-scan-findings.ts'
 import { requireImage, type ImageId } from './image-id.ts'
 import { readCursor, showsActive, tagStatusOf, type ImageFilter } from './list-images.ts'
 import { cursorOf, defaultPageSize, nextTokenFor, refusePagingWithIds } from './page.ts'
@@ -92,5 +95,25 @@ async function renderDetail(
     ...(lastPulledAt === undefined ? {} : { lastRecordedPullTime: epochSeconds(lastPulledAt) }),
     ...(subject === undefined ? {} : { subjectManifestDigest: subject }),
     imageStatus: 'ACTIVE',
+    ...(await scanMembers(deps, repository, manifest)),
   }
+}
+
+/** Absent for an image that was never scanned: no status is not a clean one. */
+async function scanMembers(
+  deps: EcrDeps,
+  repository: Repository,
+  manifest: ManifestSummary,
+): Promise<Readonly<Record<string, unknown>>> {
+  const key = { repositoryId: repository.id, digest: manifest.digest }
+  const scan = await findScan(deps.database, deps.contentOf(repository.id), key)
+  if (scan === undefined) return {}
+  const imageScanStatus = renderScanStatus(scan)
+  if (scan.completedAt === undefined) return { imageScanStatus }
+  const { counts } = await listFindings(deps.database, scan.instances)
+  const imageScanFindingsSummary = {
+    imageScanCompletedAt: epochSeconds(scan.completedAt),
+    findingSeverityCounts: counts,
+  }
+  return { imageScanStatus, imageScanFindingsSummary }
 }

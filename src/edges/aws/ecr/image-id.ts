@@ -34,22 +34,9 @@ export async function findImage(
     kind: 'failed',
     failure: { imageId, failureCode, failureReason },
   })
-  const { imageDigest, imageTag } = imageId
-  if (imageDigest === undefined && imageTag === undefined) {
-    return fail(
-      'MissingDigestAndTag',
-      'Invalid request parameters: both tag and digest cannot be null',
-    )
-  }
-  const digest = imageDigest === undefined ? undefined : parseDigest(imageDigest)
-  if (imageDigest !== undefined && digest === undefined) {
-    const reason = `Invalid request parameters: image digest should satisfy the regex '${digestPattern}'`
-    return fail('InvalidImageDigest', reason)
-  }
-  const tag = imageTag === undefined ? undefined : parseTag(imageTag)
-  if (imageTag !== undefined && tag === undefined) {
-    return fail('InvalidImageTag', 'Invalid request parameters: image tag is malformed')
-  }
+  const parsed = parseImageId(imageId)
+  if ('code' in parsed) return fail(parsed.code, `Invalid request parameters: ${parsed.reason}`)
+  const { digest, tag } = parsed
   const tagged = tag === undefined ? undefined : await findTag(reader, repository.id, tag)
   if (tag !== undefined && tagged === undefined)
     return fail('ImageNotFound', 'Requested image not found')
@@ -67,6 +54,30 @@ export async function findImage(
     return fail('ImageNotFound', 'Requested image not found')
   }
   return { kind: 'found', digest: found, tag }
+}
+
+interface ParsedImageId {
+  readonly digest: Digest | undefined
+  readonly tag: Tag | undefined
+}
+
+function parseImageId({
+  imageDigest,
+  imageTag,
+}: ImageId): ParsedImageId | { readonly code: string; readonly reason: string } {
+  if (imageDigest === undefined && imageTag === undefined) {
+    return { code: 'MissingDigestAndTag', reason: 'both tag and digest cannot be null' }
+  }
+  const digest = parseDigest(imageDigest ?? '')
+  if (imageDigest !== undefined && digest === undefined) {
+    const reason = `image digest should satisfy the regex '${digestPattern}'`
+    return { code: 'InvalidImageDigest', reason }
+  }
+  const tag = parseTag(imageTag ?? '')
+  if (imageTag !== undefined && tag === undefined) {
+    return { code: 'InvalidImageTag', reason: 'image tag is malformed' }
+  }
+  return { digest, tag }
 }
 
 /** The one image an operation is about, or ImageNotFoundException. */

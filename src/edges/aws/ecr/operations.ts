@@ -1,5 +1,5 @@
 // The ECR operations that are served: input model, IAM action, resource, and what runs. Constraints are the service model's.
-import Type, { type TSchema } from 'typebox'
+import { Type, type TSchema } from 'typebox'
 import { repositoryArn } from '../../../policy/arn.ts'
 import { parseAccountId } from '../../../policy/account-id.ts'
 import { operation, type Operation, type ResourceScope } from '../protocol/operation.ts'
@@ -11,6 +11,7 @@ import type { EcrCall, EcrDeps } from './call.ts'
 import { completeLayerUpload } from './complete-layer-upload.ts'
 import { createRepository } from './create-repository.ts'
 import { deleteRepository } from './delete-repository.ts'
+import { describeImageScanFindings } from './describe-image-scan-findings.ts'
 import { describeImages } from './describe-images.ts'
 import { describeRegistry } from './describe-registry.ts'
 import { describeRepositories } from './describe-repositories.ts'
@@ -22,6 +23,7 @@ import { listTagsForResource } from './list-tags-for-resource.ts'
 import { putImage } from './put-image.ts'
 import { putImageScanningConfiguration } from './put-image-scanning-configuration.ts'
 import { putImageTagMutability } from './put-image-tag-mutability.ts'
+import { startImageScan } from './start-image-scan.ts'
 import { tagResource } from './tag-resource.ts'
 import { untagResource } from './untag-resource.ts'
 import { uploadLayerPart } from './upload-layer-part.ts'
@@ -30,7 +32,7 @@ const registryId = Type.String({ pattern: '^[0-9]{12}$' })
 const repositoryName = Type.String({
   minLength: 2,
   maxLength: 256,
-  pattern: '^(?:[a-z0-9]+(?:[._-][a-z0-9]+)*/)*[a-z0-9]+(?:[._-][a-z0-9]+)*$',
+  pattern: '^[a-z0-9]+((\\.|_|__|-+)[a-z0-9]+)*(/[a-z0-9]+((\\.|_|__|-+)[a-z0-9]+)*)*$',
 })
 const repository = { registryId: Type.Optional(registryId), repositoryName }
 const digest = Type.String({ minLength: 1, maxLength: 256 })
@@ -289,6 +291,22 @@ const rows: readonly EcrOperation[] = [
     action: 'ecr:BatchDeleteImage',
     resources: onRepository,
     run: batchDeleteImage,
+  }),
+  operation({
+    name: 'StartImageScan',
+    input: Type.Object({ ...repository, imageId }),
+    action: 'ecr:StartImageScan',
+    resources: onRepository,
+    errorStyle: 'validation',
+    run: startImageScan,
+  }),
+  operation({
+    name: 'DescribeImageScanFindings',
+    input: Type.Object({ ...repository, imageId, ...paging }),
+    action: 'ecr:DescribeImageScanFindings',
+    resources: onRepository,
+    errorStyle: 'validation',
+    run: describeImageScanFindings,
   }),
 ]
 

@@ -50,28 +50,68 @@ export async function dispatchJson<Deps, Call extends { readonly caller: Caller 
     facts.errorCode = error.name
     return jsonError(error)
   }
-  const bodyHash = createHash('sha256').update(request.body).digest('hex')
-  const signed = await service.authenticate(request, bodyHash)
-  if (signed.kind === 'refused') {
-    return refuse({ name: signatureErrors[signed.code].json, status: 400, message: signed.message })
-  }
-  const { key: caller } = signed
-  facts.caller = caller
-  const row = service.operations.get(operationName)
-  if (row === undefined) return refuse(unknownOperation(service, operationName))
-  facts.operation = `${service.service}:${row.name}`
-  const reading = readInput(row, request.body)
-  if (reading.kind !== 'valid') return refuse(faultOfInput(row, reading))
-  const denied = await authorizeRow(service, row, reading.input, caller, facts)
-  if (denied !== undefined) return refuse(denied)
   try {
-    return jsonReply(await row.run(service.deps, reading.input, service.callOf(caller)))
+    const outcome = await answer(service, request, operationName, facts)
+    return outcome.kind === 'refused' ? refuse(outcome.error) : jsonReply(outcome.output)
   } catch (error) {
     const spelled = service.spell(error)
     if (spelled !== undefined) return refuse(spelled)
     service.onFault(error)
     return refuse(serverFault(requestId))
   }
+}
+
+type Outcome =
+  | { readonly kind: 'answered'; readonly output: unknown }
+  | { readonly kind: 'refused'; readonly error: AwsError }
+
+async function answer<Deps, Call extends { readonly caller: Caller }>(
+  service: JsonService<Deps, Call>,
+  request: SignedRequest & { readonly body: Uint8Array },
+  operationName: string,
+  facts: DispatchFacts,
+): Promise<Outcome> {
+  const bodyHash = createHash('sha256').update(request.body).digest('hex')
+  const signed = await service.authenticate(request, bodyHash)
+  if (signed.kind === 'refused') {
+    return refused({
+      name: signatureErrors[signed.code].json,
+      status: 400,
+      message: signed.message,
+    })
+  }
+  const misuse = faultOfUse(service.service, signed)
+  if (misuse !== undefined) return refused(misuse)
+  const { key: caller } = signed
+  facts.caller = caller
+  const row = service.operations.get(operationName)
+  if (row === undefined) return refused(unknownOperation(service, operationName))
+  facts.operation = `${service.service}:${row.name}`
+  const reading = readInput(row, request.body)
+  if (reading.kind !== 'valid') return refused(faultOfInput(row, reading))
+  const denied = await authorizeRow(service, row, reading.input, caller, facts)
+  if (denied !== undefined) return refused(denied)
+  const output = await row.run(service.deps, reading.input, service.callOf(caller))
+  return { kind: 'answered', output }
+}
+
+function refused(error: AwsError): Outcome {
+  return { kind: 'refused', error }
+}
+
+/** A signature for another service is none for this one, and a presigned address is no way to act: it gets shared and logged. */
+function faultOfUse(
+  service: string,
+  signed: { readonly service: string; readonly presigned: boolean },
+): AwsError | undefined {
+  const name = signatureErrors.InvalidSignature.json
+  if (signed.service !== service) {
+    const message = `Credential should be scoped to correct service: '${service}'. `
+    return { name, status: 400, message }
+  }
+  if (!signed.presigned) return undefined
+  const message = `${service} takes no presigned requests; sign in the Authorization header`
+  return { name, status: 400, message }
 }
 
 function unknownOperation<Deps, Call extends { readonly caller: Caller }>(
@@ -123,6 +163,8 @@ async function authorizeRow<Deps, Call extends { readonly caller: Caller }>(
   const { action } = authorization
   const scope = { account: caller.accountId, region: service.region }
   const resources = authorization.resources(input, scope)
+  // Nothing to ask about would be nothing to refuse.
+  if (resources.length === 0) throw new Error(`${row.name} names no resource`)
   const decision = await service.authorize(caller, { action, resources })
   facts.action = action
   facts.resource = resources.slice(0, 3).join(' ')

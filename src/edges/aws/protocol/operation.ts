@@ -46,6 +46,7 @@ export function operation<Deps, Call, P extends TProperties>(row: {
 }): Operation<Deps, Call> {
   const { name, action, resources, run } = row
   // What the reader accepted has the input's type: it is the only source of what these two are given.
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the reader of this very row produced it
   const typed = (input: unknown): Static<TObject<P>> => input as Static<TObject<P>>
   return {
     name,

@@ -52,12 +52,13 @@ function element(name: string, content: string): string {
   return `<${name}>${content}</${name}>`
 }
 
-/** XML 1.0 has no control characters but tab and line ends: they are replaced, not escaped. */
+/** XML 1.0 has no control characters but tab and line ends, no half surrogates and not U+FFFE: they are replaced, not escaped. */
 function escapeXml(text: string): string {
   return (
     text
+      .toWellFormed()
       // oxlint-disable-next-line no-control-regex -- these are the characters that XML forbids
-      .replaceAll(/[\u0000-\u0008\u000B\u000C\u000E-\u001F]/g, '\uFFFD')
+      .replaceAll(/[\u0000-\u0008\u000B\u000C\u000E-\u001F\uFFFE\uFFFF]/g, '\uFFFD')
       .replaceAll('&', '&amp;')
       .replaceAll('<', '&lt;')
       .replaceAll('>', '&gt;')

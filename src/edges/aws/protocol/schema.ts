@@ -9,8 +9,10 @@ import { Compile } from 'typebox/compile'
 export interface Violation {
   /** AWS's path: `imageIds.1.member.imageDigest`. */
   readonly member: string
-  /** Without its subject: `must have length less than or equal to 256`. */
+  /** Smithy's, without its subject: `must have length less than or equal to 256`. */
   readonly constraint: string
+  /** As ECR spells it between quotes. */
+  readonly ecrConstraint: string
   readonly value: unknown
 }
 
@@ -25,6 +27,16 @@ export function inputReader<P extends TProperties>(
 ): (body: unknown) => InputReading<Static<TObject<P>>> {
   const validator = Compile(model)
   return (body) => {
+    try {
+      return read(body)
+    } catch (error) {
+      // A pattern over a string of megabytes can exhaust the stack of the regular expression.
+      if (!(error instanceof RangeError)) throw error
+      return { kind: 'malformed', message: 'the request has a member that is too long to be read' }
+    }
+  }
+
+  function read(body: unknown): InputReading<Static<TObject<P>>> {
     const stripped = withoutNulls(body)
     if (validator.Check(stripped)) return { kind: 'valid', input: stripped }
     const errors = validator.Errors(stripped)
@@ -34,10 +46,15 @@ export function inputReader<P extends TProperties>(
       const where = place === '' ? 'the request' : `'${place}'`
       return { kind: 'malformed', message: `${where} ${wrongType.message}` }
     }
-    const [first, ...rest] = errors.flatMap((error) => violationsOf(error, stripped))
+    const [first, ...rest] = distinct(errors.flatMap((error) => violationsOf(error, stripped)))
     if (first === undefined) return { kind: 'malformed', message: 'the request has another shape' }
     return { kind: 'invalid', violations: [first, ...rest] }
   }
+}
+
+function distinct(violations: readonly Violation[]): readonly Violation[] {
+  const seen = new Map(violations.map((one) => [`${one.member} ${one.constraint}`, one] as const))
+  return [...seen.values()]
 }
 
 function withoutNulls(value: unknown): unknown {
@@ -62,11 +79,29 @@ function violationsOf(error: ValidationError, body: unknown): readonly Violation
     return names.map((name) => ({
       member: place === '' ? name : `${place}.${name}`,
       constraint: 'must not be null',
+      ecrConstraint: 'must not be null',
       value: undefined,
     }))
   }
   const constraint = constraintText(error.keyword, params)
-  return [{ member: place, constraint, value: valueAt(body, error.instancePath) }]
+  const list = /^(.*)\/\d+$/.exec(error.instancePath)?.[1]
+  if (list !== undefined) {
+    // An entry of a list has no name of its own: the list is named, the entry's constraint wrapped.
+    const wrapped = `must satisfy constraint: [Member ${constraint}]`
+    const value = valueAt(body, list)
+    const member = memberPath(list)
+    return [{ member, constraint: wrapped, ecrConstraint: `Member ${wrapped}`, value }]
+  }
+  const ecrConstraint = error.keyword === 'pattern' ? ecrPatternText(params) : constraint
+  return [{ member: place, constraint, ecrConstraint, value: valueAt(body, error.instancePath) }]
+}
+
+function patternOf(params: ReadonlyMap<string, unknown>): string {
+  return String(params.get('pattern')).replace(/^\^|\$$/g, '')
+}
+
+function ecrPatternText(params: ReadonlyMap<string, unknown>): string {
+  return `must satisfy regular expression '${patternOf(params)}'`
 }
 
 function constraintText(keyword: string, params: ReadonlyMap<string, unknown>): string {
@@ -87,7 +122,7 @@ function constraintText(keyword: string, params: ReadonlyMap<string, unknown>): 
       return `must satisfy enum value set: [${Array.isArray(allowed) ? allowed.join(', ') : ''}]`
     }
     case 'pattern':
-      return `must satisfy regular expression '${String(params.get('pattern')).replace(/^\^|\$$/g, '')}'`
+      return `must satisfy regular expression pattern: ${patternOf(params)}`
     default:
       return `must satisfy the model's ${keyword}`
   }
@@ -117,7 +152,7 @@ function valueAt(body: unknown, pointer: string): unknown {
 
 /** ECR's own spelling, one violation at a time. */
 export function invalidParameterText([first]: readonly [Violation, ...Violation[]]): string {
-  return `Invalid parameter at '${first.member}' failed to satisfy constraint: '${first.constraint}'`
+  return `Invalid parameter at '${first.member}' failed to satisfy constraint: '${first.ecrConstraint}'`
 }
 
 /** The spelling of operations of newer design: all violations, with the values seen. */
@@ -133,6 +168,12 @@ export function validationText(violations: readonly [Violation, ...Violation[]])
 /** What came from outside is shown short. */
 function shownValue(value: unknown): string {
   if (value === undefined) return 'null'
-  const text = typeof value === 'string' ? value : JSON.stringify(value)
+  // A list is shown as AWS prints it: `[a, b]`.
+  const text =
+    typeof value === 'string'
+      ? value
+      : Array.isArray(value) && value.every((entry) => typeof entry === 'string')
+        ? `[${value.join(', ')}]`
+        : JSON.stringify(value)
   return `'${text.slice(0, 200)}'`
 }

@@ -12,7 +12,6 @@ export interface Signature {
   readonly timestamp: string
   readonly signedAt: Date
   readonly presigned: boolean
-  readonly expiresSeconds: number
   readonly hasSessionToken: boolean
 }
 
@@ -31,6 +30,9 @@ export function readSignature(request: SignedRequest): SignatureReading {
   const inQuery = query.has('X-Amz-Algorithm')
   if (header === undefined && !inQuery) {
     return refused('MissingAuthenticationToken', 'Missing Authentication Token')
+  }
+  if (request.headers.filter(([name]) => name.toLowerCase() === 'authorization').length > 1) {
+    return incomplete('The request has more than one Authorization header.')
   }
   if (header !== undefined && inQuery) {
     return incomplete('The request is signed in the header and in the query; use one.')
@@ -149,7 +151,6 @@ function assemble(parts: Parts): SignatureReading {
     timestamp: timestampText(signedAt),
     signedAt,
     presigned: parts.presigned,
-    expiresSeconds,
     hasSessionToken: parts.hasSessionToken,
   }
   return { kind: 'signature', signature }

@@ -2,6 +2,7 @@
 // Spec:     AWS Signature Version 4, header and presigned form, as a server verifies it.
 // Input:    a request before its body was believed; hostile.
 // Deviates: signatures over unsigned or streamed payloads are refused: no operation here needs them.
+//           A presigned request holds for the service's window whatever X-Amz-Expires says, as STS has it.
 // Unknowns: anything that is not exactly one well-formed, current, matching signature → 'refused' with AWS's code.
 import { timingSafeEqual } from 'node:crypto'
 import { BoundedCache } from '../../../lib/bounded-cache.ts'
@@ -88,7 +89,8 @@ export class SigV4Verifier<T> {
     const { accessKeyId, scope, timestamp, signedHeaders, presigned } = signature
     const found = await this.#deps.findKey(accessKeyId)
     // Unknown ids take the same way, so that the time taken tells nothing.
-    const key = this.#keyFor(accessKeyId, found?.secret ?? 'unknown', scope)
+    // They share one entry of the cache, so that made-up ids cannot push the real ones out.
+    const key = this.#keyFor(found === undefined ? '' : accessKeyId, found?.secret ?? '', scope)
     const canonical = canonicalRequest(request, signedHeaders, bodyHash)
     const expected = signatureOf(key, stringToSign(timestamp, scope, canonical))
     const matches = timingSafeEqual(expected, signature.bytes)
@@ -109,7 +111,7 @@ export class SigV4Verifier<T> {
   }
 
   #faultOfScope({ scope, timestamp }: Signature): Refused | undefined {
-    const service = this.#deps.services[scope.service]
+    const service = this.#serviceOf(scope)
     if (service === undefined) {
       const served = Object.keys(this.#deps.services).join(`', '`)
       return refuse(
@@ -129,20 +131,18 @@ export class SigV4Verifier<T> {
     return refuse('InvalidSignature', message)
   }
 
-  #faultOfTime({
-    scope,
-    signedAt,
-    timestamp,
-    expiresSeconds,
-    presigned,
-  }: Signature): Refused | undefined {
+  /** The name is the client's: `constructor` is no service although every object has one. */
+  #serviceOf({ service }: Scope): SigV4Deps<T>['services'][string] | undefined {
+    return Object.hasOwn(this.#deps.services, service) ? this.#deps.services[service] : undefined
+  }
+
+  #faultOfTime({ scope, signedAt, timestamp }: Signature): Refused | undefined {
     const now = this.#deps.clock.now()
-    const minutes = this.#deps.services[scope.service]?.skewMinutes ?? 5
+    const minutes = this.#serviceOf(scope)?.skewMinutes ?? 5
     const skewMs = minutes * 60_000
-    const validMs = presigned ? expiresSeconds * 1000 : skewMs
-    if (now.getTime() > signedAt.getTime() + validMs) {
-      const limit = basicIso(new Date(now.getTime() - validMs))
-      const message = `Signature expired: ${timestamp} is now earlier than ${limit} (${basicIso(now)} - ${validMs / 60_000} min.)`
+    if (now.getTime() > signedAt.getTime() + skewMs) {
+      const limit = basicIso(new Date(now.getTime() - skewMs))
+      const message = `Signature expired: ${timestamp} is now earlier than ${limit} (${basicIso(now)} - ${minutes} min.)`
       return refuse('InvalidSignature', message)
     }
     if (now.getTime() >= signedAt.getTime() - skewMs) return undefined

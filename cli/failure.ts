@@ -1,0 +1,95 @@
+/** What a command can end with; documented in each command's help. */
+export const exitCodes = {
+  ok: 0,
+  error: 1,
+  usage: 2,
+  no: 3,
+  notAllowed: 4,
+  notFound: 5,
+  cannotAnswer: 6,
+} as const
+
+/** An end that a person can act on: no stack, an exit code, and what to do. */
+export class Failure extends Error {
+  readonly exitCode: number
+  readonly advice: string | undefined
+
+  constructor(
+    exitCode: number,
+    message: string,
+    advice?: string,
+    options: { cause?: unknown } = {},
+  ) {
+    super(message, options)
+    this.exitCode = exitCode
+    this.advice = advice
+  }
+}
+
+/** Errors of the SDK and of the network in a person's words; anything else stays a fault of ours. */
+export function explain(error: unknown, endpoint: string): unknown {
+  if (!(error instanceof Error) || error instanceof Failure) return error
+  if (isUnreachable(error)) {
+    return new Failure(
+      exitCodes.error,
+      `nothing answers at ${endpoint}`,
+      'is the server running? start it with: npm start',
+      { cause: error },
+    )
+  }
+  const requestId = requestIdOf(error)
+  const suffix = requestId === undefined ? '' : ` (request ${requestId})`
+  const known = byName(error.name)
+  if (known === undefined)
+    return '$metadata' in error ? new Failure(exitCodes.error, `${error.message}${suffix}`) : error
+  return new Failure(known.exitCode, `${error.message}${suffix}`, known.advice, { cause: error })
+}
+
+function byName(name: string): { readonly exitCode: number; readonly advice: string } | undefined {
+  switch (name) {
+    case 'AccessDeniedException':
+      return { exitCode: exitCodes.notAllowed, advice: 'ask for a policy that allows this action' }
+    case 'UnrecognizedClientException':
+    case 'InvalidSignatureException':
+    case 'ExpiredTokenException':
+    case 'CredentialsProviderError':
+      return {
+        exitCode: exitCodes.notAllowed,
+        advice: 'sign in: eval "$(npx pratique env)" for this registry, or set AWS credentials',
+      }
+    case 'RepositoryNotFoundException':
+      return {
+        exitCode: exitCodes.notFound,
+        advice: 'list repositories: aws ecr describe-repositories',
+      }
+    case 'ImageNotFoundException':
+      return {
+        exitCode: exitCodes.notFound,
+        advice: 'list images: aws ecr list-images --repository-name NAME',
+      }
+    default:
+      return undefined
+  }
+}
+
+function isUnreachable(error: Error): boolean {
+  const { cause } = error
+  const codes = [codeOf(error), codeOf(cause)]
+  return codes.some((code) =>
+    ['ECONNREFUSED', 'ENOTFOUND', 'ECONNRESET', 'EHOSTUNREACH'].includes(code ?? ''),
+  )
+}
+
+function codeOf(value: unknown): string | undefined {
+  if (typeof value !== 'object' || value === null || !('code' in value)) return undefined
+  return typeof value.code === 'string' ? value.code : undefined
+}
+
+function requestIdOf(error: Error): string | undefined {
+  if (!('$metadata' in error) || typeof error.$metadata !== 'object' || error.$metadata === null)
+    return undefined
+  const metadata = error.$metadata
+  return 'requestId' in metadata && typeof metadata.requestId === 'string'
+    ? metadata.requestId
+    : undefined
+}

@@ -1,0 +1,192 @@
+// What the gate needs to know of an image, read by the ECR API alone: the same from Pratique and from AWS.
+import {
+  BatchGetImageCommand,
+  DescribeImageScanFindingsCommand,
+  DescribeImagesCommand,
+  type DescribeImageScanFindingsCommandOutput,
+  type EnhancedImageScanFinding,
+  type ImageScanFinding,
+} from '@aws-sdk/client-ecr'
+import { exitCodes, Failure } from '../failure.ts'
+import type { ImageReference } from '../reference.ts'
+import { ask, type Session } from '../session.ts'
+
+export const severities = [
+  'CRITICAL',
+  'HIGH',
+  'MEDIUM',
+  'LOW',
+  'INFORMATIONAL',
+  'UNDEFINED',
+] as const
+export type Severity = (typeof severities)[number]
+
+export interface GateFinding {
+  readonly vulnerability: string
+  readonly severity: Severity
+  readonly packageName: string
+  readonly packageVersion: string
+  /** Absent when none is known. */
+  readonly fixedVersion: string | undefined
+  readonly path: string | undefined
+  readonly layer: string | undefined
+  readonly url: string | undefined
+}
+
+/** What the source says about one platform's scan. */
+export type ScanState =
+  | {
+      readonly kind: 'scanned'
+      readonly findings: readonly GateFinding[]
+      readonly dataUpdatedAt: Date | undefined
+      readonly note: string | undefined
+    }
+  | { readonly kind: 'running'; readonly status: string }
+  | { readonly kind: 'unavailable'; readonly status: string; readonly reason: string }
+
+export interface Target {
+  readonly repository: string
+  readonly registryId: string | undefined
+  readonly digest: string
+  readonly platform: string | undefined
+}
+
+/** The images behind a reference: itself, or each platform of an index. */
+export async function resolveTargets(
+  session: Session,
+  reference: ImageReference,
+  registryId: string | undefined,
+): Promise<readonly Target[]> {
+  const scope = {
+    repositoryName: reference.repository,
+    ...(registryId === undefined ? {} : { registryId }),
+  }
+  const imageId = {
+    ...(reference.digest === undefined ? {} : { imageDigest: reference.digest }),
+    ...(reference.tag === undefined ? {} : { imageTag: reference.tag }),
+  }
+  const described = await ask(session, (ecr) =>
+    ecr.send(new DescribeImagesCommand({ ...scope, imageIds: [imageId] })),
+  )
+  const [detail] = described.imageDetails ?? []
+  const digest = detail?.imageDigest
+  if (digest === undefined)
+    throw new Failure(exitCodes.notFound, `${reference.text} does not exist`)
+  const target = { repository: reference.repository, registryId, digest, platform: undefined }
+  const mediaType = detail?.imageManifestMediaType ?? ''
+  if (!/index|manifest\.list/.test(mediaType)) return [target]
+  const got = await ask(session, (ecr) =>
+    ecr.send(new BatchGetImageCommand({ ...scope, imageIds: [{ imageDigest: digest }] })),
+  )
+  return platformsOf(got.images?.[0]?.imageManifest ?? '').map((child) => ({ ...target, ...child }))
+}
+
+interface PlatformChild {
+  readonly digest: string
+  readonly platform: string
+}
+
+/** Attestations ride in an index as children of an unknown platform; they are no images. */
+export function platformsOf(manifest: string): readonly PlatformChild[] {
+  const parsed: unknown = JSON.parse(manifest)
+  const children = isRecord(parsed) && Array.isArray(parsed['manifests']) ? parsed['manifests'] : []
+  return children.flatMap((child: unknown) => {
+    if (!isRecord(child) || typeof child['digest'] !== 'string') return []
+    const { annotations, platform } = child
+    if (isRecord(annotations) && 'vnd.docker.reference.type' in annotations) return []
+    if (!isRecord(platform)) return [{ digest: child['digest'], platform: 'unknown' }]
+    const { os, architecture, variant } = platform
+    if (os === 'unknown' && architecture === 'unknown') return []
+    const parts = [os, architecture, variant].filter((part) => typeof part === 'string')
+    return [{ digest: child['digest'], platform: parts.join('/') }]
+  })
+}
+
+export async function readScan(session: Session, target: Target): Promise<ScanState> {
+  const findings: GateFinding[] = []
+  let nextToken: string | undefined
+  for (;;) {
+    const page = await findingsPage(session, target, nextToken)
+    if (page === undefined)
+      return { kind: 'unavailable', status: 'NOT_SCANNED', reason: 'it was never scanned' }
+    const { status = 'UNKNOWN', description = '' } = page.imageScanStatus ?? {}
+    if (status === 'PENDING' || status === 'IN_PROGRESS') return { kind: 'running', status }
+    if (status !== 'COMPLETE' && status !== 'ACTIVE') {
+      return {
+        kind: 'unavailable',
+        status,
+        reason: description === '' ? `the scan is ${status}` : description,
+      }
+    }
+    findings.push(...(page.imageScanFindings?.findings ?? []).map(basicFinding))
+    findings.push(...(page.imageScanFindings?.enhancedFindings ?? []).flatMap(enhancedFinding))
+    ;({ nextToken } = page)
+    if (nextToken !== undefined) continue
+    const note = description === '' ? undefined : description
+    const dataUpdatedAt = page.imageScanFindings?.vulnerabilitySourceUpdatedAt
+    return { kind: 'scanned', findings, dataUpdatedAt, note }
+  }
+}
+
+async function findingsPage(
+  session: Session,
+  target: Target,
+  nextToken: string | undefined,
+): Promise<DescribeImageScanFindingsCommandOutput | undefined> {
+  const command = new DescribeImageScanFindingsCommand({
+    repositoryName: target.repository,
+    imageId: { imageDigest: target.digest },
+    maxResults: 1000,
+    ...(target.registryId === undefined ? {} : { registryId: target.registryId }),
+    ...(nextToken === undefined ? {} : { nextToken }),
+  })
+  try {
+    return await session.ecr.send(command)
+  } catch (error) {
+    if (error instanceof Error && error.name === 'ScanNotFoundException') return undefined
+    return ask(session, () =>
+      Promise.reject(error instanceof Error ? error : new Error(String(error))),
+    )
+  }
+}
+
+function basicFinding(finding: ImageScanFinding): GateFinding {
+  const attributes = new Map((finding.attributes ?? []).map(({ key, value }) => [key, value]))
+  return {
+    vulnerability: finding.name ?? 'unknown',
+    severity: severityOf(finding.severity),
+    packageName: attributes.get('package_name') ?? 'unknown',
+    packageVersion: attributes.get('package_version') ?? 'unknown',
+    fixedVersion: attributes.get('fixed_version'),
+    path: attributes.get('package_path'),
+    layer: attributes.get('layer_digest'),
+    url: finding.uri,
+  }
+}
+
+/** One for each package: a finding of this shape names all that hold the vulnerability. */
+function enhancedFinding(finding: EnhancedImageScanFinding): readonly GateFinding[] {
+  const details = finding.packageVulnerabilityDetails
+  const vulnerability = details?.vulnerabilityId ?? finding.title ?? 'unknown'
+  const severity = severityOf(finding.severity)
+  const packages = details?.vulnerablePackages ?? []
+  return packages.map((found) => ({
+    vulnerability,
+    severity,
+    packageName: found.name ?? 'unknown',
+    packageVersion: found.version ?? 'unknown',
+    fixedVersion: found.fixedInVersion === 'NotAvailable' ? undefined : found.fixedInVersion,
+    path: found.filePath,
+    layer: found.sourceLayerHash,
+    url: details?.sourceUrl,
+  }))
+}
+
+/** UNTRIAGED is Inspector's word for what basic scanning calls UNDEFINED; any other word is undefined too. */
+function severityOf(text: string | undefined): Severity {
+  return severities.find((severity) => severity === text) ?? 'UNDEFINED'
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}

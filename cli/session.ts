@@ -1,0 +1,122 @@
+// Where the command line talks to, and as whom.
+import { ECRClient, GetAuthorizationTokenCommand } from '@aws-sdk/client-ecr'
+import type { Config } from '../src/config.ts'
+import { exitCodes, explain, Failure } from './failure.ts'
+import { awsEnvironment, readCredentialsFile, readServerFile } from './settings.ts'
+
+export interface Session {
+  readonly ecr: ECRClient
+  /** Base address of the registry; undefined for AWS itself. */
+  readonly endpoint: string | undefined
+  /** For messages. */
+  readonly name: string
+}
+
+/**
+ * The environment decides, as for every AWS client. Where it says nothing and a server of this directory runs,
+ * that one is meant, with the key that it made: right after `npm start` everything works.
+ */
+export function openSession(config: Config, region?: string): Session {
+  const environment = awsEnvironment()
+  const local = environment.endpoint === undefined && !environment.hasCredentials
+  const server = local ? readServerFile(config) : undefined
+  const key = local ? readCredentialsFile(config) : undefined
+  const endpoint = environment.endpoint ?? server?.url ?? (local ? localUrl(config) : undefined)
+  const ecr = new ECRClient({
+    region: region ?? environment.region ?? config.region,
+    ...(endpoint === undefined ? {} : { endpoint }),
+    ...(key === undefined ? {} : { credentials: key }),
+  })
+  return { ecr, endpoint, name: endpoint ?? 'AWS' }
+}
+
+/** A session with AWS itself, whatever the environment points at. */
+export function openAwsSession(region: string): Session {
+  const endpoint = `https://api.ecr.${region}.amazonaws.com`
+  return { ecr: new ECRClient({ region, endpoint }), endpoint: undefined, name: `AWS ${region}` }
+}
+
+function localUrl(config: Config): string {
+  return config.url ?? `http://${config.listen.host}:${config.listen.port}`
+}
+
+/** One call of the SDK, its errors in a person's words. */
+export async function ask<T>(session: Session, work: (ecr: ECRClient) => Promise<T>): Promise<T> {
+  try {
+    return await work(session.ecr)
+  } catch (error) {
+    throw explain(error, session.name)
+  }
+}
+
+export interface RegistryToken {
+  readonly password: string
+  readonly expiresAt: Date
+  readonly registry: string
+}
+
+export async function authorizationToken(session: Session): Promise<RegistryToken> {
+  const answer = await ask(session, (ecr) => ecr.send(new GetAuthorizationTokenCommand({})))
+  const [data] = answer.authorizationData ?? []
+  const decoded = Buffer.from(data?.authorizationToken ?? '', 'base64').toString()
+  if (data?.proxyEndpoint === undefined || !decoded.startsWith('AWS:')) {
+    throw new Failure(exitCodes.error, `${session.name} answered without an authorization token`)
+  }
+  const expiresAt = data.expiresAt ?? new Date(0)
+  return { password: decoded.slice(4), expiresAt, registry: data.proxyEndpoint }
+}
+
+/** Pratique's own API, for what the AWS operations have no word for. */
+export async function callServer(
+  session: Session,
+  method: string,
+  path: string,
+  body?: { readonly stream: ReadableStream; readonly type: string },
+): Promise<Response> {
+  if (session.endpoint === undefined) {
+    throw new Failure(
+      exitCodes.usage,
+      'this command needs a Pratique server',
+      'point AWS_ENDPOINT_URL at it: eval "$(npx pratique env)"',
+    )
+  }
+  const { password } = await authorizationToken(session)
+  const authorization = `Basic ${Buffer.from(`AWS:${password}`).toString('base64')}`
+  const options = body === undefined ? {} : { body: body.stream, duplex: 'half' as const }
+  const headers = { authorization, ...(body === undefined ? {} : { 'content-type': body.type }) }
+  try {
+    const response = await fetch(session.endpoint + path, { method, headers, ...options })
+    if (!response.ok) throw await refusalOf(response)
+    return response
+  } catch (error) {
+    throw explain(error, session.name)
+  }
+}
+
+async function refusalOf(response: Response): Promise<Failure> {
+  const text = await response.text()
+  const parsed = parseError(text)
+  const message = parsed?.message ?? `the server answered ${response.status}`
+  const suffix = parsed?.requestId === undefined ? '' : ` (request ${parsed.requestId})`
+  const isDenied = response.status === 401 || response.status === 403
+  const exitCode = isDenied ? exitCodes.notAllowed : exitCodes.error
+  const advice =
+    response.status === 404 ? 'does a Pratique server answer at this address?' : undefined
+  return new Failure(exitCode, message + suffix, advice)
+}
+
+function parseError(
+  text: string,
+): { readonly message: string; readonly requestId?: string } | undefined {
+  try {
+    const parsed: unknown = JSON.parse(text)
+    if (typeof parsed !== 'object' || parsed === null || !('error' in parsed)) return undefined
+    const { error } = parsed
+    if (typeof error !== 'object' || error === null || !('message' in error)) return undefined
+    const requestId =
+      'requestId' in error && typeof error.requestId === 'string' ? error.requestId : undefined
+    return { message: String(error.message), ...(requestId === undefined ? {} : { requestId }) }
+  } catch {
+    return undefined
+  }
+}

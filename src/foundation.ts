@@ -1,0 +1,107 @@
+// What a server stands on: the data directory, its lock, the master key, the database and the blobs.
+import { createAdministrator } from './access/create-administrator.ts'
+import { deriveKey } from './access/rules/seal.ts'
+import type { Config } from './config.ts'
+import { releaseAllLeases } from './jobs/queue.ts'
+import { systemClock, type Clock } from './lib/clock.ts'
+import { systemIds, type Ids } from './lib/ids.ts'
+import { releaseAllUploads } from './registry/upload-store.ts'
+import type { BlobStore } from './storage/blobs/blob-store.ts'
+import { openFilesystemBlobs } from './storage/blobs/filesystem.ts'
+import {
+  dataPaths,
+  lockDirectory,
+  prepareDirectories,
+  readIfThere,
+  readOrMakeMasterKey,
+  writePrivately,
+  type DataPaths,
+} from './storage/data-directory.ts'
+import type { Database } from './storage/database/database.ts'
+import { migrate } from './storage/database/migrate.ts'
+import { openSqlite, sqliteDialect } from './storage/database/sqlite.ts'
+
+/** A setting or a state of the machine that a person must mend; told without a stack. */
+export class StartError extends Error {}
+
+export interface Foundation {
+  readonly paths: DataPaths
+  readonly database: Database
+  readonly blobs: BlobStore
+  readonly clock: Clock
+  readonly ids: Ids
+  readonly masterKey: Buffer
+  readonly isFirstStart: boolean
+  close(): Promise<void>
+}
+
+export async function openFoundation(config: Config): Promise<Foundation> {
+  const [clock, ids] = [systemClock, systemIds]
+  const paths = dataPaths(config.dataDirectory)
+  await prepareDirectoriesOrSay(paths)
+  const lock = lockDirectory(paths)
+  if (lock === undefined) throw new StartError(await whoHasLock(paths))
+  try {
+    const masterKey = await readOrMakeMasterKey(paths, ids)
+    const database = openSqlite(paths.database)
+    await migrate(database, sqliteDialect)
+    const made = await createAdministrator(
+      { database, clock, ids, accessKeyKey: deriveKey(masterKey, 'access-key') },
+      { account: config.account, deliver: (key) => writeCredentials(paths, config, key) },
+    )
+    await database.transaction(async (tx) => {
+      await releaseAllLeases(tx)
+      await releaseAllUploads(tx)
+    })
+    const close = async (): Promise<void> => {
+      await database.close()
+      lock.release()
+    }
+    const blobs = openFilesystemBlobs(paths.blobs)
+    return {
+      paths,
+      database,
+      blobs,
+      clock,
+      ids,
+      masterKey,
+      isFirstStart: made === 'created',
+      close,
+    }
+  } catch (error) {
+    lock.release()
+    throw error
+  }
+}
+
+async function prepareDirectoriesOrSay(paths: DataPaths): Promise<void> {
+  try {
+    await prepareDirectories(paths)
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : 'unknown'
+    const message = `the data directory ${paths.root} cannot be used: ${why}; set PRATIQUE_DATA to a directory that this user can write`
+    throw new StartError(message, { cause })
+  }
+}
+
+async function whoHasLock(paths: DataPaths): Promise<string> {
+  const server = await readIfThere(paths.server)
+  const known: unknown = server === undefined ? {} : JSON.parse(server)
+  const by = typeof known === 'object' && known !== null && 'url' in known && 'pid' in known
+  const who = by ? ` (process ${String(known.pid)}, ${String(known.url)})` : ''
+  return `another server is using ${paths.root}${who}: stop it, or give this one a directory of its own with PRATIQUE_DATA`
+}
+
+async function writeCredentials(
+  paths: DataPaths,
+  config: Config,
+  key: { readonly accessKeyId: string; readonly secretAccessKey: string },
+): Promise<void> {
+  const lines = [
+    '[default]',
+    `aws_access_key_id = ${key.accessKeyId}`,
+    `aws_secret_access_key = ${key.secretAccessKey}`,
+    `region = ${config.region}`,
+  ]
+  await writePrivately(paths.credentials, `${lines.join('\n')}\n`)
+}

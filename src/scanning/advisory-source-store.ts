@@ -1,0 +1,117 @@
+import {
+  instantOrAbsent,
+  integer,
+  text,
+  textOrAbsent,
+  type SqlReader,
+  type SqlRow,
+  type SqlWriter,
+} from '../storage/database/database.ts'
+
+/** How a source's records came here. */
+export type AdvisoryOrigin = 'starter' | 'import' | 'feed'
+
+/** The source that ships with the product; it steps back for every other one. */
+export const starterSource = 'starter'
+
+export interface AdvisorySource {
+  readonly name: string
+  readonly origin: AdvisoryOrigin
+  readonly records: number
+  readonly ranges: number
+  /** The data's own date. */
+  readonly newestModified: Date | undefined
+  /** The last import that succeeded; undefined when none did yet. */
+  readonly importedAt: Date | undefined
+  /** Names the state of the origin's file that was imported. */
+  readonly validator: string | undefined
+  readonly attemptedAt: Date | undefined
+  /** Why the last attempt did not succeed. */
+  readonly failure: string | undefined
+}
+
+const columns =
+  'name, origin, records, ranges, newest_modified, imported_at, validator, attempted_at, failure'
+
+export async function listAdvisorySources(reader: SqlReader): Promise<readonly AdvisorySource[]> {
+  const rows = await reader.all(`SELECT ${columns} FROM advisory_sources ORDER BY name`)
+  return rows.map(sourceOf)
+}
+
+export async function findAdvisorySource(
+  reader: SqlReader,
+  name: string,
+): Promise<AdvisorySource | undefined> {
+  const row = await reader.first(`SELECT ${columns} FROM advisory_sources WHERE name = $1`, [name])
+  return row === undefined ? undefined : sourceOf(row)
+}
+
+/** After an import that succeeded. */
+export async function writeAdvisorySource(
+  tx: SqlWriter,
+  source: Pick<
+    AdvisorySource,
+    'name' | 'origin' | 'records' | 'ranges' | 'newestModified' | 'validator'
+  >,
+  now: Date,
+): Promise<void> {
+  await tx.run(
+    `INSERT INTO advisory_sources
+       (name, origin, records, ranges, newest_modified, imported_at, validator, attempted_at, failure)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $6, NULL)
+     ON CONFLICT (name) DO UPDATE SET origin = excluded.origin, records = excluded.records,
+       ranges = excluded.ranges, newest_modified = excluded.newest_modified,
+       imported_at = excluded.imported_at, validator = excluded.validator,
+       attempted_at = excluded.attempted_at, failure = NULL`,
+    [
+      source.name,
+      source.origin,
+      source.records,
+      source.ranges,
+      source.newestModified?.getTime() ?? null,
+      now.getTime(),
+      source.validator ?? null,
+    ],
+  )
+}
+
+/** The origin says that nothing changed: as good as an import. */
+export async function confirmAdvisorySource(tx: SqlWriter, name: string, now: Date): Promise<void> {
+  await tx.run(
+    `UPDATE advisory_sources SET imported_at = $1, attempted_at = $1, failure = NULL WHERE name = $2`,
+    [now.getTime(), name],
+  )
+}
+
+/** The last good state stays in force, and says why it is not newer. */
+export async function writeAdvisoryFailure(
+  tx: SqlWriter,
+  source: { readonly name: string; readonly origin: AdvisoryOrigin; readonly failure: string },
+  now: Date,
+): Promise<void> {
+  await tx.run(
+    `INSERT INTO advisory_sources (name, origin, records, ranges, attempted_at, failure)
+     VALUES ($1, $2, 0, 0, $3, $4)
+     ON CONFLICT (name) DO UPDATE SET attempted_at = excluded.attempted_at, failure = excluded.failure`,
+    [source.name, source.origin, now.getTime(), source.failure],
+  )
+}
+
+function sourceOf(row: SqlRow): AdvisorySource {
+  return {
+    name: text(row, 'name'),
+    origin: originOf(text(row, 'origin')),
+    records: integer(row, 'records'),
+    ranges: integer(row, 'ranges'),
+    newestModified: instantOrAbsent(row, 'newest_modified'),
+    importedAt: instantOrAbsent(row, 'imported_at'),
+    validator: textOrAbsent(row, 'validator'),
+    attemptedAt: instantOrAbsent(row, 'attempted_at'),
+    failure: textOrAbsent(row, 'failure'),
+  }
+}
+
+function originOf(value: string): AdvisoryOrigin {
+  if (value === 'starter' || value === 'import' || value === 'feed') return value
+  throw new Error('an advisory source has no known origin')
+}

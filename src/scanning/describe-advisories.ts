@@ -1,0 +1,46 @@
+import type { Clock } from '../lib/clock.ts'
+import type { SqlReader } from '../storage/database/database.ts'
+import { listAdvisorySources, type AdvisorySource } from './advisory-source-store.ts'
+import { readAdvisoryState } from './advisory-state-store.ts'
+import { ageOf, defaultStaleAfterMs, judgeDataAge } from './rules/data-age.ts'
+
+export interface AdvisoryDescription {
+  readonly revision: number
+  /** False while packages wait to be matched against the newest revision. */
+  readonly isEvaluated: boolean
+  /** The last import that succeeded; of the starter set only where there is nothing else. */
+  readonly updatedAt: Date | undefined
+  readonly ageSeconds: number | undefined
+  readonly stale: boolean
+  /** Why it is stale. */
+  readonly staleReason: string | undefined
+  readonly sources: readonly DescribedSource[]
+}
+
+export interface DescribedSource extends Omit<AdvisorySource, 'validator'> {
+  /** Since its last import; undefined before the first. */
+  readonly ageSeconds: number | undefined
+}
+
+/** What vulnerability data there is, and how old. */
+export async function describeAdvisories(
+  { database, clock }: { readonly database: SqlReader; readonly clock: Clock },
+  { staleAfterMs = defaultStaleAfterMs }: { readonly staleAfterMs?: number } = {},
+): Promise<AdvisoryDescription> {
+  const now = clock.now()
+  const state = await readAdvisoryState(database)
+  const sources = await listAdvisorySources(database)
+  const age = judgeDataAge(sources, { now, staleAfterMs })
+  return {
+    revision: state.revision,
+    isEvaluated: state.evaluatedRevision >= state.revision,
+    updatedAt: age.updatedAt,
+    ageSeconds: age.ageSeconds,
+    stale: age.stale,
+    staleReason: age.stale ? age.reason : undefined,
+    sources: sources.map(({ validator: _validator, ...source }) => ({
+      ...source,
+      ageSeconds: source.importedAt === undefined ? undefined : ageOf(source.importedAt, now),
+    })),
+  }
+}

@@ -1,0 +1,209 @@
+import { createHash } from 'node:crypto'
+import { allExtractors, findEcosystem } from '../ecosystems/table.ts'
+import type { Distribution, Package } from '../ecosystems/ecosystem.ts'
+import { readAll } from '../lib/read-all.ts'
+import { yieldToEventLoop } from '../lib/yield-to-event-loop.ts'
+import type { Descriptor } from '../oci/descriptor.ts'
+import type { Digest } from '../oci/digest.ts'
+import { maxConfigBytes, parseImageConfig, type ImageConfig } from '../oci/image-config.ts'
+import { parseManifest, type ImageManifest } from '../oci/manifest.ts'
+import type { ImageContent, ScannedInstance, ScanOutcome } from './image-scan.ts'
+import { internPackage } from './intern-package.ts'
+import { findLayerInventory, writeLayerInventory } from './layer-inventory-store.ts'
+import type { LayerInventory, LayerReading } from './layer-inventory.ts'
+import { matchPackages, type EvaluationDeps } from './match-packages.ts'
+import { readLayer, type LayerReaders } from './read-layer.ts'
+import { judgeOutcome } from './rules/scan-outcome.ts'
+import { squash, type SquashedImage, type SquashedLayer } from './rules/squash.ts'
+
+export interface ExamineDeps extends EvaluationDeps {
+  readonly layers: LayerReaders
+}
+
+/** Changes whenever the same layer would give another inventory. */
+export const extractorRevision = createHash('sha256')
+  .update(JSON.stringify(allExtractors().map(({ id, revision }) => [id, revision])))
+  .digest('hex')
+  .slice(0, 16)
+
+/** A layer or config that cannot be had just now: another attempt may succeed. */
+export class ContentUnavailable extends Error {}
+
+const internedAtOnce = 100
+
+/** Reads an image's layers and brings its packages' matches up to date. Throws ContentUnavailable for what may pass. */
+export async function examineImage(
+  deps: ExamineDeps,
+  content: ImageContent,
+  manifestDigest: Digest,
+  { signal }: { readonly signal: AbortSignal },
+): Promise<ScanOutcome> {
+  const image = await readManifest(content, manifestDigest)
+  if ('status' in image) return image
+  const { manifest, config } = image
+  if (config.os === 'windows') return unsupported('images of Windows are not supported')
+  const layers: SquashedLayer[] = []
+  for (const [index, layer] of manifest.layers.entries()) {
+    signal.throwIfAborted()
+    const read = await readOneLayer(deps, content, layer, config.diffIds[index], signal)
+    if ('status' in read) return read
+    layers.push({ digest: layer.digest, inventory: read })
+  }
+  return judgeLayers(deps, layers, { signal })
+}
+
+/** The same for layers at hand, as a directory or a root file system is one. */
+export async function judgeLayers(
+  deps: EvaluationDeps,
+  layers: readonly SquashedLayer[],
+  { signal }: { readonly signal: AbortSignal },
+): Promise<ScanOutcome> {
+  const image = squash(layers)
+  const instances = await internInstances(deps, image, signal)
+  const ids = [...new Set(instances.map(({ packageId }) => packageId))]
+  const { revision } = await matchPackages(deps, ids, { signal })
+  const packages = distinctPackages(image)
+  const lookups = packages.map((found) => lookupOf(found, image.distribution))
+  const unjudged = lookups.flatMap((lookup) => (lookup.kind === 'unknown' ? [lookup.reason] : []))
+  const judged = judgeOutcome({
+    notes: image.notes,
+    problems: image.problems,
+    packages: packages.length,
+    unjudged: [...new Set(unjudged)],
+  })
+  const needed = lookups.flatMap((lookup) =>
+    lookup.kind === 'keys' ? [lookup.keys.map(({ ecosystem }) => ecosystem)] : [],
+  )
+  const dataNeeded = [...new Map(needed.map((group) => [group.join('\n'), group])).values()]
+  return {
+    ...judged,
+    distribution: image.distribution,
+    dataNeeded,
+    instances,
+    dataRevision: revision,
+  }
+}
+
+async function readManifest(
+  content: ImageContent,
+  digest: Digest,
+): Promise<{ readonly manifest: ImageManifest; readonly config: ImageConfig } | ScanOutcome> {
+  const stored = await content.findManifest(digest)
+  if (stored === undefined) return failed('the manifest is not there')
+  const parsed = parseManifest(stored.bytes, stored.mediaType)
+  if (parsed.kind === 'refused') return failed(parsed.reason)
+  const { manifest } = parsed
+  if (manifest.kind !== 'image' || manifest.config === undefined)
+    return unsupported('the manifest is not an image')
+  const blob = await content.openBlob(manifest.config.digest)
+  if (blob === undefined) return failed('the image config is not there')
+  const bytes = await readAll(blob.stream, maxConfigBytes)
+  if (bytes === undefined) return failed(`the image config is larger than ${maxConfigBytes} bytes`)
+  const config = parseImageConfig(bytes)
+  if (config.kind === 'refused') return failed(config.reason)
+  if (config.config.diffIds.length !== manifest.layers.length) {
+    const { length } = manifest.layers
+    return failed(
+      `the image config names ${config.config.diffIds.length} layers, the manifest ${length}`,
+    )
+  }
+  return { manifest, config: config.config }
+}
+
+async function readOneLayer(
+  deps: ExamineDeps,
+  content: ImageContent,
+  layer: Descriptor,
+  diffId: Digest | undefined,
+  signal: AbortSignal,
+): Promise<LayerInventory | ScanOutcome> {
+  const { digest } = layer
+  const known = await findLayerInventory(deps.database, digest, extractorRevision)
+  if (known !== undefined) {
+    const isTheSame = diffId === undefined || known.diffId === diffId
+    return isTheSame
+      ? known
+      : failed(`layer ${digest} does not unpack to what the image config says`)
+  }
+  const blob = await content.openBlob(digest)
+  if (blob === undefined)
+    return unsupported(`layer ${digest} (${layer.mediaType}) is not in the registry`)
+  const { stream } = blob
+  const input = diffId === undefined ? { stream } : { stream, expectedDiffId: diffId }
+  const reading = await readLayer(deps.layers, input, { signal })
+  if (reading.kind === 'unreadable') return unreadable(digest, reading)
+  const { inventory } = reading
+  await deps.database.transaction((tx) =>
+    writeLayerInventory(tx, digest, { extractorRevision, inventory }, deps.clock.now()),
+  )
+  return inventory
+}
+
+function unreadable(
+  digest: Digest,
+  reading: Extract<LayerReading, { readonly kind: 'unreadable' }>,
+): ScanOutcome {
+  const message = `layer ${digest}: ${reading.message}`
+  if (reading.reason === 'SOURCE_FAILED' || reading.reason === 'WORKER_DIED')
+    throw new ContentUnavailable(message)
+  return reading.reason === 'UNSUPPORTED' ? unsupported(message) : failed(message)
+}
+
+async function internInstances(
+  { database }: EvaluationDeps,
+  { instances, distribution }: SquashedImage,
+  signal: AbortSignal,
+): Promise<readonly ScannedInstance[]> {
+  const interned: ScannedInstance[] = []
+  for (let start = 0; start < instances.length; start += internedAtOnce) {
+    signal.throwIfAborted()
+    const part = instances.slice(start, start + internedAtOnce)
+    await database.transaction(async (tx) => {
+      for (const { package: found, path, layerDigest } of part) {
+        interned.push({
+          packageId: await internPackage(tx, found, distribution),
+          path,
+          layerDigest,
+        })
+      }
+    })
+    await yieldToEventLoop()
+  }
+  return interned
+}
+
+function distinctPackages(image: SquashedImage): readonly Package[] {
+  const byText = new Map(
+    image.instances.map(({ package: found }) => [JSON.stringify(found), found]),
+  )
+  return [...byText.values()]
+}
+
+function lookupOf(
+  found: Package,
+  distribution: Distribution | undefined,
+): ReturnType<NonNullable<ReturnType<typeof findEcosystem>>['lookup']> {
+  const ecosystem = findEcosystem(found.type)
+  return (
+    ecosystem?.lookup(found, distribution) ?? {
+      kind: 'unknown',
+      reason: `no advisories are known for packages of type ${found.type}`,
+    }
+  )
+}
+
+export function failed(reason: string): ScanOutcome {
+  return { ...nothing, status: 'FAILED', reason }
+}
+
+function unsupported(reason: string): ScanOutcome {
+  return { ...nothing, status: 'UNSUPPORTED_IMAGE', reason }
+}
+
+const nothing = {
+  notes: [],
+  distribution: undefined,
+  dataNeeded: [],
+  instances: [],
+  dataRevision: undefined,
+}

@@ -1,0 +1,106 @@
+import type { Digest } from '../oci/digest.ts'
+import { parseManifest } from '../oci/manifest.ts'
+import type { SqlReader } from '../storage/database/database.ts'
+import type { ImageContent, ImageScan, ScannedInstance, ScanStatus } from './image-scan.ts'
+import { platformChildren } from './request-scan.ts'
+import { findScanRow, hasAdvisoriesFor, readScannedInstances } from './scan-store.ts'
+
+/** What is known of an image now; `instances` are those of all platforms of an index. */
+export interface FoundScan extends Omit<ImageScan, 'dataNeeded'> {
+  readonly instances: readonly ScannedInstance[]
+}
+
+/**
+ * The newest scan of a manifest, or undefined when it was never asked for. An index answers for its platforms together:
+ * it is complete when all are, and names those that are not.
+ */
+export async function findScan(
+  reader: SqlReader,
+  content: ImageContent,
+  key: { readonly repositoryId: number; readonly digest: Digest },
+): Promise<FoundScan | undefined> {
+  const own = await findOwnScan(reader, key)
+  if (own !== undefined) return own
+  const stored = await content.findManifest(key.digest)
+  const parsed = stored === undefined ? undefined : parseManifest(stored.bytes, stored.mediaType)
+  if (parsed?.kind !== 'parsed' || parsed.manifest.kind !== 'index') return undefined
+  const children: PlatformScan[] = []
+  for (const { digest, platform } of platformChildren(parsed.manifest)) {
+    const scan = await findOwnScan(reader, { ...key, digest })
+    children.push({ platform, scan })
+  }
+  return children.some(({ scan }) => scan !== undefined) ? joinPlatforms(children) : undefined
+}
+
+async function findOwnScan(
+  reader: SqlReader,
+  key: { readonly repositoryId: number; readonly digest: Digest },
+): Promise<FoundScan | undefined> {
+  const row = await findScanRow(reader, key)
+  if (row === undefined) return undefined
+  const { dataNeeded, ...scan } = row
+  const instances = await readScannedInstances(reader, key)
+  const missing = scan.status === 'COMPLETE' ? await ecosystemsWithoutData(reader, dataNeeded) : []
+  if (missing.length === 0) return { ...scan, instances }
+  const reason = `there is no vulnerability data for ${missing.join(', ')}: import it with pratique db import or pratique db update`
+  return { ...scan, status: 'UNSUPPORTED_IMAGE', reason, instances }
+}
+
+/** Asked anew each time: an import may have brought the data since the scan. */
+async function ecosystemsWithoutData(
+  reader: SqlReader,
+  groups: readonly (readonly string[])[],
+): Promise<readonly string[]> {
+  const missing: string[] = []
+  for (const group of groups) {
+    let hasData = false
+    for (const ecosystem of group) hasData ||= await hasAdvisoriesFor(reader, ecosystem)
+    if (!hasData) missing.push(group[0] ?? 'unknown')
+  }
+  return missing
+}
+
+interface PlatformScan {
+  readonly platform: string
+  readonly scan: FoundScan | undefined
+}
+
+/** The worst first: what is not known of one platform is not known of the index. */
+const order: readonly ScanStatus[] = [
+  'PENDING',
+  'IN_PROGRESS',
+  'FAILED',
+  'UNSUPPORTED_IMAGE',
+  'COMPLETE',
+]
+
+function joinPlatforms(children: readonly PlatformScan[]): FoundScan {
+  const scans = children.map(({ platform, scan }) => ({ platform, scan: scan ?? neverScanned }))
+  const worst = order.find((status) => scans.some(({ scan }) => scan.status === status)) ?? 'FAILED'
+  const reasons = scans.flatMap(({ platform, scan }) =>
+    scan.reason === undefined ? [] : [`${platform}: ${scan.reason}`],
+  )
+  const completed = scans.flatMap(({ scan }) => scan.completedAt?.getTime() ?? [])
+  const revisions = scans.flatMap(({ scan }) => scan.dataRevision ?? [])
+  return {
+    status: worst,
+    reason: reasons.length === 0 ? undefined : reasons.join('; '),
+    notes: scans.flatMap(({ platform, scan }) => scan.notes.map((note) => `${platform}: ${note}`)),
+    distribution: undefined,
+    dataRevision: revisions.length === 0 ? undefined : Math.min(...revisions),
+    requestedAt: new Date(Math.min(...scans.map(({ scan }) => scan.requestedAt.getTime()))),
+    completedAt: completed.length === scans.length ? new Date(Math.max(...completed)) : undefined,
+    instances: scans.flatMap(({ scan }) => scan.instances),
+  }
+}
+
+const neverScanned: FoundScan = {
+  status: 'FAILED',
+  reason: 'was not scanned',
+  notes: [],
+  distribution: undefined,
+  dataRevision: undefined,
+  requestedAt: new Date(0),
+  completedAt: undefined,
+  instances: [],
+}

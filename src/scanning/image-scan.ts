@@ -1,0 +1,45 @@
+import type { Readable } from 'node:stream'
+import type { Distribution } from '../ecosystems/ecosystem.ts'
+import type { Digest } from '../oci/digest.ts'
+
+/** Where a scan gets an image from: the registry, or an archive. */
+export interface ImageContent {
+  findManifest(
+    digest: Digest,
+  ): Promise<{ readonly mediaType: string; readonly bytes: Uint8Array } | undefined>
+  openBlob(
+    digest: Digest,
+  ): Promise<{ readonly size: number; readonly stream: Readable } | undefined>
+}
+
+/**
+ * PENDING → IN_PROGRESS → one of three ends that never look alike: COMPLETE (looked at, perhaps nothing found),
+ * FAILED (could not look), UNSUPPORTED_IMAGE (looked, and cannot speak for all of it). No row: never asked for.
+ */
+export type ScanStatus = 'PENDING' | 'IN_PROGRESS' | 'COMPLETE' | 'FAILED' | 'UNSUPPORTED_IMAGE'
+
+/** One package at one place in the image. */
+export interface ScannedInstance {
+  readonly packageId: number
+  readonly path: string
+  readonly layerDigest: Digest
+}
+
+export interface ScanOutcome {
+  readonly status: Exclude<ScanStatus, 'PENDING' | 'IN_PROGRESS'>
+  /** Why it is not COMPLETE. */
+  readonly reason: string | undefined
+  /** What a COMPLETE answer does not speak about. */
+  readonly notes: readonly string[]
+  readonly distribution: Distribution | undefined
+  /** Groups of advisory ecosystems, of each of which one must have data for the answer to mean something. */
+  readonly dataNeeded: readonly (readonly string[])[]
+  readonly instances: readonly ScannedInstance[]
+  readonly dataRevision: number | undefined
+}
+
+export interface ImageScan extends Omit<ScanOutcome, 'status' | 'instances'> {
+  readonly status: ScanStatus
+  readonly requestedAt: Date
+  readonly completedAt: Date | undefined
+}

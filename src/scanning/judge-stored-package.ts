@@ -1,0 +1,73 @@
+import { findEcosystem } from '../ecosystems/table.ts'
+import type { SqlReader } from '../storage/database/database.ts'
+import { starterSource } from './advisory-source-store.ts'
+import { listAdvisoryCandidates, type AdvisoryName } from './advisory-store.ts'
+import { faceOf } from './match-store.ts'
+import { listPackageLookups, type InternedPackage } from './package-store.ts'
+import { judgePackage, type JudgeableAdvisory, type JudgedMatch } from './rules/judge-package.ts'
+import { readClaim, readIds } from './rules/storable-advisory.ts'
+
+export type FacedMatch = JudgedMatch & { readonly face: string }
+
+/** Binary packages of one source, and versions of one library, ask for the same records. */
+const maxKept = 20_000
+
+/** Judges packages by the records of one revision; keeps the records of names asked lately. */
+export class StoredPackageJudge {
+  readonly #reader: SqlReader
+  readonly #revision: number
+  readonly #kept = new Map<string, readonly JudgeableAdvisory[]>()
+  #size = 0
+
+  constructor(reader: SqlReader, revision: number) {
+    this.#reader = reader
+    this.#revision = revision
+  }
+
+  /** Everything that is said of the package, under all its names. */
+  async judge(found: InternedPackage): Promise<readonly FacedMatch[]> {
+    const compare = findEcosystem(found.package.type)?.compareVersions
+    if (compare === undefined) return []
+    const judged: JudgedMatch[] = []
+    for (const key of await listPackageLookups(this.#reader, found.id)) {
+      judged.push(...judgePackage(key, await this.#advisories(key), compare))
+    }
+    return withoutRepetition(judged)
+  }
+
+  async #advisories(name: AdvisoryName): Promise<readonly JudgeableAdvisory[]> {
+    const key = `${name.ecosystem}\n${name.name}`
+    const kept = this.#kept.get(key)
+    if (kept !== undefined) return kept
+    const rows = await listAdvisoryCandidates(this.#reader, name, this.#revision)
+    const advisories = rows.map((row) => ({
+      row: row.row,
+      id: row.id,
+      isStarter: row.source === starterSource,
+      isWithdrawn: row.isWithdrawn,
+      ids: readIds(row.ids),
+      claim: readClaim(row.affected),
+    }))
+    this.#keep(key, advisories)
+    return advisories
+  }
+
+  #keep(key: string, advisories: readonly JudgeableAdvisory[]): void {
+    this.#size += 1 + advisories.length
+    if (this.#size > maxKept) {
+      this.#kept.clear()
+      this.#size = 1 + advisories.length
+    }
+    this.#kept.set(key, advisories)
+  }
+}
+
+/** A record that speaks of a package under two names is one match: the sure one of them. */
+function withoutRepetition(judged: readonly JudgedMatch[]): readonly FacedMatch[] {
+  const byRecord = Map.groupBy(judged, (match) => `${match.vulnerability}\n${match.advisoryRow}`)
+  return [...byRecord.values()].flatMap((same) => {
+    const best = same.find(({ verdict }) => verdict === 'affected') ?? same[0]
+    if (best === undefined) return []
+    return [{ ...best, face: faceOf({ ...best, evidence: JSON.stringify(best.evidence) }) }]
+  })
+}

@@ -1,0 +1,294 @@
+// Takes the entries of one layer and keeps those that can carry, hide or move packages.
+import type { Distribution, Extraction, Extractor } from '../ecosystems/ecosystem.ts'
+import { displayPath, parseEntryPath } from '../lib/archive/entry-path.ts'
+import type { TarEntry, TarVisitor } from '../lib/archive/tar-entries.ts'
+import type { LayerLimits } from './layer-limits.ts'
+import {
+  isOsReleasePath,
+  osReleaseReader,
+  type FileExtraction,
+  type InventoriedFile,
+  type LayerContents,
+  type LayerProblem,
+  type Removal,
+  type TreeEntry,
+} from './rules/layer-contents.ts'
+import { databaseKindOf } from './rules/package-databases.ts'
+import { leadsToPackages, mayBeFolderLink, parseWhiteout } from './rules/recorded-entries.ts'
+
+export interface LayerParsers {
+  readonly extractors: readonly Extractor[]
+  readonly parseOsRelease: (bytes: Uint8Array) => Distribution | undefined
+}
+
+type RecordedContents = Pick<
+  LayerContents,
+  'ignoredEntries' | 'removals' | 'tree' | 'files' | 'problems' | 'extractors'
+>
+
+const maxOsReleaseBytes = 64 * 1024
+/** Above this the packages are copied, lest their substrings keep the whole text of the file alive. */
+const copiedAboveBytes = 256 * 1024
+/** Bookkeeping of a record in memory, beside its text. */
+const recordBytes = 64
+const maxLinkTargetBytes = 4096
+
+export class LayerRecorder implements TarVisitor {
+  readonly #parsers: LayerParsers
+  readonly #limits: LayerLimits
+  readonly #removals: Removal[] = []
+  readonly #tree: TreeEntry[] = []
+  readonly #files: InventoriedFile[] = []
+  readonly #problems: LayerProblem[] = []
+  /** Folders of this layer not yet in the tree: they enter it with the first record below them. */
+  readonly #folders = new Set<string>()
+  #ignoredEntries = 0
+  #inventoryBytes = 0
+  #readBytes = 0
+  #droppedProblems = 0
+  #isFull = false
+
+  constructor(parsers: LayerParsers, limits: LayerLimits) {
+    this.#parsers = parsers
+    this.#limits = limits
+  }
+
+  contents(): RecordedContents {
+    const dropped: LayerProblem[] =
+      this.#droppedProblems === 0
+        ? []
+        : [limitHit('', `${this.#droppedProblems} more problems are not listed`)]
+    return {
+      ignoredEntries: this.#ignoredEntries,
+      removals: this.#removals,
+      tree: this.#tree,
+      files: this.#files,
+      problems: [...this.#problems, ...dropped],
+      extractors: this.#parsers.extractors.map(({ id, revision }) => ({ id, revision })),
+    }
+  }
+
+  refused(name: string, reason: string): void {
+    this.#report({ code: 'UNREADABLE', path: displayPath(name), reason })
+  }
+
+  entry(entry: TarEntry): 'read' | 'skip' {
+    const whiteout = parseWhiteout(entry.path)
+    if (whiteout !== undefined) {
+      if (whiteout.kind === 'refused') this.refused(entry.path, whiteout.reason)
+      else if (whiteout.kind !== 'ignored') this.#recordRemoval(whiteout)
+      return 'skip'
+    }
+    if (entry.path === '') return 'skip'
+    switch (entry.kind) {
+      case 'file':
+        return this.#offerFile(entry)
+      case 'directory':
+        this.#recordFolder(entry.path)
+        return 'skip'
+      case 'symlink':
+      case 'hardlink':
+        this.#recordLink(entry, entry.kind)
+        return 'skip'
+      case 'device':
+      case 'fifo':
+      case 'other':
+        this.#ignoredEntries++
+        this.#recordPlain(entry.path)
+        return 'skip'
+    }
+  }
+
+  content(entry: TarEntry, bytes: Buffer): void {
+    const readable = displayPath(entry.path)
+    const extractions = this.#wantedBy(entry.path).map((extractor) =>
+      entry.sizeBytes > extractor.maxBytes
+        ? tooLarge(extractor.id, readable, entry.sizeBytes, extractor.maxBytes)
+        : extractWith(extractor, readable, bytes),
+    )
+    const isOsRelease = isOsReleasePath(entry.path) && entry.sizeBytes <= maxOsReleaseBytes
+    this.#recordFile(
+      entry,
+      extractions,
+      isOsRelease ? this.#parsers.parseOsRelease(bytes) : undefined,
+    )
+  }
+
+  #offerFile(entry: TarEntry): 'read' | 'skip' {
+    const wanted = this.#wantedBy(entry.path)
+    const isOsRelease = isOsReleasePath(entry.path)
+    if (wanted.length === 0 && !isOsRelease) {
+      if (databaseKindOf(entry.path) === undefined) this.#recordPlain(entry.path)
+      else this.#recordFile(entry, [], undefined)
+      return 'skip'
+    }
+    const largest = Math.max(isOsRelease ? maxOsReleaseBytes : 0, ...wanted.map((w) => w.maxBytes))
+    const size = Math.max(entry.sizeBytes, entry.storedBytes)
+    const room = this.#limits.totalFileBytes - this.#readBytes
+    const allowed = Math.min(largest, this.#limits.fileBytes, room)
+    if (size <= allowed) {
+      this.#readBytes += size
+      return 'read'
+    }
+    const readable = displayPath(entry.path)
+    const ids = wanted.length > 0 ? wanted.map(({ id }) => id) : [osReleaseReader]
+    this.#recordFile(
+      entry,
+      ids.map((id) => tooLarge(id, readable, size, allowed)),
+      undefined,
+    )
+    return 'skip'
+  }
+
+  #wantedBy(path: string): readonly Extractor[] {
+    const readable = displayPath(path)
+    return this.#parsers.extractors.filter((extractor) => extractor.wants(readable))
+  }
+
+  #isRecorded(path: string): boolean {
+    return (
+      leadsToPackages(path) ||
+      databaseKindOf(path) !== undefined ||
+      isOsReleasePath(path) ||
+      this.#wantedBy(path).length > 0
+    )
+  }
+
+  #recordRemoval(removal: Removal): void {
+    if (this.#hasRoom(removal.path.length)) this.#removals.push(removal)
+  }
+
+  #recordFolder(path: string): void {
+    if (this.#isRecorded(path)) this.#push({ kind: 'directory', path }, path.length)
+    else if (this.#hasRoom(path.length)) this.#folders.add(path)
+  }
+
+  /** An entry without a content of interest, which still replaces what lower layers have there. */
+  #recordPlain(path: string): void {
+    if (this.#isRecorded(path)) this.#push({ kind: 'file', path }, path.length)
+    else this.#folders.delete(path)
+  }
+
+  #recordLink(entry: TarEntry, kind: 'symlink' | 'hardlink'): void {
+    const { path } = entry
+    const target = kind === 'symlink' ? entry.linkTarget : hardlinkTarget(entry.linkTarget)
+    if (target === undefined || target.length > maxLinkTargetBytes || target.includes('\0'))
+      return this.refused(path, 'target of the link is no path below the root')
+    const wantedBy = this.#wantedBy(path).map(({ id }) => id)
+    if (isOsReleasePath(path)) wantedBy.push(osReleaseReader)
+    const isRecorded = this.#isRecorded(path) || (kind === 'symlink' && mayBeFolderLink(target))
+    if (!isRecorded) this.#folders.delete(path)
+    else this.#push({ kind, path, target, wantedBy }, path.length + target.length)
+  }
+
+  #recordFile(
+    entry: TarEntry,
+    extractions: readonly FileExtraction[],
+    distribution: Distribution | undefined,
+  ): void {
+    const { path, sizeBytes } = entry
+    const database = databaseKindOf(path)
+    const file: InventoriedFile = {
+      path,
+      sizeBytes,
+      extractions: isOsReleasePath(path) ? withOsRelease(extractions) : extractions,
+      ...(distribution !== undefined && { distribution }),
+      ...(database !== undefined && { database }),
+    }
+    if (this.#push({ kind: 'file', path, file: this.#files.length }, textBytes(extractions)))
+      this.#files.push(file)
+  }
+
+  #push(entry: TreeEntry, bytes: number): boolean {
+    this.#pushFoldersAbove(entry.path)
+    this.#folders.delete(entry.path)
+    if (!this.#hasRoom(entry.path.length + bytes)) return false
+    this.#tree.push(entry)
+    return true
+  }
+
+  /** A folder may replace a lower layer's link, and then what is below it lies elsewhere. */
+  #pushFoldersAbove(path: string): void {
+    for (let at = path.indexOf('/'); at >= 0; at = path.indexOf('/', at + 1)) {
+      const folder = path.slice(0, at)
+      if (this.#folders.delete(folder)) this.#tree.push({ kind: 'directory', path: folder })
+    }
+  }
+
+  #hasRoom(bytes: number): boolean {
+    this.#inventoryBytes += bytes + recordBytes
+    if (this.#inventoryBytes <= this.#limits.inventoryBytes) return true
+    if (!this.#isFull)
+      this.#report(
+        limitHit('', `inventory of the layer exceeds ${this.#limits.inventoryBytes} bytes`),
+      )
+    this.#isFull = true
+    return false
+  }
+
+  #report(problem: LayerProblem): void {
+    if (this.#problems.length < this.#limits.problems) this.#problems.push(problem)
+    else this.#droppedProblems++
+  }
+}
+
+function limitHit(path: string, reason: string): LayerProblem {
+  return { code: 'LIMIT_HIT', path, reason }
+}
+
+function tooLarge(
+  extractorId: string,
+  path: string,
+  sizeBytes: number,
+  allowed: number,
+): FileExtraction {
+  const reason = `${sizeBytes} bytes are more than the ${allowed} that are read of such a file`
+  return { extractorId, instances: [], problems: [limitHit(path, reason)] }
+}
+
+function extractWith(extractor: Extractor, path: string, bytes: Buffer): FileExtraction {
+  const extractorId = extractor.id
+  const extraction = extractionOf(extractor, path, bytes)
+  const { instances, problems } =
+    bytes.length > copiedAboveBytes ? structuredClone(extraction) : extraction
+  return {
+    extractorId,
+    instances,
+    problems: problems.map((problem) => ({ code: 'UNREADABLE', ...problem })),
+  }
+}
+
+function extractionOf(extractor: Extractor, path: string, bytes: Buffer): Extraction {
+  try {
+    return extractor.extract(path, bytes)
+  } catch (error) {
+    // Against its contract, but one hostile file must not cost the rest of the layer.
+    const reason = `extractor failed: ${error instanceof Error ? error.message : String(error)}`
+    return { instances: [], problems: [{ path, reason: reason.slice(0, 1000) }] }
+  }
+}
+
+function withOsRelease(extractions: readonly FileExtraction[]): readonly FileExtraction[] {
+  return extractions.some(({ extractorId }) => extractorId === osReleaseReader)
+    ? extractions
+    : [...extractions, { extractorId: osReleaseReader, instances: [], problems: [] }]
+}
+
+/** Undefined when it leaves the root. */
+function hardlinkTarget(name: string): string | undefined {
+  const parsed = parseEntryPath(name)
+  return parsed.kind === 'path' ? parsed.path : undefined
+}
+
+function textBytes(extractions: readonly FileExtraction[]): number {
+  let bytes = 0
+  for (const { instances, problems } of extractions) {
+    for (const { package: found, path } of instances) {
+      const { name, version, namespace = '', architecture = '', source } = found
+      bytes += recordBytes + name.length + version.length + namespace.length + architecture.length
+      bytes += path.length + (source === undefined ? 0 : source.name.length + source.version.length)
+    }
+    for (const { path, reason } of problems) bytes += recordBytes + path.length + reason.length
+  }
+  return bytes
+}

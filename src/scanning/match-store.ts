@@ -1,0 +1,195 @@
+import { severities, type Severity } from '../ecosystems/severity.ts'
+import {
+  integer,
+  text,
+  textOrAbsent,
+  type SqlReader,
+  type SqlRow,
+  type SqlWriter,
+} from '../storage/database/database.ts'
+import { starterSource } from './advisory-source-store.ts'
+import type { JudgedMatch } from './rules/judge-package.ts'
+import type { FindingChanges } from './rules/match-changes.ts'
+import { readIds, type AdvisoryIds } from './rules/storable-advisory.ts'
+
+/** A match that is in force. */
+export interface PresentMatch {
+  readonly id: number
+  readonly vulnerability: string
+  readonly advisoryRow: number
+  /** What a user sees of it, to tell a change from a renewal. */
+  readonly face: string
+}
+
+export async function listPresentMatches(
+  reader: SqlReader,
+  packageId: number,
+): Promise<readonly PresentMatch[]> {
+  const rows = await reader.all(
+    `SELECT id, vulnerability, advisory_row, verdict, severity, severity_source, score, vector, fixed_version, evidence
+     FROM matches WHERE package_id = $1 AND until_revision IS NULL`,
+    [packageId],
+  )
+  return rows.map((row) => ({
+    id: integer(row, 'id'),
+    vulnerability: text(row, 'vulnerability'),
+    advisoryRow: integer(row, 'advisory_row'),
+    face: faceOf({
+      verdict: text(row, 'verdict'),
+      severity: text(row, 'severity'),
+      source: textOrAbsent(row, 'severity_source'),
+      score: scoreOf(row),
+      vector: textOrAbsent(row, 'vector'),
+      fixedVersion: textOrAbsent(row, 'fixed_version'),
+      evidence: text(row, 'evidence'),
+    }),
+  }))
+}
+
+export async function insertMatch(
+  tx: SqlWriter,
+  packageId: number,
+  match: JudgedMatch,
+  revision: number,
+): Promise<void> {
+  await tx.run(
+    `INSERT INTO matches (package_id, vulnerability, advisory_row, verdict, severity, severity_source, score, vector,
+       fixed_version, evidence, from_revision)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
+    [
+      packageId,
+      match.vulnerability,
+      match.advisoryRow,
+      match.verdict,
+      match.severity,
+      match.source ?? null,
+      match.score ?? null,
+      match.vector ?? null,
+      match.fixedVersion ?? null,
+      JSON.stringify(match.evidence),
+      revision,
+    ],
+  )
+}
+
+export async function endMatch(tx: SqlWriter, id: number, revision: number): Promise<void> {
+  await tx.run('UPDATE matches SET until_revision = $1 WHERE id = $2', [revision, id])
+}
+
+/** Tells of a package whose findings changed; who holds the package is found by those who listen. */
+export async function recordFindingsChanged(
+  tx: SqlWriter,
+  {
+    packageId,
+    revision,
+    findings,
+  }: {
+    readonly packageId: number
+    readonly revision: number
+    readonly findings: FindingChanges
+  },
+  now: Date,
+): Promise<void> {
+  const { opened, closed, changed } = findings
+  if (opened.length + closed.length + changed.length === 0) return
+  // Packages are of no account: those that hold them are.
+  await tx.run(
+    'INSERT INTO events (kind, account, resource, detail, at) VALUES ($1, $2, $3, $4, $5)',
+    [
+      'FindingsChanged',
+      '',
+      `package/${packageId}`,
+      JSON.stringify({ packageId, revision, ...findings }),
+      now.getTime(),
+    ],
+  )
+}
+
+/** A match with what is known of its record, as of a revision. */
+export interface StoredMatch {
+  readonly vulnerability: string
+  readonly verdict: 'affected' | 'unknown'
+  readonly severity: Severity
+  readonly severitySource: string | undefined
+  readonly score: number | undefined
+  readonly vector: string | undefined
+  readonly fixedVersion: string | undefined
+  readonly evidence: unknown
+  readonly fromRevision: number
+  readonly advisory: {
+    readonly row: number
+    readonly id: string
+    readonly source: string
+    readonly isStarter: boolean
+    readonly modified: Date | undefined
+  }
+  readonly ids: AdvisoryIds
+  readonly summary: string | undefined
+  readonly url: string | undefined
+}
+
+export async function listMatchesOfPackage(
+  reader: SqlReader,
+  packageId: number,
+  revision: number,
+): Promise<readonly StoredMatch[]> {
+  const rows = await reader.all(
+    `SELECT m.vulnerability, m.verdict, m.severity, m.severity_source, m.score, m.vector, m.fixed_version, m.evidence,
+       m.from_revision, m.advisory_row, a.advisory_id, a.source, a.modified, a.ids, a.summary, a.url
+     FROM matches m JOIN advisories a ON a.id = m.advisory_row
+     WHERE m.package_id = $1 AND m.from_revision <= $2 AND (m.until_revision IS NULL OR m.until_revision > $2)
+     ORDER BY m.vulnerability, m.id`,
+    [packageId, revision],
+  )
+  return rows.map(matchOf)
+}
+
+function matchOf(row: SqlRow): StoredMatch {
+  const evidence: unknown = JSON.parse(text(row, 'evidence'))
+  const modified = row['modified']
+  const source = text(row, 'source')
+  return {
+    vulnerability: text(row, 'vulnerability'),
+    verdict: text(row, 'verdict') === 'affected' ? 'affected' : 'unknown',
+    severity: severityOf(text(row, 'severity')),
+    severitySource: textOrAbsent(row, 'severity_source'),
+    score: scoreOf(row),
+    vector: textOrAbsent(row, 'vector'),
+    fixedVersion: textOrAbsent(row, 'fixed_version'),
+    evidence,
+    fromRevision: integer(row, 'from_revision'),
+    advisory: {
+      row: integer(row, 'advisory_row'),
+      id: text(row, 'advisory_id'),
+      source,
+      isStarter: source === starterSource,
+      modified: typeof modified === 'number' ? new Date(modified) : undefined,
+    },
+    ids: readIds(text(row, 'ids')),
+    summary: textOrAbsent(row, 'summary'),
+    url: textOrAbsent(row, 'url'),
+  }
+}
+
+function severityOf(word: string): Severity {
+  return severities.find((severity) => severity === word) ?? 'UNDEFINED'
+}
+
+function scoreOf(row: SqlRow): number | undefined {
+  const score = row['score']
+  return typeof score === 'number' ? score : undefined
+}
+
+/** Everything of a match but its record and its revisions, as one text. */
+export function faceOf(match: {
+  readonly verdict: string
+  readonly severity: string
+  readonly source: string | undefined
+  readonly score: number | undefined
+  readonly vector: string | undefined
+  readonly fixedVersion: string | undefined
+  readonly evidence: string
+}): string {
+  const { verdict, severity, source, score, vector, fixedVersion, evidence } = match
+  return JSON.stringify([verdict, severity, source, score, vector, fixedVersion, evidence])
+}

@@ -1,0 +1,154 @@
+import type { Distribution, LookupKey, Package } from '../ecosystems/ecosystem.ts'
+import {
+  integer,
+  integerOrAbsent,
+  text,
+  textOrAbsent,
+  type SqlReader,
+  type SqlRow,
+  type SqlWriter,
+} from '../storage/database/database.ts'
+import type { AdvisoryName } from './advisory-store.ts'
+
+/** A distinct package, shared by all images that hold it. */
+export interface InternedPackage {
+  readonly id: number
+  readonly package: Package
+  /** Of packages of the operating system only. */
+  readonly distribution: { readonly id: string; readonly versionId: string | undefined } | undefined
+  /** Why nobody can speak about this package; undefined when it is looked up. */
+  readonly unknownReason: string | undefined
+  /** The revision of the data it was last matched at; undefined before the first time. */
+  readonly matchedRevision: number | undefined
+}
+
+export async function findPackageId(
+  reader: SqlReader,
+  tupleHash: string,
+): Promise<number | undefined> {
+  const row = await reader.first('SELECT id FROM packages WHERE tuple_hash = $1', [tupleHash])
+  return row === undefined ? undefined : integer(row, 'id')
+}
+
+export async function insertPackage(
+  tx: SqlWriter,
+  found: {
+    readonly tupleHash: string
+    readonly package: Package
+    readonly distribution: Distribution | undefined
+    readonly unknownReason: string | undefined
+  },
+): Promise<number> {
+  const { package: it, distribution } = found
+  const { name: sourceName = null, version: sourceVersion = null } = it.source ?? {}
+  const { id = null, versionId = null } = distribution ?? {}
+  const row = await tx.first(
+    `INSERT INTO packages (tuple_hash, type, namespace, name, version, architecture, source_name, source_version,
+       distribution_id, distribution_version, unknown_reason)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) RETURNING id`,
+    [
+      found.tupleHash,
+      it.type,
+      it.namespace ?? null,
+      it.name,
+      it.version,
+      it.architecture ?? null,
+      sourceName,
+      sourceVersion,
+      id,
+      versionId,
+      found.unknownReason ?? null,
+    ],
+  )
+  if (row === undefined) throw new Error('a package was written without a row')
+  return integer(row, 'id')
+}
+
+export async function writePackageLookup(
+  tx: SqlWriter,
+  packageId: number,
+  { ecosystem, name, version }: LookupKey,
+): Promise<void> {
+  await tx.run(
+    `INSERT INTO package_lookups (package_id, ecosystem, name, version) VALUES ($1, $2, $3, $4)
+     ON CONFLICT (package_id, ecosystem, name) DO NOTHING`,
+    [packageId, ecosystem, name, version],
+  )
+}
+
+export async function findPackage(
+  reader: SqlReader,
+  id: number,
+): Promise<InternedPackage | undefined> {
+  const row = await reader.first(
+    `SELECT id, type, namespace, name, version, architecture, source_name, source_version, distribution_id,
+       distribution_version, unknown_reason, matched_revision
+     FROM packages WHERE id = $1`,
+    [id],
+  )
+  return row === undefined ? undefined : packageOf(row)
+}
+
+export async function listPackageLookups(
+  reader: SqlReader,
+  packageId: number,
+): Promise<readonly LookupKey[]> {
+  const rows = await reader.all(
+    'SELECT ecosystem, name, version FROM package_lookups WHERE package_id = $1 ORDER BY ecosystem, name',
+    [packageId],
+  )
+  return rows.map((row) => ({
+    ecosystem: text(row, 'ecosystem'),
+    name: text(row, 'name'),
+    version: text(row, 'version'),
+  }))
+}
+
+/** Packages looked up under a name that were matched before `revision`; those never matched wait for their first scan. */
+export async function listOutdatedPackages(
+  reader: SqlReader,
+  { ecosystem, name }: AdvisoryName,
+  { revision, after, limit }: { revision: number; after: number; limit: number },
+): Promise<readonly number[]> {
+  const rows = await reader.all(
+    `SELECT l.package_id FROM package_lookups l JOIN packages p ON p.id = l.package_id
+     WHERE l.ecosystem = $1 AND l.name = $2 AND l.package_id > $3 AND p.matched_revision < $4
+     ORDER BY l.package_id LIMIT $5`,
+    [ecosystem, name, after, revision, limit],
+  )
+  return rows.map((row) => integer(row, 'package_id'))
+}
+
+export async function writeMatchedRevision(
+  tx: SqlWriter,
+  packageId: number,
+  revision: number,
+): Promise<void> {
+  await tx.run('UPDATE packages SET matched_revision = $1 WHERE id = $2', [revision, packageId])
+}
+
+function packageOf(row: SqlRow): InternedPackage {
+  const namespace = textOrAbsent(row, 'namespace')
+  const architecture = textOrAbsent(row, 'architecture')
+  const sourceName = textOrAbsent(row, 'source_name')
+  const sourceVersion = textOrAbsent(row, 'source_version')
+  const distributionId = textOrAbsent(row, 'distribution_id')
+  const hasSource = sourceName !== undefined && sourceVersion !== undefined
+  return {
+    id: integer(row, 'id'),
+    package: {
+      type: text(row, 'type'),
+      name: text(row, 'name'),
+      version: text(row, 'version'),
+      ...(namespace === undefined ? {} : { namespace }),
+      ...(architecture === undefined ? {} : { architecture }),
+      ...(hasSource ? { source: { name: sourceName, version: sourceVersion } } : {}),
+    },
+    distribution:
+      distributionId === undefined
+        ? undefined
+        : { id: distributionId, versionId: textOrAbsent(row, 'distribution_version') },
+    unknownReason: textOrAbsent(row, 'unknown_reason'),
+    matchedRevision: integerOrAbsent(row, 'matched_revision'),
+  }
+}

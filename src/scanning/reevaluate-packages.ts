@@ -1,0 +1,62 @@
+import { yieldToEventLoop } from '../lib/yield-to-event-loop.ts'
+import type { SqlWriter } from '../storage/database/database.ts'
+import { readAdvisoryState, writeEvaluatedRevision } from './advisory-state-store.ts'
+import {
+  deleteChangedNames,
+  listChangedNames,
+  type AdvisoryName,
+  type ChangedName,
+} from './advisory-store.ts'
+import { matchPackages, type EvaluationDeps } from './match-packages.ts'
+import { listOutdatedPackages } from './package-store.ts'
+
+/** Asked for by every import that changes something, in the transaction that makes it visible. */
+export const reevaluateJob = 'reevaluate-packages'
+
+const pageNames = 500
+const pagePackages = 200
+const forgottenNames = 1000
+
+/**
+ * Matches again the packages whose names the data changed since the last re-evaluation, and only those. Each batch is
+ * durable and says up to which revision its packages are right, so that a killed run goes on where it stood.
+ */
+export async function reevaluatePackages(
+  deps: EvaluationDeps,
+  _input: unknown,
+  { signal }: { readonly signal: AbortSignal },
+): Promise<void> {
+  const { revision, evaluatedRevision } = await readAdvisoryState(deps.database)
+  if (evaluatedRevision >= revision) return
+  let after: ChangedName | undefined = { revision: evaluatedRevision + 1, ecosystem: '', name: '' }
+  while (after !== undefined) {
+    signal.throwIfAborted()
+    const page = { after, to: revision, limit: pageNames }
+    const names: readonly ChangedName[] = await listChangedNames(deps.database, page)
+    for (const name of names) await reevaluateName(deps, name, { revision, signal })
+    after = names.at(-1)
+    await yieldToEventLoop()
+  }
+  await deps.database.transaction((tx) => writeEvaluatedRevision(tx, revision))
+  await forgetNames(deps, revision)
+}
+
+/** Only after the revision is marked: a kill before would else lose names that are still to be seen to. */
+async function forgetNames({ database }: EvaluationDeps, revision: number): Promise<void> {
+  const step = (tx: SqlWriter): Promise<number> => deleteChangedNames(tx, revision, forgottenNames)
+  while ((await database.transaction(step)) > 0) await yieldToEventLoop()
+}
+
+async function reevaluateName(
+  deps: EvaluationDeps,
+  name: AdvisoryName,
+  { revision, signal }: { readonly revision: number; readonly signal: AbortSignal },
+): Promise<void> {
+  let after: number | undefined = 0
+  while (after !== undefined) {
+    const page = { revision, after, limit: pagePackages }
+    const ids: readonly number[] = await listOutdatedPackages(deps.database, name, page)
+    if (ids.length > 0) await matchPackages(deps, ids, { signal })
+    after = ids.at(-1)
+  }
+}

@@ -1,0 +1,49 @@
+/** What the age of vulnerability data is told from. */
+export interface DatedSource {
+  readonly name: string
+  readonly origin: 'starter' | 'import' | 'feed'
+  readonly importedAt: Date | undefined
+}
+
+export type DataAge =
+  | { readonly stale: false; readonly updatedAt: Date; readonly ageSeconds: number }
+  | {
+      readonly stale: true
+      readonly updatedAt: Date | undefined
+      readonly ageSeconds: number | undefined
+      readonly reason: string
+    }
+
+/** Data are fresh for two days: daily feeds may miss one day. */
+export const defaultStaleAfterMs = 48 * 3_600_000
+
+/** Age of the data as a whole: since the last import of anything but the starter set. */
+export function judgeDataAge(
+  sources: readonly DatedSource[],
+  { now, staleAfterMs }: { readonly now: Date; readonly staleAfterMs: number },
+): DataAge {
+  const latest = latestImport(sources)
+  if (latest === undefined) {
+    const reason = 'there is no vulnerability data'
+    return { stale: true, updatedAt: undefined, ageSeconds: undefined, reason }
+  }
+  const real = latestImport(sources.filter(({ origin }) => origin !== 'starter'))
+  if (real === undefined) {
+    const reason = 'there is only the starter set, which ships with the product'
+    return { stale: true, updatedAt: latest, ageSeconds: ageOf(latest, now), reason }
+  }
+  const age = { updatedAt: real, ageSeconds: ageOf(real, now) }
+  if (now.getTime() - real.getTime() <= staleAfterMs) return { stale: false, ...age }
+  const reason = `nothing was imported for ${Math.floor(age.ageSeconds / 3600)} hours`
+  return { stale: true, ...age, reason }
+}
+
+export function ageOf(date: Date, now: Date): number {
+  return Math.max(0, Math.floor((now.getTime() - date.getTime()) / 1000))
+}
+
+function latestImport(sources: readonly DatedSource[]): Date | undefined {
+  return sources
+    .flatMap(({ importedAt }) => (importedAt === undefined ? [] : [importedAt]))
+    .toSorted((a, b) => b.getTime() - a.getTime())[0]
+}

@@ -1,0 +1,206 @@
+import { join } from 'node:path'
+import type { Readable } from 'node:stream'
+import type { Ids } from '../lib/ids.ts'
+import type { Digest } from '../oci/digest.ts'
+import { parseManifest } from '../oci/manifest.ts'
+import { readAdvisoryState } from './advisory-state-store.ts'
+import { describeAdvisories } from './describe-advisories.ts'
+import { examineImage, failed, judgeLayers, type ExamineDeps } from './examine-image.ts'
+import type { ScanOutcome } from './image-scan.ts'
+import { hasAdvisoriesFor } from './scan-store.ts'
+import { listFindings, type Finding } from './list-findings.ts'
+import { readLayer } from './read-layer.ts'
+import { platformChildren } from './request-scan.ts'
+import { unpackArchive, type UnpackedArchive } from './unpack-archive.ts'
+
+export interface ArchiveScan {
+  readonly images: readonly ArchiveImage[]
+  readonly dataRevision: number
+  readonly dataUpdatedAt: Date | undefined
+}
+
+export interface ArchiveImage {
+  readonly name?: string
+  readonly platform?: string
+  readonly digest?: Digest
+  readonly status: 'scanned' | 'failed' | 'unsupported'
+  readonly reason?: string
+  readonly distribution?: string
+  /** What the answer does not speak about. */
+  readonly coverage: readonly string[]
+  readonly packages: number
+  readonly findings: readonly ArchiveFinding[]
+}
+
+interface ArchiveFinding {
+  readonly vulnerability: string
+  readonly aliases: readonly string[]
+  readonly severity: string
+  readonly score?: number
+  readonly package: {
+    readonly type: string
+    readonly name: string
+    readonly version: string
+    readonly path: string
+  }
+  readonly fixedVersion?: string
+  readonly layer: string
+  readonly url: string
+  readonly summary?: string
+}
+
+export interface ArchiveDeps extends ExamineDeps {
+  readonly ids: Ids
+  /** Where archives are unpacked while they are scanned. */
+  readonly temporaryDirectory: string
+}
+
+/** Scans what is not in the registry: a root file system as one tar, or an image archive. Keeps no image of it. */
+export async function scanArchive(
+  deps: ArchiveDeps,
+  input: { readonly kind: 'rootfs' | 'archive'; readonly body: Readable },
+  options: { readonly signal: AbortSignal },
+): Promise<ArchiveScan> {
+  const images =
+    input.kind === 'rootfs'
+      ? [await scanRootFileSystem(deps, input.body, options)]
+      : await scanImages(deps, input.body, options)
+  const { revision } = await readAdvisoryState(deps.database)
+  const { updatedAt } = await describeAdvisories(deps)
+  return { images, dataRevision: revision, dataUpdatedAt: updatedAt }
+}
+
+async function scanRootFileSystem(
+  deps: ArchiveDeps,
+  stream: Readable,
+  options: { readonly signal: AbortSignal },
+): Promise<ArchiveImage> {
+  const reading = await readLayer(deps.layers, { stream }, options)
+  if (reading.kind === 'unreadable') return render(deps, failed(reading.message), {})
+  const { inventory } = reading
+  const outcome = await judgeLayers(deps, [{ digest: inventory.diffId, inventory }], options)
+  return render(deps, outcome, {})
+}
+
+async function scanImages(
+  deps: ArchiveDeps,
+  body: Readable,
+  options: { readonly signal: AbortSignal },
+): Promise<readonly ArchiveImage[]> {
+  const directory = join(deps.temporaryDirectory, deps.ids.uuid())
+  const archive = await unpackArchive(body, directory, options)
+  try {
+    const images: ArchiveImage[] = []
+    for (const entry of await imagesOf(archive)) {
+      options.signal.throwIfAborted()
+      const outcome = await examineOrFail(deps, archive, entry.digest, options)
+      images.push(await render(deps, outcome, entry))
+    }
+    return images
+  } finally {
+    await archive.remove()
+  }
+}
+
+async function examineOrFail(
+  deps: ArchiveDeps,
+  archive: UnpackedArchive,
+  digest: Digest,
+  options: { readonly signal: AbortSignal },
+): Promise<ScanOutcome> {
+  try {
+    return await examineImage(deps, archive.content, digest, options)
+  } catch (error) {
+    options.signal.throwIfAborted()
+    return failed(error instanceof Error ? error.message : 'unknown error')
+  }
+}
+
+interface ArchiveEntry {
+  readonly name?: string
+  readonly platform?: string
+  readonly digest: Digest
+}
+
+/** An index is opened, also one in another, down to its images. */
+async function imagesOf(archive: UnpackedArchive): Promise<readonly ArchiveEntry[]> {
+  const found: ArchiveEntry[] = []
+  const waiting: (ArchiveEntry & { readonly depth: number })[] = archive.images.map((image) => ({
+    ...image,
+    depth: 0,
+  }))
+  for (let entry = waiting.shift(); entry !== undefined; entry = waiting.shift()) {
+    const stored = await archive.content.findManifest(entry.digest)
+    const parsed = stored === undefined ? undefined : parseManifest(stored.bytes, stored.mediaType)
+    const { depth, ...image } = entry
+    if (parsed?.kind !== 'parsed' || parsed.manifest.kind !== 'index' || depth >= maxIndexDepth) {
+      found.push(image)
+      continue
+    }
+    waiting.push(
+      ...platformChildren(parsed.manifest).map((child) => ({
+        ...image,
+        ...child,
+        depth: depth + 1,
+      })),
+    )
+  }
+  return found
+}
+
+const maxIndexDepth = 8
+
+async function render(
+  deps: ArchiveDeps,
+  outcome: ScanOutcome,
+  entry: Partial<ArchiveEntry>,
+): Promise<ArchiveImage> {
+  const { findings } = await listFindings(deps.database, outcome.instances)
+  const missing = await missingData(deps, outcome)
+  const reason = outcome.reason ?? missing
+  const statuses = {
+    COMPLETE: 'scanned',
+    FAILED: 'failed',
+    UNSUPPORTED_IMAGE: 'unsupported',
+  } as const
+  const { distribution } = outcome
+  return {
+    ...entry,
+    status: missing === undefined ? statuses[outcome.status] : 'unsupported',
+    ...(reason === undefined ? {} : { reason }),
+    ...(distribution === undefined
+      ? {}
+      : {
+          distribution:
+            distribution.prettyName ?? `${distribution.id} ${distribution.versionId ?? ''}`.trim(),
+        }),
+    coverage: outcome.notes,
+    packages: new Set(outcome.instances.map(({ packageId }) => packageId)).size,
+    findings: findings.map(renderFinding),
+  }
+}
+
+async function missingData(deps: ArchiveDeps, outcome: ScanOutcome): Promise<string | undefined> {
+  if (outcome.status !== 'COMPLETE') return undefined
+  for (const group of outcome.dataNeeded) {
+    const known = await Promise.all(group.map((name) => hasAdvisoriesFor(deps.database, name)))
+    if (!known.includes(true))
+      return `there is no vulnerability data for ${group[0] ?? 'it'}: import it with pratique db import or pratique db update`
+  }
+  return undefined
+}
+
+function renderFinding(finding: Finding): ArchiveFinding {
+  const { type, name, version } = finding.package
+  return {
+    vulnerability: finding.vulnerability,
+    aliases: finding.aliases,
+    severity: finding.severity,
+    ...(finding.score === undefined ? {} : { score: finding.score }),
+    package: { type, name, version, path: finding.paths[0] ?? '' },
+    ...(finding.fixedVersion === undefined ? {} : { fixedVersion: finding.fixedVersion }),
+    layer: finding.layerDigest,
+    url: finding.url,
+    ...(finding.summary === undefined ? {} : { summary: finding.summary }),
+  }
+}

@@ -1,0 +1,55 @@
+import type { Digest } from '../oci/digest.ts'
+import {
+  ContentUnavailable,
+  examineImage,
+  extractorRevision,
+  failed,
+  type ExamineDeps,
+} from './examine-image.ts'
+import type { ImageContent, ScanOutcome } from './image-scan.ts'
+import { findScanRow, finishScan, internPackageSet, markScanRunning } from './scan-store.ts'
+
+/** After so many attempts the fault is told instead of tried again. */
+const maxAttempts = 3
+
+export interface ScanDeps extends ExamineDeps {
+  readonly contentOf: (repositoryId: number) => ImageContent
+}
+
+/**
+ * The job: reads, matches, and writes the result in one transaction. Idempotent: a killed run leaves layers that were
+ * read, and the next one goes on from there.
+ */
+export async function scanImage(
+  deps: ScanDeps,
+  key: { readonly repositoryId: number; readonly digest: Digest },
+  { signal, attempt }: { readonly signal: AbortSignal; readonly attempt: number },
+): Promise<void> {
+  const { database, clock } = deps
+  // The image was deleted, and its scan with it.
+  if ((await findScanRow(database, key)) === undefined) return
+  await database.transaction((tx) => markScanRunning(tx, key))
+  const outcome = await attemptScan(deps, key, { signal, attempt })
+  await database.transaction(async (tx) => {
+    const ids = outcome.instances.map(({ packageId }) => packageId)
+    const setId = ids.length === 0 ? undefined : await internPackageSet(tx, ids)
+    await finishScan(tx, key, { ...outcome, extractorRevision, setId }, clock.now())
+  })
+}
+
+async function attemptScan(
+  deps: ScanDeps,
+  key: { readonly repositoryId: number; readonly digest: Digest },
+  { signal, attempt }: { readonly signal: AbortSignal; readonly attempt: number },
+): Promise<ScanOutcome> {
+  try {
+    return await examineImage(deps, deps.contentOf(key.repositoryId), key.digest, { signal })
+  } catch (error) {
+    signal.throwIfAborted()
+    if (attempt < maxAttempts) throw error
+    if (error instanceof ContentUnavailable) return failed(error.message)
+    return failed(
+      `the scan ended in an error of the scanner (${error instanceof Error ? error.message : 'unknown'})`,
+    )
+  }
+}

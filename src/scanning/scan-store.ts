@@ -1,0 +1,175 @@
+import { createHash } from 'node:crypto'
+import { zstdCompressSync, zstdDecompressSync } from 'node:zlib'
+import type { Distribution } from '../ecosystems/ecosystem.ts'
+import { parseDigest, type Digest } from '../oci/digest.ts'
+import {
+  bytes,
+  instant,
+  instantOrAbsent,
+  integer,
+  integerOrAbsent,
+  text,
+  textOrAbsent,
+  type SqlReader,
+  type SqlRow,
+  type SqlWriter,
+} from '../storage/database/database.ts'
+import type { ImageScan, ScannedInstance, ScanOutcome, ScanStatus } from './image-scan.ts'
+
+export interface ScanKey {
+  readonly repositoryId: number
+  readonly digest: Digest
+}
+
+/** Asks anew; the result of the former scan is forgotten, since it is about to be replaced. */
+export async function insertPendingScan(tx: SqlWriter, key: ScanKey, now: Date): Promise<void> {
+  await tx.run(
+    `INSERT INTO image_scans (repository_id, digest, status, notes, data_needed, requested_at)
+     VALUES ($1, $2, 'PENDING', '[]', '[]', $3)
+     ON CONFLICT (repository_id, digest) DO UPDATE SET status = 'PENDING', reason = NULL, requested_at = excluded.requested_at`,
+    [key.repositoryId, key.digest, now.getTime()],
+  )
+}
+
+export async function markScanRunning(tx: SqlWriter, key: ScanKey): Promise<void> {
+  await tx.run(
+    `UPDATE image_scans SET status = 'IN_PROGRESS' WHERE repository_id = $1 AND digest = $2`,
+    [key.repositoryId, key.digest],
+  )
+}
+
+/** Nothing is written for an image that was deleted meanwhile. */
+export async function finishScan(
+  tx: SqlWriter,
+  key: ScanKey,
+  outcome: ScanOutcome & { readonly extractorRevision: string; readonly setId: number | undefined },
+  now: Date,
+): Promise<void> {
+  await tx.run(
+    `UPDATE image_scans SET status = $3, reason = $4, notes = $5, distribution = $6, data_needed = $7,
+       package_set_id = $8, data_revision = $9, extractor_revision = $10, completed_at = $11, instances = $12
+     WHERE repository_id = $1 AND digest = $2`,
+    [
+      key.repositoryId,
+      key.digest,
+      outcome.status,
+      outcome.reason ?? null,
+      JSON.stringify(outcome.notes),
+      outcome.distribution === undefined ? null : JSON.stringify(outcome.distribution),
+      JSON.stringify(outcome.dataNeeded),
+      outcome.setId ?? null,
+      outcome.dataRevision ?? null,
+      outcome.extractorRevision,
+      now.getTime(),
+      packInstances(outcome.instances),
+    ],
+  )
+  await tx.run(
+    `INSERT INTO events (kind, account, resource, detail, at)
+     SELECT 'ScanCompleted', account, name, $2, $3 FROM repositories WHERE id = $1`,
+    [
+      key.repositoryId,
+      JSON.stringify({ digest: key.digest, status: outcome.status }),
+      now.getTime(),
+    ],
+  )
+}
+
+export async function findScanRow(reader: SqlReader, key: ScanKey): Promise<ImageScan | undefined> {
+  const row = await reader.first(
+    `SELECT status, reason, notes, distribution, data_needed, data_revision, requested_at, completed_at
+     FROM image_scans WHERE repository_id = $1 AND digest = $2`,
+    [key.repositoryId, key.digest],
+  )
+  return row === undefined ? undefined : scanOf(row)
+}
+
+export async function readScannedInstances(
+  reader: SqlReader,
+  key: ScanKey,
+): Promise<readonly ScannedInstance[]> {
+  const row = await reader.first(
+    'SELECT instances FROM image_scans WHERE repository_id = $1 AND digest = $2 AND instances IS NOT NULL',
+    [key.repositoryId, key.digest],
+  )
+  return row === undefined ? [] : unpackInstances(bytes(row, 'instances'))
+}
+
+/** The set of exactly these packages, made at its first sight. */
+export async function internPackageSet(
+  tx: SqlWriter,
+  packageIds: readonly number[],
+): Promise<number> {
+  const sorted = [...new Set(packageIds)].toSorted((a, b) => a - b)
+  const hash = createHash('sha256').update(sorted.join(',')).digest('hex')
+  const known = await tx.first('SELECT id FROM package_sets WHERE hash = $1', [hash])
+  if (known !== undefined) return integer(known, 'id')
+  const made = await tx.first('INSERT INTO package_sets (hash) VALUES ($1) RETURNING id', [hash])
+  if (made === undefined) throw new Error('a package set was not made')
+  const id = integer(made, 'id')
+  for (const packageId of sorted) {
+    await tx.run('INSERT INTO package_set_members (set_id, package_id) VALUES ($1, $2)', [
+      id,
+      packageId,
+    ])
+  }
+  return id
+}
+
+/** Whether any advisory in force speaks about this ecosystem: without one, no findings mean nothing. */
+export async function hasAdvisoriesFor(reader: SqlReader, ecosystem: string): Promise<boolean> {
+  const row = await reader.first(
+    'SELECT name FROM advisory_packages WHERE ecosystem = $1 LIMIT 1',
+    [ecosystem],
+  )
+  return row !== undefined
+}
+
+function packInstances(instances: readonly ScannedInstance[]): Uint8Array {
+  const rows = instances.map(({ packageId, path, layerDigest }) => [packageId, path, layerDigest])
+  return zstdCompressSync(JSON.stringify(rows))
+}
+
+function unpackInstances(packed: Uint8Array): readonly ScannedInstance[] {
+  const rows: unknown = JSON.parse(zstdDecompressSync(packed).toString())
+  if (!Array.isArray(rows)) throw new Error('image_scans.instances cannot be read')
+  return rows.map((row: unknown) => {
+    const members: readonly unknown[] = Array.isArray(row) ? row : []
+    const [packageId, path, digestText] = members
+    const layerDigest = typeof digestText === 'string' ? parseDigest(digestText) : undefined
+    if (typeof packageId !== 'number' || typeof path !== 'string' || layerDigest === undefined) {
+      throw new Error('image_scans.instances cannot be read')
+    }
+    return { packageId, path, layerDigest }
+  })
+}
+
+const statuses: readonly ScanStatus[] = [
+  'PENDING',
+  'IN_PROGRESS',
+  'COMPLETE',
+  'FAILED',
+  'UNSUPPORTED_IMAGE',
+]
+
+function scanOf(row: SqlRow): ImageScan {
+  const status = statuses.find((known) => known === text(row, 'status'))
+  if (status === undefined) throw new Error('image_scans.status cannot be read')
+  const distribution = textOrAbsent(row, 'distribution')
+  return {
+    status,
+    reason: textOrAbsent(row, 'reason'),
+    notes: parseColumn<readonly string[]>(text(row, 'notes')),
+    distribution: distribution === undefined ? undefined : parseColumn<Distribution>(distribution),
+    dataNeeded: parseColumn<readonly (readonly string[])[]>(text(row, 'data_needed')),
+    dataRevision: integerOrAbsent(row, 'data_revision'),
+    requestedAt: instant(row, 'requested_at'),
+    completedAt: instantOrAbsent(row, 'completed_at'),
+  }
+}
+
+/** JSON that this store wrote itself. */
+function parseColumn<T>(column: string): T {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- written by finishScan from a value of this type
+  return JSON.parse(column) as T
+}
