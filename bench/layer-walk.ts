@@ -12,7 +12,7 @@ import { tarEntry } from '../test/kit/tar-builder.ts'
 const layerBytes = 200 * 1024 * 1024
 const mebibyte = 1024 * 1024
 
-const codecs: readonly { readonly name: string; open(): Duplex }[] = [
+const codecs: readonly { readonly name: string; open: () => Duplex }[] = [
   { name: 'plain', open: () => new PassThrough() },
   { name: 'zstd', open: () => createZstdCompress() },
   { name: 'gzip', open: () => createGzip() },

@@ -85,7 +85,8 @@ function renderState(target: Target, state: ScanState): string {
   const head =
     `${target.repository}@${target.digest.slice(0, 19)}  ${target.platform ?? ''}`.trimEnd()
   if (state.kind === 'running') return `${head}\n  still running: ${state.status}`
-  if (state.kind === 'unavailable') return `${head}\n  ${state.status}: ${state.reason}`
+  const remarks =
+    state.kind === 'unavailable' ? `\n  ${state.status}: ${state.reason}` : noteOf(state.note)
   const rows = state.findings
     .toSorted((a, b) => rank(a.severity) - rank(b.severity))
     .map((finding) => [
@@ -95,8 +96,12 @@ function renderState(target: Target, state: ScanState): string {
       finding.fixedVersion ?? 'none known',
       finding.path ?? '',
     ])
-  const remark = state.note === undefined ? '' : `\n  note: ${state.note}`
-  return `${head}\n${findingTable(rows)}${remark}`
+  const table = state.kind === 'unavailable' && rows.length === 0 ? '' : `\n${findingTable(rows)}`
+  return `${head}${table}${remarks}`
+}
+
+function noteOf(note: string | undefined): string {
+  return note === undefined ? '' : `\n  note: ${note}`
 }
 
 function findingTable(rows: readonly (readonly string[])[]): string {
@@ -159,5 +164,7 @@ function renderArchiveImage(image: ArchiveReport['images'][number]): string {
   const notes = image.coverage.map(
     (entry) => `\n  note: ${typeof entry === 'string' ? entry : JSON.stringify(entry)}`,
   )
-  return `${head}\n${findingTable(rows)}${notes.join('')}`
+  if (image.status === 'scanned') return `${head}\n${findingTable(rows)}${notes.join('')}`
+  const table = rows.length === 0 ? '' : `\n${findingTable(rows)}`
+  return `${head}${table}\n  ${image.status}: ${image.reason ?? 'no reason given'}${notes.join('')}`
 }

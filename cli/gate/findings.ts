@@ -42,7 +42,13 @@ export type ScanState =
       readonly note: string | undefined
     }
   | { readonly kind: 'running'; readonly status: string }
-  | { readonly kind: 'unavailable'; readonly status: string; readonly reason: string }
+  | {
+      /** The source cannot speak for the whole image; what it found all the same is here. */
+      readonly kind: 'unavailable'
+      readonly status: string
+      readonly reason: string
+      readonly findings: readonly GateFinding[]
+    }
 
 export interface Target {
   readonly repository: string
@@ -108,20 +114,22 @@ export async function readScan(session: Session, target: Target): Promise<ScanSt
   for (;;) {
     const page = await findingsPage(session, target, nextToken)
     if (page === undefined)
-      return { kind: 'unavailable', status: 'NOT_SCANNED', reason: 'it was never scanned' }
-    const { status = 'UNKNOWN', description = '' } = page.imageScanStatus ?? {}
-    if (status === 'PENDING' || status === 'IN_PROGRESS') return { kind: 'running', status }
-    if (status !== 'COMPLETE' && status !== 'ACTIVE') {
       return {
         kind: 'unavailable',
-        status,
-        reason: description === '' ? `the scan is ${status}` : description,
+        status: 'NOT_SCANNED',
+        reason: 'it was never scanned',
+        findings: [],
       }
-    }
+    const { status = 'UNKNOWN', description = '' } = page.imageScanStatus ?? {}
+    if (status === 'PENDING' || status === 'IN_PROGRESS') return { kind: 'running', status }
     findings.push(...(page.imageScanFindings?.findings ?? []).map(basicFinding))
     findings.push(...(page.imageScanFindings?.enhancedFindings ?? []).flatMap(enhancedFinding))
     ;({ nextToken } = page)
     if (nextToken !== undefined) continue
+    if (status !== 'COMPLETE' && status !== 'ACTIVE') {
+      const reason = description === '' ? `the scan is ${status}` : description
+      return { kind: 'unavailable', status, reason, findings }
+    }
     const note = description === '' ? undefined : description
     const dataUpdatedAt = page.imageScanFindings?.vulnerabilitySourceUpdatedAt
     return { kind: 'scanned', findings, dataUpdatedAt, note }

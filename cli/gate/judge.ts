@@ -25,10 +25,10 @@ export type GateVerdict =
 export function judge(state: ScanState, rules: GateRules, now: Date): GateVerdict {
   if (state.kind === 'running')
     return { kind: 'cannotTell', reason: `the scan is ${state.status}; wait with --wait 5m` }
-  if (state.kind === 'unavailable') return { kind: 'cannotTell', reason: state.reason }
   const because = state.findings.filter((finding) => isDecisive(finding, rules))
-  // A no stands even on old data: newer data would hardly take these findings back.
+  // A no stands even on old data and on a part of the image: nothing that is not known could turn it into a yes.
   if (because.length > 0) return { kind: 'fail', because }
+  if (state.kind === 'unavailable') return { kind: 'cannotTell', reason: state.reason }
   const stale = staleness(state.dataUpdatedAt, rules, now)
   return stale === undefined
     ? { kind: 'pass', note: state.note }

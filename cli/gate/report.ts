@@ -29,7 +29,7 @@ function renderImage(
 ): string {
   const platform = target?.platform === undefined ? '' : `  ${target.platform}`
   const head = `${reference}  ${target?.digest.slice(0, 19) ?? ''}…${platform}  ${dataAge(state)}`
-  const findings = state?.kind === 'scanned' ? state.findings : []
+  const findings = state === undefined || state.kind === 'running' ? [] : state.findings
   const shown = findings
     .filter(({ severity }) => isShown(severity))
     .toSorted((a, b) => rank(a.severity) - rank(b.severity))
@@ -45,7 +45,9 @@ function renderImage(
             ),
           ),
         ]
-  return [head, ...table, `  ${conclusion(verdict, findings.length, failOn)}`].join('\n')
+  return [head, ...table, `  ${conclusion(verdict, findings.length, failOn, unseen(state))}`].join(
+    '\n',
+  )
 }
 
 function row(finding: GateFinding, decisive: ReadonlySet<GateFinding>): readonly string[] {
@@ -59,7 +61,12 @@ function row(finding: GateFinding, decisive: ReadonlySet<GateFinding>): readonly
   ]
 }
 
-function conclusion(verdict: GateVerdict, count: number, failOn: Threshold): string {
+function conclusion(
+  verdict: GateVerdict,
+  count: number,
+  failOn: Threshold,
+  uncovered: string | undefined,
+): string {
   switch (verdict.kind) {
     case 'fail': {
       const number = verdict.because.length
@@ -67,7 +74,8 @@ function conclusion(verdict: GateVerdict, count: number, failOn: Threshold): str
         ({ fixedVersion }) => fixedVersion !== undefined,
       ).length
       const fix = fixable === 0 ? 'No fix is known yet.' : `${fixable} can be mended by an update.`
-      return `NO: ${number} ${number === 1 ? 'finding' : 'findings'} at or above ${failOn.toUpperCase()}. ${fix}`
+      const rest = uncovered === undefined ? '' : ` Besides, ${visible(uncovered)}.`
+      return `NO: ${number} ${number === 1 ? 'finding' : 'findings'} at or above ${failOn.toUpperCase()}. ${fix}${rest}`
     }
     case 'cannotTell':
       return `CANNOT TELL: ${visible(verdict.reason)}`
@@ -79,6 +87,11 @@ function conclusion(verdict: GateVerdict, count: number, failOn: Threshold): str
       return `PASS: ${clean}${verdict.note === undefined ? '' : ` (${visible(verdict.note)})`}`
     }
   }
+}
+
+/** Why the source cannot speak for all of the image. */
+function unseen(state: ScanState | undefined): string | undefined {
+  return state?.kind === 'unavailable' ? state.reason : undefined
 }
 
 function dataAge(state: ScanState | undefined): string {

@@ -2,6 +2,7 @@
 import type { Distribution, Extraction, Extractor } from '../ecosystems/ecosystem.ts'
 import { displayPath, parseEntryPath } from '../lib/archive/entry-path.ts'
 import type { TarEntry, TarVisitor } from '../lib/archive/tar-entries.ts'
+import { unreachable } from '../lib/errors.ts'
 import type { LayerLimits } from './layer-limits.ts'
 import {
   isOsReleasePath,
@@ -94,8 +95,10 @@ export class LayerRecorder implements TarVisitor {
       case 'fifo':
       case 'other':
         this.#ignoredEntries++
-        this.#recordPlain(entry.path)
+        this.#recordPlain(entry.path, this.#isRecorded(entry.path))
         return 'skip'
+      default:
+        throw unreachable(entry.kind satisfies never)
     }
   }
 
@@ -118,8 +121,8 @@ export class LayerRecorder implements TarVisitor {
     const wanted = this.#wantedBy(entry.path)
     const isOsRelease = isOsReleasePath(entry.path)
     if (wanted.length === 0 && !isOsRelease) {
-      if (databaseKindOf(entry.path) === undefined) this.#recordPlain(entry.path)
-      else this.#recordFile(entry, [], undefined)
+      if (databaseKindOf(entry.path) !== undefined) this.#recordFile(entry, [], undefined)
+      else this.#recordPlain(entry.path, mayMatter(entry.path))
       return 'skip'
     }
     const largest = Math.max(isOsRelease ? maxOsReleaseBytes : 0, ...wanted.map((w) => w.maxBytes))
@@ -145,13 +148,9 @@ export class LayerRecorder implements TarVisitor {
     return this.#parsers.extractors.filter((extractor) => extractor.wants(readable))
   }
 
+  /** Also for entries that are no files: they replace one of a lower layer. */
   #isRecorded(path: string): boolean {
-    return (
-      leadsToPackages(path) ||
-      databaseKindOf(path) !== undefined ||
-      isOsReleasePath(path) ||
-      this.#wantedBy(path).length > 0
-    )
+    return mayMatter(path) || this.#wantedBy(path).length > 0
   }
 
   #recordRemoval(removal: Removal): void {
@@ -164,8 +163,8 @@ export class LayerRecorder implements TarVisitor {
   }
 
   /** An entry without a content of interest, which still replaces what lower layers have there. */
-  #recordPlain(path: string): void {
-    if (this.#isRecorded(path)) this.#push({ kind: 'file', path }, path.length)
+  #recordPlain(path: string, isRecorded: boolean): void {
+    if (isRecorded) this.#push({ kind: 'file', path }, path.length)
     else this.#folders.delete(path)
   }
 
@@ -230,6 +229,10 @@ export class LayerRecorder implements TarVisitor {
     if (this.#problems.length < this.#limits.problems) this.#problems.push(problem)
     else this.#droppedProblems++
   }
+}
+
+function mayMatter(path: string): boolean {
+  return leadsToPackages(path) || databaseKindOf(path) !== undefined || isOsReleasePath(path)
 }
 
 function limitHit(path: string, reason: string): LayerProblem {

@@ -54,22 +54,27 @@ function interpret(
   values: ReadonlyMap<string, string>,
   sparsePairs: readonly string[],
 ): PaxRecords | undefined {
-  const path = values.get('path')
-  const linkPath = values.get('linkpath')
-  const size = values.get('size')
-  // An empty value withdraws the record and lets the header speak again.
-  if (size !== undefined && size !== '' && parseDecimal(size) === undefined) return undefined
-  const sizeBytes = size === undefined || size === '' ? undefined : parseDecimal(size)
+  const path = stated(values, 'path')
+  const linkPath = stated(values, 'linkpath')
+  const digits = stated(values, 'size')
+  const size = digits === undefined ? undefined : parseDecimal(digits)
+  if (digits !== undefined && size === undefined) return undefined
   const sparse = new Map<string, string>()
   for (const [key, value] of values)
     if (key.startsWith('GNU.sparse.')) sparse.set(key.slice('GNU.sparse.'.length), value)
   return {
-    ...(path !== undefined && path !== '' && { path }),
-    ...(linkPath !== undefined && linkPath !== '' && { linkPath }),
-    ...(sizeBytes !== undefined && { size: sizeBytes }),
+    ...(path !== undefined && { path }),
+    ...(linkPath !== undefined && { linkPath }),
+    ...(size !== undefined && { size }),
     sparse,
     sparsePairs,
   }
+}
+
+/** An empty value withdraws the record and lets the header speak again. */
+function stated(values: ReadonlyMap<string, string>, key: string): string | undefined {
+  const value = values.get(key)
+  return value === '' ? undefined : value
 }
 
 /** A non-negative decimal that a double holds exactly, or undefined. */

@@ -50,18 +50,28 @@ function parseParts(block: Buffer, start: number, count: number): SparsePart[] |
 /** How pax records describe a sparse file; undefined when they describe none; a string says what is wrong. */
 export function sparseFormOf(records: PaxRecords, size: number): SparseForm | string | undefined {
   const { sparse } = records
-  const version = `${sparse.get('major') ?? ''}.${sparse.get('minor') ?? ''}`
-  const map =
-    records.sparsePairs.length > 0 ? records.sparsePairs.join(',') : (sparse.get('map') ?? '')
-  const isMapped = version === '0.0' || version === '0.1' || (version === '.' && map !== '')
-  if (!isMapped && version !== '1.0') return undefined
+  const format = formatOf(records)
+  if (format === undefined) return undefined
   const stated = sparse.get('size') ?? sparse.get('realsize')
   const logical = stated === undefined ? size : parseDecimal(stated)
   if (logical === undefined) return 'size of a sparse file is no number'
-  if (version === '1.0') return { size: logical }
-  const numbers = map === '' ? [] : map.split(',')
-  const parts = pair(numbers)
+  if (format === 'leading-map') return { size: logical }
+  const parts = pair(mapOf(records))
   return parts === undefined ? 'map of a sparse file is no list of pairs' : { size: logical, parts }
+}
+
+function formatOf(records: PaxRecords): 'leading-map' | 'recorded-map' | undefined {
+  const version = `${records.sparse.get('major') ?? ''}.${records.sparse.get('minor') ?? ''}`
+  if (version === '1.0') return 'leading-map'
+  // The first writers of 0.x named no version.
+  const isRecorded = version === '0.0' || version === '0.1'
+  return isRecorded || (version === '.' && mapOf(records).length > 0) ? 'recorded-map' : undefined
+}
+
+function mapOf({ sparse, sparsePairs }: PaxRecords): readonly string[] {
+  if (sparsePairs.length > 0) return sparsePairs
+  const map = sparse.get('map') ?? ''
+  return map === '' ? [] : map.split(',')
 }
 
 function pair(numbers: readonly string[]): SparsePart[] | undefined {

@@ -4,6 +4,7 @@
 // Deviates: an entry below a file or below a loop of links replaces these by a folder, where some runtimes refuse the layer:
 //           what a layer writes never falls out of sight.
 // Unknowns: a hardlink without its target → a file whose content is unknown.
+import { unreachable } from '../../lib/errors.ts'
 import type { FileExtraction, InventoriedFile, Removal, TreeEntry } from './layer-contents.ts'
 
 export interface FolderNode {
@@ -98,6 +99,8 @@ function nodeOf(
     }
     case 'hardlink':
       return hardlinkNode(findNode(root, entry.target), entry.wantedBy, layer)
+    default:
+      throw unreachable(entry satisfies never)
   }
 }
 
@@ -188,7 +191,7 @@ function placeOf(root: FolderNode, path: string, mode: WalkMode): Place | undefi
 
 /** Walks a path of names and links; false where it cannot be walked in this mode. */
 function walkSegments(walk: Walk, path: string, mode: WalkMode): boolean {
-  const ahead = path.split('/').reverse()
+  const ahead = path.split('/').toReversed()
   for (;;) {
     const segment = ahead.pop()
     if (segment === undefined) return true
@@ -232,7 +235,7 @@ function follow(walk: Walk, target: string, ahead: string[]): boolean {
     walk.folders.length = 1
     walk.names.length = 0
   }
-  ahead.push(...target.split('/').reverse())
+  ahead.push(...target.split('/').toReversed())
   return true
 }
 

@@ -10,6 +10,7 @@ import {
   tar,
   type TarSpec,
 } from '../../../test/kit/tar-builder.ts'
+import { unreachable } from '../../lib/errors.ts'
 import { digestOf, type Digest } from '../../oci/digest.ts'
 import { inventoryLayer } from '../layer-inventory.ts'
 import { defaultLayerLimits } from '../layer-limits.ts'
@@ -101,6 +102,8 @@ function specOf(one: Entry, version: string): TarSpec {
       return symlink(one.path, one.target)
     case 'hardlink':
       return hardlink(one.path, one.target)
+    default:
+      throw unreachable(one satisfies never)
   }
 }
 
@@ -141,7 +144,7 @@ function clear(disk: Disk, { kind, path: at }: Entry): void {
   }
   const whole = real(disk, at, 'look')
   if (whole !== undefined)
-    for (const known of [...disk.keys()]) if (isBelow(known, whole)) disk.delete(known)
+    for (const known of disk.keys()) if (isBelow(known, whole)) disk.delete(known)
 }
 
 function write(disk: Disk, one: Entry, layer: number, version: string): void {
@@ -200,7 +203,7 @@ function real(disk: Disk, at: string, mode: 'look' | 'make' | 'force'): string |
 }
 
 function remove(disk: Disk, at: string): void {
-  for (const known of [...disk.keys()]) if (known === at || isBelow(known, at)) disk.delete(known)
+  for (const known of disk.keys()) if (known === at || isBelow(known, at)) disk.delete(known)
 }
 
 function isBelow(known: string, whole: string): boolean {
