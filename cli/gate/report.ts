@@ -30,10 +30,10 @@ function renderImage(
   const platform = target?.platform === undefined ? '' : `  ${target.platform}`
   const head = `${reference}  ${target?.digest.slice(0, 19) ?? ''}…${platform}  ${dataAge(state)}`
   const findings = state === undefined || state.kind === 'running' ? [] : state.findings
-  const shown = findings
-    .filter(({ severity }) => isShown(severity))
-    .toSorted((a, b) => rank(a.severity) - rank(b.severity))
   const decisive = new Set(verdict.kind === 'fail' ? verdict.because : [])
+  const shown = findings
+    .filter((finding) => decisive.has(finding) || isShown(finding.severity))
+    .toSorted((a, b) => rank(a.severity) - rank(b.severity))
   const table =
     shown.length === 0
       ? []
@@ -83,7 +83,7 @@ function conclusion(
       const clean =
         count === 0
           ? 'no findings'
-          : `${count} ${count === 1 ? 'finding' : 'findings'}, none at or above ${failOn.toUpperCase()}`
+          : `${count} ${count === 1 ? 'finding' : 'findings'}, ${failOn === 'none' ? 'which --fail-on none lets pass' : `none at or above ${failOn.toUpperCase()}`}`
       return `PASS: ${clean}${verdict.note === undefined ? '' : ` (${visible(verdict.note)})`}`
     }
   }

@@ -3,6 +3,8 @@ export interface DatedSource {
   readonly name: string
   readonly origin: 'starter' | 'import' | 'feed'
   readonly importedAt: Date | undefined
+  /** The newest record of the source. */
+  readonly newestModified?: Date | undefined
 }
 
 export type DataAge =
@@ -30,7 +32,9 @@ export function judgeDataAge(
   const real = latestImport(sources.filter(({ origin }) => origin !== 'starter'))
   if (real === undefined) {
     const reason = 'there is only the starter set, which ships with the product'
-    return { stale: true, updatedAt: latest, ageSeconds: ageOf(latest, now), reason }
+    // Installing the set makes it no younger: it is as old as its newest record.
+    const made = newestRecord(sources) ?? latest
+    return { stale: true, updatedAt: made, ageSeconds: ageOf(made, now), reason }
   }
   const age = { updatedAt: real, ageSeconds: ageOf(real, now) }
   if (now.getTime() - real.getTime() <= staleAfterMs) return { stale: false, ...age }
@@ -40,6 +44,11 @@ export function judgeDataAge(
 
 export function ageOf(date: Date, now: Date): number {
   return Math.max(0, Math.floor((now.getTime() - date.getTime()) / 1000))
+}
+
+function newestRecord(sources: readonly DatedSource[]): Date | undefined {
+  const dates = sources.flatMap(({ newestModified }) => newestModified ?? [])
+  return dates.toSorted((a, b) => b.getTime() - a.getTime())[0]
 }
 
 function latestImport(sources: readonly DatedSource[]): Date | undefined {
