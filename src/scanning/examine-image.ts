@@ -30,6 +30,10 @@ export const extractorRevision = createHash('sha256')
 export class ContentUnavailable extends Error {}
 
 const internedAtOnce = 100
+/** No runtime takes more than 127; a builder's own count may be higher. */
+export const maxScannedLayers = 1000
+/** Names, packages and links of all layers together: what an image may take of the server's memory. */
+const maxRecords = 3_000_000
 
 /** Reads an image's layers and brings its packages' matches up to date. Throws ContentUnavailable for what may pass. */
 export async function examineImage(
@@ -42,14 +46,28 @@ export async function examineImage(
   if ('status' in image) return image
   const { manifest, config } = image
   if (config.os === 'windows') return unsupported('images of Windows are not supported')
+  if (manifest.layers.length > maxScannedLayers)
+    return failed(`the image has more than ${maxScannedLayers} layers`)
   const layers: SquashedLayer[] = []
+  let records = 0
   for (const [index, layer] of manifest.layers.entries()) {
     signal.throwIfAborted()
     const read = await readOneLayer(deps, content, layer, config.diffIds[index], signal)
     if ('status' in read) return read
+    records += countRecords(read)
+    if (records > maxRecords)
+      return failed(
+        `the layers up to ${layer.digest} list more than ${maxRecords} files and packages`,
+      )
     layers.push({ digest: layer.digest, inventory: read })
   }
   return judgeLayers(deps, layers, { signal })
+}
+
+function countRecords({ tree, removals, files }: LayerInventory): number {
+  const extractions = files.flatMap((file) => file.extractions)
+  const packages = extractions.reduce((sum, { instances }) => sum + instances.length, 0)
+  return tree.length + removals.length + files.length + packages
 }
 
 /** The same for layers at hand, as a directory or a root file system is one. */

@@ -1,8 +1,15 @@
 import type { Digest } from '../oci/digest.ts'
 import { parseManifest } from '../oci/manifest.ts'
 import type { SqlReader } from '../storage/database/database.ts'
-import type { ImageContent, ImageScan, ScannedInstance, ScanStatus } from './image-scan.ts'
-import { platformChildren } from './request-scan.ts'
+import { readAdvisoryState } from './advisory-state-store.ts'
+import type {
+  ImageContent,
+  ImageScan,
+  ScannedInstance,
+  ScanOutcome,
+  ScanStatus,
+} from './image-scan.ts'
+import { platformChildren, scannability } from './request-scan.ts'
 import { findScanRow, hasAdvisoriesFor, readScannedInstances } from './scan-store.ts'
 
 /** What is known of an image now; `instances` are those of all platforms of an index. */
@@ -27,9 +34,17 @@ export async function findScan(
   const children: PlatformScan[] = []
   for (const { digest, platform } of platformChildren(parsed.manifest)) {
     const scan = await findOwnScan(reader, { ...key, digest })
+    if (scan === undefined && (await holdsNoImage(content, digest))) continue
     children.push({ platform, scan })
   }
   return children.some(({ scan }) => scan !== undefined) ? joinPlatforms(children) : undefined
+}
+
+/** By the child's own words: those of the index about it prove nothing. */
+async function holdsNoImage(content: ImageContent, digest: Digest): Promise<boolean> {
+  const stored = await content.findManifest(digest)
+  const parsed = stored === undefined ? undefined : parseManifest(stored.bytes, stored.mediaType)
+  return parsed?.kind === 'parsed' && scannability(parsed.manifest) === 'none'
 }
 
 async function findOwnScan(
@@ -40,21 +55,25 @@ async function findOwnScan(
   if (row === undefined) return undefined
   const { dataNeeded, ...scan } = row
   const instances = await readScannedInstances(reader, key)
-  const missing = scan.status === 'COMPLETE' ? await ecosystemsWithoutData(reader, dataNeeded) : []
+  const missing =
+    scan.status === 'COMPLETE' ? await ecosystemsWithoutData(reader, { ...scan, dataNeeded }) : []
   if (missing.length === 0) return { ...scan, instances }
   const reason = `there is no vulnerability data for ${missing.join(', ')}: import it with pratique db import or pratique db update`
   return { ...scan, status: 'UNSUPPORTED_IMAGE', reason, instances }
 }
 
 /** Asked anew each time: an import may have brought the data since the scan. */
-async function ecosystemsWithoutData(
+export async function ecosystemsWithoutData(
   reader: SqlReader,
-  groups: readonly (readonly string[])[],
+  { dataNeeded, dataRevision }: Pick<ScanOutcome, 'dataNeeded' | 'dataRevision'>,
 ): Promise<readonly string[]> {
+  // Data that the image's packages were held against: at the scan, or when all packages were re-evaluated since.
+  const { evaluatedRevision } = await readAdvisoryState(reader)
+  const revision = Math.max(evaluatedRevision, dataRevision ?? 0)
   const missing: string[] = []
-  for (const group of groups) {
+  for (const group of dataNeeded) {
     let hasData = false
-    for (const ecosystem of group) hasData ||= await hasAdvisoriesFor(reader, ecosystem)
+    for (const ecosystem of group) hasData ||= await hasAdvisoriesFor(reader, ecosystem, revision)
     if (!hasData) missing.push(group[0] ?? 'unknown')
   }
   return missing

@@ -22,10 +22,13 @@ export interface Finding extends Omit<PackageFinding, 'packageId'> {
 export interface FindingList {
   /** Sorted by severity, then vulnerability, package and version. */
   readonly findings: readonly Finding[]
-  /** Only severities that occur. */
-  readonly counts: Readonly<Partial<Record<Severity, number>>>
+  readonly counts: SeverityCounts
+  /** Everything that was known by this revision is taken into account; of a newer one perhaps not all yet. */
   readonly dataRevision: number
 }
+
+/** Only severities that occur. */
+export type SeverityCounts = Readonly<Partial<Record<Severity, number>>>
 
 /**
  * Findings of packages at places, as the newest data has them: a join of what the image holds with what is known of
@@ -35,17 +38,20 @@ export async function listFindings(
   reader: SqlReader,
   instances: readonly ScannedInstance[],
 ): Promise<FindingList> {
-  const { evaluatedRevision } = await readAdvisoryState(reader)
+  const { revision, evaluatedRevision } = await readAdvisoryState(reader)
   const places = new Map<number, ScannedInstance[]>()
   for (const instance of instances) {
     const known = places.get(instance.packageId)
     if (known === undefined) places.set(instance.packageId, [instance])
     else known.push(instance)
   }
-  const matches = await listMatches(reader, [...places.keys()], evaluatedRevision)
+  // Not those of the evaluated revision: a package first seen since then has matches of the newest one only.
+  const matches = await listMatches(reader, [...places.keys()], revision)
   const findings: Finding[] = []
+  let found: InternedPackage | undefined
   for (const match of matches) {
-    const found = await findPackage(reader, match.packageId)
+    // Matches of one package come together.
+    if (found?.id !== match.packageId) found = await findPackage(reader, match.packageId)
     if (found !== undefined)
       findings.push(findingOf(match, found, places.get(match.packageId) ?? []))
   }
@@ -83,9 +89,7 @@ function compareText(a: string, b: string): number {
   return a < b ? -1 : 1
 }
 
-function countSeverities(
-  findings: readonly Finding[],
-): Readonly<Partial<Record<Severity, number>>> {
+function countSeverities(findings: readonly Finding[]): SeverityCounts {
   const counts: Partial<Record<Severity, number>> = {}
   for (const { severity } of findings) counts[severity] = (counts[severity] ?? 0) + 1
   return counts

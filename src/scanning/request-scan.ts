@@ -41,28 +41,33 @@ export async function requestScansOfPush(
 export function scannability(manifest: Manifest): 'image' | 'index' | 'none' {
   if (manifest.kind === 'index') return 'index'
   const isImage = manifest.config !== undefined && isImageConfigMediaType(manifest.config.mediaType)
-  return isImage && !isAttestation(manifest) ? 'image' : 'none'
+  return isImage && !isStatement(manifest) ? 'image' : 'none'
 }
 
-/** Build tools put statements into manifests with an ordinary config; their layers say what they are. */
-function isAttestation(manifest: Extract<Manifest, { kind: 'image' }>): boolean {
-  if (manifest.artifactType !== undefined) return true
-  const { layers } = manifest
-  return (
-    layers.length > 0 &&
-    layers.every(({ mediaType }) => mediaType === 'application/vnd.in-toto+json')
-  )
+/** Build and signing tools put statements into manifests with an ordinary config; their layers say what they are. */
+function isStatement({ artifactType, layers }: Extract<Manifest, { kind: 'image' }>): boolean {
+  if (artifactType !== undefined) return true
+  return layers.length > 0 && !layers.some(({ mediaType }) => isFileSystemMediaType(mediaType))
 }
 
-/** The children of an index that are images of a platform. */
+/** `…image.layer.v1.tar+gzip`, `…image.rootfs.diff.tar.gzip`, and the same encrypted or foreign. */
+function isFileSystemMediaType(mediaType: string): boolean {
+  return /\.tar(?:[.+]|$)/.test(mediaType)
+}
+
+/**
+ * The children of an index that a runtime may pick, each once. Only `unknown/unknown` is never picked: a child whose
+ * annotations call it an attestation still runs, so they prove nothing.
+ */
 export function platformChildren(manifest: Extract<Manifest, { kind: 'index' }>): readonly {
   readonly digest: Digest
   readonly platform: string
 }[] {
-  return manifest.manifests.flatMap(({ digest, platform, annotations }) => {
-    const isStatement = annotations?.['vnd.docker.reference.type'] !== undefined
-    if (isStatement || (platform?.os === 'unknown' && platform.architecture === 'unknown'))
-      return []
+  const seen = new Set<Digest>()
+  return manifest.manifests.flatMap(({ digest, platform }) => {
+    if (platform?.os === 'unknown' && platform.architecture === 'unknown') return []
+    if (seen.has(digest)) return []
+    seen.add(digest)
     const parts = [platform?.os, platform?.architecture, platform?.variant]
     return [{ digest, platform: parts.filter((part) => part !== undefined).join('/') || 'unknown' }]
   })

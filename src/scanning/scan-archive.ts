@@ -7,11 +7,11 @@ import { readAdvisoryState } from './advisory-state-store.ts'
 import { describeAdvisories } from './describe-advisories.ts'
 import { examineImage, failed, judgeLayers, type ExamineDeps } from './examine-image.ts'
 import type { ScanOutcome } from './image-scan.ts'
-import { hasAdvisoriesFor } from './scan-store.ts'
+import { ecosystemsWithoutData } from './find-scan.ts'
 import { listFindings, type Finding } from './list-findings.ts'
 import { readLayer } from './read-layer.ts'
-import { platformChildren } from './request-scan.ts'
-import { unpackArchive, type UnpackedArchive } from './unpack-archive.ts'
+import { platformChildren, scannability } from './request-scan.ts'
+import { unpackArchive, unreadable, type UnpackedArchive } from './unpack-archive.ts'
 
 export interface ArchiveScan {
   readonly images: readonly ArchiveImage[]
@@ -122,33 +122,47 @@ interface ArchiveEntry {
   readonly digest: Digest
 }
 
-/** An index is opened, also one in another, down to its images. */
+/** An index is opened, also one in another, down to its images; what holds no file system is left out. */
 async function imagesOf(archive: UnpackedArchive): Promise<readonly ArchiveEntry[]> {
   const found: ArchiveEntry[] = []
+  const seen = new Set<Digest>()
   const waiting: (ArchiveEntry & { readonly depth: number })[] = archive.images.map((image) => ({
     ...image,
     depth: 0,
   }))
   for (let entry = waiting.shift(); entry !== undefined; entry = waiting.shift()) {
+    // Indexes that list each other's children would else multiply without end.
+    if (seen.has(entry.digest)) continue
+    seen.add(entry.digest)
     const stored = await archive.content.findManifest(entry.digest)
     const parsed = stored === undefined ? undefined : parseManifest(stored.bytes, stored.mediaType)
     const { depth, ...image } = entry
-    if (parsed?.kind !== 'parsed' || parsed.manifest.kind !== 'index' || depth >= maxIndexDepth) {
+    const manifest = parsed?.kind === 'parsed' ? parsed.manifest : undefined
+    if (manifest !== undefined && scannability(manifest) === 'none') continue
+    if (manifest?.kind !== 'index' || depth >= maxIndexDepth) {
       found.push(image)
+      refuseTooMany(found)
       continue
     }
     waiting.push(
-      ...platformChildren(parsed.manifest).map((child) => ({
+      ...platformChildren(manifest).map((child) => ({
         ...image,
         ...child,
         depth: depth + 1,
       })),
     )
   }
+  // No image is not a clean image.
+  if (found.length === 0) throw unreadable('holds no image')
   return found
 }
 
+function refuseTooMany(images: readonly ArchiveEntry[]): void {
+  if (images.length > maxImages) throw unreadable(`holds more than ${maxImages} images`)
+}
+
 const maxIndexDepth = 8
+const maxImages = 200
 
 async function render(
   deps: ArchiveDeps,
@@ -182,12 +196,9 @@ async function render(
 
 async function missingData(deps: ArchiveDeps, outcome: ScanOutcome): Promise<string | undefined> {
   if (outcome.status !== 'COMPLETE') return undefined
-  for (const group of outcome.dataNeeded) {
-    const known = await Promise.all(group.map((name) => hasAdvisoriesFor(deps.database, name)))
-    if (!known.includes(true))
-      return `there is no vulnerability data for ${group[0] ?? 'it'}: import it with pratique db import or pratique db update`
-  }
-  return undefined
+  const missing = await ecosystemsWithoutData(deps.database, outcome)
+  if (missing.length === 0) return undefined
+  return `there is no vulnerability data for ${missing.join(', ')}: import it with pratique db import or pratique db update`
 }
 
 function renderFinding(finding: Finding): ArchiveFinding {

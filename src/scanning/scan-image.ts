@@ -7,6 +7,7 @@ import {
   type ExamineDeps,
 } from './examine-image.ts'
 import type { ImageContent, ScanOutcome } from './image-scan.ts'
+import { listFindings } from './list-findings.ts'
 import { findScanRow, finishScan, internPackageSet, markScanRunning } from './scan-store.ts'
 
 /** After so many attempts the fault is told instead of tried again. */
@@ -30,10 +31,11 @@ export async function scanImage(
   if ((await findScanRow(database, key)) === undefined) return
   await database.transaction((tx) => markScanRunning(tx, key))
   const outcome = await attemptScan(deps, key, { signal, attempt })
+  const { counts } = await listFindings(database, outcome.instances)
   await database.transaction(async (tx) => {
     const ids = outcome.instances.map(({ packageId }) => packageId)
     const setId = ids.length === 0 ? undefined : await internPackageSet(tx, ids)
-    await finishScan(tx, key, { ...outcome, extractorRevision, setId }, clock.now())
+    await finishScan(tx, key, { ...outcome, extractorRevision, setId, counts }, clock.now())
   })
 }
 
@@ -42,6 +44,9 @@ async function attemptScan(
   key: { readonly repositoryId: number; readonly digest: Digest },
   { signal, attempt }: { readonly signal: AbortSignal; readonly attempt: number },
 ): Promise<ScanOutcome> {
+  // Only a run that took the process with it leaves no outcome: what did so three times is not read again.
+  if (attempt > maxAttempts)
+    return failed(`the scan did not end in ${maxAttempts} attempts; the server stopped during each`)
   try {
     return await examineImage(deps, deps.contentOf(key.repositoryId), key.digest, { signal })
   } catch (error) {

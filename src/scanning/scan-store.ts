@@ -14,6 +14,7 @@ import {
   type SqlRow,
   type SqlWriter,
 } from '../storage/database/database.ts'
+import type { SeverityCounts } from './list-findings.ts'
 import type { ImageScan, ScannedInstance, ScanOutcome, ScanStatus } from './image-scan.ts'
 
 export interface ScanKey {
@@ -38,14 +39,18 @@ export async function markScanRunning(tx: SqlWriter, key: ScanKey): Promise<void
   )
 }
 
-/** Nothing is written for an image that was deleted meanwhile. */
+/** Nothing is written, and nothing told, of an image that was deleted meanwhile. */
 export async function finishScan(
   tx: SqlWriter,
   key: ScanKey,
-  outcome: ScanOutcome & { readonly extractorRevision: string; readonly setId: number | undefined },
+  outcome: ScanOutcome & {
+    readonly extractorRevision: string
+    readonly setId: number | undefined
+    readonly counts: SeverityCounts
+  },
   now: Date,
 ): Promise<void> {
-  await tx.run(
+  const written = await tx.run(
     `UPDATE image_scans SET status = $3, reason = $4, notes = $5, distribution = $6, data_needed = $7,
        package_set_id = $8, data_revision = $9, extractor_revision = $10, completed_at = $11, instances = $12
      WHERE repository_id = $1 AND digest = $2`,
@@ -64,14 +69,13 @@ export async function finishScan(
       packInstances(outcome.instances),
     ],
   )
+  if (written === 0) return
+  const { status, reason, counts, dataRevision } = outcome
+  const detail = { digest: key.digest, status, reason, counts, dataRevision }
   await tx.run(
     `INSERT INTO events (kind, account, resource, detail, at)
      SELECT 'ScanCompleted', account, name, $2, $3 FROM repositories WHERE id = $1`,
-    [
-      key.repositoryId,
-      JSON.stringify({ digest: key.digest, status: outcome.status }),
-      now.getTime(),
-    ],
+    [key.repositoryId, JSON.stringify(detail), now.getTime()],
   )
 }
 
@@ -116,11 +120,17 @@ export async function internPackageSet(
   return id
 }
 
-/** Whether any advisory in force speaks about this ecosystem: without one, no findings mean nothing. */
-export async function hasAdvisoriesFor(reader: SqlReader, ecosystem: string): Promise<boolean> {
+/** Whether any advisory of that revision speaks about this ecosystem: without one, no findings mean nothing. */
+export async function hasAdvisoriesFor(
+  reader: SqlReader,
+  ecosystem: string,
+  revision: number,
+): Promise<boolean> {
   const row = await reader.first(
-    'SELECT name FROM advisory_packages WHERE ecosystem = $1 LIMIT 1',
-    [ecosystem],
+    `SELECT p.name FROM advisory_packages p JOIN advisories a ON a.id = p.advisory_row
+     WHERE p.ecosystem = $1 AND a.from_revision <= $2
+       AND (a.until_revision IS NULL OR a.until_revision > $2) LIMIT 1`,
+    [ecosystem, revision],
   )
   return row !== undefined
 }
@@ -169,6 +179,7 @@ function scanOf(row: SqlRow): ImageScan {
 }
 
 /** JSON that this store wrote itself. */
+// oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- the caller knows what finishScan wrote there
 function parseColumn<T>(column: string): T {
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- written by finishScan from a value of this type
   return JSON.parse(column) as T

@@ -54,21 +54,24 @@ async function writeFiles(
 ): Promise<ReadonlyMap<string, ArchiveFile>> {
   const files = new Map<string, ArchiveFile>()
   let total = 0
+  let entries = 0
   const archive = extract()
   const reading = pipeline(body, archive, { signal })
   // The loop below meets the same error; without this one it would go unheard for a moment.
   reading.catch(() => undefined)
   try {
     for await (const entry of archive) {
-      const { name, size = 0, type } = entry.header
+      const { name, size, type } = entry.header
       total += size
-      if (total > maxArchiveBytes || files.size >= maxArchiveFiles)
+      entries += 1
+      if (total > maxArchiveBytes || entries > maxArchiveFiles)
         throw unreadable('is larger than an image archive may be')
       if (type !== 'file') {
         entry.resume()
         continue
       }
-      const path = join(directory, String(files.size))
+      // A name may come twice: only a number of its own keeps a file from being written over under its digest.
+      const path = join(directory, String(entries))
       const hash = createHash('sha256')
       entry.on('data', (piece: unknown) => {
         if (piece instanceof Uint8Array) hash.update(piece)
@@ -155,7 +158,8 @@ function dockerImages(
     if (configFile === undefined || present.length !== layerFiles.length) {
       throw unreadable('names a config or layers that it does not hold')
     }
-    const [name]: readonly unknown[] = Array.isArray(tags) ? tags : []
+    const named: readonly unknown[] = Array.isArray(tags) ? tags : []
+    const name = named[0]
     return {
       named: typeof name === 'string' ? { name } : {},
       manifest: manifestOfDockerImage({ config: configFile, layers: present }),
@@ -185,7 +189,7 @@ function mediaTypeOf(bytes: Uint8Array): string {
   }
 }
 
-function unreadable(what: string, cause?: unknown): Error {
+export function unreadable(what: string, cause?: unknown): Error {
   return scanningError(
     'ARCHIVE_UNREADABLE',
     `the archive ${what}`,
