@@ -54,12 +54,15 @@ export async function pushBlob(
   location.searchParams.set('digest', digest)
   const authorization =
     target.authorization === undefined ? [] : ['-H', `Authorization: ${target.authorization}`]
-  const status = await run('curl', [
-    ...['-s', '-o', '/dev/null', '-w', '%{http_code}', '-X', 'PUT'],
-    ...['-H', 'Content-Type: application/octet-stream', '-H', 'Expect:'],
+  const quiet = ['-s', '-o', '/dev/null', '-w', '%{http_code}', '-X', 'PUT']
+  const headers = [
+    '-H',
+    'Content-Type: application/octet-stream',
+    '-H',
+    'Expect:',
     ...authorization,
-    ...['-T', file, location.href],
-  ])
+  ]
+  const status = await run('curl', [...quiet, ...headers, '-T', file, location.href])
   if (status !== '201') throw new Error(`push of a blob answered ${status}`)
 }
 

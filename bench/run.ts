@@ -1,21 +1,37 @@
 // npm run bench -- NAME: each benchmark prints its figures, and the peer's beside them where it is installed.
+import { measureAdvisoryImport } from './advisory-import.ts'
+import { benchLayerWalk } from './layer-walk.ts'
 import { benchManifestGet } from './manifest-get.ts'
+import { benchLargeLayer } from './large-layer.ts'
 import { benchPushPull } from './push-pull.ts'
-
-const benchmarks: Readonly<Record<string, (print: (line: string) => void) => Promise<void>>> = {
-  'manifest-get': benchManifestGet,
-  'push-pull': benchPushPull,
-}
 
 const print = (line: string): void => {
   process.stdout.write(`${line}\n`)
 }
 
-const [name = ''] = process.argv.slice(2)
+const [name = '', ...rest] = process.argv.slice(2)
+
+const benchmarks: Readonly<Record<string, () => Promise<void>>> = {
+  'manifest-get': () => benchManifestGet(print),
+  'push-pull': () => benchPushPull(print),
+  'large-layer': () => benchLargeLayer(print),
+  'layer-walk': () => benchLayerWalk(),
+  async 'advisory-import'() {
+    const [directory, ...sources] = rest
+    if (directory === undefined) {
+      print('usage: npm run bench -- advisory-import DIRECTORY SOURCE…')
+      process.exitCode = 2
+      return
+    }
+    for (const figures of await measureAdvisoryImport(directory, sources))
+      print(JSON.stringify(figures))
+  },
+}
+
 const benchmark = benchmarks[name]
 if (benchmark === undefined) {
   print(`usage: npm run bench -- NAME, with NAME one of ${Object.keys(benchmarks).join(', ')}`)
   process.exitCode = 2
 } else {
-  await benchmark(print)
+  await benchmark()
 }

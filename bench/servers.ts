@@ -6,7 +6,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { setTimeout as delay } from 'node:timers/promises'
-import { CreateRepositoryCommand, ECRClient } from '@aws-sdk/client-ecr'
+import {
+  CreateRepositoryCommand,
+  DescribeImageScanFindingsCommand,
+  ECRClient,
+} from '@aws-sdk/client-ecr'
 
 export interface RegistryUnderLoad {
   readonly name: string
@@ -15,6 +19,8 @@ export interface RegistryUnderLoad {
   readonly authorization: string | undefined
   readonly pid: number
   makeRepository(name: string): Promise<void>
+  /** Where the registry scans: how far it is with an image. */
+  scanStatus(repository: string, digest: string): Promise<string>
   stop(): Promise<void>
 }
 
@@ -45,7 +51,18 @@ export async function startPratique(): Promise<RegistryUnderLoad> {
     authorization: `Basic ${basic.toString('base64')}`,
     pid: child.pid ?? 0,
     async makeRepository(name) {
-      await client.send(new CreateRepositoryCommand({ repositoryName: name }))
+      const imageScanningConfiguration = { scanOnPush: true }
+      await client.send(
+        new CreateRepositoryCommand({ repositoryName: name, imageScanningConfiguration }),
+      )
+    },
+    async scanStatus(repositoryName, imageDigest) {
+      const command = new DescribeImageScanFindingsCommand({
+        repositoryName,
+        imageId: { imageDigest },
+      })
+      const answer = await client.send(command).catch(() => undefined)
+      return answer?.imageScanStatus?.status ?? 'PENDING'
     },
     async stop() {
       client.destroy()
@@ -78,6 +95,7 @@ export async function startDistribution(): Promise<RegistryUnderLoad | undefined
     authorization: undefined,
     pid: child.pid ?? 0,
     makeRepository: async () => Promise.resolve(),
+    scanStatus: async () => Promise.resolve('UNSUPPORTED'),
     async stop() {
       await stopProcess(child)
       await rm(directory, { recursive: true, force: true })

@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url'
 
 const needed = 24
 const major = Number(process.versions.node.split('.')[0])
+/** @param {string} path */
 const here = (path) => fileURLToPath(new URL(path, import.meta.url))
 
 if (major >= needed) {

@@ -18,19 +18,28 @@ export interface ImageReference {
 
 export function parseImageReference(text: string): ImageReference | undefined {
   const [named = '', digestText, ...more] = text.split('@')
-  const digest = digestText === undefined ? undefined : parseDigest(digestText)
-  if (more.length > 0 || (digestText !== undefined && digest === undefined)) return undefined
+  const { host, path } = splitHost(named)
+  const [repositoryText, tagText] = splitTag(path)
+  const repository = parseRepositoryName(repositoryText)
+  const digest = parseDigest(digestText ?? '')
+  const tag = parseTag(tagText ?? (digestText === undefined ? 'latest' : ''))
+  const isTagBad = tagText !== undefined && tag === undefined
+  const isDigestBad = digestText !== undefined && digest === undefined
+  if (repository === undefined || isTagBad || isDigestBad || more.length > 0) return undefined
+  return { host, repository, tag, digest, text }
+}
+
+/** A first segment with a dot, a colon, or `localhost` is a host. */
+function splitHost(named: string): { readonly host: string | undefined; readonly path: string } {
   const slash = named.indexOf('/')
   const first = slash === -1 ? '' : named.slice(0, slash)
-  const host = /[.:]/.test(first) || first === 'localhost' ? first : undefined
-  const path = host === undefined ? named : named.slice(slash + 1)
+  const isHost = /[.:]/.test(first) || first === 'localhost'
+  return isHost ? { host: first, path: named.slice(slash + 1) } : { host: undefined, path: named }
+}
+
+function splitTag(path: string): readonly [repository: string, tag: string | undefined] {
   const colon = path.lastIndexOf(':')
-  const tagText = colon === -1 ? undefined : path.slice(colon + 1)
-  const tag = tagText === undefined ? undefined : parseTag(tagText)
-  const repository = parseRepositoryName(colon === -1 ? path : path.slice(0, colon))
-  if (repository === undefined || (tagText !== undefined && tag === undefined)) return undefined
-  const latest = tag === undefined && digest === undefined ? parseTag('latest') : tag
-  return { host, repository, tag: latest, digest, text }
+  return colon === -1 ? [path, undefined] : [path.slice(0, colon), path.slice(colon + 1)]
 }
 
 /** Account and region of one of AWS's own registry hosts. */

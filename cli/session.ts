@@ -16,18 +16,25 @@ export interface Session {
  * The environment decides, as for every AWS client. Where it says nothing and a server of this directory runs,
  * that one is meant, with the key that it made: right after `npm start` everything works.
  */
-export function openSession(config: Config, region?: string): Session {
+export function openSession(config: Config): Session {
   const environment = awsEnvironment()
-  const local = environment.endpoint === undefined && !environment.hasCredentials
-  const server = local ? readServerFile(config) : undefined
-  const key = local ? readCredentialsFile(config) : undefined
-  const endpoint = environment.endpoint ?? server?.url ?? (local ? localUrl(config) : undefined)
-  const ecr = new ECRClient({
-    region: region ?? environment.region ?? config.region,
-    ...(endpoint === undefined ? {} : { endpoint }),
-    ...(key === undefined ? {} : { credentials: key }),
-  })
+  const region = environment.region ?? config.region
+  const isLocal = environment.endpoint === undefined && !environment.hasCredentials
+  if (isLocal) return openLocalSession(config, region)
+  const { endpoint } = environment
+  const ecr = new ECRClient({ region, ...(endpoint === undefined ? {} : { endpoint }) })
   return { ecr, endpoint, name: endpoint ?? 'AWS' }
+}
+
+function openLocalSession(config: Config, region: string): Session {
+  const endpoint = readServerFile(config)?.url ?? localUrl(config)
+  const credentials = readCredentialsFile(config)
+  const ecr = new ECRClient({
+    region,
+    endpoint,
+    ...(credentials === undefined ? {} : { credentials }),
+  })
+  return { ecr, endpoint, name: endpoint }
 }
 
 /** A session with AWS itself, whatever the environment points at. */

@@ -85,10 +85,6 @@ export function cacheDirectory(): string {
   return join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'pratique')
 }
 
-export function wantsColour(): boolean {
-  return process.env['NO_COLOR'] === undefined && process.stdout.isTTY
-}
-
 export function readText(path: string): string | undefined {
   try {
     return readFileSync(path, 'utf8')

@@ -30,9 +30,7 @@ export type ConfigResult =
   | { readonly kind: 'problems'; readonly problems: readonly string[] }
 
 /** Where each setting's value came from. */
-export type Origins = Readonly<
-  Record<SettingName, 'flag' | 'environment' | 'pratique.yaml' | 'default'>
->
+type Origins = Readonly<Record<SettingName, 'flag' | 'environment' | 'pratique.yaml' | 'default'>>
 
 export interface ConfigSources {
   readonly flags: Readonly<Record<string, string | undefined>>
@@ -101,7 +99,7 @@ export const settings = {
   },
 } as const satisfies Record<string, Setting>
 
-export type SettingName = keyof typeof settings
+type SettingName = keyof typeof settings
 
 const settingNames = Object.keys(settings).filter((name): name is SettingName => name in settings)
 /** Names with the prefix that belong to the tests and not to the server. */
@@ -112,11 +110,13 @@ export function readConfig(sources: ConfigSources): ConfigResult {
   const problems: string[] = []
   const file = readSettingsFile(sources.cwd, problems)
   refuseUnknown(sources, file, problems)
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- one entry for each name
   const values = Object.fromEntries(
     settingNames.map((name) => [name, valueOf(name, sources, file)]),
   ) as Record<SettingName, Chosen>
   const config = buildConfig(values, sources.cwd, problems)
   if (problems.length > 0) return { kind: 'problems', problems }
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- one entry for each name
   const origins = Object.fromEntries(
     settingNames.map((name) => [name, values[name].origin]),
   ) as Origins
@@ -210,7 +210,7 @@ function buildConfig(values: Record<SettingName, Chosen>, cwd: string, problems:
       port: 0,
     }),
     url: values.url.text === '' ? undefined : read('url', parseUrl, 'an http or https address', ''),
-    account: read('account', parseAccountId, '12 digits', '' as AccountId),
+    account: read('account', parseAccountId, '12 digits', fallbackAccount()),
     region: read('region', parseRegion, 'a region such as us-east-1', ''),
     defaults: read('defaults', oneOf('secure', 'aws'), 'secure or aws', 'secure'),
     log: read(
@@ -228,6 +228,13 @@ function buildConfig(values: Record<SettingName, Chosen>, cwd: string, problems:
     ),
     scanWorkers: read('scanWorkers', wholeBetween(1, 64), 'a whole number from 1 to 64', 1),
   }
+}
+
+/** Stands in for a wrong one while the other problems are gathered. */
+function fallbackAccount(): AccountId {
+  const account = parseAccountId(settings.account.fallback)
+  if (account === undefined) throw new Error('the default account is no account id')
+  return account
 }
 
 function parseListen(text: string): Config['listen'] | undefined {

@@ -4,6 +4,7 @@ import { createInterface } from 'node:readline'
 import { Readable, Transform } from 'node:stream'
 import { Option, type Command } from 'commander'
 import { exitCodes, Failure } from '../failure.ts'
+import { jsonOf } from '../json.ts'
 import { age, megabytes, note, render, renderTable, say, type Format } from '../output.ts'
 import { callServer, openSession, type Session } from '../session.ts'
 import { configOf } from '../settings.ts'
@@ -43,7 +44,7 @@ export function dbCommand(program: Command): void {
     )
     .action(async ({ output }: { readonly output: Format }) => {
       const response = await callServer(openSession(configOf({})), 'GET', '/pratique/v1/advisories')
-      const status = (await response.json()) as DataStatus
+      const status = await jsonOf<DataStatus>(response)
       say(render(output, status, () => renderStatus(status)))
     })
   db.command('update')
@@ -158,7 +159,7 @@ async function importFile(
     `/pratique/v1/advisories?${query.toString()}`,
     body,
   )
-  return (await response.json()) as ImportReport
+  return jsonOf<ImportReport>(response)
 }
 
 /** A line at every tenth of a large file. */
@@ -227,20 +228,33 @@ async function updateData(flags: { readonly ecosystem?: readonly string[] }): Pr
   if (response.body === null) throw new Failure(exitCodes.error, 'the server sent no answer')
   let failed = false
   for await (const line of createInterface({ input: Readable.fromWeb(response.body) })) {
-    const step = JSON.parse(line) as {
-      readonly kind: string
-      readonly ecosystem?: string
-      readonly message?: string
-      readonly reason?: string
-    }
-    const about = step.ecosystem ?? 'update'
+    const step = stepOf(line)
+    const about = step.ecosystem
     if (step.kind === 'failed') {
       failed = true
-      note(
-        `${about}: failed: ${step.message ?? step.reason ?? 'unknown'}; the data there was stays in force`,
-      )
-    } else if (step.kind === 'progress') note(`${about}: ${JSON.stringify(step)}`)
-    else say(`${about}: ${JSON.stringify(step)}`)
+      note(`${about}: failed: ${step.reason}; the data there was stays in force`)
+    } else if (step.kind === 'progress') note(`${about}: fetching`)
+    else say(`${about}: ${line}`)
   }
   if (failed) process.exitCode = exitCodes.error
+}
+
+interface UpdateStep {
+  readonly kind: string
+  readonly ecosystem: string
+  readonly reason: string
+}
+
+function stepOf(line: string): UpdateStep {
+  const parsed: unknown = JSON.parse(line)
+  const members = new Map<string, unknown>(Object.entries(parsed ?? {}))
+  const text = (name: string): string | undefined => {
+    const value = members.get(name)
+    return typeof value === 'string' ? value : undefined
+  }
+  return {
+    kind: text('kind') ?? 'failed',
+    ecosystem: text('ecosystem') ?? 'update',
+    reason: text('reason') ?? text('message') ?? 'unknown',
+  }
 }

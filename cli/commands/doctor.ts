@@ -6,6 +6,7 @@ import { Option, type Command } from 'commander'
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts'
 import type { Config } from '../../src/config.ts'
 import { exitCodes } from '../failure.ts'
+import { jsonOf } from '../json.ts'
 import { age, megabytes, render, renderTable, say, type Format } from '../output.ts'
 import { callServer, openSession } from '../session.ts'
 import { configOf, readCredentialsFile, readServerFile, type GlobalFlags } from '../settings.ts'
@@ -178,16 +179,16 @@ async function clock(url: string): Promise<Check> {
   return skew > 120 ? warning(name, finding, 'set the clocks by NTP') : ok(name, finding)
 }
 
+interface ReadinessDocument {
+  readonly status: string
+  readonly checks: Readonly<Record<string, { readonly status: string; readonly reason?: string }>>
+}
+
 async function readiness(url: string): Promise<Check> {
   const name = 'server'
   try {
     const response = await fetch(`${url}/readyz`)
-    const body = (await response.json()) as {
-      readonly status: string
-      readonly checks: Readonly<
-        Record<string, { readonly status: string; readonly reason?: string }>
-      >
-    }
+    const body = await jsonOf<ReadinessDocument>(response)
     const broken = Object.entries(body.checks).filter(([, check]) => check.status !== 'ok')
     if (response.ok) return ok(name, 'ready')
     const reasons = broken.map(([part, { reason }]) => `${part}: ${reason ?? 'failed'}`)
@@ -229,7 +230,7 @@ async function dataAge(config: Config): Promise<Check> {
   const remedy = 'pratique db update, or pratique db import FILE'
   try {
     const response = await callServer(openSession(config), 'GET', '/pratique/v1/advisories')
-    const status = (await response.json()) as DataStatus
+    const status = await jsonOf<DataStatus>(response)
     const finding = `${status.sources.length} sources, ${status.ageSeconds === undefined ? 'age unknown' : `${age(status.ageSeconds)} old`}`
     return status.stale ? warning(name, `${finding}, stale`, remedy) : ok(name, finding)
   } catch (error) {

@@ -20,7 +20,7 @@ export function envCommand(program: Command): void {
       '\nExample:\n  eval "$(npx pratique env)"\n\nExit codes: 0 printed, 1 no credentials there, 2 wrong settings.',
     )
     .action((flags: GlobalFlags & { readonly shell: Shell }) => {
-      const config = configOf({ ...(flags.data === undefined ? {} : { data: flags.data }) })
+      const config = configOf(flags.data === undefined ? {} : { data: flags.data })
       const key = readCredentialsFile(config)
       if (key === undefined) {
         throw new Failure(
@@ -50,7 +50,6 @@ export function renderVariables(
   variables: Readonly<Record<string, string>>,
   unset: readonly string[],
 ): string {
-  const single = (value: string, quote: string): string => `'${value.replaceAll("'", quote)}'`
   const entries = Object.entries(variables)
   switch (shell) {
     case 'json':
@@ -73,4 +72,9 @@ export function renderVariables(
         `unset ${unset.join(' ')}`,
       ].join('\n')
   }
+}
+
+/** In single quotes, in which a shell expands nothing. */
+function single(value: string, quote: string): string {
+  return `'${value.replaceAll("'", quote)}'`
 }

@@ -6,6 +6,7 @@ import { Option, type Command } from 'commander'
 import { exitCodes, Failure } from '../failure.ts'
 import { readScan, resolveTargets, type ScanState, type Target } from '../gate/findings.ts'
 import { rank } from '../gate/judge.ts'
+import { jsonOf } from '../json.ts'
 import { note, render, renderTable, say, type Format } from '../output.ts'
 import { packDirectory } from '../pack-directory.ts'
 import { parseImageReference, type ImageReference } from '../reference.ts'
@@ -100,8 +101,8 @@ function renderState(target: Target, state: ScanState): string {
   return `${head}${table}${remarks}`
 }
 
-function noteOf(note: string | undefined): string {
-  return note === undefined ? '' : `\n  note: ${note}`
+function noteOf(remark: string | undefined): string {
+  return remark === undefined ? '' : `\n  note: ${remark}`
 }
 
 function findingTable(rows: readonly (readonly string[])[]): string {
@@ -117,7 +118,7 @@ interface ArchiveReport {
     readonly platform?: string
     readonly status: 'scanned' | 'failed' | 'unsupported'
     readonly reason?: string
-    readonly coverage: readonly unknown[]
+    readonly coverage: readonly string[]
     readonly packages: number
     readonly findings: readonly {
       readonly vulnerability: string
@@ -141,7 +142,7 @@ async function scanFile(
   note(`scanning ${path}`)
   const stream = { stream: Readable.toWeb(body), type: 'application/x-tar' }
   const response = await callServer(session, 'POST', `/pratique/v1/scans?kind=${kind}`, stream)
-  const report = (await response.json()) as ArchiveReport
+  const report = await jsonOf<ArchiveReport>(response)
   say(render(flags.output, report, () => report.images.map(renderArchiveImage).join('\n\n')))
   if (report.images.length === 0 || report.images.some(({ status }) => status !== 'scanned')) {
     process.exitCode = exitCodes.cannotAnswer
@@ -161,10 +162,9 @@ function renderArchiveImage(image: ArchiveReport['images'][number]): string {
     finding.fixedVersion ?? 'none known',
     finding.package.path,
   ])
-  const notes = image.coverage.map(
-    (entry) => `\n  note: ${typeof entry === 'string' ? entry : JSON.stringify(entry)}`,
-  )
-  if (image.status === 'scanned') return `${head}\n${findingTable(rows)}${notes.join('')}`
-  const table = rows.length === 0 ? '' : `\n${findingTable(rows)}`
-  return `${head}${table}\n  ${image.status}: ${image.reason ?? 'no reason given'}${notes.join('')}`
+  const notes = image.coverage.map((entry) => `\n  note: ${entry}`)
+  const isScanned = image.status === 'scanned'
+  const table = isScanned || rows.length > 0 ? `\n${findingTable(rows)}` : ''
+  const verdict = isScanned ? '' : `\n  ${image.status}: ${image.reason ?? 'no reason given'}`
+  return head + table + verdict + notes.join('')
 }

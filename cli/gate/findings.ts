@@ -63,28 +63,30 @@ export async function resolveTargets(
   reference: ImageReference,
   registryId: string | undefined,
 ): Promise<readonly Target[]> {
-  const scope = {
-    repositoryName: reference.repository,
-    ...(registryId === undefined ? {} : { registryId }),
-  }
-  const imageId = {
-    ...(reference.digest === undefined ? {} : { imageDigest: reference.digest }),
-    ...(reference.tag === undefined ? {} : { imageTag: reference.tag }),
-  }
+  const { repository, text } = reference
+  const scope = { repositoryName: repository, ...(registryId === undefined ? {} : { registryId }) }
+  const imageIds = [imageIdOf(reference)]
   const described = await ask(session, (ecr) =>
-    ecr.send(new DescribeImagesCommand({ ...scope, imageIds: [imageId] })),
+    ecr.send(new DescribeImagesCommand({ ...scope, imageIds })),
   )
-  const [detail] = described.imageDetails ?? []
-  const digest = detail?.imageDigest
-  if (digest === undefined)
-    throw new Failure(exitCodes.notFound, `${reference.text} does not exist`)
-  const target = { repository: reference.repository, registryId, digest, platform: undefined }
-  const mediaType = detail?.imageManifestMediaType ?? ''
+  const { imageDigest: digest, imageManifestMediaType: mediaType = '' } =
+    described.imageDetails?.[0] ?? {}
+  if (digest === undefined) throw new Failure(exitCodes.notFound, `${text} does not exist`)
+  const target = { repository, registryId, digest, platform: undefined }
   if (!/index|manifest\.list/.test(mediaType)) return [target]
-  const got = await ask(session, (ecr) =>
-    ecr.send(new BatchGetImageCommand({ ...scope, imageIds: [{ imageDigest: digest }] })),
-  )
-  return platformsOf(got.images?.[0]?.imageManifest ?? '').map((child) => ({ ...target, ...child }))
+  const command = new BatchGetImageCommand({ ...scope, imageIds: [{ imageDigest: digest }] })
+  const got = await ask(session, (ecr) => ecr.send(command))
+  return platformsOf(got.images?.[0]?.imageManifest ?? '{}').map((child) => ({
+    ...target,
+    ...child,
+  }))
+}
+
+function imageIdOf({ digest, tag }: ImageReference): { imageDigest?: string; imageTag?: string } {
+  return {
+    ...(digest === undefined ? {} : { imageDigest: digest }),
+    ...(tag === undefined ? {} : { imageTag: tag }),
+  }
 }
 
 interface PlatformChild {
@@ -93,7 +95,7 @@ interface PlatformChild {
 }
 
 /** Attestations ride in an index as children of an unknown platform; they are no images. */
-export function platformsOf(manifest: string): readonly PlatformChild[] {
+function platformsOf(manifest: string): readonly PlatformChild[] {
   const parsed: unknown = JSON.parse(manifest)
   const children = isRecord(parsed) && Array.isArray(parsed['manifests']) ? parsed['manifests'] : []
   return children.flatMap((child: unknown) => {
@@ -113,26 +115,45 @@ export async function readScan(session: Session, target: Target): Promise<ScanSt
   let nextToken: string | undefined
   for (;;) {
     const page = await findingsPage(session, target, nextToken)
-    if (page === undefined)
+    if (page === undefined) {
       return {
         kind: 'unavailable',
         status: 'NOT_SCANNED',
         reason: 'it was never scanned',
         findings: [],
       }
-    const { status = 'UNKNOWN', description = '' } = page.imageScanStatus ?? {}
-    if (status === 'PENDING' || status === 'IN_PROGRESS') return { kind: 'running', status }
-    findings.push(...(page.imageScanFindings?.findings ?? []).map(basicFinding))
-    findings.push(...(page.imageScanFindings?.enhancedFindings ?? []).flatMap(enhancedFinding))
-    ;({ nextToken } = page)
-    if (nextToken !== undefined) continue
-    if (status !== 'COMPLETE' && status !== 'ACTIVE') {
-      const reason = description === '' ? `the scan is ${status}` : description
-      return { kind: 'unavailable', status, reason, findings }
     }
-    const note = description === '' ? undefined : description
-    const dataUpdatedAt = page.imageScanFindings?.vulnerabilitySourceUpdatedAt
-    return { kind: 'scanned', findings, dataUpdatedAt, note }
+    findings.push(...findingsOf(page))
+    ;({ nextToken } = page)
+    if (nextToken === undefined) return stateOf(page, findings)
+  }
+}
+
+function findingsOf({
+  imageScanFindings,
+}: DescribeImageScanFindingsCommandOutput): readonly GateFinding[] {
+  return [
+    ...(imageScanFindings?.findings ?? []).map(basicFinding),
+    ...(imageScanFindings?.enhancedFindings ?? []).flatMap(enhancedFinding),
+  ]
+}
+
+function stateOf(
+  { imageScanStatus, imageScanFindings }: DescribeImageScanFindingsCommandOutput,
+  findings: readonly GateFinding[],
+): ScanState {
+  const { status = 'UNKNOWN', description = '' } = imageScanStatus ?? {}
+  if (status === 'PENDING' || status === 'IN_PROGRESS') return { kind: 'running', status }
+  if (status !== 'COMPLETE' && status !== 'ACTIVE') {
+    const reason = description === '' ? `the scan is ${status}` : description
+    return { kind: 'unavailable', status, reason, findings }
+  }
+  const note = description === '' ? undefined : description
+  return {
+    kind: 'scanned',
+    findings,
+    dataUpdatedAt: imageScanFindings?.vulnerabilitySourceUpdatedAt,
+    note,
   }
 }
 

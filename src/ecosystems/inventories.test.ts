@@ -187,8 +187,8 @@ const extractorOf = (kase: Case): Extractor | undefined => {
   const kind = kase.extractor ?? kase.parser ?? ''
   if (kase.path.includes('/opkg/') || kase.path.endsWith('.md5sums')) return undefined
   if (/os\/dpkg$|pkg\/dpkg$/.test(kind) && !kase.path.endsWith('.txtar')) return dpkgStatus
-  if (/os\/apk$|pkg\/apk$/.test(kind)) return apkInstalled
-  if (/packagejson$/.test(kind)) return npmInstalled
+  if (kind.endsWith('/apk')) return apkInstalled
+  if (kind.endsWith('/packagejson')) return npmInstalled
   return /python\/wheelegg$|python\/packaging$/.test(kind) ? pythonMetadata : undefined
 }
 

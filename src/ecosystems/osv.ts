@@ -56,35 +56,49 @@ function describe(document: Readonly<Record<string, unknown>>): Omit<Advisory, '
 function readAffected(entry: unknown, index: number): AffectedPackage | string | undefined {
   const place = `affected[${index}]`
   if (!isRecord(entry)) return `${place} is not an object`
-  const named = entry['package']
-  if (named === undefined || named === null) return undefined
-  if (!isRecord(named)) return `${place}.package is not an object`
+  const named = readPackageName(entry['package'], place)
+  if (named === undefined || typeof named === 'string') return named
+  const lists = readLists(entry, place)
+  if (typeof lists === 'string') return lists
   const { ecosystem, name } = named
-  if (
-    typeof ecosystem !== 'string' ||
-    typeof name !== 'string' ||
-    ecosystem === '' ||
-    name === ''
-  ) {
-    return `${place}.package has no ecosystem or no name`
-  }
-  if (ecosystem.length > 128 || name.length > 512) return `${place}.package has an overlong name`
-  const ranges = entry['ranges'] ?? []
-  const versions = entry['versions'] ?? []
-  if (!Array.isArray(ranges) || !Array.isArray(versions))
-    return `${place}.ranges or .versions is not a list`
-  if (versions.length > maxVersions) return `${place}.versions has more than ${maxVersions} entries`
   const owner = ecosystemOfAdvisory(ecosystem)
-  const read = ranges.map((range: unknown) => readRange(range, owner?.compareVersions))
+  const read = lists.ranges.map((range) => readRange(range, owner?.compareVersions))
   return {
     ecosystem,
     name: owner?.normaliseName(name) ?? name,
     intervals: read.flatMap((range) => (range.kind === 'intervals' ? range.intervals : [])),
-    versions: versions.filter((version): version is string => typeof version === 'string'),
+    versions: lists.versions.filter((version) => typeof version === 'string'),
     unknownRanges: read.flatMap((range) => (range.kind === 'unknown' ? [range.reason] : [])),
     severities: readSeverities(entry['severity']),
     severityWord: wordOf(entry),
   }
+}
+
+function readPackageName(
+  value: unknown,
+  place: string,
+): { readonly ecosystem: string; readonly name: string } | string | undefined {
+  if (value === undefined || value === null) return undefined
+  if (!isRecord(value)) return `${place}.package is not an object`
+  const { ecosystem, name } = value
+  if (typeof ecosystem !== 'string' || typeof name !== 'string') {
+    return `${place}.package has no ecosystem or no name`
+  }
+  if (ecosystem === '' || name === '') return `${place}.package has no ecosystem or no name`
+  const isLong = ecosystem.length > 128 || name.length > 512
+  return isLong ? `${place}.package has an overlong name` : { ecosystem, name }
+}
+
+function readLists(
+  entry: Readonly<Record<string, unknown>>,
+  place: string,
+): { readonly ranges: readonly unknown[]; readonly versions: readonly unknown[] } | string {
+  const { ranges = [], versions = [] } = entry
+  if (!Array.isArray(ranges) || !Array.isArray(versions)) {
+    return `${place}.ranges or .versions is not a list`
+  }
+  const isLong = versions.length > maxVersions
+  return isLong ? `${place}.versions has more than ${maxVersions} entries` : { ranges, versions }
 }
 
 /** Distributions put their word beside the package; `urgency` is Debian's. */

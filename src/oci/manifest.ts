@@ -80,8 +80,7 @@ type TypeResult =
   | { readonly kind: 'refused'; readonly reason: string }
 
 function typeOf(body: Readonly<Record<string, unknown>>, declared: string | undefined): TypeResult {
-  // A body that reads both as image and as index is the type confusion of CVE-2021-41190.
-  if ('manifests' in body && ('layers' in body || 'config' in body)) {
+  if (isAmbiguous(body)) {
     return refused('the manifest has both "manifests" and "config" or "layers"')
   }
   const inBody = body['mediaType']
@@ -99,6 +98,11 @@ function typeOf(body: Readonly<Record<string, unknown>>, declared: string | unde
   return hasMembersOf(mediaType, body)
     ? { kind: 'type', mediaType }
     : refused(`the manifest does not have the members of ${mediaType}`)
+}
+
+/** A body that reads both as image and as index is the type confusion of CVE-2021-41190. */
+function isAmbiguous(body: Readonly<Record<string, unknown>>): boolean {
+  return 'manifests' in body && ('layers' in body || 'config' in body)
 }
 
 function hasMembersOf(

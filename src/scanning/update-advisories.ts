@@ -8,8 +8,6 @@ import {
 import { advisoryLimits, importAdvisories, type AdvisoryImportResult } from './import-advisories.ts'
 import type { ImportDeps } from './import-lease.ts'
 
-/** OSV's public archive: one zip of all records for each ecosystem. */
-export const osvArchive = new URL('https://osv-vulnerabilities.storage.googleapis.com')
 export const defaultFeedEcosystems: readonly string[] = ['npm', 'PyPI', 'Debian', 'Alpine']
 
 export type FeedUpdate =

@@ -43,32 +43,31 @@ export function compareApkVersions(a: string, b: string): Comparison {
 }
 
 function parse(text: string): ApkVersion | undefined {
-  if (text.length > maxVersionLength) return undefined
   const head = /^([0-9]*(?:\.[0-9]+)*)([a-z]?)/.exec(text)
-  const numbers = head?.[1]
-  if (head === null || numbers === undefined || head[0] === '') return undefined
-  let at = head[0].length
-  const take = (pattern: RegExp): RegExpExecArray | undefined => {
-    const found = pattern.exec(text.slice(at))
-    if (found === null) return undefined
-    at += found[0].length
-    return found
-  }
-  const suffixes: { rank: number; number: string }[] = []
-  for (;;) {
-    const suffix = take(/^_(alpha|beta|pre|rc|cvs|svn|git|hg|p)([0-9]*)/)
-    if (suffix === undefined) break
-    suffixes.push({ rank: ranks[suffix[1] ?? ''] ?? 0, number: suffix[2] ?? '' })
-  }
-  take(/^~[0-9a-f]+/)
-  const revision = take(/^-r([0-9]*)/)?.[1]
+  if (text.length > maxVersionLength || head === null || head[0] === '') return undefined
+  const { suffixes, rest } = takeSuffixes(text.slice(head[0].length))
+  const tail = /^(?:~[0-9a-f]+)?(?:-r([0-9]*))?/.exec(rest)
+  const revision = tail?.[1]
+  const [, numbers = '', letter = ''] = head
   return {
     numbers: numbers.split('.'),
-    letter: head[2] ?? '',
+    letter,
     suffixes,
     revision: revision ?? '0',
     hasRevision: revision !== undefined,
-    rest: text.slice(at),
+    rest: rest.slice(tail?.[0].length),
+  }
+}
+
+function takeSuffixes(text: string): Pick<ApkVersion, 'suffixes' | 'rest'> {
+  const suffixes: { rank: number; number: string }[] = []
+  let rest = text
+  for (;;) {
+    const [whole, word = '', number = ''] =
+      /^_(alpha|beta|pre|rc|cvs|svn|git|hg|p)([0-9]*)/.exec(rest) ?? []
+    if (whole === undefined) return { suffixes, rest }
+    suffixes.push({ rank: ranks[word] ?? 0, number })
+    rest = rest.slice(whole.length)
   }
 }
 
@@ -98,16 +97,23 @@ function compareSuffixes(a: ApkVersion, b: ApkVersion): number {
 function compareRest(a: ApkVersion, b: ApkVersion): number {
   if (a.rest === '' || b.rest === '') return Number(a.rest === '') - Number(b.rest === '')
   if (stopsAtRevision(a) && stopsAtRevision(b)) return 0
-  let [left, right] = [a.rest, b.rest]
-  while (left !== '' && right !== '') {
-    const [x, y] = [/^[0-9]+/.exec(left)?.[0], /^[0-9]+/.exec(right)?.[0]]
-    const isNumber = x !== undefined && y !== undefined
-    const order = isNumber ? compareDigits(x, y) : compareText(left.charAt(0), right.charAt(0))
+  const [left, right] = [piecesOf(a.rest), piecesOf(b.rest)]
+  for (const [index, x] of left.entries()) {
+    const y = right[index]
+    if (y === undefined) return 1
+    const order = isDigits(x) && isDigits(y) ? compareDigits(x, y) : compareText(x, y)
     if (order !== 0) return order
-    left = left.slice(isNumber ? x.length : 1)
-    right = right.slice(isNumber ? y.length : 1)
   }
   return left.length - right.length
+}
+
+/** Runs of digits whole, everything else character by character. */
+function piecesOf(text: string): readonly string[] {
+  return text.match(/[0-9]+|[^0-9]/gs) ?? []
+}
+
+function isDigits(text: string): boolean {
+  return /^[0-9]/.test(text)
 }
 
 function stopsAtRevision(version: ApkVersion): boolean {

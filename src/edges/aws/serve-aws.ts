@@ -16,6 +16,7 @@ import type { RawHeader, SignedRequest } from './protocol/sigv4-canonical.ts'
 import { readSignature } from './protocol/sigv4-signature.ts'
 import { SigV4Verifier, type SigV4Result } from './protocol/sigv4.ts'
 import { answerSts } from './sts/serve-sts.ts'
+import type { RequestFacts } from '../request-facts.ts'
 
 const ecrTarget = 'AmazonEC2ContainerRegistry_V20150921'
 const defaultBodyBytes = 64 * 1024
@@ -78,39 +79,42 @@ async function answer(
   authenticate: Authenticate,
   request: FastifyRequest,
 ): Promise<AwsReply> {
-  const { requestId } = request.facts
+  const { facts } = request
   const signed = signedRequestOf(request)
-  const operation = operationOfTarget(headerOf(signed, 'x-amz-target'), ecrTarget)
+  const operation = operationOfTarget(headerOf(signed, 'x-amz-target'), ecrTarget) ?? ''
   const reading = readSignature(signed)
-  const service = reading.kind === 'signature' ? reading.signature.scope.service : undefined
-  const isSts = service === 'sts' || (service === undefined && operation === undefined)
-  if (reading.kind === 'refused') {
-    // Before the body is read: nobody gets to send megabytes without a signature.
-    const { json, query, queryStatus } = signatureErrors[reading.code]
-    const { message } = reading
-    request.facts.errorCode = json
-    return isSts
-      ? queryError({ name: query, status: queryStatus, message }, requestId)
-      : jsonError({ name: json, status: 400, message })
-  }
-  const limit = isSts
-    ? defaultBodyBytes
-    : (ecrOperations.get(operation ?? '')?.maxBodyBytes ?? defaultBodyBytes)
-  const body = request.method === 'POST' ? await readAll(request.raw, limit) : Buffer.alloc(0)
+  const isSts =
+    reading.kind === 'signature' ? reading.signature.scope.service === 'sts' : operation === ''
+  // Before the body is read: nobody gets to send megabytes without a signature.
+  if (reading.kind === 'refused') return refuseSignature(reading, isSts, facts)
+  const limit = isSts ? undefined : ecrOperations.get(operation)?.maxBodyBytes
+  const body = await readBody(request, limit ?? defaultBodyBytes)
   if (body === undefined) {
-    const message = `the request has more than ${limit} bytes`
-    request.facts.errorCode = 'RequestEntityTooLarge'
+    const message = `the request has more than ${limit ?? defaultBodyBytes} bytes`
+    facts.errorCode = 'RequestEntityTooLarge'
     return jsonError({ name: 'RequestEntityTooLargeException', status: 413, message })
   }
   const full = { ...signed, body }
-  if (isSts) return answerSts(authenticate, full, request.facts, requestId)
-  return dispatchJson(
-    ecrService(edge, authenticate, requestId),
-    full,
-    operation ?? '',
-    request.facts,
-    requestId,
-  )
+  const { requestId } = facts
+  if (isSts) return answerSts(authenticate, full, facts, requestId)
+  return dispatchJson(ecrService(edge, authenticate, requestId), full, operation, facts, requestId)
+}
+
+async function readBody(request: FastifyRequest, limit: number): Promise<Buffer | undefined> {
+  return request.method === 'POST' ? readAll(request.raw, limit) : Buffer.alloc(0)
+}
+
+function refuseSignature(
+  reading: Extract<ReturnType<typeof readSignature>, { readonly kind: 'refused' }>,
+  isSts: boolean,
+  facts: RequestFacts,
+): AwsReply {
+  const { json, query, queryStatus } = signatureErrors[reading.code]
+  const { message } = reading
+  facts.errorCode = json
+  return isSts
+    ? queryError({ name: query, status: queryStatus, message }, facts.requestId)
+    : jsonError({ name: json, status: 400, message })
 }
 
 function ecrService(edge: AwsEdge, authenticate: Authenticate, requestId: string) {

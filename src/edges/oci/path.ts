@@ -35,12 +35,11 @@ export function parseV2Path(path: string): V2Path {
 
 function parseRepositoryPath(segments: readonly string[]): V2Path {
   if (segments.length < 3) return { kind: 'unknown' }
-  const [third = '', second = '', last = ''] = segments.slice(-3)
+  const [third, second, last] = [segments.at(-3), segments.at(-2), segments.at(-1) ?? '']
   const name = segments.slice(0, -2).join('/')
-  if (third === 'blobs' && second === 'uploads' && segments.length > 3) {
-    return { kind: 'upload', name: segments.slice(0, -3).join('/'), uploadId: last }
-  }
   switch (second) {
+    case 'uploads':
+      return third === 'blobs' ? uploadPath(segments, last) : { kind: 'unknown' }
     case 'tags':
       return last === 'list' ? { kind: 'tags', name } : { kind: 'unknown' }
     case 'manifests':
@@ -49,9 +48,16 @@ function parseRepositoryPath(segments: readonly string[]): V2Path {
       return last === 'uploads' ? { kind: 'uploads', name } : digestPath('blob', name, last)
     case 'referrers':
       return digestPath('referrers', name, last)
+    case undefined:
     default:
       return { kind: 'unknown' }
   }
+}
+
+/** `NAME/blobs/uploads/ID`, in which NAME is never empty. */
+function uploadPath(segments: readonly string[], uploadId: string): V2Path {
+  const name = segments.slice(0, -3).join('/')
+  return name === '' ? { kind: 'unknown' } : { kind: 'upload', name, uploadId }
 }
 
 function digestPath(kind: 'blob' | 'referrers', name: string, text: string): V2Path {

@@ -1,4 +1,4 @@
-import type { RecordText } from './record-texts.ts'
+import type { RecordText } from './record-text.ts'
 
 /** Fed with chunks, gives the records that are complete; `end` gives what is left. */
 export interface Splitter {

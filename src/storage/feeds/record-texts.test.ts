@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { readRecordTexts, type RecordText } from './record-texts.ts'
+import { readRecordTexts } from './record-texts.ts'
+import type { RecordText } from './record-text.ts'
 
 const limits = { maxRecordBytes: 100, maxTotalBytes: 10_000 }
 

@@ -9,10 +9,7 @@ import { asArchiveError } from '../../lib/archive/archive-error.ts'
 import { decodeZstd } from '../../lib/archive/zstd-frames.ts'
 import { FeedError } from './feed.ts'
 import { splitLines, splitValues, type Splitter } from './json-splitters.ts'
-
-export type RecordText =
-  | { readonly kind: 'text'; readonly line: number; readonly text: string }
-  | { readonly kind: 'unreadable'; readonly line: number; readonly reason: string }
+import type { RecordText } from './record-text.ts'
 
 export interface RecordLimits {
   readonly maxRecordBytes: number

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { temporaryDirectory } from '../../../test/kit/database.ts'
 import { zipOf } from '../../../test/kit/zip.ts'
-import type { RecordText } from './record-texts.ts'
+import type { RecordText } from './record-text.ts'
 import { readZipRecords } from './zip.ts'
 
 const limits = { maxEntries: 10, maxRecordBytes: 1000, maxTotalBytes: 5000 }

@@ -1,7 +1,7 @@
 import { openPromise, type Entry, type ZipFile } from 'yauzl'
 import { readAll } from '../../lib/read-all.ts'
 import { FeedError } from './feed.ts'
-import type { RecordText } from './record-texts.ts'
+import type { RecordText } from './record-text.ts'
 
 export interface ZipLimits {
   readonly maxEntries: number

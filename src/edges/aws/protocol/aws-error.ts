@@ -1,4 +1,4 @@
-import type { SigV4Code } from './sigv4.ts'
+import type { SigV4Code } from './sigv4-signature.ts'
 
 /** An error as AWS's protocols carry it. */
 export interface AwsError {
@@ -37,11 +37,6 @@ export const signatureErrors = {
 
 export function accessDenied(message: string): AwsError {
   return { name: 'AccessDeniedException', status: 400, message }
-}
-
-/** Retried by every SDK. */
-export function throttled(): AwsError {
-  return { name: 'ThrottlingException', status: 400, message: 'Rate exceeded' }
 }
 
 export function serverFault(requestId: string): AwsError {

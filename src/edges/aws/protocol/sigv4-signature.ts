@@ -1,5 +1,11 @@
 import type { Scope, SignedRequest } from './sigv4-canonical.ts'
-import type { SigV4Code } from './sigv4.ts'
+
+export type SigV4Code =
+  | 'MissingAuthenticationToken'
+  | 'IncompleteSignature'
+  | 'InvalidSignature'
+  | 'UnrecognizedClient'
+  | 'ExpiredToken'
 
 /** The parts of one signature, well-formed but not yet believed. */
 export interface Signature {
@@ -41,23 +47,14 @@ export function readSignature(request: SignedRequest): SignatureReading {
 }
 
 function readHeader(request: SignedRequest, header: string): SignatureReading {
-  const [scheme = '', rest = ''] = splitOnce(header, ' ')
+  const [scheme, rest] = splitOnce(header, ' ')
   if (scheme !== algorithm) {
     if (!scheme.startsWith('AWS4'))
       return refused('MissingAuthenticationToken', 'Missing Authentication Token')
     return incomplete(`Unsupported AWS 'algorithm': '${scheme.slice(0, 64)}'.`)
   }
-  const parts = new Map<string, string>()
-  for (const part of rest.split(',')) {
-    const [name, value] = splitOnce(part.trim(), '=')
-    if (value === undefined) {
-      return incomplete(
-        `'${name.slice(0, 64)}' not a valid key=value pair (missing equal-sign) in Authorization header.`,
-      )
-    }
-    if (parts.has(name)) return incomplete(`Authorization header has '${name.slice(0, 64)}' twice.`)
-    parts.set(name, value)
-  }
+  const parts = headerParts(rest ?? '')
+  if (typeof parts === 'string') return incomplete(parts)
   const date = headerOf(request, 'x-amz-date') ?? headerOf(request, 'date')
   const missing = ['Credential', 'Signature', 'SignedHeaders'].filter((name) => !parts.has(name))
   if (missing.length > 0 || date === undefined) {
@@ -74,6 +71,21 @@ function readHeader(request: SignedRequest, header: string): SignatureReading {
     expires: '0',
     hasSessionToken: headerOf(request, 'x-amz-security-token') !== undefined,
   })
+}
+
+/** `Credential=…, SignedHeaders=…, Signature=…`; or what is wrong with it. */
+function headerParts(text: string): ReadonlyMap<string, string> | string {
+  const parts = new Map<string, string>()
+  for (const part of text.split(',')) {
+    const [name, value] = splitOnce(part.trim(), '=')
+    const shown = name.slice(0, 64)
+    if (value === undefined) {
+      return `'${shown}' not a valid key=value pair (missing equal-sign) in Authorization header.`
+    }
+    if (parts.has(name)) return `Authorization header has '${shown}' twice.`
+    parts.set(name, value)
+  }
+  return parts
 }
 
 function readQuery(query: ReadonlyMap<string, string>): SignatureReading {
@@ -131,15 +143,10 @@ function assemble(parts: Parts): SignatureReading {
     return incomplete(`Date must be in ISO-8601 'basic format', such as 20260101T120000Z.`)
   }
   const signedHeaders = parts.signedHeaders.split(';')
-  const isSorted = signedHeaders.every(
-    (name, index) =>
-      name !== '' && name === name.toLowerCase() && name > (signedHeaders[index - 1] ?? ''),
-  )
-  if (!isSorted || signedHeaders.length > 256) {
+  if (!areSortedNames(signedHeaders)) {
     return incomplete(`SignedHeaders must be lower-case names, sorted, each once.`)
   }
-  const expiresSeconds = /^[0-9]{1,6}$/.test(parts.expires) ? Number(parts.expires) : -1
-  if (parts.presigned && (expiresSeconds < 1 || expiresSeconds > longestExpirySeconds)) {
+  if (parts.presigned && !isExpiry(parts.expires)) {
     return incomplete(`X-Amz-Expires must be between 1 and ${longestExpirySeconds} seconds.`)
   }
   const [, accessKeyId = '', date = '', region = '', service = ''] = credential
@@ -154,6 +161,17 @@ function assemble(parts: Parts): SignatureReading {
     hasSessionToken: parts.hasSessionToken,
   }
   return { kind: 'signature', signature }
+}
+
+function areSortedNames(names: readonly string[]): boolean {
+  const isNext = (name: string, index: number): boolean =>
+    name !== '' && name === name.toLowerCase() && name > (names[index - 1] ?? '')
+  return names.length <= 256 && names.every(isNext)
+}
+
+function isExpiry(text: string): boolean {
+  const seconds = /^[0-9]{1,6}$/.test(text) ? Number(text) : 0
+  return seconds >= 1 && seconds <= longestExpirySeconds
 }
 
 /** ISO basic form, or the HTTP date that some clients send in `Date`. */

@@ -200,7 +200,8 @@ function parseRequest(text: string): SignedRequest & { readonly body: string } {
     else headers.push([line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 1)])
   }
   const target = start.slice(start.indexOf(' ') + 1, start.lastIndexOf(' HTTP/1.1'))
-  const [rawPath = '', rawQuery = ''] = [target.split('?')[0], target.split('?').slice(1).join('?')]
+  const [rawPath = '', ...queries] = target.split('?')
+  const rawQuery = queries.join('?')
   return { method: start.split(' ')[0] ?? '', rawPath, rawQuery, headers, body: rest.join('\n\n') }
 }
 

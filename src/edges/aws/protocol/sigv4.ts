@@ -15,14 +15,7 @@ import {
   type Scope,
   type SignedRequest,
 } from './sigv4-canonical.ts'
-import { readSignature, type Signature } from './sigv4-signature.ts'
-
-export type SigV4Code =
-  | 'MissingAuthenticationToken'
-  | 'IncompleteSignature'
-  | 'InvalidSignature'
-  | 'UnrecognizedClient'
-  | 'ExpiredToken'
+import { readSignature, type Signature, type SigV4Code } from './sigv4-signature.ts'
 
 export type SigV4Result<T> =
   | {

@@ -1,0 +1,53 @@
+// Every door says which IAM action it needs, and a caller without the right is refused at each of them.
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { decide } from '../src/access/rules/decide.ts'
+import { controlRoutes } from '../src/edges/control/routes.ts'
+import { ecrOperations } from '../src/edges/aws/ecr/operations.ts'
+import { unservedEcrOperations } from '../src/edges/aws/ecr/unserved-operations.ts'
+import { ociRoutes } from '../src/edges/oci/routes.ts'
+import { parseAccountId } from '../src/policy/account-id.ts'
+
+const query = new URLSearchParams('digest=x&mount=y')
+const account = parseAccountId('123456789012')
+assert.ok(account !== undefined)
+
+function actions(): readonly string[] {
+  const fromOci = ociRoutes.flatMap((row) => [
+    ...row.actions({ query, hasBody: true }),
+    ...row.actions({ query: new URLSearchParams(), hasBody: false }),
+  ])
+  const fromAws = [...ecrOperations.values()].map(({ name, authorization }) =>
+    authorization.kind === 'action' ? authorization.action : `none: ${name}`,
+  )
+  return [...fromOci, ...fromAws, ...controlRoutes.map(({ action }) => action)]
+}
+
+test('every route and operation declares an IAM action', () => {
+  for (const action of actions()) assert.match(action, /^(?:ecr|pratique):[A-Z][A-Za-z]+$/)
+  assert.ok(actions().length > 40)
+})
+
+test('a caller who is no administrator is refused every one of them', () => {
+  const principal = { arn: `arn:aws:iam::${account}:user/dev`, account, isAdministrator: false }
+  for (const action of actions()) {
+    const decision = decide({ principal, action, resources: ['*'] })
+    assert.equal(decision.kind, 'deny', action)
+  }
+})
+
+test('an administrator is refused what belongs to another account', () => {
+  const principal = { arn: `arn:aws:iam::${account}:user/admin`, account, isAdministrator: true }
+  const resources = ['arn:aws:ecr:us-east-1:999999999999:repository/app']
+  const decision = decide({ principal, action: 'ecr:BatchGetImage', resources })
+  assert.equal(decision.kind, 'deny')
+})
+
+test('the operations of the ECR model are served or said to be unserved, none both', () => {
+  const served = [...ecrOperations.keys()]
+  assert.deepEqual(
+    served.filter((name) => unservedEcrOperations.has(name)),
+    [],
+  )
+  assert.equal(served.length + unservedEcrOperations.size, 62)
+})

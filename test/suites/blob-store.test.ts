@@ -1,0 +1,80 @@
+// One suite for every driver of the port: what the registry relies on.
+import assert from 'node:assert/strict'
+import { join } from 'node:path'
+import { buffer } from 'node:stream/consumers'
+import { test, type TestContext } from 'node:test'
+import { systemIds } from '../../src/lib/ids.ts'
+import { newStorageKey, type BlobStore } from '../../src/storage/blobs/blob-store.ts'
+import { openFilesystemBlobs } from '../../src/storage/blobs/filesystem.ts'
+import { openMemoryBlobs } from '../../src/storage/blobs/memory.ts'
+import { temporaryDirectory } from '../kit/database.ts'
+import { fakeClock } from '../kit/fake-clock.ts'
+
+const drivers: readonly (readonly [string, (t: TestContext) => Promise<BlobStore>])[] = [
+  ['filesystem', async (t) => openFilesystemBlobs(join(await temporaryDirectory(t), 'blobs'))],
+  ['memory', async () => Promise.resolve(openMemoryBlobs(fakeClock()))],
+]
+
+async function* pieces(...texts: readonly string[]): AsyncGenerator<Uint8Array> {
+  for (const text of texts) yield await Promise.resolve(Buffer.from(text))
+}
+
+async function* breaking(text: string): AsyncGenerator<Uint8Array> {
+  yield await Promise.resolve(Buffer.from(text))
+  throw new Error('the client has gone')
+}
+
+const read = async (blobs: BlobStore, ...args: Parameters<BlobStore['read']>): Promise<string> =>
+  (await buffer(await blobs.read(...args))).toString()
+
+for (const [name, open] of drivers) {
+  test(`${name}: what is written is read, whole and in ranges`, async (t) => {
+    const blobs = await open(t)
+    const key = newStorageKey(systemIds)
+    assert.equal(await blobs.write(key, 0, pieces('hello ', 'world')), 11)
+    await blobs.sync(key)
+    assert.equal(await blobs.size(key), 11)
+    assert.equal(await read(blobs, key), 'hello world')
+    assert.equal(await read(blobs, key, { start: 4, end: 6 }), 'o w')
+  })
+
+  test(`${name}: writing at an offset keeps what is before it and cuts what is behind`, async (t) => {
+    const blobs = await open(t)
+    const key = newStorageKey(systemIds)
+    await blobs.write(key, 0, pieces('0123456789'))
+    assert.equal(await blobs.write(key, 4, pieces('ab')), 6)
+    assert.equal(await read(blobs, key), '0123ab')
+  })
+
+  test(`${name}: a source that breaks off leaves the bytes before the offset`, async (t) => {
+    const blobs = await open(t)
+    const key = newStorageKey(systemIds)
+    await blobs.write(key, 0, pieces('kept'))
+    await assert.rejects(blobs.write(key, 4, breaking('lost')), /the client has gone/)
+    assert.equal((await read(blobs, key)).slice(0, 4), 'kept')
+  })
+
+  test(`${name}: no bytes are bytes too`, async (t) => {
+    const blobs = await open(t)
+    const key = newStorageKey(systemIds)
+    assert.equal(await blobs.write(key, 0, pieces()), 0)
+    await blobs.sync(key)
+    assert.equal(await blobs.size(key), 0)
+    assert.equal(await read(blobs, key), '')
+  })
+
+  test(`${name}: what is absent is said, deleting is idempotent, and keys can be listed`, async (t) => {
+    const blobs = await open(t)
+    const [key, other] = [newStorageKey(systemIds), newStorageKey(systemIds)]
+    await blobs.probe()
+    assert.equal(await blobs.size(key), undefined)
+    await assert.rejects(blobs.read(key))
+    await blobs.write(key, 0, pieces('x'))
+    await blobs.write(other, 0, pieces('y'))
+    await blobs.delete(key)
+    await blobs.delete(key)
+    const listed: string[] = []
+    for await (const entry of blobs.list()) listed.push(entry.key)
+    assert.deepEqual(listed, [other])
+  })
+}

@@ -1,0 +1,44 @@
+// The port at the height of SQL: what stores and operations rely on.
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { integer, text } from '../../src/storage/database/database.ts'
+import { temporaryDatabase } from '../kit/database.ts'
+
+test('a transaction that throws leaves nothing', async (t) => {
+  const database = await temporaryDatabase(t)
+  const work = database.transaction(async (tx) => {
+    await tx.run('INSERT INTO accounts (id, created_at) VALUES ($1, $2)', ['123456789012', 1])
+    throw new Error('no')
+  })
+  await assert.rejects(work, /no/)
+  assert.equal(await database.first('SELECT id FROM accounts'), undefined)
+})
+
+test('parameters are by number, whatever their order in the text', async (t) => {
+  const database = await temporaryDatabase(t)
+  const row = await database.first('SELECT $2 AS second, $1 AS first, $2 AS again', ['one', 'two'])
+  assert.deepEqual(
+    [text(row ?? {}, 'first'), text(row ?? {}, 'second'), text(row ?? {}, 'again')],
+    ['one', 'two', 'two'],
+  )
+})
+
+test('transactions take turns; a reader sees the last commit', async (t) => {
+  const database = await temporaryDatabase(t)
+  await database.transaction((tx) =>
+    tx.run('INSERT INTO accounts (id, created_at) VALUES ($1, 0)', ['a']),
+  )
+  const increments = Array.from({ length: 50 }, () =>
+    database.transaction(async (tx) => {
+      const row = await tx.first('SELECT created_at FROM accounts WHERE id = $1', ['a'])
+      await new Promise((resolve) => setImmediate(resolve))
+      await tx.run('UPDATE accounts SET created_at = $1 WHERE id = $2', [
+        integer(row ?? {}, 'created_at') + 1,
+        'a',
+      ])
+    }),
+  )
+  await Promise.all(increments)
+  const row = await database.first('SELECT created_at FROM accounts')
+  assert.equal(integer(row ?? {}, 'created_at'), 50)
+})
