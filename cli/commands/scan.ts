@@ -153,8 +153,6 @@ function renderArchiveImage(image: ArchiveReport['images'][number]): string {
   const head = [image.name, image.platform, `${image.packages} packages`]
     .filter((part) => part !== undefined)
     .join('  ')
-  if (image.status !== 'scanned')
-    return `${head}\n  ${image.status}: ${image.reason ?? 'no reason given'}`
   const rows = image.findings.map((finding) => [
     finding.severity,
     finding.vulnerability,

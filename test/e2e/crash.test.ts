@@ -108,7 +108,7 @@ test('an upload that was interrupted by a restart goes on where it stood', async
 test('a second server on the same directory is refused with a reason', async (t) => {
   const directory = await temporaryDirectory(t)
   const first = await startServer(t, { directory })
-  await assert.rejects(startServer(t, { directory }), /ended \(1\)/)
+  await assert.rejects(startServer(t, { directory }), /ended \(1\) before it was ready/)
   const answer = await fetch(`${first.url}/readyz`)
   assert.equal(answer.status, 200)
 })

@@ -34,6 +34,8 @@ export async function run(
     })
     child.on('error', reject)
     child.on('close', (status) => resolve({ status, stdout, stderr }))
+    // A program that reads no input may be over before it is offered any.
+    child.stdin.on('error', () => undefined)
     child.stdin.end(options.input ?? '')
   })
 }

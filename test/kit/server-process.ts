@@ -107,6 +107,7 @@ async function readinessUrl(child: ChildProcess): Promise<string> {
     child.stdout.resume()
     return url
   }
+  if (child.exitCode === null && child.signalCode === null) await once(child, 'exit')
   throw new Error(`the server ended (${child.exitCode}) before it was ready`)
 }
 
