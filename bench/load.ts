@@ -35,7 +35,7 @@ export async function wrk(
   return {
     requestsPerSecond: Number(/Requests\/sec:\s+([0-9.]+)/.exec(output)?.[1]),
     bytesPerSecond: parseBytes(/Transfer\/sec:\s+(\S+)/.exec(output)?.[1] ?? ''),
-    latency: `p50 ${/50%\s+(\S+)/.exec(output)?.[1] ?? '?'}, p99 ${/99%\s+(\S+)/.exec(output)?.[1] ?? '?'}`,
+    latency: `p50 ${/^\s+50%\s+(\S+)/m.exec(output)?.[1] ?? '?'}, p99 ${/^\s+99%\s+(\S+)/m.exec(output)?.[1] ?? '?'}`,
   }
 }
 
