@@ -74,8 +74,13 @@ function conclusion(
         ({ fixedVersion }) => fixedVersion !== undefined,
       ).length
       const fix = fixable === 0 ? 'No fix is known yet.' : `${fixable} can be mended by an update.`
+      const unrated = verdict.because.filter(({ severity }) => severity === 'UNDEFINED').length
+      const doubt =
+        unrated === 0
+          ? ''
+          : ` (${unrated} of undefined severity; --undefined-severity allow lets those pass)`
       const rest = uncovered === undefined ? '' : ` Besides, ${visible(uncovered)}.`
-      return `NO: ${number} ${number === 1 ? 'finding' : 'findings'} at or above ${failOn.toUpperCase()}. ${fix}${rest}`
+      return `NO: ${number} ${number === 1 ? 'finding' : 'findings'} at or above ${failOn.toUpperCase()}${doubt}. ${fix}${rest}`
     }
     case 'cannotTell':
       return `CANNOT TELL: ${visible(verdict.reason)}`
