@@ -139,7 +139,7 @@ export async function insertManifest(
       repositoryId,
       digest,
       manifest.mediaType,
-      manifest.artifactType ?? null,
+      listedType(manifest) ?? null,
       manifest.subject?.digest ?? null,
       imageSize(manifest),
       now.getTime(),
@@ -150,6 +150,12 @@ export async function insertManifest(
     ],
   )
   await insertReferences(tx, repositoryId, digest, manifest)
+}
+
+/** As the referrers list shows it: an image that refers to another is listed by the type of its config. */
+function listedType(manifest: Manifest): string | undefined {
+  const isReferrer = manifest.kind === 'image' && manifest.subject !== undefined
+  return manifest.artifactType ?? (isReferrer ? manifest.config?.mediaType : undefined)
 }
 
 async function insertReferences(
