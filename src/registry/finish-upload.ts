@@ -107,7 +107,7 @@ async function commit(
   await deps.database.transaction(async (tx) => {
     const closed = await closeUpload(tx, upload.id, holder, {
       state: 'done',
-      digest: content.digest,
+      ...content,
       now,
     })
     if (!closed) throw uploadBusy(upload)

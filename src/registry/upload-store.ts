@@ -132,12 +132,22 @@ export async function closeUpload(
   tx: SqlWriter,
   id: string,
   holder: string,
-  end: { readonly state: 'done' | 'aborted'; readonly digest?: Digest; readonly now: Date },
+  end:
+    | { readonly state: 'done'; readonly digest: Digest; readonly size: number; readonly now: Date }
+    | { readonly state: 'aborted'; readonly now: Date },
 ): Promise<boolean> {
   const changed = await tx.run(
-    `UPDATE uploads SET state = $1, digest = $2, lease = NULL, lease_until = NULL, touched_at = $3
-     WHERE id = $4 AND lease = $5 AND state = 'open'`,
-    [end.state, end.digest ?? null, end.now.getTime(), id, holder],
+    `UPDATE uploads SET state = $1, digest = $2, size = COALESCE($3, size), lease = NULL, lease_until = NULL,
+       touched_at = $4
+     WHERE id = $5 AND lease = $6 AND state = 'open'`,
+    [
+      end.state,
+      end.state === 'done' ? end.digest : null,
+      end.state === 'done' ? end.size : null,
+      end.now.getTime(),
+      id,
+      holder,
+    ],
   )
   return changed === 1
 }

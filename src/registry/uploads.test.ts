@@ -1,0 +1,243 @@
+import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
+import { buffer } from 'node:stream/consumers'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { testRegistry, type TestRegistry } from '../../test/kit/registry.ts'
+import { digestOf, type Digest } from '../oci/digest.ts'
+import { appendUpload } from './append-upload.ts'
+import { cancelUpload } from './cancel-upload.ts'
+import { collectStorage } from './collect-storage.ts'
+import { deleteBlob } from './delete-blob.ts'
+import { isRegistryError, type RegistryErrorCode } from './errors.ts'
+import { finishUpload } from './finish-upload.ts'
+import { LiveHashes } from './live-hashes.ts'
+import { getBlob, readBlob } from './open-blob.ts'
+import { startUpload } from './start-upload.ts'
+
+const principalId = 'AIDATEST'
+
+async function* pieces(...parts: readonly Uint8Array[]): AsyncGenerator<Uint8Array> {
+  for (const part of parts) yield await Promise.resolve(part)
+}
+
+async function* breaking(part: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield await Promise.resolve(part)
+  throw new Error('the client has gone')
+}
+
+async function begin(
+  registry: TestRegistry,
+): Promise<{ repository: TestRegistry['repository']; uploadId: string; principalId: string }> {
+  const { repository } = registry
+  const { uploadId } = await startUpload(registry, { repository, principalId, algorithm: 'sha256' })
+  return { repository, uploadId, principalId }
+}
+
+async function push(registry: TestRegistry, content: Buffer): Promise<Digest> {
+  const address = await begin(registry)
+  const digest = digestOf(content)
+  await finishUpload(registry, {
+    ...address,
+    digest,
+    body: { source: pieces(content), keepPartial: false },
+  })
+  return digest
+}
+
+async function contentOf(registry: TestRegistry, digest: Digest): Promise<Buffer> {
+  const blob = await getBlob(registry.database, { repository: registry.repository, digest })
+  return buffer(await readBlob(registry.blobs, blob))
+}
+
+function refusal(code: RegistryErrorCode): (error: unknown) => boolean {
+  return (error) => isRegistryError(error) && error.code === code
+}
+
+test('refuses a wrong digest, and nothing of the upload stays', async (t) => {
+  const registry = await testRegistry(t)
+  const address = await begin(registry)
+  const body = { source: pieces(Buffer.from('content')), keepPartial: false }
+  const digest = digestOf(Buffer.from('other'))
+  await assert.rejects(
+    finishUpload(registry, { ...address, digest, body }),
+    refusal('DIGEST_MISMATCH'),
+  )
+  await assert.rejects(
+    appendUpload(registry, { ...address, body: { source: pieces(), keepPartial: true } }),
+    refusal('UPLOAD_UNKNOWN'),
+  )
+  await collectStorage(registry, {}, { signal: AbortSignal.timeout(1000) })
+  const kept: string[] = []
+  for await (const { key } of registry.blobs.list()) kept.push(key)
+  assert.deepEqual(kept, [])
+})
+
+test('refuses a chunk out of order, and the upload stays usable', async (t) => {
+  const registry = await testRegistry(t)
+  const address = await begin(registry)
+  const body = (text: string) => ({
+    source: pieces(Buffer.from(text)),
+    expectedBytes: text.length,
+    keepPartial: false,
+  })
+  await appendUpload(registry, { ...address, start: 0, body: body('hello ') })
+  await assert.rejects(
+    appendUpload(registry, { ...address, start: 9, body: body('x') }),
+    refusal('UPLOAD_OUT_OF_ORDER'),
+  )
+  await assert.rejects(
+    appendUpload(registry, { ...address, start: 6, body: { ...body('ab'), expectedBytes: 5 } }),
+    refusal('SIZE_MISMATCH'),
+  )
+  await appendUpload(registry, { ...address, start: 6, body: body('world') })
+  const digest = digestOf(Buffer.from('hello world'))
+  assert.equal((await finishUpload(registry, { ...address, digest })).size, 11)
+})
+
+test('refuses a second writer, another principal, another repository’s upload and a cancelled one', async (t) => {
+  const registry = await testRegistry(t)
+  const address = await begin(registry)
+  let release = (): void => undefined
+  const held = new Promise<void>((resolve) => {
+    release = resolve
+  })
+  const slow = async function* (): AsyncGenerator<Uint8Array> {
+    yield Buffer.from('a')
+    await held
+  }
+  const first = appendUpload(registry, { ...address, body: { source: slow(), keepPartial: true } })
+  await new Promise((resolve) => setTimeout(resolve, 50))
+  const body = { source: pieces(Buffer.from('b')), keepPartial: true }
+  await assert.rejects(appendUpload(registry, { ...address, body }), refusal('UPLOAD_BUSY'))
+  release()
+  await first
+  await assert.rejects(
+    appendUpload(registry, { ...address, principalId: 'AIDAOTHER', body }),
+    refusal('UPLOAD_UNKNOWN'),
+  )
+  await cancelUpload(registry, address)
+  await assert.rejects(appendUpload(registry, { ...address, body }), refusal('UPLOAD_UNKNOWN'))
+})
+
+test('a stream that breaks off keeps what came; a numbered chunk counts whole or not at all', async (t) => {
+  const registry = await testRegistry(t)
+  const address = await begin(registry)
+  const part = Buffer.from('kept ')
+  await assert.rejects(
+    appendUpload(registry, { ...address, body: { source: breaking(part), keepPartial: true } }),
+    refusal('UPLOAD_INTERRUPTED'),
+  )
+  const chunk = { source: breaking(Buffer.from('lost')), expectedBytes: 9, keepPartial: false }
+  await assert.rejects(
+    appendUpload(registry, { ...address, start: 5, body: chunk }),
+    refusal('UPLOAD_INTERRUPTED'),
+  )
+  const body = { source: pieces(Buffer.from('rest')), keepPartial: false }
+  const { size } = await finishUpload(registry, {
+    ...address,
+    digest: digestOf(Buffer.from('kept rest')),
+    body,
+    start: 5,
+  })
+  assert.equal(size, 9)
+})
+
+test('a full disk is told as such, and the upload goes on when there is room', async (t) => {
+  const registry = await testRegistry(t)
+  const address = await begin(registry)
+  const full: TestRegistry = {
+    ...registry,
+    blobs: {
+      ...registry.blobs,
+      write: async () => Promise.reject(Object.assign(new Error('no space'), { code: 'ENOSPC' })),
+    },
+  }
+  const body = { source: pieces(Buffer.from('x')), keepPartial: true }
+  await assert.rejects(appendUpload(full, { ...address, body }), refusal('STORAGE_FULL'))
+  const again = { source: pieces(Buffer.from('x')), keepPartial: false }
+  assert.equal(
+    (await finishUpload(registry, { ...address, digest: digestOf(Buffer.from('x')), body: again }))
+      .size,
+    1,
+  )
+})
+
+test('closing again after success is success, by any digest algorithm', async (t) => {
+  const registry = await testRegistry(t)
+  const content = randomBytes(1000)
+  const address = await begin(registry)
+  const digest = digestOf(content, 'sha512')
+  await finishUpload(registry, {
+    ...address,
+    digest,
+    body: { source: pieces(content), keepPartial: false },
+  })
+  assert.equal((await finishUpload(registry, { ...address, digest })).size, 1000)
+  assert.ok(content.equals(await contentOf(registry, digest)))
+})
+
+test('a push of the content heals a damaged copy', async (t) => {
+  const registry = await testRegistry(t)
+  const content = randomBytes(2000)
+  const digest = await push(registry, content)
+  const blob = await getBlob(registry.database, { repository: registry.repository, digest })
+  await registry.blobs.write(blob.storageKey, 0, pieces(Buffer.from('damaged')))
+  await push(registry, content)
+  assert.ok(content.equals(await contentOf(registry, digest)))
+})
+
+test('twenty pushes of one blob at once keep one copy', async (t) => {
+  const registry = await testRegistry(t)
+  const content = randomBytes(50_000)
+  await Promise.all(Array.from({ length: 20 }, () => push(registry, content)))
+  await collectStorage(registry, {}, { signal: AbortSignal.timeout(5000) })
+  const kept: string[] = []
+  for await (const { key } of registry.blobs.list()) kept.push(key)
+  assert.equal(kept.length, 1)
+  await deleteBlob(registry, { repository: registry.repository, digest: digestOf(content) })
+  registry.clock.advance(2 * 3_600_000)
+  await collectStorage(registry, {}, { signal: AbortSignal.timeout(5000) })
+  for await (const { key } of registry.blobs.list()) assert.fail(`${key} is left`)
+})
+
+test('any split of an upload into chunks, with or without the running hash, yields the same blob', async (t) => {
+  const registry = await testRegistry(t)
+  const sizes = fc.array(fc.nat(5000), { maxLength: 6 })
+  await fc.assert(
+    fc.asyncProperty(sizes, fc.boolean(), async (parts, forgets) => {
+      const content = randomBytes(parts.reduce((sum, size) => sum + size, 1))
+      const address = await begin(registry)
+      let start = 0
+      for (const size of parts) {
+        const source = pieces(content.subarray(start, start + size))
+        const deps = forgets ? { ...registry, hashes: new LiveHashes() } : registry
+        await appendUpload(deps, {
+          ...address,
+          start,
+          body: { source, expectedBytes: size, keepPartial: false },
+        })
+        start += size
+      }
+      const body = { source: pieces(content.subarray(start)), keepPartial: false }
+      const digest = digestOf(content)
+      await finishUpload(registry, { ...address, digest, body, start })
+      assert.ok(content.equals(await contentOf(registry, digest)))
+    }),
+    { numRuns: 40 },
+  )
+})
+
+test('an upload that nobody touched for a day is given up', async (t) => {
+  const registry = await testRegistry(t)
+  const address = await begin(registry)
+  await appendUpload(registry, {
+    ...address,
+    body: { source: pieces(Buffer.from('x')), keepPartial: true },
+  })
+  registry.clock.advance(25 * 3_600_000)
+  await collectStorage(registry, {}, { signal: AbortSignal.timeout(1000) })
+  const body = { source: pieces(), keepPartial: true }
+  await assert.rejects(appendUpload(registry, { ...address, body }), refusal('UPLOAD_UNKNOWN'))
+  for await (const { key } of registry.blobs.list()) assert.fail(`${key} is left`)
+})

@@ -1,0 +1,34 @@
+import { join } from 'node:path'
+import type { TestContext } from 'node:test'
+import { systemIds } from '../../src/lib/ids.ts'
+import { parseRepositoryName } from '../../src/oci/repository-name.ts'
+import { parseAccountId } from '../../src/policy/account-id.ts'
+import { insertAccount } from '../../src/access/principal-store.ts'
+import { createRepository } from '../../src/registry/create-repository.ts'
+import { LiveHashes } from '../../src/registry/live-hashes.ts'
+import type { UploadDeps } from '../../src/registry/receive-bytes.ts'
+import type { RepositoryAddress } from '../../src/registry/repository-store.ts'
+import { openFilesystemBlobs } from '../../src/storage/blobs/filesystem.ts'
+import { temporaryDatabase, temporaryDirectory } from './database.ts'
+import { fakeClock, type FakeClock } from './fake-clock.ts'
+
+export interface TestRegistry extends UploadDeps {
+  readonly clock: FakeClock
+  readonly repository: RepositoryAddress
+}
+
+/** A registry's rooms without its doors: a database, files, and one repository with immutable tags. */
+export async function testRegistry(t: TestContext): Promise<TestRegistry> {
+  const database = await temporaryDatabase(t)
+  const blobs = openFilesystemBlobs(join(await temporaryDirectory(t), 'blobs'))
+  const clock = fakeClock()
+  const account = parseAccountId('123456789012')
+  const name = parseRepositoryName('team/app')
+  if (account === undefined || name === undefined) throw new Error('unreachable')
+  const repository = { account, name }
+  await database.transaction((tx) => insertAccount(tx, account, clock.now()))
+  const isAccount = async (id: string): Promise<boolean> => Promise.resolve(id === account)
+  const made = { repository, tagMutability: 'IMMUTABLE', scanOnPush: true, tags: [] } as const
+  await createRepository({ database, clock, isAccount }, made)
+  return { database, blobs, clock, ids: systemIds, hashes: new LiveHashes(), repository }
+}
