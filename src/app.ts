@@ -19,6 +19,7 @@ import { serveOci } from './edges/oci/serve-oci.ts'
 import { openFoundation, StartError, type Foundation } from './foundation.ts'
 import { countJobs } from './jobs/queue.ts'
 import { JobWorker, type JobHandler, type WorkerLog } from './jobs/worker.ts'
+import { ByteBudget } from './lib/byte-budget.ts'
 import type { Clock } from './lib/clock.ts'
 import type { Log } from './lib/log.ts'
 import { programVersion } from './lib/program-version.ts'
@@ -42,6 +43,9 @@ import { removeServerFile, writePrivately, type DataPaths } from './storage/data
 import { openHttpFeed } from './storage/feeds/http.ts'
 
 export { StartError }
+
+/** Eight layer parts of the largest size at once; what comes on top is told to come again. */
+const maxApiBodyBytes = 256 * 1024 * 1024
 
 export interface RunningApp {
   readonly url: string
@@ -164,6 +168,7 @@ function serveDoors(app: FastifyInstance, doors: Doors): void {
     authorize: judge,
     onFault,
     findKey: (id) => findActiveAccessKey({ reader: database, accessKeyKey }, id),
+    bodies: new ByteBudget(maxApiBodyBytes),
     ecr: {
       ...uploads,
       region,

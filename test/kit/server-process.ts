@@ -86,6 +86,7 @@ function environmentFor(url: string, keys: Keys, directory: string): NodeJS.Proc
     PRATIQUE_DATA: directory,
     DOCKER_CONFIG: join(directory, 'docker-config'),
     REGISTRY_AUTH_FILE: join(directory, 'auth.json'),
+    XDG_CACHE_HOME: join(directory, 'cache'),
   }
 }
 

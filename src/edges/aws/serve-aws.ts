@@ -3,12 +3,13 @@ import type { Caller } from '../../access/caller.ts'
 import { callerOf } from '../../access/authenticate-basic.ts'
 import type { ActiveAccessKey } from '../../access/find-access-key.ts'
 import type { Decision } from '../../access/rules/decide.ts'
+import type { ByteBudget } from '../../lib/byte-budget.ts'
 import { readAll } from '../../lib/read-all.ts'
 import type { EcrCall, EcrDeps } from './ecr/call.ts'
 import { spellException } from './ecr/errors.ts'
 import { ecrOperations } from './ecr/operations.ts'
 import { unservedEcrOperations } from './ecr/unserved-operations.ts'
-import { signatureErrors } from './protocol/aws-error.ts'
+import { signatureErrors, throttled } from './protocol/aws-error.ts'
 import { dispatchJson } from './protocol/dispatch.ts'
 import { jsonError, operationOfTarget, type AwsReply } from './protocol/json-protocol.ts'
 import { queryError } from './protocol/query-protocol.ts'
@@ -30,6 +31,8 @@ export interface AwsEdge {
     request: { readonly action: string; readonly resources: readonly string[] },
   ) => Promise<Decision>
   readonly onFault: (error: unknown, requestId: string) => void
+  /** Memory that bodies of this door may take together. */
+  readonly bodies: ByteBudget
 }
 
 /** `POST /` for every AWS service, told apart by the scope of the signature; `GET /` for presigned STS. */
@@ -87,17 +90,29 @@ async function answer(
     reading.kind === 'signature' ? reading.signature.scope.service === 'sts' : operation === ''
   // Before the body is read: nobody gets to send megabytes without a signature.
   if (reading.kind === 'refused') return refuseSignature(reading, isSts, facts)
-  const limit = isSts ? undefined : ecrOperations.get(operation)?.maxBodyBytes
-  const body = await readBody(request, limit ?? defaultBodyBytes)
-  if (body === undefined) {
-    const message = `the request has more than ${limit ?? defaultBodyBytes} bytes`
-    facts.errorCode = 'RequestEntityTooLarge'
-    return jsonError({ name: 'RequestEntityTooLargeException', status: 413, message })
+  // Only who has a key here may send much: a made-up one fits no large body.
+  const isKnown = (await edge.findKey(reading.signature.accessKeyId)) !== undefined
+  const asked = isSts || !isKnown ? undefined : ecrOperations.get(operation)?.maxBodyBytes
+  const limit = asked ?? defaultBodyBytes
+  if (!edge.bodies.take(limit)) {
+    facts.errorCode = 'ThrottlingException'
+    return jsonError(throttled())
   }
-  const full = { ...signed, body }
-  const { requestId } = facts
-  if (isSts) return answerSts(authenticate, full, facts, requestId)
-  return dispatchJson(ecrService(edge, authenticate, requestId), full, operation, facts, requestId)
+  try {
+    const body = await readBody(request, limit)
+    if (body === undefined) {
+      const message = `the request has more than ${limit} bytes`
+      facts.errorCode = 'RequestEntityTooLarge'
+      return jsonError({ name: 'RequestEntityTooLargeException', status: 413, message })
+    }
+    const full = { ...signed, body }
+    const { requestId } = facts
+    if (isSts) return await answerSts(authenticate, full, facts, requestId)
+    const service = ecrService(edge, authenticate, requestId)
+    return await dispatchJson(service, full, operation, facts, requestId)
+  } finally {
+    edge.bodies.give(limit)
+  }
 }
 
 async function readBody(request: FastifyRequest, limit: number): Promise<Buffer | undefined> {

@@ -39,6 +39,11 @@ export function accessDenied(message: string): AwsError {
   return { name: 'AccessDeniedException', status: 400, message }
 }
 
+/** Too much at once: retried by every SDK, with growing pauses. */
+export function throttled(): AwsError {
+  return { name: 'ThrottlingException', status: 400, message: 'Rate exceeded' }
+}
+
 export function serverFault(requestId: string): AwsError {
   const message = `internal error; the server's log has request ${requestId}`
   return { name: 'ServerException', status: 500, message }
