@@ -3,8 +3,7 @@
 // Input:    answers of a public server or a mirror; may be hostile.
 // Deviates: only ETags are used as validators, since a date has a grain of one second; 300 and 305 are errors.
 // Unknowns: a status other than 200 and 304, or more bytes than allowed → FeedError; the file so far is removed.
-import { createWriteStream } from 'node:fs'
-import { mkdir, rm } from 'node:fs/promises'
+import { mkdir, open, rm, type FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import type { Ids } from '../../lib/ids.ts'
@@ -120,8 +119,17 @@ async function spool(
       yield chunk
     }
   }
-  const file = createWriteStream(path, { mode: 0o600, flags: 'wx' })
-  await pipeline(response.body, capped, file, { signal })
+  // Opened before anything can fail: a stream that opens by itself may create the file after its removal.
+  const file = await open(path, 'wx', 0o600)
+  try {
+    await pipeline(response.body, capped, (chunks) => writeAll(file, chunks), { signal })
+  } finally {
+    await file.close()
+  }
+}
+
+async function writeAll(file: FileHandle, chunks: AsyncIterable<Uint8Array>): Promise<void> {
+  for await (const chunk of chunks) await file.writeFile(chunk)
 }
 
 function tooLarge(maxBytes: number): FeedError {
