@@ -1,6 +1,6 @@
 // Settings: flags, then the environment (PRATIQUE_*), then pratique.yaml, then defaults. The only reader of the environment.
 import { readFileSync } from 'node:fs'
-import { isAbsolute, join, resolve } from 'node:path'
+import { join, resolve } from 'node:path'
 import { parse as parseYaml } from 'yaml'
 import { nearest } from './lib/nearest.ts'
 import { parseAccountId, type AccountId } from './policy/account-id.ts'
@@ -152,16 +152,24 @@ function readSettingsFile(cwd: string, problems: string[]): Readonly<Record<stri
     return {}
   }
   try {
-    const parsed: unknown = parseYaml(content, { maxAliasCount: 0 })
+    // Every scalar as it is written: an account id may begin with 0, which a number would lose.
+    const parsed: unknown = parseYaml(content, { schema: 'failsafe', maxAliasCount: 0 })
     if (parsed === null) return {}
-    if (typeof parsed === 'object' && !Array.isArray(parsed)) {
-      return Object.fromEntries(Object.entries(parsed).map(([key, value]) => [key, String(value)]))
-    }
+    if (typeof parsed === 'object' && !Array.isArray(parsed)) return textValues(parsed, problems)
     problems.push('pratique.yaml: expected lines of the form `setting: value`')
   } catch (error) {
     problems.push(`pratique.yaml is not YAML: ${messageOf(error)}`)
   }
   return {}
+}
+
+function textValues(parsed: object, problems: string[]): Readonly<Record<string, string>> {
+  const values: (readonly [string, string])[] = []
+  for (const [name, value] of Object.entries(parsed)) {
+    if (typeof value === 'string') values.push([name, value])
+    else problems.push(`pratique.yaml: ${name} is a list or a mapping; expected one value`)
+  }
+  return Object.fromEntries(values)
 }
 
 function refuseUnknown(
@@ -180,7 +188,7 @@ function refuseUnknown(
 }
 
 function isSettingName(name: string): name is SettingName {
-  return name in settings
+  return Object.hasOwn(settings, name)
 }
 
 function unknownSetting(name: string, known: readonly string[]): string {
@@ -202,9 +210,8 @@ function buildConfig(values: Record<SettingName, Chosen>, cwd: string, problems:
     problems.push(`${settings[name].environment} is ${JSON.stringify(text)}; expected ${expected}`)
     return fallback
   }
-  const data = values.data.text
   return {
-    dataDirectory: isAbsolute(data) ? data : resolve(cwd, data),
+    dataDirectory: read('data', directoryFrom(cwd), 'a directory', ''),
     listen: read('listen', parseListen, 'HOST:PORT, for example 127.0.0.1:5080', {
       host: '',
       port: 0,
@@ -235,6 +242,11 @@ function fallbackAccount(): AccountId {
   const account = parseAccountId(settings.account.fallback)
   if (account === undefined) throw new Error('the default account is no account id')
   return account
+}
+
+/** Empty text is no directory: it would be the one in which the server was started. */
+function directoryFrom(cwd: string): (text: string) => string | undefined {
+  return (text) => (text === '' ? undefined : resolve(cwd, text))
 }
 
 function parseListen(text: string): Config['listen'] | undefined {
