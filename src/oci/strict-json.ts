@@ -54,7 +54,7 @@ class KeyScan {
 
   constructor(text: string, knownKeys: readonly string[]) {
     this.#text = text
-    this.#known = new Map(knownKeys.map((key) => [key.toLowerCase(), key]))
+    this.#known = new Map(knownKeys.map((key) => [foldCase(key), key]))
   }
 
   fault(): string | undefined {
@@ -96,7 +96,7 @@ class KeyScan {
 
   #variantOfKnownKey(key: string): string | undefined {
     if (this.#open.at(-1)?.exempt === true) return undefined
-    const known = this.#known.get(key.toLowerCase())
+    const known = this.#known.get(foldCase(key))
     if (known === undefined || known === key) return undefined
     return `has the key ${JSON.stringify(key)}, which some clients read as ${JSON.stringify(known)}`
   }
@@ -118,6 +118,11 @@ class KeyScan {
     while (next < this.#text.length && ' \t\r\n'.includes(this.#text.charAt(next))) next += 1
     return this.#text.charAt(next) === ':'
   }
+}
+
+/** Go folds by Unicode: to it U+017F (a long s) is an s. Upper case first, since lower case keeps that letter. */
+function foldCase(key: string): string {
+  return key.toUpperCase().toLowerCase()
 }
 
 /** A key that JSON.parse will refuse later keeps its raw text here. */
