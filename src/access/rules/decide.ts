@@ -23,6 +23,10 @@ export type Decision =
 
 export function decide(request: DecisionRequest): Decision {
   const { principal, action, resources } = request
+  const [first] = resources
+  if (first === undefined) {
+    return deny(request, '*', 'identity-based', 'the request names no resource')
+  }
   const foreign = resources.find((resource) => !isOfAccount(resource, principal.account))
   if (foreign !== undefined) {
     return deny(request, foreign, 'resource-based', 'the resource belongs to another account')
@@ -30,7 +34,7 @@ export function decide(request: DecisionRequest): Decision {
   if (principal.isAdministrator) {
     return { kind: 'allow', reason: `${principal.arn} is an administrator of its account` }
   }
-  return deny(request, resources[0] ?? '*', 'identity-based', `no policy allows ${action}`)
+  return deny(request, first, 'identity-based', `no policy allows ${action}`)
 }
 
 function isOfAccount(resource: string, account: AccountId): boolean {

@@ -1,0 +1,47 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { temporaryDatabase } from '../../test/kit/database.ts'
+import { fakeClock } from '../../test/kit/fake-clock.ts'
+import { accountOf } from '../../test/kit/principals.ts'
+import { systemIds } from '../lib/ids.ts'
+import { createAdministrator, type NewAccessKey } from './create-administrator.ts'
+import { findActiveAccessKey } from './find-access-key.ts'
+import { accountExists, findAccessKey, hasUsers } from './principal-store.ts'
+import { deriveKey } from './rules/seal.ts'
+
+const account = accountOf('123456789012')
+const accessKeyKey = deriveKey(Buffer.alloc(32, 5), 'access-key')
+
+test('a key that could not be delivered leaves no user behind', async (t) => {
+  const database = await temporaryDatabase(t)
+  const deps = { database, clock: fakeClock(), ids: systemIds, accessKeyKey }
+  const deliver = async (): Promise<void> => Promise.reject(new Error('disk full'))
+  await assert.rejects(createAdministrator(deps, { account, deliver }), /disk full/)
+  assert.equal(await hasUsers(database), false)
+  assert.equal(await accountExists(database, account), false)
+})
+
+test('makes one administrator with one key, once, and keeps the secret sealed', async (t) => {
+  const database = await temporaryDatabase(t)
+  const deps = { database, clock: fakeClock(), ids: systemIds, accessKeyKey }
+  const made: NewAccessKey[] = []
+  const deliver = async (key: NewAccessKey): Promise<void> => {
+    made.push(key)
+    return Promise.resolve()
+  }
+  assert.equal(await createAdministrator(deps, { account, deliver }), 'created')
+  assert.equal(await createAdministrator(deps, { account, deliver }), 'kept')
+  const [key, ...more] = made
+  assert.ok(key !== undefined && more.length === 0)
+  assert.match(key.accessKeyId, /^AKIA[A-Z2-7]{16}$/)
+  assert.match(key.secretAccessKey, /^[A-Za-z0-9+/]{40}$/)
+  const active = await findActiveAccessKey({ reader: database, accessKeyKey }, key.accessKeyId)
+  assert.equal(active?.secret, key.secretAccessKey)
+  assert.deepEqual(
+    { ...active.user, id: '' },
+    { id: '', account, name: 'admin', isAdministrator: true },
+  )
+  const stored = await findAccessKey(database, key.accessKeyId)
+  assert.ok(stored !== undefined)
+  assert.ok(!Buffer.from(stored.sealedSecret).includes(key.secretAccessKey))
+})

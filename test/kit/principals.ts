@@ -1,0 +1,55 @@
+import type { TestContext } from 'node:test'
+import { createAdministrator, type NewAccessKey } from '../../src/access/create-administrator.ts'
+import { insertAccessKey, insertUser } from '../../src/access/principal-store.ts'
+import { deriveKey, seal } from '../../src/access/rules/seal.ts'
+import { systemIds } from '../../src/lib/ids.ts'
+import { parseAccountId, type AccountId } from '../../src/policy/account-id.ts'
+import type { Database } from '../../src/storage/database/database.ts'
+import { temporaryDatabase } from './database.ts'
+import { fakeClock, type FakeClock } from './fake-clock.ts'
+
+export interface TestPrincipals {
+  readonly database: Database
+  readonly reader: Database
+  readonly clock: FakeClock
+  readonly account: AccountId
+  readonly accessKeyKey: Buffer
+  readonly tokenKey: Buffer
+  /** The administrator's. */
+  readonly key: NewAccessKey
+  /** A user who may do nothing, with this secret. */
+  addUser(id: string, accessKeyId: string, secret: string): Promise<void>
+}
+
+export function accountOf(text: string): AccountId {
+  const account = parseAccountId(text)
+  if (account === undefined) throw new Error(`${text} is no account id`)
+  return account
+}
+
+/** An account with its administrator, as the first start makes them. */
+export async function testPrincipals(t: TestContext): Promise<TestPrincipals> {
+  const database = await temporaryDatabase(t)
+  const clock = fakeClock()
+  const account = accountOf('123456789012')
+  const master = Buffer.alloc(32, 1)
+  const accessKeyKey = deriveKey(master, 'access-key')
+  const delivered: NewAccessKey[] = []
+  const deliver = async (made: NewAccessKey): Promise<void> => {
+    delivered.push(made)
+    return Promise.resolve()
+  }
+  const deps = { database, clock, ids: systemIds, accessKeyKey }
+  await createAdministrator(deps, { account, deliver })
+  const [key] = delivered
+  if (key === undefined) throw new Error('no key was delivered')
+  const addUser = async (id: string, accessKeyId: string, secret: string): Promise<void> => {
+    const sealedSecret = seal(accessKeyKey, systemIds.bytes(12), Buffer.from(secret), accessKeyId)
+    await database.transaction(async (tx) => {
+      await insertUser(tx, { id, account, name: id, isAdministrator: false }, clock.now())
+      await insertAccessKey(tx, { id: accessKeyId, userId: id, sealedSecret }, clock.now())
+    })
+  }
+  const tokenKey = deriveKey(master, 'ecr-token')
+  return { database, reader: database, clock, account, accessKeyKey, tokenKey, key, addUser }
+}
