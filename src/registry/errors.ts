@@ -86,6 +86,10 @@ export const registryErrors = {
     'The tag is immutable and points to another image.',
     'Push under another tag.',
   ),
+  IMAGE_TAGS_TOO_MANY: entry(
+    'More tags are given in one request than are taken.',
+    'Push again, with fewer tags at a time.',
+  ),
   TAGS_TOO_MANY: entry('More resource tags than the limit of 50.', 'Remove tags first.'),
   STORAGE_FULL: entry(
     'The disk is full.',

@@ -45,6 +45,7 @@ const spellings = {
   IMAGE_EXISTS: { status: 409, code: 'DENIED' },
   TAG_UNKNOWN: { status: 404, code: 'MANIFEST_UNKNOWN' },
   TAG_IMMUTABLE: { status: 400, code: 'TAG_INVALID' },
+  IMAGE_TAGS_TOO_MANY: { status: 414, code: 'MANIFEST_INVALID' },
   TAGS_TOO_MANY: { status: 400, code: 'UNSUPPORTED' },
   STORAGE_FULL: { status: 507, code: 'UNKNOWN' },
 } as const satisfies Record<RegistryErrorCode, Spelling>

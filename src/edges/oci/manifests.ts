@@ -86,7 +86,7 @@ function tagParameters(query: URLSearchParams): readonly Tag[] {
   const texts = [...new Set(query.getAll('tag'))]
   if (texts.length > maxTagParameters) {
     const message = `at most ${maxTagParameters} tags may be given in one request, here are ${texts.length}`
-    throw registryError('MANIFEST_INVALID', message, { maxTagParameters })
+    throw registryError('IMAGE_TAGS_TOO_MANY', message, { maxTagParameters })
   }
   return texts.map((text) => {
     const tag = parseTag(text)

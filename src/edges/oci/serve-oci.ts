@@ -53,13 +53,13 @@ export function serveOci(app: FastifyInstance, edge: OciEdge): void {
 }
 
 async function answer(edge: OciEdge, request: FastifyRequest): Promise<OciReply> {
-  const [rawPath = '', rawQuery = ''] = (request.raw.url ?? '').split('?', 2)
+  const [rawPath = '', ...queries] = (request.raw.url ?? '').split('?')
   const path = parseV2Path(rawPath)
   const isHead = request.method === 'HEAD'
   request.facts.door = 'oci'
   request.facts.operation = `${request.method} ${path.kind}`
   try {
-    const result = await dispatch(edge, request, path, new URLSearchParams(rawQuery))
+    const result = await dispatch(edge, request, path, new URLSearchParams(queries.join('?')))
     return 'refused' in result ? errorReply(result.refused, isHead) : result
   } catch (error) {
     return refuse(edge, request, path, error)

@@ -95,6 +95,7 @@ const spellings = {
     ({ tag, repository }) =>
       `The image tag '${shown(tag)}' already exists in the '${shown(repository)}' repository and cannot be overwritten because the repository is immutable.`,
   ],
+  IMAGE_TAGS_TOO_MANY: ['InvalidParameterException', own],
   TAGS_TOO_MANY: ['TooManyTagsException', own],
   STORAGE_FULL: ['ServerException', own],
 } as const satisfies Record<RegistryErrorCode, Spelling>
