@@ -234,6 +234,68 @@ test(
   },
 )
 
+test(
+  'finds in seven packages of a Debian 10.0 what its security team fixed since',
+  { skip: debian === undefined ? 'shared data is absent' : false },
+  async (t) => {
+    const place = await scanPlace(t)
+    const asReleased = [
+      ['apt', '1.8.2'],
+      ['bzip2', '1.0.6-9.1'],
+      ['expat', '2.2.6-2'],
+      ['gzip', '1.9-3'],
+      ['sudo', '1.8.27-1'],
+      ['tar', '1.30+dfsg-6'],
+      ['xz-utils', '5.2.4-1'],
+      ['zlib', '1:1.2.11.dfsg-1'],
+    ] as const
+    const names = asReleased.map(([name]) => name)
+    await importRecords(place, recordsAbout(debian ?? '', 'Debian:10', names))
+    const layer = layerOf({
+      'etc/os-release': osRelease.debian10,
+      'var/lib/dpkg/status': dpkg(...asReleased),
+    })
+    const { findings } = await scan(place, { layers: [layer] })
+    const rows = findings.map(
+      (one) =>
+        `${one.package.name} ${one.advisory.id} ${one.vulnerability} ${one.fixedVersion ?? '-'}`,
+    )
+    // By hand: the records of these packages whose fix dpkg --compare-versions calls later. No record names tar.
+    assert.deepEqual(rows.toSorted(), [
+      'apt DSA-4685-1 CVE-2020-3810 1.8.2.1',
+      'apt DSA-4808-1 CVE-2020-27350 1.8.2.2',
+      'bzip2 DLA-3112-1 DLA-3112-1 1.0.6-9.2~deb10u2',
+      'expat DLA-3119-1 CVE-2022-40674 2.2.6-2+deb10u5',
+      'expat DLA-3165-1 CVE-2022-43680 2.2.6-2+deb10u6',
+      'expat DSA-4530-1 CVE-2019-15903 2.2.6-2+deb10u1',
+      'expat DSA-5073-1 CVE-2021-45960 2.2.6-2+deb10u2',
+      'expat DSA-5073-1 CVE-2021-46143 2.2.6-2+deb10u2',
+      'expat DSA-5073-1 CVE-2022-22822 2.2.6-2+deb10u2',
+      'expat DSA-5073-1 CVE-2022-22823 2.2.6-2+deb10u2',
+      'expat DSA-5073-1 CVE-2022-22824 2.2.6-2+deb10u2',
+      'expat DSA-5073-1 CVE-2022-22825 2.2.6-2+deb10u2',
+      'expat DSA-5073-1 CVE-2022-22826 2.2.6-2+deb10u2',
+      'expat DSA-5073-1 CVE-2022-22827 2.2.6-2+deb10u2',
+      'expat DSA-5073-1 CVE-2022-23852 2.2.6-2+deb10u2',
+      'expat DSA-5073-1 CVE-2022-23990 2.2.6-2+deb10u2',
+      'expat DSA-5085-1 CVE-2022-25235 2.2.6-2+deb10u3',
+      'expat DSA-5085-1 CVE-2022-25236 2.2.6-2+deb10u3',
+      'expat DSA-5085-1 CVE-2022-25313 2.2.6-2+deb10u3',
+      'expat DSA-5085-1 CVE-2022-25314 2.2.6-2+deb10u3',
+      'expat DSA-5085-1 CVE-2022-25315 2.2.6-2+deb10u3',
+      'expat DSA-5085-2 DSA-5085-2 2.2.6-2+deb10u4',
+      'gzip DSA-5122-1 CVE-2022-1271 1.9-3+deb10u1',
+      'sudo DLA-3181-1 CVE-2021-23239 1.8.27-1+deb10u4',
+      'sudo DLA-3272-1 CVE-2023-22809 1.8.27-1+deb10u5',
+      'sudo DSA-4543-1 CVE-2019-14287 1.8.27-1+deb10u1',
+      'sudo DSA-4839-1 CVE-2021-3156 1.8.27-1+deb10u3',
+      'xz-utils DSA-5123-1 CVE-2022-1271 5.2.4-1+deb10u1',
+      'zlib DLA-3103-1 CVE-2022-37434 1:1.2.11.dfsg-1+deb10u2',
+      'zlib DSA-5111-1 CVE-2018-25032 1:1.2.11.dfsg-1+deb10u1',
+    ])
+  },
+)
+
 function fixesOf({ findings }: FindingList): readonly string[] {
   return findings
     .map((one) => `${one.package.name} ${one.vulnerability} ${one.fixedVersion ?? '-'}`)
