@@ -8,6 +8,7 @@ import { envCommand } from './commands/env.ts'
 import { gateCommand } from './commands/gate.ts'
 import { initCommand } from './commands/init.ts'
 import { loginCommand } from './commands/login.ts'
+import { quotaCommand } from './commands/quota.ts'
 import { scanCommand } from './commands/scan.ts'
 import { serveCommand } from './commands/serve.ts'
 import { exitCodes, Failure } from './failure.ts'
@@ -30,7 +31,8 @@ function buildProgram(): Command {
     .exitOverride()
   for (const add of [serveCommand, initCommand, envCommand, doctorCommand, loginCommand])
     add(program)
-  for (const add of [credentialHelperCommand, dbCommand, scanCommand, gateCommand]) add(program)
+  for (const add of [credentialHelperCommand, dbCommand, quotaCommand]) add(program)
+  for (const add of [scanCommand, gateCommand]) add(program)
   return program
 }
 

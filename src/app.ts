@@ -28,6 +28,8 @@ import { collectStorage } from './registry/collect-storage.ts'
 import { imagePushedJob } from './registry/events.ts'
 import { LiveHashes } from './registry/live-hashes.ts'
 import { openImageContent } from './registry/open-image-content.ts'
+import { describeUsage } from './registry/describe-usage.ts'
+import { putQuota } from './registry/put-quota.ts'
 import { findRepositoryById } from './registry/repository-store.ts'
 import { describeAdvisories } from './scanning/describe-advisories.ts'
 import { discardUnfinishedImport } from './scanning/discard-unfinished-import.ts'
@@ -203,6 +205,8 @@ function controlRooms(
   const temporaryDirectory = paths.temporary
   const feed = openHttpFeed({ ids, directory: temporaryDirectory }, new URL(config.osvUrl))
   return {
+    describeUsage: (input) => describeUsage(foundation.database, input),
+    putQuota: (input) => putQuota(foundation, input),
     describeAdvisories: () => describeAdvisories(foundation, { staleAfterMs }),
     async importAdvisories(input, options) {
       const result = await importAdvisories(foundation, { ...input, origin: 'import' }, options)

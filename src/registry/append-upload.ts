@@ -1,4 +1,5 @@
 import { registryError } from './errors.ts'
+import { limitBody } from './quotas.ts'
 import { getOpenUpload, uploadUnknown, type UploadAddress } from './find-open-upload.ts'
 import {
   receiveBytes,
@@ -23,7 +24,10 @@ export async function appendUpload(
   const upload = await getOpenUpload(deps.database, input)
   refuseOutOfOrder(upload, input.start)
   return withUploadLease(deps, upload, async (holder) => {
-    const received = await receiveBytes(deps, upload, holder, input.body)
+    const { body } = input
+    const announced = body.announcedBytes ?? body.expectedBytes ?? 0
+    const limit = await limitBody(deps.database, upload.repositoryId, announced)
+    const received = await receiveBytes(deps, upload, holder, body, limit)
     const next = { ...upload, ...partsAfter(upload, received.size) }
     const acknowledged = await deps.database.transaction((tx) =>
       acknowledgeBytes(tx, next, holder, deps.clock.now()),

@@ -11,6 +11,7 @@ import {
 } from './repository-store.ts'
 import { queueStorageDeletion } from './storage-deletion-store.ts'
 import { listUploadKeys } from './upload-store.ts'
+import { uncountRepository } from './usage-store.ts'
 
 /** Deletes the repository with all it holds; one with images only by `force`. */
 export async function deleteRepository(
@@ -30,6 +31,7 @@ export async function deleteRepository(
     for (const key of await listUploadKeys(tx, repository.id)) {
       await queueStorageDeletion(tx, key, now)
     }
+    await uncountRepository(tx, repository.id)
     await deleteRepositoryRow(tx, repository.id)
     await retireUnlinkedBlobs(tx, blobIds, now)
     return repository

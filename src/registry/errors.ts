@@ -91,6 +91,10 @@ export const registryErrors = {
     'Push again, with fewer tags at a time.',
   ),
   TAGS_TOO_MANY: entry('More resource tags than the limit of 50.', 'Remove tags first.'),
+  QUOTA_EXCEEDED: entry(
+    'A quota of the account or of the repository leaves no room for this.',
+    'Delete images that nobody needs, or have the quota raised: pratique quota.',
+  ),
   STORAGE_FULL: entry(
     'The disk is full.',
     'Free space on the registry’s disk; pulls and deletes go on.',

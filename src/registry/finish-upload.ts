@@ -1,7 +1,7 @@
 import { algorithmOf, digestFromHash, type Digest } from '../oci/digest.ts'
 import type { SqlWriter } from '../storage/database/database.ts'
 import { refuseOutOfOrder } from './append-upload.ts'
-import { registryError } from './errors.ts'
+import { isRegistryError, registryError } from './errors.ts'
 import { findUploadAt, uploadUnknown, type UploadAddress } from './find-open-upload.ts'
 import {
   findLinkedBlob,
@@ -19,6 +19,7 @@ import {
   type Body,
   type UploadDeps,
 } from './receive-bytes.ts'
+import { changeWithinQuota, limitBody } from './quotas.ts'
 import { queueStorageDeletion } from './storage-deletion-store.ts'
 import { closeUpload, type Upload } from './upload-store.ts'
 
@@ -53,7 +54,15 @@ export async function finishUpload(
       throw digestMismatch(input.digest, digest, size)
     }
     if (size > 0) await deps.blobs.sync(upload.storageKey)
-    await commit(deps, upload, holder, { digest, size })
+    try {
+      await commit(deps, upload, holder, { digest, size })
+    } catch (error) {
+      // Kept open it would go on filling the very quota that refuses it.
+      if (isRegistryError(error) && error.code === 'QUOTA_EXCEEDED') {
+        await abortUpload(deps, upload, holder)
+      }
+      throw error
+    }
     return { digest, size }
   })
 }
@@ -82,7 +91,14 @@ async function completeBytes(
   const algorithm = algorithmOf(input.digest)
   // An empty body still makes the (empty) file that the row will name.
   const body = input.body ?? { source: noBytes(), keepPartial: false }
-  const received = await receiveBytes(deps, upload, holder, body)
+  // A push of what the repository has adds nothing, so no quota refuses it.
+  const linked = await findLinkedBlob(deps.database, upload.repositoryId, input.digest)
+  const announced = body.announcedBytes ?? body.expectedBytes ?? 0
+  const limit =
+    linked === undefined
+      ? await limitBody(deps.database, upload.repositoryId, announced)
+      : undefined
+  const received = await receiveBytes(deps, upload, holder, body, limit)
   if ('interruption' in received) throw received.interruption
   const { size } = received
   const hash =
@@ -111,30 +127,35 @@ async function commit(
       now,
     })
     if (!closed) throw uploadBusy(upload)
-    await adoptBytes(tx, upload, content, damaged, now)
-    await linkBlob(tx, upload.repositoryId, content.digest, now)
+    const blobId = await adoptBytes(tx, upload, content, damaged, now)
+    await changeWithinQuota(tx, upload.repositoryId, () =>
+      linkBlob(tx, upload.repositoryId, blobId, now),
+    )
   })
 }
 
-/** The first to commit a digest gives it its bytes; later ones drop theirs, unless the kept copy is damaged. */
+/**
+ * The first to commit a digest gives it its bytes; later ones drop theirs, unless the kept copy is damaged.
+ * Returns the live blob's row.
+ */
 async function adoptBytes(
   tx: SqlWriter,
   upload: Upload,
   content: { readonly digest: Digest; readonly size: number },
   damaged: Blob | undefined,
   now: Date,
-): Promise<void> {
+): Promise<number> {
   const live = await findLiveBlob(tx, content.digest)
   if (live === undefined) {
-    await insertBlob(tx, { ...content, storageKey: upload.storageKey }, now)
-    return
+    return insertBlob(tx, { ...content, storageKey: upload.storageKey }, now)
   }
   if (live.storageKey !== damaged?.storageKey) {
     await queueStorageDeletion(tx, upload.storageKey, now)
-    return
+    return live.id
   }
-  await repointBlob(tx, live.id, { storageKey: upload.storageKey, size: content.size })
+  await repointBlob(tx, live.id, upload.storageKey)
   await queueStorageDeletion(tx, live.storageKey, now)
+  return live.id
 }
 
 /** A kept copy that is missing or has another length: a push of the same content heals it. */

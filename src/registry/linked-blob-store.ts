@@ -7,6 +7,7 @@ import {
   type SqlRow,
   type SqlWriter,
 } from '../storage/database/database.ts'
+import { countLink, uncountLink } from './usage-store.ts'
 
 /** A live blob: its bytes are durable under the key. */
 export interface Blob {
@@ -41,39 +42,46 @@ export async function findLiveBlob(reader: SqlReader, digest: Digest): Promise<B
   return row === undefined ? undefined : blobOf(row)
 }
 
-export async function insertBlob(tx: SqlWriter, blob: Omit<Blob, 'id'>, now: Date): Promise<void> {
-  await tx.run(
-    `INSERT INTO blobs (digest, size, storage_key, state, created_at) VALUES ($1, $2, $3, 'live', $4)`,
+/** Returns the row's id. */
+export async function insertBlob(
+  tx: SqlWriter,
+  blob: Omit<Blob, 'id'>,
+  now: Date,
+): Promise<number> {
+  const row = await tx.first(
+    `INSERT INTO blobs (digest, size, storage_key, state, created_at) VALUES ($1, $2, $3, 'live', $4) RETURNING id`,
     [blob.digest, blob.size, blob.storageKey, now.getTime()],
   )
+  if (row === undefined) throw new Error('an inserted blob has no id')
+  return integer(row, 'id')
 }
 
 /** Points a live blob to another copy of its bytes: the copy it named is damaged or gone. */
 export async function repointBlob(
   tx: SqlWriter,
   id: number,
-  copy: { readonly storageKey: StorageKey; readonly size: number },
+  storageKey: StorageKey,
 ): Promise<void> {
-  await tx.run('UPDATE blobs SET storage_key = $1, size = $2 WHERE id = $3', [
-    copy.storageKey,
-    copy.size,
-    id,
-  ])
+  await tx.run('UPDATE blobs SET storage_key = $1 WHERE id = $2', [storageKey, id])
 }
 
 /** Idempotent; a repeat renews the link's age. */
 export async function linkBlob(
   tx: SqlWriter,
   repositoryId: number,
-  digest: Digest,
+  blobId: number,
   now: Date,
 ): Promise<void> {
-  await tx.run(
-    `INSERT INTO blob_links (repository_id, blob_id, linked_at)
-     SELECT $1, id, $2 FROM blobs WHERE digest = $3 AND state = 'live'
-     ON CONFLICT (repository_id, blob_id) DO UPDATE SET linked_at = excluded.linked_at`,
-    [repositoryId, now.getTime(), digest],
+  const added = await tx.run(
+    `INSERT INTO blob_links (repository_id, blob_id, linked_at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING`,
+    [repositoryId, blobId, now.getTime()],
   )
+  if (added === 1) return countLink(tx, repositoryId, blobId)
+  await tx.run('UPDATE blob_links SET linked_at = $3 WHERE repository_id = $1 AND blob_id = $2', [
+    repositoryId,
+    blobId,
+    now.getTime(),
+  ])
 }
 
 export async function unlinkBlob(
@@ -81,10 +89,11 @@ export async function unlinkBlob(
   repositoryId: number,
   blobId: number,
 ): Promise<void> {
-  await tx.run('DELETE FROM blob_links WHERE repository_id = $1 AND blob_id = $2', [
+  const removed = await tx.run('DELETE FROM blob_links WHERE repository_id = $1 AND blob_id = $2', [
     repositoryId,
     blobId,
   ])
+  if (removed === 1) await uncountLink(tx, repositoryId, blobId)
 }
 
 /** live → deleting for the blob if no repository links it any more; its bytes go after a grace. */

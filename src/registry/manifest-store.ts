@@ -12,6 +12,7 @@ import {
   type SqlRow,
   type SqlWriter,
 } from '../storage/database/database.ts'
+import { countManifest } from './usage-store.ts'
 
 /** A manifest without its bytes. */
 export interface ManifestSummary {
@@ -150,6 +151,7 @@ export async function insertManifest(
     ],
   )
   await insertReferences(tx, repositoryId, digest, manifest)
+  await countManifest(tx, repositoryId, stored.bytes.byteLength, 1)
 }
 
 /** As the referrers list shows it: an image that refers to another is listed by the type of its config. */
@@ -229,10 +231,11 @@ export async function deleteManifestRow(
   repositoryId: number,
   digest: Digest,
 ): Promise<void> {
-  await tx.run('DELETE FROM manifests WHERE repository_id = $1 AND digest = $2', [
-    repositoryId,
-    digest,
-  ])
+  const row = await tx.first(
+    'DELETE FROM manifests WHERE repository_id = $1 AND digest = $2 RETURNING size',
+    [repositoryId, digest],
+  )
+  if (row !== undefined) await countManifest(tx, repositoryId, integer(row, 'size'), -1)
 }
 
 /** An index of the repository that refers to the manifest, if there is one. */

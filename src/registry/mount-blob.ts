@@ -2,6 +2,7 @@ import type { Clock } from '../lib/clock.ts'
 import type { Digest } from '../oci/digest.ts'
 import type { Database } from '../storage/database/database.ts'
 import { findLinkedBlob, linkBlob } from './linked-blob-store.ts'
+import { changeWithinQuota } from './quotas.ts'
 import { findRepository, getRepository, type RepositoryAddress } from './repository-store.ts'
 
 /**
@@ -22,7 +23,8 @@ export async function mountBlob(
     if (source === undefined) return false
     const blob = await findLinkedBlob(tx, source.id, input.digest)
     if (blob === undefined) return false
-    await linkBlob(tx, target.id, input.digest, deps.clock.now())
+    const now = deps.clock.now()
+    await changeWithinQuota(tx, target.id, () => linkBlob(tx, target.id, blob.id, now))
     return true
   })
 }

@@ -8,6 +8,7 @@ import { registryError } from './errors.ts'
 import { recordEvent } from './events.ts'
 import { findLinkedBlob } from './linked-blob-store.ts'
 import { findManifestSummary, insertManifest, touchPushedAt } from './manifest-store.ts'
+import { changeWithinQuota } from './quotas.ts'
 import { getRepository, type Repository, type RepositoryAddress } from './repository-store.ts'
 import { decideTagWrite, type TagWrite } from './rules/tag-mutability.ts'
 import { findTag, writeTag } from './tag-store.ts'
@@ -52,7 +53,9 @@ export async function putManifest(
     if (isPresent) await touchPushedAt(tx, repository.id, digest, input.principal, now)
     else {
       const stored = { digest, manifest, bytes: input.bytes, pushedBy: input.principal }
-      await insertManifest(tx, repository.id, stored, now)
+      await changeWithinQuota(tx, repository.id, () =>
+        insertManifest(tx, repository.id, stored, now),
+      )
     }
     await writeTags(tx, repository, writes, digest, input.principal, now)
     const { tags } = input

@@ -6,6 +6,7 @@ import type { BlobStore, StorageKey } from '../storage/blobs/blob-store.ts'
 import type { Database } from '../storage/database/database.ts'
 import { registryError } from './errors.ts'
 import type { LiveHashes } from './live-hashes.ts'
+import type { ByteLimit } from './quotas.ts'
 import { leaseUpload, releaseUpload, renewUploadLease, type Upload } from './upload-store.ts'
 
 /** ECR's quota for a layer, 52,000 MiB; larger blobs are refused while they arrive. */
@@ -25,6 +26,8 @@ export interface UploadDeps {
 export interface Body {
   readonly source: AsyncIterable<Uint8Array>
   readonly expectedBytes?: number
+  /** What the client says it will send, where it says so without having to. */
+  readonly announcedBytes?: number
   readonly keepPartial: boolean
 }
 
@@ -64,11 +67,12 @@ export async function receiveBytes(
   upload: Upload,
   holder: string,
   body: Body,
+  limit?: ByteLimit,
 ): Promise<Received> {
   const hash =
     deps.hashes.take(upload.id, upload.size) ??
     (await hashStored(deps.blobs, upload.storageKey, upload.size, upload.algorithm))
-  const arrival = new Arrival(deps, upload, holder, body, hash)
+  const arrival = new Arrival(deps, upload, holder, body, hash, limit)
   try {
     const size = await deps.blobs.write(upload.storageKey, upload.size, arrival.bytes())
     return { size, hash, ...arrival.outcome() }
@@ -112,16 +116,25 @@ class Arrival {
   readonly #holder: string
   readonly #body: Body
   readonly #hash: Hash
+  readonly #limit: ByteLimit | undefined
   #received = 0
   #leasedUntil: number
   #interruption: { readonly cause: unknown } | undefined
 
-  constructor(deps: UploadDeps, upload: Upload, holder: string, body: Body, hash: Hash) {
+  constructor(
+    deps: UploadDeps,
+    upload: Upload,
+    holder: string,
+    body: Body,
+    hash: Hash,
+    limit: ByteLimit | undefined,
+  ) {
     this.#deps = deps
     this.#upload = upload
     this.#holder = holder
     this.#body = body
     this.#hash = hash
+    this.#limit = limit
     this.#leasedUntil = deps.clock.now().getTime() + leaseMs
   }
 
@@ -160,6 +173,8 @@ class Arrival {
       const message = `blobs may have at most ${maxBlobBytes} bytes`
       throw registryError('BLOB_TOO_LARGE', message, { maxBlobBytes })
     }
+    const limit = this.#limit
+    if (limit !== undefined && this.#received > limit.bytes) throw limit.refusal()
     this.#hash.update(piece)
   }
 

@@ -1,5 +1,6 @@
 // The command line as a user runs it, against the product.
 import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
 import { mkdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
@@ -194,4 +195,30 @@ test('env and doctor say what is there; mistakes name the nearest word', async (
   })
   assert.equal(setting.status, 2)
   assert.match(setting.stderr, /unknown setting PRATIQUE_LISTN: did you mean PRATIQUE_LISTEN\?/)
+})
+
+test('quota: limits are set and shown, a push that passes one is refused with the reason, nonsense is exit 2', async (t) => {
+  const server = await serverWithImage(t)
+  const set = await pratique(server, ['quota', 'set', 'app', '--bytes', '10KiB', '--images', '5'])
+  assert.equal(set.status, 0, set.stderr)
+  assert.equal(set.stdout.trim(), 'app: 10 KiB, 5 images')
+  const shown = await pratique(server, ['quota', '--output', 'json'])
+  assert.equal(shown.status, 0, shown.stderr)
+  const [account, app] = JSON.parse(shown.stdout) as { scope: string; maxBytes?: number }[]
+  assert.equal(account?.scope, 'account')
+  assert.equal(app?.maxBytes, 10 * 1024)
+  const content = Buffer.alloc(20 * 1024)
+  const digest = `sha256:${createHash('sha256').update(content).digest('hex')}`
+  const pair = `${server.accessKeyId}:${server.secretAccessKey}`
+  const refused = await fetch(`${server.url}/v2/app/blobs/uploads/?digest=${digest}`, {
+    method: 'POST',
+    headers: { authorization: `Basic ${Buffer.from(pair).toString('base64')}` },
+    body: content,
+  })
+  assert.equal(refused.status, 403)
+  assert.match(await refused.text(), /"DENIED".*the quota of repository app is 10240 bytes/)
+  assert.equal((await pratique(server, ['quota', 'set', 'app', '--bytes', 'much'])).status, 2)
+  assert.equal((await pratique(server, ['quota', 'set', 'absent', '--bytes', '1'])).status, 1)
+  const lifted = await pratique(server, ['quota', 'set', 'app', '--bytes', 'none'])
+  assert.equal(lifted.stdout.trim(), 'app: no limit of bytes, 5 images')
 })

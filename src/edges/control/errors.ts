@@ -1,3 +1,4 @@
+import { isRegistryError, registryErrors, type RegistryErrorCode } from '../../registry/errors.ts'
 import { isScanningError, scanningErrors, type ScanningErrorCode } from '../../scanning/errors.ts'
 import type { ControlError } from './serve-control.ts'
 
@@ -10,9 +11,24 @@ const statuses = {
   ARCHIVE_UNREADABLE: 400,
 } as const satisfies Record<ScanningErrorCode, number>
 
-/** The scanner's refusals as this API writes them: the sentence, and what to do. */
+/** What of the registry can be refused here; its other refusals belong to pushes and pulls. */
+const registryStatuses: Partial<Record<RegistryErrorCode, number>> = {
+  REPOSITORY_UNKNOWN: 404,
+  STORAGE_FULL: 507,
+}
+
+/** A room's refusal as this API writes it: the sentence, and what to do. */
 export function spellControlError(error: unknown): ControlError | undefined {
-  if (!isScanningError(error)) return undefined
-  const { remedy } = scanningErrors[error.code]
-  return { status: statuses[error.code], code: error.code, message: `${error.message}. ${remedy}` }
+  if (isScanningError(error)) {
+    const { remedy } = scanningErrors[error.code]
+    return {
+      status: statuses[error.code],
+      code: error.code,
+      message: `${error.message}. ${remedy}`,
+    }
+  }
+  if (!isRegistryError(error)) return undefined
+  const { remedy } = registryErrors[error.code]
+  const status = registryStatuses[error.code] ?? 400
+  return { status, code: error.code, message: `${error.message}. ${remedy}` }
 }

@@ -1,10 +1,10 @@
 // Pratique's own JSON API, for what neither AWS nor OCI has an operation. A row without an IAM action does not compile.
 import type { Readable } from 'node:stream'
-
-export type ControlAction = `pratique:${string}`
+import { quotaRoutes, type QuotaRooms } from './quota-routes.ts'
+import { refused, type ControlRoute } from './route.ts'
 
 /** What the rooms give this edge; app.ts binds them. */
-export interface ControlRooms {
+export interface ControlRooms extends QuotaRooms {
   readonly describeAdvisories: () => Promise<unknown>
   readonly importAdvisories: (
     input: {
@@ -26,28 +26,10 @@ export interface ControlRooms {
   ) => Promise<unknown>
 }
 
-export interface ControlCall {
-  readonly query: URLSearchParams
-  readonly body: Readable
-  readonly signal: AbortSignal
-}
-
-export type ControlReply =
-  | { readonly kind: 'json'; readonly value: unknown }
-  /** One JSON document a line, as they come. */
-  | { readonly kind: 'lines'; readonly values: AsyncIterable<unknown> }
-  | { readonly kind: 'refused'; readonly code: string; readonly message: string }
-
-export interface ControlRoute {
-  readonly method: 'GET' | 'POST'
-  readonly path: string
-  readonly action: ControlAction
-  readonly run: (rooms: ControlRooms, call: ControlCall) => Promise<ControlReply>
-}
-
 const defaultEcosystems = ['npm', 'PyPI', 'Debian', 'Alpine']
 
-export const controlRoutes: readonly ControlRoute[] = [
+export const controlRoutes: readonly ControlRoute<ControlRooms>[] = [
+  ...quotaRoutes,
   {
     method: 'GET',
     path: '/pratique/v1/advisories',
@@ -101,7 +83,3 @@ export const controlRoutes: readonly ControlRoute[] = [
     },
   },
 ]
-
-function refused(message: string): ControlReply {
-  return { kind: 'refused', code: 'INVALID_PARAMETER', message }
-}

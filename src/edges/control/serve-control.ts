@@ -2,8 +2,10 @@ import { Readable } from 'node:stream'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Caller } from '../../access/caller.ts'
 import type { Decision } from '../../access/rules/decide.ts'
+import type { AccountId } from '../../policy/account-id.ts'
 import type { HeaderResult } from '../authenticate.ts'
-import { controlRoutes, type ControlReply, type ControlRooms, type ControlRoute } from './routes.ts'
+import type { ControlReply, ControlRoute } from './route.ts'
+import { controlRoutes, type ControlRooms } from './routes.ts'
 
 export interface ControlError {
   readonly status: number
@@ -38,7 +40,7 @@ export function serveControl(app: FastifyInstance, edge: ControlEdge): void {
 
 async function answer(
   edge: ControlEdge,
-  route: ControlRoute,
+  route: ControlRoute<ControlRooms>,
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<FastifyReply> {
@@ -51,15 +53,16 @@ async function answer(
     const { code, message } = error
     return reply.code(error.status).send({ error: { code, message, requestId: facts.requestId } })
   }
-  const denied = await deniedBy(edge, route, request)
-  if (denied !== undefined) {
-    if (denied.status === 401) void reply.header('www-authenticate', 'Basic realm="pratique"')
-    return refuse(denied)
+  const allowed = await requireAllowed(edge, route, request)
+  if (!('account' in allowed)) {
+    if (allowed.status === 401) void reply.header('www-authenticate', 'Basic realm="pratique"')
+    return refuse(allowed)
   }
   try {
     const query = new URL(request.raw.url ?? '/', 'http://localhost').searchParams
     const signal = abortedWithConnection(reply)
-    const result = await route.run(edge.rooms, { query, body: request.raw, signal })
+    const { account } = allowed
+    const result = await route.run(edge.rooms, { account, query, body: request.raw, signal })
     if (result.kind === 'refused') return refuse({ status: 400, ...result })
     return sendResult(edge, facts.requestId, reply, result)
   } catch (error) {
@@ -71,11 +74,12 @@ async function answer(
   }
 }
 
-async function deniedBy(
+/** The caller's account, or why the call may not be made. */
+async function requireAllowed(
   edge: ControlEdge,
-  route: ControlRoute,
+  route: ControlRoute<ControlRooms>,
   request: FastifyRequest,
-): Promise<ControlError | undefined> {
+): Promise<{ readonly account: AccountId } | ControlError> {
   const { facts } = request
   const result = await edge.authenticate(request.headers.authorization, {
     sourceAddress: request.ip,
@@ -94,7 +98,7 @@ async function deniedBy(
   facts.resource = '*'
   facts.decision = decision.kind
   return decision.kind === 'allow'
-    ? undefined
+    ? { account: result.caller.accountId }
     : { status: 403, code: 'DENIED', message: decision.message }
 }
 

@@ -47,6 +47,7 @@ const spellings = {
   TAG_IMMUTABLE: { status: 400, code: 'TAG_INVALID' },
   IMAGE_TAGS_TOO_MANY: { status: 414, code: 'MANIFEST_INVALID' },
   TAGS_TOO_MANY: { status: 400, code: 'UNSUPPORTED' },
+  QUOTA_EXCEEDED: { status: 403, code: 'DENIED' },
   STORAGE_FULL: { status: 507, code: 'UNKNOWN' },
 } as const satisfies Record<RegistryErrorCode, Spelling>
 

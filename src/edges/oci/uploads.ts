@@ -133,9 +133,12 @@ function chunkOf(call: OciCall): ByteSpan | undefined {
 /** A stream that breaks off keeps what arrived; a numbered chunk counts whole or not at all. */
 function bodyOf(call: OciCall, span: ByteSpan | undefined): Body {
   const { body: source } = call
-  if (span === undefined) return { source, keepPartial: true }
-  const expectedBytes = span.end - span.start + 1
   const announced = call.header('content-length')
+  if (span === undefined) {
+    const announcedBytes = announced === undefined ? {} : { announcedBytes: Number(announced) }
+    return { source, ...announcedBytes, keepPartial: true }
+  }
+  const expectedBytes = span.end - span.start + 1
   if (announced !== undefined && Number(announced) !== expectedBytes) {
     const message = `Content-Range says ${expectedBytes} bytes, Content-Length ${announced}`
     throw registryError('SIZE_MISMATCH', message)

@@ -97,6 +97,7 @@ const spellings = {
   ],
   IMAGE_TAGS_TOO_MANY: ['InvalidParameterException', own],
   TAGS_TOO_MANY: ['TooManyTagsException', own],
+  QUOTA_EXCEEDED: ['LimitExceededException', own],
   STORAGE_FULL: ['ServerException', own],
 } as const satisfies Record<RegistryErrorCode, Spelling>
 

@@ -1,0 +1,30 @@
+// What a row of Pratique's own API is made of.
+import type { Readable } from 'node:stream'
+import type { AccountId } from '../../policy/account-id.ts'
+
+export type ControlAction = `pratique:${string}`
+
+export interface ControlCall {
+  /** The caller's own: this API speaks of no other. */
+  readonly account: AccountId
+  readonly query: URLSearchParams
+  readonly body: Readable
+  readonly signal: AbortSignal
+}
+
+export type ControlReply =
+  | { readonly kind: 'json'; readonly value: unknown }
+  /** One JSON document a line, as they come. */
+  | { readonly kind: 'lines'; readonly values: AsyncIterable<unknown> }
+  | { readonly kind: 'refused'; readonly code: string; readonly message: string }
+
+export interface ControlRoute<Rooms> {
+  readonly method: 'GET' | 'POST'
+  readonly path: string
+  readonly action: ControlAction
+  readonly run: (rooms: Rooms, call: ControlCall) => Promise<ControlReply>
+}
+
+export function refused(message: string): ControlReply {
+  return { kind: 'refused', code: 'INVALID_PARAMETER', message }
+}
