@@ -150,9 +150,10 @@ export function readingsOf({ content, wantedBy }: FileNode): readonly FileExtrac
   return content.extractions.filter(({ extractorId }) => wantedBy.includes(extractorId))
 }
 
+/** Every folder on the way must be there: `absent/..` leads nowhere, and not back to where it began. */
 function findFolder(root: FolderNode, path: string): FolderNode | undefined {
-  const node = followNode(root, path)?.node
-  return node?.kind === 'folder' ? node : undefined
+  const walk = startWalk(root)
+  return walkSegments(walk, path, 'find') ? walk.folders.at(-1) : undefined
 }
 
 function findPlace(root: FolderNode, path: string): Place | undefined {

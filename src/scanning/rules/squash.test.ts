@@ -101,6 +101,11 @@ const cases: readonly Case[] = [
     expected: ['a/d/list: y 1 @1', 'c/list: x 1 @0'],
   },
   {
+    name: 'an opaque mark behind a link through a folder that is not there hides nothing',
+    layers: [[file('c/list', 'x 1'), symlink('b', 'absent/..')], [file('b/.wh..wh..opq')]],
+    expected: ['c/list: x 1 @0'],
+  },
+  {
     name: 'an opaque root hides all lower layers',
     layers: [[file('a/list', 'x 1')], [file('.wh..wh..opq'), file('b/list', 'y 1')]],
     expected: ['b/list: y 1 @1'],
