@@ -14,6 +14,7 @@ import type { ControlRooms } from './edges/control/routes.ts'
 import { createMetrics, type Metrics } from './edges/health/metrics.ts'
 import { serveHealth } from './edges/health/serve-health.ts'
 import { observeRequests } from './edges/observe.ts'
+import { SendBuffers } from './edges/oci/send-bytes.ts'
 import { serveDownloads } from './edges/oci/serve-downloads.ts'
 import { serveOci } from './edges/oci/serve-oci.ts'
 import { openFoundation, StartError, type Foundation } from './foundation.ts'
@@ -155,6 +156,7 @@ function serveDoors(app: FastifyInstance, doors: Doors): void {
   const judge: AwsEdge['authorize'] = (caller, request) =>
     authorize({ reader: database }, caller, request)
   const downloadKey = deriveKey(masterKey, 'download')
+  const sendBuffers = new SendBuffers()
   serveOci(app, {
     ...addresses,
     region,
@@ -162,9 +164,9 @@ function serveDoors(app: FastifyInstance, doors: Doors): void {
     authenticate,
     authorize: judge,
     onFault,
-    rooms: { ...uploads, reader: database, onPush: wake },
+    rooms: { ...uploads, reader: database, sendBuffers, onPush: wake },
   })
-  serveDownloads(app, { reader: database, blobs, clock, downloadKey })
+  serveDownloads(app, { reader: database, blobs, sendBuffers, clock, downloadKey, onFault })
   serveAws(app, {
     region,
     authorize: judge,

@@ -1,6 +1,5 @@
-import type { Readable } from 'node:stream'
 import type { Digest } from '../oci/digest.ts'
-import type { BlobStore, ByteRange } from '../storage/blobs/blob-store.ts'
+import type { BlobStore, OpenBytes } from '../storage/blobs/blob-store.ts'
 import type { SqlReader } from '../storage/database/database.ts'
 import { registryError } from './errors.ts'
 import { findLinkedBlob, type Blob } from './linked-blob-store.ts'
@@ -21,7 +20,7 @@ export async function getBlob(
   )
 }
 
-/** The blob's bytes as a stream, or a part of them. An empty blob has no file to read. */
-export async function readBlob(blobs: BlobStore, blob: Blob, range?: ByteRange): Promise<Readable> {
-  return blobs.read(blob.storageKey, range)
+/** The blob's bytes held open for reading; BLOB_UNKNOWN was said before, so an absent file is a fault. */
+export async function openBytes(blobs: BlobStore, blob: Blob): Promise<OpenBytes> {
+  return blobs.open(blob.storageKey)
 }

@@ -12,7 +12,7 @@ import { deleteBlob } from './delete-blob.ts'
 import { isRegistryError, type RegistryErrorCode } from './errors.ts'
 import { finishUpload } from './finish-upload.ts'
 import { LiveHashes } from './live-hashes.ts'
-import { getBlob, readBlob } from './open-blob.ts'
+import { getBlob } from './open-blob.ts'
 import { startUpload } from './start-upload.ts'
 
 const principalId = 'AIDATEST'
@@ -47,7 +47,7 @@ async function push(registry: TestRegistry, content: Buffer): Promise<Digest> {
 
 async function contentOf(registry: TestRegistry, digest: Digest): Promise<Buffer> {
   const blob = await getBlob(registry.database, { repository: registry.repository, digest })
-  return buffer(await readBlob(registry.blobs, blob))
+  return buffer(await registry.blobs.read(blob.storageKey))
 }
 
 function refusal(code: RegistryErrorCode): (error: unknown) => boolean {

@@ -63,6 +63,22 @@ for (const [name, open] of drivers) {
     assert.equal(await read(blobs, key), '')
   })
 
+  test(`${name}: bytes held open are read at any place, to the end, even after the key is deleted`, async (t) => {
+    const blobs = await open(t)
+    const key = newStorageKey(systemIds)
+    await assert.rejects(blobs.open(key))
+    await blobs.write(key, 0, pieces('0123456789'))
+    const held = await blobs.open(key)
+    await blobs.delete(key)
+    const into = Buffer.alloc(4)
+    assert.equal(await held.read(into, 3), 4)
+    assert.equal(into.toString(), '3456')
+    assert.equal(await held.read(into, 8), 2)
+    assert.equal(into.subarray(0, 2).toString(), '89')
+    assert.equal(await held.read(into, 10), 0)
+    await held.close()
+  })
+
   test(`${name}: what is absent is said, deleting is idempotent, and keys can be listed`, async (t) => {
     const blobs = await open(t)
     const [key, other] = [newStorageKey(systemIds), newStorageKey(systemIds)]

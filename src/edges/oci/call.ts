@@ -1,3 +1,4 @@
+import type { ServerResponse } from 'node:http'
 import type { Readable } from 'node:stream'
 import type { Caller } from '../../access/caller.ts'
 import type { RepositoryAddress } from '../../registry/repository-store.ts'
@@ -16,8 +17,13 @@ export interface OciCall {
   readonly hasBody: boolean
 }
 
+/** A body that writes itself and ends the response. */
+export interface DirectBody {
+  readonly sendTo: (response: ServerResponse) => Promise<void>
+}
+
 export interface OciReply {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
-  readonly body?: Buffer | string | Readable
+  readonly body?: Buffer | string | Readable | DirectBody
 }

@@ -1,16 +1,20 @@
-import { Readable } from 'node:stream'
 import type { Digest } from '../../oci/digest.ts'
 import { parseRange, type ByteSpan } from '../../oci/range.ts'
 import type { Blob } from '../../registry/linked-blob-store.ts'
-import { getBlob, readBlob } from '../../registry/open-blob.ts'
+import { getBlob, openBytes } from '../../registry/open-blob.ts'
 import type { BlobStore } from '../../storage/blobs/blob-store.ts'
 import type { SqlReader } from '../../storage/database/database.ts'
-import type { OciCall, OciReply } from './call.ts'
+import type { DirectBody, OciCall, OciReply } from './call.ts'
 import { isNotModified } from './conditional.ts'
+import { sendBytes, type Segment, type SendBuffers } from './send-bytes.ts'
 
-interface Deps {
-  readonly reader: SqlReader
+interface Sources {
   readonly blobs: BlobStore
+  readonly sendBuffers: SendBuffers
+}
+
+interface Deps extends Sources {
+  readonly reader: SqlReader
 }
 
 /** HEAD of a blob: its length and digest, no bytes; Range is ignored. */
@@ -22,12 +26,12 @@ export async function headBlob(deps: Deps, call: OciCall, digest: Digest): Promi
 /** GET of a blob: whole, one range, or several as multipart/byteranges. */
 export async function pullBlob(deps: Deps, call: OciCall, digest: Digest): Promise<OciReply> {
   const blob = await getBlob(deps.reader, { repository: call.repository, digest })
-  return blobReply(deps.blobs, blob, call.header)
+  return blobReply(deps, blob, call.header)
 }
 
 /** Also answers signed download addresses, which carry no caller. */
 export async function blobReply(
-  blobs: BlobStore,
+  deps: Sources,
   blob: Blob,
   header: OciCall['header'],
 ): Promise<OciReply> {
@@ -39,29 +43,30 @@ export async function blobReply(
   if (range.kind === 'unsatisfiable') {
     return { status: 416, headers: { ...headers, 'content-range': `bytes */${blob.size}` } }
   }
-  if (range.kind === 'none') return wholeBlob(blobs, blob, headers)
+  if (range.kind === 'none') return wholeBlob(deps, blob, headers)
   const [first, ...rest] = range.spans
   return rest.length === 0
-    ? oneRange(blobs, blob, headers, first)
-    : severalRanges(blobs, blob, headers, range.spans)
+    ? oneRange(deps, blob, headers, first)
+    : severalRanges(deps, blob, headers, range.spans)
 }
 
 async function wholeBlob(
-  blobs: BlobStore,
+  deps: Sources,
   blob: Blob,
   headers: Readonly<Record<string, string>>,
 ): Promise<OciReply> {
-  const body = await readBlob(blobs, blob)
+  const segments = blob.size === 0 ? [] : [{ start: 0, end: blob.size - 1 }]
+  const body = await bodyOf(deps, blob, segments)
   return { status: 200, headers: { ...headers, 'content-length': String(blob.size) }, body }
 }
 
 async function oneRange(
-  blobs: BlobStore,
+  deps: Sources,
   blob: Blob,
   headers: Readonly<Record<string, string>>,
   span: ByteSpan,
 ): Promise<OciReply> {
-  const body = await readBlob(blobs, blob, span)
+  const body = await bodyOf(deps, blob, [span])
   return {
     status: 206,
     headers: {
@@ -74,29 +79,25 @@ async function oneRange(
 }
 
 /** RFC 9110 section 14.6; lazy-pulling clients ask for the chunks they lack in one request. */
-function severalRanges(
-  blobs: BlobStore,
+async function severalRanges(
+  deps: Sources,
   blob: Blob,
   headers: Readonly<Record<string, string>>,
   spans: readonly ByteSpan[],
-): OciReply {
+): Promise<OciReply> {
   // The digest cannot occur in the bytes it is the digest of, but for an attack on the hash itself.
   const boundary = blob.digest.slice(7, 47)
-  const head = (span: ByteSpan): string =>
-    `\r\n--${boundary}\r\nContent-Type: application/octet-stream\r\nContent-Range: bytes ${span.start}-${span.end}/${blob.size}\r\n\r\n`
-  const tail = `\r\n--${boundary}--\r\n`
-  const length = spans.reduce(
-    (sum, span) => sum + head(span).length + span.end - span.start + 1,
-    tail.length,
+  const head = (span: ByteSpan): Buffer =>
+    Buffer.from(
+      `\r\n--${boundary}\r\nContent-Type: application/octet-stream\r\nContent-Range: bytes ${span.start}-${span.end}/${blob.size}\r\n\r\n`,
+    )
+  const tail = Buffer.from(`\r\n--${boundary}--\r\n`)
+  const segments = [...spans.flatMap((span) => [head(span), span]), tail]
+  const length = segments.reduce(
+    (sum, segment) =>
+      sum + (Buffer.isBuffer(segment) ? segment.byteLength : segment.end - segment.start + 1),
+    0,
   )
-  const parts = async function* (): AsyncGenerator<Uint8Array> {
-    for (const span of spans) {
-      yield Buffer.from(head(span))
-      const part: AsyncIterable<Uint8Array> = await readBlob(blobs, blob, span)
-      yield* part
-    }
-    yield Buffer.from(tail)
-  }
   return {
     status: 206,
     headers: {
@@ -104,8 +105,18 @@ function severalRanges(
       'content-type': `multipart/byteranges; boundary=${boundary}`,
       'content-length': String(length),
     },
-    body: Readable.from(parts(), { objectMode: false }),
+    body: await bodyOf(deps, blob, segments),
   }
+}
+
+/** Opened before anything is answered: bytes that are not there must not begin as a 200. */
+async function bodyOf(
+  { blobs, sendBuffers }: Sources,
+  blob: Blob,
+  segments: readonly Segment[],
+): Promise<DirectBody> {
+  const stored = await openBytes(blobs, blob)
+  return { sendTo: (response) => sendBytes(sendBuffers, stored, segments, response) }
 }
 
 /** A blob may be HTML: no browser may run it on this origin. */

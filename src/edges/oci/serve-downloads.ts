@@ -5,6 +5,8 @@ import { findLinkedBlob } from '../../registry/linked-blob-store.ts'
 import type { BlobStore } from '../../storage/blobs/blob-store.ts'
 import type { SqlReader } from '../../storage/database/database.ts'
 import { blobReply } from './pull-blob.ts'
+import type { SendBuffers } from './send-bytes.ts'
+import { sendReply } from './send-reply.ts'
 
 /**
  * The addresses that GetDownloadUrlForLayer hands out. The right was judged (ecr:GetDownloadUrlForLayer) when the address
@@ -15,8 +17,10 @@ export function serveDownloads(
   edge: {
     readonly reader: SqlReader
     readonly blobs: BlobStore
+    readonly sendBuffers: SendBuffers
     readonly clock: Clock
     readonly downloadKey: Uint8Array
+    readonly onFault: (error: unknown, requestId: string) => void
   },
 ): void {
   app.get('/downloads/*', async (request, reply) => {
@@ -36,10 +40,10 @@ export function serveDownloads(
       return { message: 'this download address is over or was altered; ask for a new one' }
     }
     facts.decision = 'allow'
-    const { status, headers, body } = await blobReply(edge.blobs, blob, (name) => {
+    const answered = await blobReply(edge, blob, (name) => {
       const value = request.headers[name]
       return Array.isArray(value) ? value.join(',') : value
     })
-    return reply.code(status).headers(headers).send(body)
+    return sendReply(reply, answered, (error) => edge.onFault(error, facts.requestId))
   })
 }

@@ -11,6 +11,7 @@ import { errorReply, spellError, type OciError } from './errors.ts'
 import { catalog } from './lists.ts'
 import { parseV2Path, type V2Path } from './path.ts'
 import { ociRoutes, type EcrAction, type OciDeps, type OciRoute } from './routes.ts'
+import { sendReply } from './send-reply.ts'
 import { progressHeaders } from './uploads.ts'
 
 export interface OciEdge extends AddressDeps {
@@ -42,7 +43,7 @@ class Refusal extends Error {
 /** /v2 and everything below it. */
 export function serveOci(app: FastifyInstance, edge: OciEdge): void {
   const handle = async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> =>
-    send(request, reply, await answer(edge, request))
+    send(edge, request, reply, await answer(edge, request))
   for (const url of ['/v2', '/v2/*']) {
     app.route({
       method: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'],
@@ -230,14 +231,16 @@ function progressOf(path: V2Path, error: unknown): Readonly<Record<string, strin
   return progressHeaders({ writtenName: path.name }, path.uploadId, size)
 }
 
-function send(request: FastifyRequest, reply: FastifyReply, answered: OciReply): FastifyReply {
-  void reply.code(answered.status).headers(answered.headers)
+async function send(
+  edge: OciEdge,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  answered: OciReply,
+): Promise<FastifyReply> {
   void reply.header('docker-distribution-api-version', 'registry/2.0')
   // What is left of a refused body must not be read as the next request.
   if (answered.status >= 400 && !request.raw.complete) void reply.header('connection', 'close')
-  // As bytes: the framework adds a charset to the content type of text, which clients compare exactly.
-  const { body } = answered
-  return reply.send(typeof body === 'string' ? Buffer.from(body) : body)
+  return sendReply(reply, answered, (error) => edge.onFault(error, request.facts.requestId))
 }
 
 function noEndpoint(request: FastifyRequest): OciError {

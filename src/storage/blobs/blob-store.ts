@@ -18,6 +18,14 @@ export interface ByteRange {
   readonly end: number
 }
 
+/** Stored bytes held open: they can be read to the end even when the key is deleted meanwhile. */
+export interface OpenBytes {
+  /** Reads at `position` into the buffer; the number of bytes read, 0 only at the end. */
+  read(into: Uint8Array, position: number): Promise<number>
+  /** Must follow, once no read is under way. */
+  close(): Promise<void>
+}
+
 /**
  * Keeps bytes under opaque keys and knows nothing else: no digests, no repositories, no locking.
  * The database says which keys mean something; a key without a row is garbage.
@@ -34,6 +42,8 @@ export interface BlobStore {
   size(key: StorageKey): Promise<number | undefined>
   /** The whole or one range; rejects before the first byte when the key is absent. */
   read(key: StorageKey, range?: ByteRange): Promise<Readable>
+  /** For readers that bring their own buffers; rejects when the key is absent. */
+  open(key: StorageKey): Promise<OpenBytes>
   /** Idempotent. */
   delete(key: StorageKey): Promise<void>
   /** Every key, in no order, with the time it was last written; for the sweep of orphans. */

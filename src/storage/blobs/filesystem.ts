@@ -3,7 +3,13 @@ import { createReadStream } from 'node:fs'
 import { mkdir, open, opendir, rm, stat, statfs, type FileHandle } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { Readable } from 'node:stream'
-import { parseStorageKey, type BlobStore, type ByteRange, type StorageKey } from './blob-store.ts'
+import {
+  parseStorageKey,
+  type BlobStore,
+  type ByteRange,
+  type OpenBytes,
+  type StorageKey,
+} from './blob-store.ts'
 
 /** Socket reads come in 64 KiB pieces; joined to this size before they are written. */
 const writeSize = 1024 * 1024
@@ -17,6 +23,7 @@ export function openFilesystemBlobs(root: string): BlobStore {
     sync: (key) => syncFile(root, pathOf(key)),
     size: (key) => sizeOf(pathOf(key)),
     read: (key, range) => readFrom(pathOf(key), range),
+    open: (key) => openFile(pathOf(key)),
     delete: (key) => rm(pathOf(key), { force: true }),
     list: () => listKeys(root),
     probe: async () => {
@@ -126,6 +133,17 @@ async function readFrom(path: string, range: ByteRange | undefined): Promise<Rea
     highWaterMark: readSize,
     ...(range === undefined ? {} : { start: range.start, end: range.end }),
   })
+}
+
+async function openFile(path: string): Promise<OpenBytes> {
+  const file = await open(path, 'r')
+  return {
+    async read(into, position) {
+      const { bytesRead } = await file.read(into, 0, into.byteLength, position)
+      return bytesRead
+    },
+    close: () => file.close(),
+  }
 }
 
 async function* listKeys(root: string): AsyncIterable<{ key: StorageKey; writtenAt: Date }> {

@@ -29,6 +29,16 @@ export function openMemoryBlobs(clock: Clock): BlobStore {
         range === undefined ? held.bytes : held.bytes.subarray(range.start, range.end + 1)
       return Promise.resolve(Readable.from([part]))
     },
+    async open(key) {
+      const held = kept.get(key)
+      if (held === undefined) throw new Error(`nothing under ${key}`)
+      const { bytes } = held
+      return Promise.resolve({
+        read: async (into: Uint8Array, position: number) =>
+          Promise.resolve(bytes.copy(into, 0, position)),
+        close: async () => Promise.resolve(),
+      })
+    },
     async delete(key) {
       kept.delete(key)
       return Promise.resolve()
