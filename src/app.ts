@@ -14,12 +14,12 @@ import type { ControlRooms } from './edges/control/routes.ts'
 import { createMetrics, type Metrics } from './edges/health/metrics.ts'
 import { serveHealth } from './edges/health/serve-health.ts'
 import { observeRequests } from './edges/observe.ts'
-import { SendBuffers } from './edges/oci/send-bytes.ts'
 import { serveDownloads } from './edges/oci/serve-downloads.ts'
 import { serveOci } from './edges/oci/serve-oci.ts'
 import { openFoundation, StartError, type Foundation } from './foundation.ts'
 import { countJobs } from './jobs/queue.ts'
 import { JobWorker, type JobHandler, type WorkerLog } from './jobs/worker.ts'
+import { BufferPool } from './lib/buffer-pool.ts'
 import { ByteBudget } from './lib/byte-budget.ts'
 import type { Clock } from './lib/clock.ts'
 import type { Log } from './lib/log.ts'
@@ -156,7 +156,7 @@ function serveDoors(app: FastifyInstance, doors: Doors): void {
   const judge: AwsEdge['authorize'] = (caller, request) =>
     authorize({ reader: database }, caller, request)
   const downloadKey = deriveKey(masterKey, 'download')
-  const sendBuffers = new SendBuffers()
+  const sendBuffers = new BufferPool()
   serveOci(app, {
     ...addresses,
     region,

@@ -1,5 +1,6 @@
 // One suite for every driver of the port: what the registry relies on.
 import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { buffer } from 'node:stream/consumers'
 import { test, type TestContext } from 'node:test'
@@ -36,6 +37,23 @@ for (const [name, open] of drivers) {
     assert.equal(await blobs.size(key), 11)
     assert.equal(await read(blobs, key), 'hello world')
     assert.equal(await read(blobs, key, { start: 4, end: 6 }), 'o w')
+  })
+
+  test(`${name}: pieces of any size, used again by their sender, come back in their order`, async (t) => {
+    const blobs = await open(t)
+    const key = newStorageKey(systemIds)
+    const content = randomBytes(5 * 1024 * 1024 + 3)
+    const sizes = [1, 65_536, 1, 3 * 1024 * 1024, 0, 17, 1024 * 1024, 65_535]
+    const one = Buffer.alloc(3 * 1024 * 1024)
+    async function* sent(): AsyncGenerator<Uint8Array> {
+      for (let at = 0, turn = 0; at < content.byteLength; turn += 1) {
+        const length = content.copy(one, 0, at, at + (sizes[turn % sizes.length] ?? 1))
+        at += length
+        yield await Promise.resolve(one.subarray(0, length))
+      }
+    }
+    assert.equal(await blobs.write(key, 0, sent()), content.byteLength)
+    assert.ok(content.equals(await buffer(await blobs.read(key))))
   })
 
   test(`${name}: writing at an offset keeps what is before it and cuts what is behind`, async (t) => {

@@ -1,3 +1,4 @@
+import type { BufferPool } from '../../lib/buffer-pool.ts'
 import type { Digest } from '../../oci/digest.ts'
 import { parseRange, type ByteSpan } from '../../oci/range.ts'
 import type { Blob } from '../../registry/linked-blob-store.ts'
@@ -6,11 +7,11 @@ import type { BlobStore } from '../../storage/blobs/blob-store.ts'
 import type { SqlReader } from '../../storage/database/database.ts'
 import type { DirectBody, OciCall, OciReply } from './call.ts'
 import { isNotModified } from './conditional.ts'
-import { sendBytes, type Segment, type SendBuffers } from './send-bytes.ts'
+import { sendBytes, type Segment } from './send-bytes.ts'
 
 interface Sources {
   readonly blobs: BlobStore
-  readonly sendBuffers: SendBuffers
+  readonly sendBuffers: BufferPool
 }
 
 interface Deps extends Sources {

@@ -5,7 +5,8 @@ import { createServer, request, type IncomingMessage } from 'node:http'
 import { buffer } from 'node:stream/consumers'
 import { test, type TestContext } from 'node:test'
 import type { OpenBytes } from '../../storage/blobs/blob-store.ts'
-import { sendBytes, SendBuffers, type Segment } from './send-bytes.ts'
+import { BufferPool } from '../../lib/buffer-pool.ts'
+import { sendBytes, type Segment } from './send-bytes.ts'
 
 const mebibyte = 1024 * 1024
 
@@ -35,7 +36,7 @@ async function serve(
   t: TestContext,
   stored: OpenBytes,
   segments: readonly Segment[],
-  buffers = new SendBuffers(),
+  buffers = new BufferPool(),
 ): Promise<{ readonly url: string; readonly ended: Promise<unknown> }> {
   const { promise: ended, resolve } = Promise.withResolvers<unknown>()
   const server = createServer((_, response) => {
@@ -69,7 +70,7 @@ for (const [name, bytes, atOnce, largeBuffers] of [
   test(`sends ${name} unchanged, and closes what it read`, async (t) => {
     const content = randomBytes(bytes)
     const stored = held(content, atOnce)
-    const { url, ended } = await serve(t, stored, whole(content), new SendBuffers(largeBuffers))
+    const { url, ended } = await serve(t, stored, whole(content), new BufferPool(largeBuffers))
     assert.ok(content.equals(await buffer(await get(url))))
     assert.equal(await ended, undefined)
     assert.equal(stored.isClosed(), true)
@@ -102,7 +103,7 @@ test('a client that goes stops the reading, which is no fault', async (t) => {
 })
 
 test('answers at once share the buffers and never each other’s bytes', async (t) => {
-  const buffers = new SendBuffers(3)
+  const buffers = new BufferPool(3)
   const contents = Array.from({ length: 8 }, () => randomBytes(4 * mebibyte))
   const pulled = contents.map(async (content) => {
     const { url } = await serve(t, held(content), whole(content), buffers)

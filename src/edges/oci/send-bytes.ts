@@ -1,50 +1,18 @@
-// Stored bytes on their way to a socket, through a few buffers that are used again and again: a fresh buffer for each read
-// costs more (its pages, and the processor's cache) than the copy itself.
+// Stored bytes on their way to a socket, through two buffers: one is filled while the other is sent.
 import type { ServerResponse } from 'node:http'
+import { quietly, type BufferPool } from '../../lib/buffer-pool.ts'
 import type { ByteSpan } from '../../oci/range.ts'
 import type { OpenBytes } from '../../storage/blobs/blob-store.ts'
 
 /** What a body is made of: stored bytes, and what stands between them in an answer of several ranges. */
 export type Segment = ByteSpan | Buffer
 
-/** An answer of a few such buffers is as fast as one of many, and holds less. */
-const largeBuffer = 1024 * 1024
-const smallBuffer = 64 * 1024
-
-/**
- * Buffers lent to answers: large ones while there are few, then small ones, so that hundreds of slow readers hold
- * megabytes and not gigabytes.
- */
-export class SendBuffers {
-  readonly #largest: number
-  readonly #free: Buffer[] = []
-  #lent = 0
-
-  constructor(largeBuffers = 64) {
-    this.#largest = largeBuffers
-  }
-
-  take(bytes: number): Buffer {
-    if (bytes <= smallBuffer || this.#lent >= this.#largest) {
-      return Buffer.allocUnsafeSlow(Math.min(bytes, smallBuffer))
-    }
-    this.#lent += 1
-    return this.#free.pop() ?? Buffer.allocUnsafeSlow(largeBuffer)
-  }
-
-  give(buffer: Buffer): void {
-    if (buffer.byteLength !== largeBuffer) return
-    this.#lent -= 1
-    this.#free.push(buffer)
-  }
-}
-
 /**
  * Writes the segments and ends the response; the next piece is read while one is sent. A client that goes stops it.
  * Rejects, with the connection cut so that the client sees an end too soon, when the stored bytes are fewer than said.
  */
 export async function sendBytes(
-  buffers: SendBuffers,
+  buffers: BufferPool,
   stored: OpenBytes,
   segments: readonly Segment[],
   response: ServerResponse,
@@ -67,7 +35,7 @@ export async function sendBytes(
 class ClientGone extends Error {}
 
 async function sendSpan(
-  buffers: SendBuffers,
+  buffers: BufferPool,
   stored: OpenBytes,
   { start, end }: ByteSpan,
   response: ServerResponse,
@@ -96,12 +64,6 @@ async function sendSpan(
     await Promise.allSettled([sending, reading])
     for (const buffer of lent) buffers.give(buffer)
   }
-}
-
-/** Its rejection is met where the promise is awaited, however late. */
-function quietly<T>(promise: Promise<T>): Promise<T> {
-  promise.catch(() => undefined)
-  return promise
 }
 
 async function readFrom(

@@ -1,11 +1,11 @@
 import type { FastifyInstance } from 'fastify'
 import { readDownloadToken } from '../../access/download-address.ts'
+import type { BufferPool } from '../../lib/buffer-pool.ts'
 import type { Clock } from '../../lib/clock.ts'
 import { findLinkedBlob } from '../../registry/linked-blob-store.ts'
 import type { BlobStore } from '../../storage/blobs/blob-store.ts'
 import type { SqlReader } from '../../storage/database/database.ts'
 import { blobReply } from './pull-blob.ts'
-import type { SendBuffers } from './send-bytes.ts'
 import { sendReply } from './send-reply.ts'
 
 /**
@@ -17,7 +17,7 @@ export function serveDownloads(
   edge: {
     readonly reader: SqlReader
     readonly blobs: BlobStore
-    readonly sendBuffers: SendBuffers
+    readonly sendBuffers: BufferPool
     readonly clock: Clock
     readonly downloadKey: Uint8Array
     readonly onFault: (error: unknown, requestId: string) => void

@@ -32,7 +32,8 @@ export interface OpenBytes {
  */
 export interface BlobStore {
   /**
-   * Writes the stream at `offset`, cutting what lay behind it, and resolves to the new length.
+   * Writes the stream at `offset`, cutting what lay behind it, and resolves to the new length. A piece is not used any more
+   * once the next one is asked for.
    * On failure (the source ends with an error, the disk is full) rejects; bytes before `offset` are untouched.
    */
   write(key: StorageKey, offset: number, source: AsyncIterable<Uint8Array>): Promise<number>

@@ -3,6 +3,7 @@ import { createReadStream } from 'node:fs'
 import { mkdir, open, opendir, rm, stat, statfs, type FileHandle } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { Readable } from 'node:stream'
+import { BufferPool, quietly } from '../../lib/buffer-pool.ts'
 import {
   parseStorageKey,
   type BlobStore,
@@ -11,15 +12,14 @@ import {
   type StorageKey,
 } from './blob-store.ts'
 
-/** Socket reads come in 64 KiB pieces; joined to this size before they are written. */
-const writeSize = 1024 * 1024
 /** Large reads save system calls; small blobs fit one read. */
 const readSize = 256 * 1024
 
 export function openFilesystemBlobs(root: string): BlobStore {
+  const buffers = new BufferPool()
   const pathOf = (key: StorageKey): string => join(root, key.slice(0, 2), key.slice(2, 4), key)
   return {
-    write: (key, offset, source) => writeFrom(pathOf(key), offset, source),
+    write: (key, offset, source) => writeFrom(pathOf(key), offset, source, buffers),
     sync: (key) => syncFile(root, pathOf(key)),
     size: (key) => sizeOf(pathOf(key)),
     read: (key, range) => readFrom(pathOf(key), range),
@@ -37,11 +37,12 @@ async function writeFrom(
   path: string,
   offset: number,
   source: AsyncIterable<Uint8Array>,
+  buffers: BufferPool,
 ): Promise<number> {
   const file = await openForWriting(path, offset)
   try {
     await file.truncate(offset)
-    return await appendAll(file, offset, source)
+    return await appendAll(file, offset, source, buffers)
   } finally {
     await file.close()
   }
@@ -57,46 +58,85 @@ async function appendAll(
   file: FileHandle,
   offset: number,
   source: AsyncIterable<Uint8Array>,
+  buffers: BufferPool,
 ): Promise<number> {
-  let position = offset
-  let waiting: Uint8Array[] = []
-  let waitingBytes = 0
-  const flush = async (): Promise<void> => {
-    if (waitingBytes === 0) return
-    const pieces = waiting
-    waiting = []
-    waitingBytes = 0
-    position += await writeFully(file, pieces, position)
+  const writer = new PieceWriter(file, offset, buffers)
+  try {
+    for await (const piece of source) await writer.add(piece)
+    return await writer.end()
+  } finally {
+    await writer.release()
   }
-  for await (const piece of source) {
-    waiting.push(piece)
-    waitingBytes += piece.byteLength
-    if (waitingBytes >= writeSize) await flush()
+}
+
+/**
+ * Pieces come as the socket gives them, sixty kilobytes or one byte: they are copied together, and one buffer is
+ * written while the other is filled.
+ */
+class PieceWriter {
+  readonly #file: FileHandle
+  readonly #buffers: BufferPool
+  readonly #lent: Buffer[] = []
+  #position: number
+  #filling: Buffer | undefined
+  #spare: Buffer | undefined
+  #filled = 0
+  #writing: Promise<void> = Promise.resolve()
+
+  constructor(file: FileHandle, offset: number, buffers: BufferPool) {
+    this.#file = file
+    this.#position = offset
+    this.#buffers = buffers
   }
-  await flush()
-  return position
+
+  async add(piece: Uint8Array): Promise<void> {
+    for (let taken = 0; taken < piece.byteLength;) {
+      this.#filling ??= this.#lend()
+      const part = piece.subarray(taken, taken + this.#filling.byteLength - this.#filled)
+      this.#filling.set(part, this.#filled)
+      taken += part.byteLength
+      this.#filled += part.byteLength
+      if (this.#filled === this.#filling.byteLength) await this.#turn(this.#filling)
+    }
+  }
+
+  /** The file's length, once everything is in it. */
+  async end(): Promise<number> {
+    await this.#writing
+    const rest = this.#filling?.subarray(0, this.#filled) ?? Buffer.alloc(0)
+    await writeFully(this.#file, rest, this.#position)
+    return this.#position + rest.byteLength
+  }
+
+  async release(): Promise<void> {
+    // A write that is under way still reads its buffer.
+    await Promise.allSettled([this.#writing])
+    for (const buffer of this.#lent) this.#buffers.give(buffer)
+  }
+
+  async #turn(full: Buffer): Promise<void> {
+    // The spare one is free again when what it held has been written.
+    await this.#writing
+    this.#writing = quietly(writeFully(this.#file, full, this.#position))
+    this.#position += full.byteLength
+    this.#filling = this.#spare ?? this.#lend()
+    this.#spare = full
+    this.#filled = 0
+  }
+
+  #lend(): Buffer {
+    const buffer = this.#buffers.take(Number.MAX_SAFE_INTEGER)
+    this.#lent.push(buffer)
+    return buffer
+  }
 }
 
 /** A short write (a nearly full disk) is repeated until it ends or the system says why it cannot. */
-async function writeFully(
-  file: FileHandle,
-  pieces: readonly Uint8Array[],
-  position: number,
-): Promise<number> {
-  const total = pieces.reduce((sum, piece) => sum + piece.byteLength, 0)
-  const { bytesWritten } = await file.writev([...pieces], position)
-  if (bytesWritten === total) return total
-  const rest = Buffer.concat(pieces).subarray(bytesWritten)
-  for (let done = 0; done < rest.byteLength;) {
-    const next = await file.write(
-      rest,
-      done,
-      rest.byteLength - done,
-      position + bytesWritten + done,
-    )
-    done += next.bytesWritten
+async function writeFully(file: FileHandle, bytes: Uint8Array, position: number): Promise<void> {
+  for (let done = 0; done < bytes.byteLength;) {
+    const { bytesWritten } = await file.write(bytes, done, bytes.byteLength - done, position + done)
+    done += bytesWritten
   }
-  return total
 }
 
 /** File first, then every directory that may be new, up to the root: else the name itself could be lost. */
