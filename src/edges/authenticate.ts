@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { authenticateBasic, type BasicResult } from '../access/authenticate-basic.ts'
 import type { Caller } from '../access/caller.ts'
 import { BoundedCache } from '../lib/bounded-cache.ts'
@@ -22,7 +22,7 @@ export function basicAuthenticator(
     const credentials = readBasic(header)
     if (credentials === undefined) return { kind: 'refused', reason: 'invalid' }
     const now = deps.clock.now()
-    const key = createHash('sha256').update(header).digest('base64')
+    const key = hash('sha256', header, 'base64')
     const known = verified.get(key, now)
     if (known !== undefined) return { kind: 'authenticated', caller: { ...known, ...source } }
     const result = await authenticateBasic(deps, credentials, source)

@@ -1,4 +1,4 @@
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Ids } from '../lib/ids.ts'
 import type { Log } from '../lib/log.ts'
 import type { Metrics } from './health/metrics.ts'
@@ -8,7 +8,8 @@ export function observeRequests(
   app: FastifyInstance,
   deps: { readonly ids: Ids; readonly log: Log; readonly metrics: Metrics },
 ): void {
-  app.addHook('onRequest', async (request, reply) => {
+  // Hooks that call back: each that returns a promise costs every request two more turns of the microtask queue.
+  app.addHook('onRequest', (request, reply, done) => {
     request.facts = {
       requestId: deps.ids.uuid(),
       startedAt: performance.now(),
@@ -19,31 +20,50 @@ export function observeRequests(
       resource: undefined,
       decision: undefined,
       errorCode: undefined,
+      bodyBytes: undefined,
     }
     void reply.header('x-amzn-requestid', request.facts.requestId)
+    done()
   })
-  app.addHook('onResponse', async (request, reply) => {
+  app.addHook('onResponse', (request, reply, done) => {
     const { facts } = request
     const milliseconds = performance.now() - facts.startedAt
-    const sent = reply.getHeader('content-length')
-    const bytes = request.method === 'HEAD' ? 0 : Number(sent ?? 0)
+    const bytes = bytesSent(request, reply)
     deps.metrics.observeRequest(facts, reply.statusCode, milliseconds / 1000, bytes)
-    if (facts.door === 'health') return
-    deps.log.info({
-      event: 'request',
-      requestId: facts.requestId,
-      method: request.method,
-      path: request.raw.url?.split('?', 1)[0],
-      operation: facts.operation,
-      principal: facts.caller?.principalArn,
-      sourceAddress: request.ip,
-      action: facts.action,
-      resource: facts.resource,
-      decision: facts.decision,
-      status: reply.statusCode,
-      error: facts.errorCode,
-      bytes,
-      ms: Math.round(milliseconds * 10) / 10,
-    })
+    // A line that nobody reads is not put together.
+    if (facts.door !== 'health' && deps.log.isLevelEnabled('info')) {
+      deps.log.info(lineOf(request, reply.statusCode, bytes, milliseconds))
+    }
+    done()
   })
+}
+
+function bytesSent({ method, facts }: FastifyRequest, reply: FastifyReply): number {
+  if (method === 'HEAD') return 0
+  return facts.bodyBytes ?? Number(reply.getHeader('content-length') ?? 0)
+}
+
+function lineOf(
+  request: FastifyRequest,
+  status: number,
+  bytes: number,
+  milliseconds: number,
+): Readonly<Record<string, unknown>> {
+  const { facts } = request
+  return {
+    event: 'request',
+    requestId: facts.requestId,
+    method: request.method,
+    path: request.raw.url?.split('?', 1)[0],
+    operation: facts.operation,
+    principal: facts.caller?.principalArn,
+    sourceAddress: request.ip,
+    action: facts.action,
+    resource: facts.resource,
+    decision: facts.decision,
+    status,
+    error: facts.errorCode,
+    bytes,
+    ms: Math.round(milliseconds * 10) / 10,
+  }
 }

@@ -12,6 +12,8 @@ export interface RequestFacts {
   resource: string | undefined
   decision: 'allow' | 'deny' | undefined
   errorCode: string | undefined
+  /** Of the answer, where it went past the framework and so past its headers. */
+  bodyBytes: number | undefined
 }
 
 declare module 'fastify' {

@@ -1,37 +1,49 @@
 import type { Clock } from '../lib/clock.ts'
-import type { Digest } from '../oci/digest.ts'
 import type { Reference } from '../oci/reference.ts'
 import type { Database, SqlReader } from '../storage/database/database.ts'
 import { registryError } from './errors.ts'
-import { findManifestByDigest, touchLastPulledAt, type StoredManifest } from './manifest-store.ts'
-import { getRepository, type Repository, type RepositoryAddress } from './repository-store.ts'
-import { findTag } from './tag-store.ts'
+import {
+  lookUpManifest,
+  lookUpManifestSummary,
+  type ManifestLookup,
+} from './manifest-lookup-store.ts'
+import { touchLastPulledAt, type ManifestSummary, type StoredManifest } from './manifest-store.ts'
+import { repositoryUnknown, type RepositoryAddress } from './repository-store.ts'
 
 /** A pull is recorded when the last recorded one is older than this: often enough for lifecycle rules, cheap enough for pulls. */
 const pullRecordIntervalMs = 12 * 3_600_000
 
+interface ManifestAddress {
+  readonly repository: RepositoryAddress
+  readonly reference: Reference
+}
+
 /** The manifest that a tag or digest names now, or MANIFEST_UNKNOWN. */
 export async function getManifest(
   reader: SqlReader,
-  input: { readonly repository: RepositoryAddress; readonly reference: Reference },
+  input: ManifestAddress,
 ): Promise<StoredManifest & { readonly repositoryId: number }> {
-  const repository = await getRepository(reader, input.repository)
-  const digest = await resolveReference(reader, repository, input.reference)
-  const found = await findManifestByDigest(reader, repository.id, digest)
-  if (found === undefined) throw manifestUnknown(repository, input.reference)
-  return { ...found, repositoryId: repository.id }
+  const { repository, reference } = input
+  return named(input, await lookUpManifest(reader, repository, reference))
 }
 
-/** What a reference names, or MANIFEST_UNKNOWN for a tag that does not exist. */
-export async function resolveReference(
+/** As `getManifest`, without its bytes. */
+export async function getManifestSummary(
   reader: SqlReader,
-  repository: Repository,
-  reference: Reference,
-): Promise<Digest> {
-  if (reference.kind === 'digest') return reference.digest
-  const digest = await findTag(reader, repository.id, reference.tag)
-  if (digest === undefined) throw manifestUnknown(repository, reference)
-  return digest
+  input: ManifestAddress,
+): Promise<ManifestSummary> {
+  const { repository, reference } = input
+  return named(input, await lookUpManifestSummary(reader, repository, reference))
+}
+
+function named<M extends ManifestSummary>(
+  { repository, reference }: ManifestAddress,
+  found: ManifestLookup<M> | undefined,
+): M & { readonly repositoryId: number } {
+  if (found === undefined) throw repositoryUnknown(repository)
+  const { repositoryId, manifest } = found
+  if (manifest === undefined) throw manifestUnknown(repository, reference)
+  return { ...manifest, repositoryId }
 }
 
 /** Remembers that the image was pulled; at most one write in twelve hours for each image. */
@@ -47,7 +59,7 @@ export async function recordPull(
   )
 }
 
-function manifestUnknown(repository: Repository, reference: Reference): Error {
+function manifestUnknown(repository: RepositoryAddress, reference: Reference): Error {
   const wanted = reference.kind === 'tag' ? `tag ${reference.tag}` : reference.digest
   return registryError('MANIFEST_UNKNOWN', `repository ${repository.name} has no ${wanted}`, {
     repository: repository.name,

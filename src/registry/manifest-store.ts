@@ -265,7 +265,7 @@ export async function findLayerMediaType(
   return row === undefined ? undefined : text(row, 'media_type')
 }
 
-function summaryOf(row: SqlRow): ManifestSummary {
+export function summaryOf(row: SqlRow): ManifestSummary {
   return {
     digest: digestIn(row, 'digest'),
     mediaType: text(row, 'media_type'),

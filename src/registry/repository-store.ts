@@ -52,7 +52,11 @@ export async function getRepository(
 ): Promise<Repository> {
   const found = await findRepository(reader, address)
   if (found !== undefined) return found
-  throw registryError('REPOSITORY_UNKNOWN', `repository ${address.name} does not exist`, {
+  throw repositoryUnknown(address)
+}
+
+export function repositoryUnknown(address: RepositoryAddress): Error {
+  return registryError('REPOSITORY_UNKNOWN', `repository ${address.name} does not exist`, {
     repository: address.name,
     account: address.account,
   })

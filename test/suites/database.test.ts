@@ -42,3 +42,26 @@ test('transactions take turns; a reader sees the last commit', async (t) => {
   const row = await database.first('SELECT created_at FROM accounts')
   assert.equal(integer(row ?? {}, 'created_at'), 50)
 })
+
+test('a read sees what was committed just before it, in the same turn of the event loop', async (t) => {
+  const database = await temporaryDatabase(t)
+  const count = async (): Promise<unknown> =>
+    (await database.first('SELECT COUNT(*) AS n FROM accounts'))?.['n']
+  const seen: unknown[] = [await count()]
+  for (const id of ['a', 'b', 'c']) {
+    const committed = database.transaction((tx) =>
+      tx.run('INSERT INTO accounts (id, created_at) VALUES ($1, 0)', [id]),
+    )
+    // Asked before the commit, so that a view is held when it comes.
+    const [, before] = await Promise.all([committed, count()])
+    seen.push(before, await count())
+  }
+  await database.transaction((tx) => tx.run('DELETE FROM accounts'))
+  assert.deepEqual([...seen.filter((_, index) => index % 2 === 0), await count()], [0, 1, 2, 3, 0])
+})
+
+test('a parameter that stands in quotes is text', async (t) => {
+  const database = await temporaryDatabase(t)
+  const row = await database.first(`SELECT '$1' AS quoted, 'it''s $2' AS escaped, $1 AS given`, [7])
+  assert.deepEqual({ ...row }, { quoted: '$1', escaped: "it's $2", given: 7 })
+})

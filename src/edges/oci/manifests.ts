@@ -5,8 +5,8 @@ import type { Reference } from '../../oci/reference.ts'
 import { parseTag, type Tag } from '../../oci/tag.ts'
 import { deleteManifest, deleteTag } from '../../registry/delete-manifest.ts'
 import { registryError } from '../../registry/errors.ts'
-import { getManifest, recordPull } from '../../registry/find-manifest.ts'
-import type { StoredManifest } from '../../registry/manifest-store.ts'
+import { getManifest, getManifestSummary, recordPull } from '../../registry/find-manifest.ts'
+import type { ManifestSummary } from '../../registry/manifest-store.ts'
 import { putManifest } from '../../registry/put-manifest.ts'
 import type { Database } from '../../storage/database/database.ts'
 import type { OciCall, OciReply } from './call.ts'
@@ -28,7 +28,7 @@ export async function headManifest(
   reference: Reference,
 ): Promise<OciReply> {
   const { repository } = call
-  const manifest = await getManifest(deps.database, { repository, reference })
+  const manifest = await getManifestSummary(deps.database, { repository, reference })
   const headers = headersOf(manifest, reference)
   return { status: 200, headers: { ...headers, 'content-length': String(manifest.size) } }
 }
@@ -44,7 +44,8 @@ export async function pullManifest(
   const headers = headersOf(manifest, reference)
   if (isNotModified(call.header('if-none-match'), manifest.digest)) return { status: 304, headers }
   await recordPull(deps, manifest)
-  return { status: 200, headers, body: Buffer.from(manifest.bytes) }
+  const { buffer, byteOffset, byteLength } = manifest.bytes
+  return { status: 200, headers, body: Buffer.from(buffer, byteOffset, byteLength) }
 }
 
 export async function pushManifest(
@@ -113,7 +114,7 @@ export async function removeManifest(
 }
 
 function headersOf(
-  manifest: StoredManifest,
+  manifest: ManifestSummary,
   reference: Reference,
 ): Readonly<Record<string, string>> {
   return {

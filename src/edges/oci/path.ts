@@ -21,7 +21,7 @@ export type V2Path =
 
 /** `path` begins with `/v2`; the repository name is not judged here. */
 export function parseV2Path(path: string): V2Path {
-  const decoded = path.replaceAll(/%3a/gi, ':')
+  const decoded = path.includes('%') ? path.replaceAll(/%3a/gi, ':') : path
   if (decoded.includes('%') || decoded.includes('\\')) return { kind: 'unknown' }
   const segments = decoded
     .replace(/^\/v2\/?/, '')

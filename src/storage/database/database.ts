@@ -15,7 +15,7 @@ export interface SqlWriter extends SqlReader {
 }
 
 /**
- * Statements outside a transaction only read, each on a snapshot of its own.
+ * Statements outside a transaction only read, on a snapshot that holds every commit of this process.
  * `transaction` is serialisable, retries nothing by itself, commits durably before it resolves, and rolls back when `work` throws.
  */
 export interface Database extends SqlReader {

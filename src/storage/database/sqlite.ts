@@ -1,6 +1,6 @@
 // The embedded driver: one writing connection behind a queue, one reading connection on WAL snapshots.
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
-import type { Database, SqlReader, SqlRow, SqlValue, SqlWriter } from './database.ts'
+import type { Database, SqlReader, SqlRow, SqlWriter } from './database.ts'
 
 /** Opens (and creates) the file; WAL with synchronous=FULL, so that a commit survives a power loss. */
 export function openSqlite(file: string): Database {
@@ -8,14 +8,17 @@ export function openSqlite(file: string): Database {
   writer.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL')
   const reader = connect(file)
   const written = new Statements(writer)
+  const snapshot = new Snapshot(reader)
   const read = new Statements(reader)
   const turns = new Turns()
 
   return {
-    ...readerOver(read),
-    transaction: (work) => turns.take(() => inTransaction(writer, written, work)),
+    ...readerOver(read, () => snapshot.hold()),
+    transaction: (work) =>
+      turns.take(() => inTransaction(writer, written, work, () => snapshot.release())),
     async close() {
       await turns.take(async () => {
+        snapshot.release()
         reader.close()
         writer.close()
         return Promise.resolve()
@@ -37,14 +40,16 @@ async function inTransaction<T>(
   connection: DatabaseSync,
   statements: Statements,
   work: (tx: SqlWriter) => Promise<T>,
+  beforeCommit: () => void,
 ): Promise<T> {
   connection.exec('BEGIN IMMEDIATE')
   try {
     const result = await work({
-      ...readerOver(statements),
+      ...readerOver(statements, () => undefined),
       run: (sql, parameters = []) =>
-        attempt(() => Number(statements.get(sql).run(named(parameters)).changes)),
+        attempt(() => Number(statements.get(sql).run(...parameters).changes)),
     })
+    beforeCommit()
     connection.exec('COMMIT')
     return result
   } catch (error) {
@@ -54,12 +59,17 @@ async function inTransaction<T>(
   }
 }
 
-function readerOver(statements: Statements): SqlReader {
+function readerOver(statements: Statements, beforeRead: () => void): SqlReader {
   return {
-    all: (sql, parameters = []) => attempt(() => rows(statements.get(sql).all(named(parameters)))),
+    all: (sql, parameters = []) =>
+      attempt(() => {
+        beforeRead()
+        return rows(statements.get(sql).all(...parameters))
+      }),
     first: (sql, parameters = []) =>
       attempt(() => {
-        const found = statements.get(sql).get(named(parameters))
+        beforeRead()
+        const found = statements.get(sql).get(...parameters)
         return found === undefined ? undefined : rows([found])[0]
       }),
   }
@@ -76,9 +86,34 @@ function rows(found: readonly Record<string, unknown>[]): readonly SqlRow[] {
   return found as readonly SqlRow[]
 }
 
-/** `$1` is a name to SQLite, numbered by first appearance; binding by name keeps `$2 … $1` right. */
-function named(parameters: readonly SqlValue[]): Record<string, SqlValue> {
-  return Object.fromEntries(parameters.map((value, index) => [`$${index + 1}`, value]))
+/**
+ * The reading connection's view of the database, held from the first statement of a turn of the event loop to the turn's end:
+ * taking a view costs several system calls, as much as the statement itself, and a turn under load answers many requests.
+ * Nothing that this process commits stays unseen, since a commit ends the view; another process's commit (there is one
+ * server; commands beside it write little) is seen in the next turn. A view is never kept over a turn, so it never holds back a checkpoint.
+ */
+class Snapshot {
+  readonly #connection: DatabaseSync
+  #isHeld = false
+  readonly #release = (): void => this.release()
+
+  constructor(connection: DatabaseSync) {
+    this.#connection = connection
+  }
+
+  hold(): void {
+    if (this.#isHeld) return
+    this.#connection.exec('BEGIN')
+    this.#isHeld = true
+    setImmediate(this.#release)
+  }
+
+  release(): void {
+    if (!this.#isHeld) return
+    this.#isHeld = false
+    // A statement that failed on a damaged disk may have ended the transaction already.
+    if (this.#connection.isTransaction) this.#connection.exec('COMMIT')
+  }
 }
 
 /** Prepared statements by text; texts are written in the stores, so their number is bounded by the code. */
@@ -93,10 +128,17 @@ class Statements {
   get(sql: string): StatementSync {
     const known = this.#prepared.get(sql)
     if (known !== undefined) return known
-    const statement = this.#connection.prepare(sql)
+    const statement = this.#connection.prepare(numbered(sql))
     this.#prepared.set(sql, statement)
     return statement
   }
+}
+
+/** `$1` is a name to SQLite, bound by building an object; `?1` is a number, bound by place. Text in quotes stays. */
+function numbered(sql: string): string {
+  return sql.replaceAll(/'[^']*'|\$([0-9]+)/g, (found, number: string | undefined) =>
+    number === undefined ? found : `?${number}`,
+  )
 }
 
 /** One transaction at a time, in the order asked. */

@@ -1,0 +1,35 @@
+import assert from 'node:assert/strict'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { test } from 'node:test'
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { temporaryDirectory } from '../../../test/kit/database.ts'
+import { openSqlite } from './sqlite.ts'
+
+test('a read holds no view over a turn: another process is seen, and a checkpoint takes the whole log', async (t) => {
+  const file = join(await temporaryDirectory(t), 'pratique.db')
+  const database = openSqlite(file)
+  t.after(() => database.close())
+  await database.transaction((tx) => tx.run('CREATE TABLE t (n INTEGER)'))
+  const other = new DatabaseSync(file)
+  t.after(() => other.close())
+
+  assert.deepEqual({ ...(await database.first('SELECT COUNT(*) AS n FROM t')) }, { n: 0 })
+  other.exec('INSERT INTO t VALUES (1)')
+  await nextTurn()
+  assert.deepEqual({ ...(await database.first('SELECT COUNT(*) AS n FROM t')) }, { n: 1 })
+  await nextTurn()
+  const checkpoint = other.prepare('PRAGMA wal_checkpoint(TRUNCATE)').get()
+  assert.deepEqual({ ...checkpoint }, { busy: 0, log: 0, checkpointed: 0 })
+})
+
+test('a statement that fails leaves the next ones as they were', async (t) => {
+  const database = openSqlite(join(await temporaryDirectory(t), 'pratique.db'))
+  t.after(() => database.close())
+  await assert.rejects(database.first('SELECT n FROM nowhere'), /no such table/)
+  await assert.rejects(
+    database.transaction((tx) => tx.run('INSERT INTO nowhere VALUES (1)')),
+    /no such table/,
+  )
+  assert.deepEqual({ ...(await database.first('SELECT 1 AS one')) }, { one: 1 })
+})
