@@ -1,13 +1,8 @@
 import { registryError } from './errors.ts'
+import type { UploadAddress } from './find-open-upload.ts'
 import { limitBody } from './quotas.ts'
-import { getOpenUpload, uploadUnknown, type UploadAddress } from './find-open-upload.ts'
-import {
-  receiveBytes,
-  withUploadLease,
-  type Body,
-  type Received,
-  type UploadDeps,
-} from './receive-bytes.ts'
+import { receiveBytes, type Body, type Received } from './receive-bytes.ts'
+import { lostUpload, makeDurable, withUploadLease, type UploadDeps } from './upload-lease.ts'
 import { acknowledgeBytes, type Upload } from './upload-store.ts'
 
 /** The API's smallest part, 5 MiB; only the last of an upload may be smaller. */
@@ -21,18 +16,20 @@ export async function appendUpload(
   deps: UploadDeps,
   input: UploadAddress & { readonly start?: number; readonly body: Body },
 ): Promise<{ readonly size: number }> {
-  const upload = await getOpenUpload(deps.database, input)
-  refuseOutOfOrder(upload, input.start)
-  return withUploadLease(deps, upload, async (holder) => {
+  return withUploadLease(deps, input, async (lease) => {
+    const { upload, holder } = lease
+    refuseOutOfOrder(upload, input.start)
     const { body } = input
     const announced = body.announcedBytes ?? body.expectedBytes ?? 0
     const limit = await limitBody(deps.database, upload.repositoryId, announced)
-    const received = await receiveBytes(deps, upload, holder, body, limit)
+    const received = await receiveBytes(deps, lease, body, limit)
+    // The answer promises the bytes: a client goes on from there, and may have thrown away what it sent.
+    await makeDurable(deps, lease)
     const next = { ...upload, ...partsAfter(upload, received.size) }
     const acknowledged = await deps.database.transaction((tx) =>
       acknowledgeBytes(tx, next, holder, deps.clock.now()),
     )
-    if (!acknowledged) throw uploadUnknown(input)
+    if (!acknowledged) throw await lostUpload(deps, upload, input)
     deps.hashes.keep(upload.id, received.size, received.hash)
     refuseInterrupted(upload, received)
     return { size: received.size }

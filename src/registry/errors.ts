@@ -1,4 +1,5 @@
 import { PratiqueError } from '../lib/errors.ts'
+import { StorageFullError } from '../storage/storage-full.ts'
 
 /** Every refusal of this room: what it means, what to do about it, and whether the same call may succeed later. */
 export const registryErrors = {
@@ -119,6 +120,13 @@ export function registryError(
   options: { cause?: unknown } = {},
 ): PratiqueError<RegistryErrorCode> {
   return new PratiqueError(code, message, detail, options)
+}
+
+/** What the storage below says of itself, as this room's refusal; other errors as they are. */
+export function asRegistryError(error: unknown): unknown {
+  return error instanceof StorageFullError
+    ? registryError('STORAGE_FULL', error.message, {}, { cause: error })
+    : error
 }
 
 export function isRegistryError(error: unknown): error is PratiqueError<RegistryErrorCode> {

@@ -2,7 +2,7 @@ import { algorithmOf, digestFromHash, type Digest } from '../oci/digest.ts'
 import type { SqlWriter } from '../storage/database/database.ts'
 import { refuseOutOfOrder } from './append-upload.ts'
 import { isRegistryError, registryError } from './errors.ts'
-import { findUploadAt, uploadUnknown, type UploadAddress } from './find-open-upload.ts'
+import { findUploadAt, type UploadAddress } from './find-open-upload.ts'
 import {
   findLinkedBlob,
   findLiveBlob,
@@ -11,16 +11,17 @@ import {
   repointBlob,
   type Blob,
 } from './linked-blob-store.ts'
-import {
-  hashStored,
-  receiveBytes,
-  uploadBusy,
-  withUploadLease,
-  type Body,
-  type UploadDeps,
-} from './receive-bytes.ts'
 import { changeWithinQuota, limitBody } from './quotas.ts'
+import { hashStored, receiveBytes, type Body } from './receive-bytes.ts'
 import { queueStorageDeletion } from './storage-deletion-store.ts'
+import {
+  giveUp,
+  lostUpload,
+  makeDurable,
+  withUploadLease,
+  type UploadLease,
+  type UploadDeps,
+} from './upload-lease.ts'
 import { closeUpload, type Upload } from './upload-store.ts'
 
 export interface FinishInput extends UploadAddress {
@@ -40,31 +41,39 @@ export async function finishUpload(
   deps: UploadDeps,
   input: FinishInput,
 ): Promise<{ readonly digest: Digest; readonly size: number }> {
-  const upload = await findUploadAt(deps.database, input)
-  if (upload?.state === 'done' && upload.digest === input.digest && input.asLayerOfApi !== true) {
-    return { digest: input.digest, size: upload.size }
-  }
-  if (upload?.state !== 'open') throw uploadUnknown(input)
-  refuseOutOfOrder(upload, input.start)
-  if (input.asLayerOfApi === true) await refuseByApiRules(deps, upload, input.digest)
-  return withUploadLease(deps, upload, async (holder) => {
-    const { size, digest } = await completeBytes(deps, upload, holder, input)
+  const earlier = await findEarlierClose(deps, input)
+  if (earlier !== undefined) return earlier
+  return withUploadLease(deps, input, async (lease) => {
+    const { upload } = lease
+    refuseOutOfOrder(upload, input.start)
+    if (input.asLayerOfApi === true) await refuseByApiRules(deps, upload, input.digest)
+    const { size, digest } = await completeBytes(deps, lease, input)
     if (digest !== input.digest) {
-      await abortUpload(deps, upload, holder)
+      if (!(await giveUp(deps, lease))) throw await lostUpload(deps, upload, input)
       throw digestMismatch(input.digest, digest, size)
     }
-    if (size > 0) await deps.blobs.sync(upload.storageKey)
+    await makeDurable(deps, lease)
     try {
-      await commit(deps, upload, holder, { digest, size })
+      await commit(deps, lease, input, { digest, size })
     } catch (error) {
       // Kept open it would go on filling the very quota that refuses it.
-      if (isRegistryError(error) && error.code === 'QUOTA_EXCEEDED') {
-        await abortUpload(deps, upload, holder)
-      }
+      if (isRegistryError(error) && error.code === 'QUOTA_EXCEEDED') await giveUp(deps, lease)
       throw error
     }
     return { digest, size }
   })
+}
+
+/** The answer was lost and the client asks again: the same answer, as long as the blob is still there. */
+async function findEarlierClose(
+  deps: UploadDeps,
+  input: FinishInput,
+): Promise<{ readonly digest: Digest; readonly size: number } | undefined> {
+  const upload = await findUploadAt(deps.database, input)
+  const isRepeat = upload?.state === 'done' && upload.digest === input.digest
+  if (!isRepeat || input.asLayerOfApi === true) return undefined
+  const linked = await findLinkedBlob(deps.database, upload.repositoryId, input.digest)
+  return linked === undefined ? undefined : { digest: input.digest, size: upload.size }
 }
 
 async function refuseByApiRules(deps: UploadDeps, upload: Upload, digest: Digest): Promise<void> {
@@ -84,10 +93,10 @@ async function refuseByApiRules(deps: UploadDeps, upload: Upload, digest: Digest
 /** The whole upload and its digest, in the algorithm that the client closes with. */
 async function completeBytes(
   deps: UploadDeps,
-  upload: Upload,
-  holder: string,
+  lease: UploadLease,
   input: FinishInput,
 ): Promise<{ readonly size: number; readonly digest: Digest }> {
+  const { upload } = lease
   const algorithm = algorithmOf(input.digest)
   // An empty body still makes the (empty) file that the row will name.
   const body = input.body ?? { source: noBytes(), keepPartial: false }
@@ -98,13 +107,11 @@ async function completeBytes(
     linked === undefined
       ? await limitBody(deps.database, upload.repositoryId, announced)
       : undefined
-  const received = await receiveBytes(deps, upload, holder, body, limit)
+  const received = await receiveBytes(deps, lease, body, limit)
   if ('interruption' in received) throw received.interruption
   const { size } = received
   const hash =
-    algorithm === upload.algorithm
-      ? received.hash
-      : await hashStored(deps.blobs, upload.storageKey, size, algorithm)
+    algorithm === upload.algorithm ? received.hash : await hashStored(deps, lease, size, algorithm)
   return { size, digest: digestFromHash(algorithm, hash) }
 }
 
@@ -114,24 +121,26 @@ async function* noBytes(): AsyncGenerator<Uint8Array> {
 
 async function commit(
   deps: UploadDeps,
-  upload: Upload,
-  holder: string,
+  { upload, holder }: UploadLease,
+  address: UploadAddress,
   content: { readonly digest: Digest; readonly size: number },
 ): Promise<void> {
   const damaged = await findDamagedCopy(deps, content.digest)
   const now = deps.clock.now()
-  await deps.database.transaction(async (tx) => {
+  const committed = await deps.database.transaction(async (tx) => {
     const closed = await closeUpload(tx, upload.id, holder, {
       state: 'done',
       ...content,
       now,
     })
-    if (!closed) throw uploadBusy(upload)
+    if (!closed) return false
     const blobId = await adoptBytes(tx, upload, content, damaged, now)
     await changeWithinQuota(tx, upload.repositoryId, () =>
       linkBlob(tx, upload.repositoryId, blobId, now),
     )
+    return true
   })
+  if (!committed) throw await lostUpload(deps, upload, address)
 }
 
 /**
@@ -163,14 +172,6 @@ async function findDamagedCopy(deps: UploadDeps, digest: Digest): Promise<Blob |
   const live = await findLiveBlob(deps.database, digest)
   if (live === undefined) return undefined
   return (await deps.blobs.size(live.storageKey)) === live.size ? undefined : live
-}
-
-async function abortUpload(deps: UploadDeps, upload: Upload, holder: string): Promise<void> {
-  const now = deps.clock.now()
-  await deps.database.transaction(async (tx) => {
-    await closeUpload(tx, upload.id, holder, { state: 'aborted', now })
-    await queueStorageDeletion(tx, upload.storageKey, now)
-  })
 }
 
 function digestMismatch(stated: Digest, computed: Digest, size: number): Error {

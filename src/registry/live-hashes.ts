@@ -19,6 +19,11 @@ export class LiveHashes {
     return held?.offset === offset ? held.hash : undefined
   }
 
+  /** The upload ended, or its bytes lie elsewhere now. */
+  drop(uploadId: string): void {
+    this.#held.delete(uploadId)
+  }
+
   keep(uploadId: string, offset: number, hash: Hash): void {
     this.#held.set(uploadId, { offset, hash })
     if (this.#held.size <= this.#limit) return

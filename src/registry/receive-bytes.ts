@@ -1,26 +1,11 @@
 import { createHash, type Hash } from 'node:crypto'
-import type { Clock } from '../lib/clock.ts'
-import type { Ids } from '../lib/ids.ts'
 import type { DigestAlgorithm } from '../oci/digest.ts'
-import type { BlobStore, StorageKey } from '../storage/blobs/blob-store.ts'
-import type { Database } from '../storage/database/database.ts'
 import { registryError } from './errors.ts'
-import type { LiveHashes } from './live-hashes.ts'
 import type { ByteLimit } from './quotas.ts'
-import { leaseUpload, releaseUpload, renewUploadLease, type Upload } from './upload-store.ts'
+import type { UploadDeps, UploadLease } from './upload-lease.ts'
 
 /** ECR's quota for a layer, 52,000 MiB; larger blobs are refused while they arrive. */
 export const maxBlobBytes = 52_000 * 1024 * 1024
-/** A writer that says nothing for so long has lost the upload to the next request. */
-const leaseMs = 10 * 60_000
-
-export interface UploadDeps {
-  readonly database: Database
-  readonly blobs: BlobStore
-  readonly clock: Clock
-  readonly ids: Ids
-  readonly hashes: LiveHashes
-}
 
 /** A request body. `keepPartial`: what arrived before a break counts (a stream), or does not (a numbered chunk). */
 export interface Body {
@@ -40,109 +25,69 @@ export interface Received {
   readonly interruption?: unknown
 }
 
-/** Runs `work` as the only writer of the upload. */
-export async function withUploadLease<T>(
-  deps: UploadDeps,
-  upload: Upload,
-  work: (holder: string) => Promise<T>,
-): Promise<T> {
-  const holder = deps.ids.uuid()
-  const now = deps.clock.now()
-  const until = new Date(now.getTime() + leaseMs)
-  const held = await deps.database.transaction((tx) =>
-    leaseUpload(tx, upload.id, { holder, now, until }),
-  )
-  if (!held) throw uploadBusy(upload)
-  try {
-    return await work(holder)
-  } catch (error) {
-    await deps.database.transaction((tx) => releaseUpload(tx, upload.id, holder))
-    throw error
-  }
-}
-
 /** Writes the body behind what the upload has, hashing as it arrives; memory is one store write. */
 export async function receiveBytes(
   deps: UploadDeps,
-  upload: Upload,
-  holder: string,
+  lease: UploadLease,
   body: Body,
-  limit?: ByteLimit,
+  limit: ByteLimit | undefined,
 ): Promise<Received> {
+  const { upload } = lease
   const hash =
     deps.hashes.take(upload.id, upload.size) ??
-    (await hashStored(deps.blobs, upload.storageKey, upload.size, upload.algorithm))
-  const arrival = new Arrival(deps, upload, holder, body, hash, limit)
-  try {
-    const size = await deps.blobs.write(upload.storageKey, upload.size, arrival.bytes())
-    return { size, hash, ...arrival.outcome() }
-  } catch (error) {
-    throw storageError(error)
-  }
+    (await hashStored(deps, lease, upload.size, upload.algorithm))
+  const arrival = new Arrival(lease, body, hash, limit)
+  const size = await deps.blobs.write(upload.storageKey, upload.size, arrival.bytes())
+  return { size, hash, ...arrival.outcome() }
 }
 
-/** The hash over the first `size` stored bytes: after a restart, or in another algorithm. */
+/** The hash over the first `size` stored bytes: after a restart, or in another algorithm. Fewer bytes are a fault. */
 export async function hashStored(
-  blobs: BlobStore,
-  key: StorageKey,
+  deps: UploadDeps,
+  lease: UploadLease,
   size: number,
   algorithm: DigestAlgorithm,
 ): Promise<Hash> {
   const hash = createHash(algorithm)
   if (size === 0) return hash
-  const stored: AsyncIterable<Uint8Array> = await blobs.read(key, { start: 0, end: size - 1 })
-  for await (const piece of stored) hash.update(piece)
-  return hash
-}
-
-export function uploadBusy(upload: Upload): Error {
-  return registryError('UPLOAD_BUSY', `another request is writing to upload ${upload.id}`, {
-    uploadId: upload.id,
-    size: upload.size,
+  const { storageKey } = lease.upload
+  const stored: AsyncIterable<Uint8Array> = await deps.blobs.read(storageKey, {
+    start: 0,
+    end: size - 1,
   })
-}
-
-/** A full disk is an answer of its own; everything else stays what it is. */
-function storageError(error: unknown): unknown {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined
-  if (code !== 'ENOSPC' && code !== 'EDQUOT') return error
-  return registryError('STORAGE_FULL', 'the registry’s disk is full', {}, { cause: error })
+  let hashed = 0
+  for await (const piece of stored) {
+    await lease.keep()
+    hash.update(piece)
+    hashed += piece.byteLength
+  }
+  if (hashed === size) return hash
+  throw new Error(
+    `${size} bytes of upload ${lease.upload.id} were acknowledged, ${hashed} are stored`,
+  )
 }
 
 /** One body on its way into the store: counted, hashed, bounded, its lease kept alive. */
 class Arrival {
-  readonly #deps: UploadDeps
-  readonly #upload: Upload
-  readonly #holder: string
+  readonly #lease: UploadLease
   readonly #body: Body
   readonly #hash: Hash
   readonly #limit: ByteLimit | undefined
   #received = 0
-  #leasedUntil: number
   #interruption: { readonly cause: unknown } | undefined
 
-  constructor(
-    deps: UploadDeps,
-    upload: Upload,
-    holder: string,
-    body: Body,
-    hash: Hash,
-    limit: ByteLimit | undefined,
-  ) {
-    this.#deps = deps
-    this.#upload = upload
-    this.#holder = holder
+  constructor(lease: UploadLease, body: Body, hash: Hash, limit: ByteLimit | undefined) {
+    this.#lease = lease
     this.#body = body
     this.#hash = hash
     this.#limit = limit
-    this.#leasedUntil = deps.clock.now().getTime() + leaseMs
   }
 
   async *bytes(): AsyncGenerator<Uint8Array> {
     const iterator = this.#body.source[Symbol.asyncIterator]()
     for (;;) {
       const next = await this.#next(iterator)
-      await this.#keepLease()
+      await this.#lease.keep()
       if (next === undefined) break
       this.#count(next)
       yield next
@@ -159,7 +104,7 @@ class Arrival {
       const step = await iterator.next()
       return step.done === true ? undefined : step.value
     } catch (cause) {
-      if (!this.#body.keepPartial) throw interrupted(this.#upload, cause)
+      if (!this.#body.keepPartial) throw this.#interrupted(cause)
       this.#interruption = { cause }
       return undefined
     }
@@ -169,7 +114,7 @@ class Arrival {
     this.#received += piece.byteLength
     const { expectedBytes } = this.#body
     if (expectedBytes !== undefined && this.#received > expectedBytes) throw this.#wrongLength()
-    if (this.#upload.size + this.#received > maxBlobBytes) {
+    if (this.#lease.upload.size + this.#received > maxBlobBytes) {
       const message = `blobs may have at most ${maxBlobBytes} bytes`
       throw registryError('BLOB_TOO_LARGE', message, { maxBlobBytes })
     }
@@ -190,25 +135,9 @@ class Arrival {
     return registryError('SIZE_MISMATCH', message, { expectedBytes, received: this.#received })
   }
 
-  /** Before every piece that may be written: whoever lost the lease must not write over its new holder. */
-  async #keepLease(): Promise<void> {
-    const now = this.#deps.clock.now()
-    if (now.getTime() < this.#leasedUntil - leaseMs / 2) return
-    const until = new Date(now.getTime() + leaseMs)
-    const lease = { holder: this.#holder, now, until }
-    const kept = await this.#deps.database.transaction((tx) =>
-      renewUploadLease(tx, this.#upload.id, lease),
-    )
-    if (!kept) throw uploadBusy(this.#upload)
-    this.#leasedUntil = until.getTime()
+  #interrupted(cause: unknown): Error {
+    const { id: uploadId } = this.#lease.upload
+    const message = `the body of upload ${uploadId} broke off`
+    return registryError('UPLOAD_INTERRUPTED', message, { uploadId }, { cause })
   }
-}
-
-function interrupted(upload: Upload, cause: unknown): Error {
-  return registryError(
-    'UPLOAD_INTERRUPTED',
-    `the body of upload ${upload.id} broke off`,
-    { uploadId: upload.id },
-    { cause },
-  )
 }

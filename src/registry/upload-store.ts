@@ -31,6 +31,8 @@ export interface Upload {
   /** Whether a part that is not the last is below the API's minimum. */
   readonly hasShortPart: boolean
   readonly storageKey: StorageKey
+  /** The holder, of a lease that may have run out; undefined when it was given back. */
+  readonly lease: string | undefined
   readonly state: 'open' | 'done' | 'aborted'
   readonly digest: Digest | undefined
   readonly touchedAt: Date
@@ -63,7 +65,7 @@ export async function findUpload(
 ): Promise<Upload | undefined> {
   const row = await reader.first(
     `SELECT id, repository_id, principal_id, algorithm, size, last_part_size, has_short_part, storage_key,
-       state, digest, touched_at
+       lease, state, digest, touched_at
      FROM uploads WHERE id = $1 AND repository_id = $2 AND principal_id = $3`,
     [key.id, key.repositoryId, key.principalId],
   )
@@ -93,6 +95,20 @@ export async function renewUploadLease(
   const changed = await tx.run(
     'UPDATE uploads SET lease_until = $1, touched_at = $2 WHERE id = $3 AND lease = $4',
     [lease.until.getTime(), lease.now.getTime(), id, lease.holder],
+  )
+  return changed === 1
+}
+
+/** The upload goes on under another key; false when the lease was lost. */
+export async function moveUpload(
+  tx: SqlWriter,
+  id: string,
+  holder: string,
+  storageKey: StorageKey,
+): Promise<boolean> {
+  const changed = await tx.run(
+    `UPDATE uploads SET storage_key = $1 WHERE id = $2 AND lease = $3 AND state = 'open'`,
+    [storageKey, id, holder],
   )
   return changed === 1
 }
@@ -165,7 +181,7 @@ export async function listIdleUploads(
 ): Promise<readonly Upload[]> {
   const rows = await reader.all(
     `SELECT id, repository_id, principal_id, algorithm, size, last_part_size, has_short_part, storage_key,
-       state, digest, touched_at
+       lease, state, digest, touched_at
      FROM uploads WHERE touched_at < $1 AND (lease IS NULL OR lease_until < $1) ORDER BY touched_at LIMIT $2`,
     [before.getTime(), limit],
   )
@@ -202,6 +218,7 @@ function uploadOf(row: SqlRow): Upload {
     lastPartSize: integer(row, 'last_part_size'),
     hasShortPart: integer(row, 'has_short_part') === 1,
     storageKey: storageKeyOf(row),
+    lease: textOrAbsent(row, 'lease'),
     state,
     digest: parseDigest(textOrAbsent(row, 'digest') ?? ''),
     touchedAt: instant(row, 'touched_at'),

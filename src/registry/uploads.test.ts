@@ -1,58 +1,18 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
-import { buffer } from 'node:stream/consumers'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { testRegistry, type TestRegistry } from '../../test/kit/registry.ts'
-import { digestOf, type Digest } from '../oci/digest.ts'
+import { begin, breaking, contentOf, pieces, push, refusal } from '../../test/kit/uploads.ts'
+import { digestOf } from '../oci/digest.ts'
+import { StorageFullError } from '../storage/storage-full.ts'
 import { appendUpload } from './append-upload.ts'
 import { cancelUpload } from './cancel-upload.ts'
 import { collectStorage } from './collect-storage.ts'
 import { deleteBlob } from './delete-blob.ts'
-import { isRegistryError, type RegistryErrorCode } from './errors.ts'
 import { finishUpload } from './finish-upload.ts'
 import { LiveHashes } from './live-hashes.ts'
 import { getBlob } from './open-blob.ts'
-import { startUpload } from './start-upload.ts'
-
-const principalId = 'AIDATEST'
-
-async function* pieces(...parts: readonly Uint8Array[]): AsyncGenerator<Uint8Array> {
-  for (const part of parts) yield await Promise.resolve(part)
-}
-
-async function* breaking(part: Uint8Array): AsyncGenerator<Uint8Array> {
-  yield await Promise.resolve(part)
-  throw new Error('the client has gone')
-}
-
-async function begin(
-  registry: TestRegistry,
-): Promise<{ repository: TestRegistry['repository']; uploadId: string; principalId: string }> {
-  const { repository } = registry
-  const { uploadId } = await startUpload(registry, { repository, principalId, algorithm: 'sha256' })
-  return { repository, uploadId, principalId }
-}
-
-async function push(registry: TestRegistry, content: Buffer): Promise<Digest> {
-  const address = await begin(registry)
-  const digest = digestOf(content)
-  await finishUpload(registry, {
-    ...address,
-    digest,
-    body: { source: pieces(content), keepPartial: false },
-  })
-  return digest
-}
-
-async function contentOf(registry: TestRegistry, digest: Digest): Promise<Buffer> {
-  const blob = await getBlob(registry.database, { repository: registry.repository, digest })
-  return buffer(await registry.blobs.read(blob.storageKey))
-}
-
-function refusal(code: RegistryErrorCode): (error: unknown) => boolean {
-  return (error) => isRegistryError(error) && error.code === code
-}
 
 test('refuses a wrong digest, and nothing of the upload stays', async (t) => {
   const registry = await testRegistry(t)
@@ -150,7 +110,7 @@ test('a full disk is told as such, and the upload goes on when there is room', a
     ...registry,
     blobs: {
       ...registry.blobs,
-      write: async () => Promise.reject(Object.assign(new Error('no space'), { code: 'ENOSPC' })),
+      write: async () => Promise.reject(new StorageFullError({ cause: 'no space' })),
     },
   }
   const body = { source: pieces(Buffer.from('x')), keepPartial: true }

@@ -64,6 +64,15 @@ for (const [name, open] of drivers) {
     assert.equal(await read(blobs, key), '0123ab')
   })
 
+  test(`${name}: refuses to write behind bytes that are not there`, async (t) => {
+    const blobs = await open(t)
+    const key = newStorageKey(systemIds)
+    await assert.rejects(blobs.write(key, 1, pieces('x')))
+    await blobs.write(key, 0, pieces('abc'))
+    await assert.rejects(blobs.write(key, 4, pieces('x')))
+    assert.equal(await read(blobs, key), 'abc')
+  })
+
   test(`${name}: a source that breaks off leaves the bytes before the offset`, async (t) => {
     const blobs = await open(t)
     const key = newStorageKey(systemIds)

@@ -1,4 +1,9 @@
-import { isRegistryError, registryErrors, type RegistryErrorCode } from '../../registry/errors.ts'
+import {
+  asRegistryError,
+  isRegistryError,
+  registryErrors,
+  type RegistryErrorCode,
+} from '../../registry/errors.ts'
 import { isScanningError, scanningErrors, type ScanningErrorCode } from '../../scanning/errors.ts'
 import type { ControlError } from './serve-control.ts'
 
@@ -18,7 +23,8 @@ const registryStatuses: Partial<Record<RegistryErrorCode, number>> = {
 }
 
 /** A room's refusal as this API writes it: the sentence, and what to do. */
-export function spellControlError(error: unknown): ControlError | undefined {
+export function spellControlError(thrown: unknown): ControlError | undefined {
+  const error = asRegistryError(thrown)
   if (isScanningError(error)) {
     const { remedy } = scanningErrors[error.code]
     return {

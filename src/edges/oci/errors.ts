@@ -3,7 +3,7 @@
 // Input:    a room's error.
 // Deviates: an immutable tag is TAG_INVALID with 400, ECR's own code over the wire, which tools match on.
 // Unknowns: an error of no room → 500 UNKNOWN without details.
-import { isRegistryError, type RegistryErrorCode } from '../../registry/errors.ts'
+import { asRegistryError, isRegistryError, type RegistryErrorCode } from '../../registry/errors.ts'
 import type { OciReply } from './call.ts'
 
 export interface OciError {
@@ -52,7 +52,8 @@ const spellings = {
 } as const satisfies Record<RegistryErrorCode, Spelling>
 
 /** A refusal for the client; undefined for a fault that is ours. */
-export function spellError(error: unknown): OciError | undefined {
+export function spellError(thrown: unknown): OciError | undefined {
+  const error = asRegistryError(thrown)
   if (!isRegistryError(error)) return undefined
   if (error.code === 'TAG_IMMUTABLE') return tagImmutable(error.detail)
   const { detail } = error

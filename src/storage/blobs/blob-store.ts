@@ -34,7 +34,8 @@ export interface BlobStore {
   /**
    * Writes the stream at `offset`, cutting what lay behind it, and resolves to the new length. A piece is not used any more
    * once the next one is asked for.
-   * On failure (the source ends with an error, the disk is full) rejects; bytes before `offset` are untouched.
+   * On failure (the source ends with an error; StorageFullError) rejects; bytes before `offset` are untouched.
+   * Rejects without writing when fewer than `offset` bytes are there: what was acknowledged is gone.
    */
   write(key: StorageKey, offset: number, source: AsyncIterable<Uint8Array>): Promise<number>
   /** Makes everything written so far survive a power loss; must be awaited before a row names the key. */

@@ -4,6 +4,7 @@ import { mkdir, open, opendir, rm, stat, statfs, type FileHandle } from 'node:fs
 import { dirname, join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { BufferPool, quietly } from '../../lib/buffer-pool.ts'
+import { nameStorageFault } from '../storage-full.ts'
 import {
   parseStorageKey,
   type BlobStore,
@@ -19,8 +20,8 @@ export function openFilesystemBlobs(root: string): BlobStore {
   const buffers = new BufferPool()
   const pathOf = (key: StorageKey): string => join(root, key.slice(0, 2), key.slice(2, 4), key)
   return {
-    write: (key, offset, source) => writeFrom(pathOf(key), offset, source, buffers),
-    sync: (key) => syncFile(root, pathOf(key)),
+    write: (key, offset, source) => named(writeFrom(pathOf(key), offset, source, buffers)),
+    sync: (key) => named(syncFile(root, pathOf(key))),
     size: (key) => sizeOf(pathOf(key)),
     read: (key, range) => readFrom(pathOf(key), range),
     open: (key) => openFile(pathOf(key)),
@@ -33,6 +34,14 @@ export function openFilesystemBlobs(root: string): BlobStore {
   }
 }
 
+async function named<T>(work: Promise<T>): Promise<T> {
+  try {
+    return await work
+  } catch (error) {
+    throw nameStorageFault(error)
+  }
+}
+
 async function writeFrom(
   path: string,
   offset: number,
@@ -41,6 +50,9 @@ async function writeFrom(
 ): Promise<number> {
   const file = await openForWriting(path, offset)
   try {
+    const { size } = await file.stat()
+    if (size < offset)
+      throw new Error(`${path} has ${size} bytes, a write was to begin at ${offset}`)
     await file.truncate(offset)
     return await appendAll(file, offset, source, buffers)
   } finally {

@@ -17,6 +17,7 @@ export interface SqlWriter extends SqlReader {
 /**
  * Statements outside a transaction only read, on a snapshot that holds every commit of this process.
  * `transaction` is serialisable, retries nothing by itself, commits durably before it resolves, and rolls back when `work` throws.
+ * Without room for what it writes it rejects with StorageFullError.
  */
 export interface Database extends SqlReader {
   transaction<T>(work: (tx: SqlWriter) => Promise<T>): Promise<T>

@@ -1,5 +1,6 @@
 // The embedded driver: one writing connection behind a queue, one reading connection on WAL snapshots.
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
+import { StorageFullError } from '../storage-full.ts'
 import type { Database, SqlReader, SqlRow, SqlWriter } from './database.ts'
 
 /** Opens (and creates) the file; WAL with synchronous=FULL, so that a commit survives a power loss. */
@@ -55,8 +56,16 @@ async function inTransaction<T>(
   } catch (error) {
     // A failed COMMIT (disk full) may have rolled back already; asking again would hide the cause.
     if (connection.isTransaction) connection.exec('ROLLBACK')
-    throw error
+    throw nameFault(error)
   }
+}
+
+/** SQLITE_FULL: the file system has no room for the log or the database. */
+const sqliteFull = 13
+
+function nameFault(error: unknown): unknown {
+  const code = error instanceof Error && 'errcode' in error ? error.errcode : undefined
+  return code === sqliteFull ? new StorageFullError({ cause: error }) : error
 }
 
 function readerOver(statements: Statements, beforeRead: () => void): SqlReader {

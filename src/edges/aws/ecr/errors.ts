@@ -4,7 +4,11 @@
 // Deviates: REPOSITORY_NAME_RESERVED, STORAGE_FULL and UPLOAD_BUSY have no counterpart and become the nearest exception.
 // Unknowns: an error of no room is not spelled here; the dispatcher answers ServerException.
 import { PratiqueError } from '../../../lib/errors.ts'
-import { isRegistryError, type RegistryErrorCode } from '../../../registry/errors.ts'
+import {
+  asRegistryError,
+  isRegistryError,
+  type RegistryErrorCode,
+} from '../../../registry/errors.ts'
 
 /** An exception of the service's model: name, sentence, and members beside them. */
 export interface EcrException {
@@ -102,7 +106,8 @@ const spellings = {
 } as const satisfies Record<RegistryErrorCode, Spelling>
 
 /** The exception for an error of the registry's room or of this API; undefined for any other. */
-export function spellException(error: unknown): EcrException | undefined {
+export function spellException(thrown: unknown): EcrException | undefined {
+  const error = asRegistryError(thrown)
   if (error instanceof PratiqueError && error.code === 'ECR_EXCEPTION') {
     const { name, members } = error.detail
     return { name: shown(name), message: error.message, status: 400, members: recordOf(members) }

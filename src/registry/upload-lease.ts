@@ -1,0 +1,187 @@
+// One request at a time writes to an upload. Why no byte of another one can get between:
+// - A lease is taken in the transaction that reads the row, so size and key are those of the moment.
+// - It is renewed before every piece that is written or hashed, and every transaction that makes bytes count requires it.
+// - A lease that ran out without being given back may still have a writer whose last write waits in the system. Whoever takes it
+//   over goes on with a copy under a new key, so that a late write meets a file that nobody reads.
+import type { Clock } from '../lib/clock.ts'
+import type { Ids } from '../lib/ids.ts'
+import { newStorageKey, type BlobStore } from '../storage/blobs/blob-store.ts'
+import type { Database } from '../storage/database/database.ts'
+import { registryError } from './errors.ts'
+import {
+  findUploadAt,
+  getOpenUpload,
+  uploadUnknown,
+  type UploadAddress,
+} from './find-open-upload.ts'
+import type { LiveHashes } from './live-hashes.ts'
+import { queueStorageDeletion } from './storage-deletion-store.ts'
+import {
+  closeUpload,
+  leaseUpload,
+  moveUpload,
+  releaseUpload,
+  renewUploadLease,
+  type Upload,
+} from './upload-store.ts'
+
+/** A writer that says nothing for so long has lost the upload to the next request. */
+const leaseMs = 10 * 60_000
+
+export interface UploadDeps {
+  readonly database: Database
+  readonly blobs: BlobStore
+  readonly clock: Clock
+  readonly ids: Ids
+  readonly hashes: LiveHashes
+}
+
+export interface UploadLease {
+  /** As it was when the lease was taken. */
+  readonly upload: Upload
+  readonly holder: string
+  /** Renews in time; UPLOAD_BUSY or UPLOAD_UNKNOWN when another request has the upload now, or has ended it. Cheap, to be called before each piece. */
+  keep(): Promise<void>
+}
+
+/**
+ * Runs `work` as the only writer of the open upload; REPOSITORY_UNKNOWN, UPLOAD_UNKNOWN, or UPLOAD_BUSY while another
+ * request has it. An upload whose acknowledged bytes are not there any more is ended: the client begins anew.
+ */
+export async function withUploadLease<T>(
+  deps: UploadDeps,
+  address: UploadAddress,
+  work: (lease: UploadLease) => Promise<T>,
+): Promise<T> {
+  const holder = deps.ids.uuid()
+  const taken = await takeLease(deps, address, holder)
+  const lease = keptLease(deps, address, taken, holder)
+  try {
+    if (!(await hasItsBytes(deps, taken))) {
+      await giveUp(deps, lease)
+      throw uploadUnknown(address)
+    }
+    if (taken.lease === undefined) return await work(lease)
+    return await work({ ...lease, upload: await moveAway(deps, lease, address) })
+  } catch (error) {
+    await deps.database.transaction((tx) => releaseUpload(tx, taken.id, holder))
+    throw error
+  }
+}
+
+async function takeLease(
+  deps: UploadDeps,
+  address: UploadAddress,
+  holder: string,
+): Promise<Upload> {
+  const now = deps.clock.now()
+  const until = new Date(now.getTime() + leaseMs)
+  return deps.database.transaction(async (tx) => {
+    const upload = await getOpenUpload(tx, address)
+    if (!(await leaseUpload(tx, upload.id, { holder, now, until }))) throw uploadBusy(upload)
+    return upload
+  })
+}
+
+function keptLease(
+  deps: UploadDeps,
+  address: UploadAddress,
+  upload: Upload,
+  holder: string,
+): UploadLease {
+  let renewAt = deps.clock.now().getTime() + leaseMs / 2
+  return {
+    upload,
+    holder,
+    async keep() {
+      const now = deps.clock.now()
+      if (now.getTime() < renewAt) return
+      const until = new Date(now.getTime() + leaseMs)
+      const kept = await deps.database.transaction((tx) =>
+        renewUploadLease(tx, upload.id, { holder, now, until }),
+      )
+      if (!kept) throw await lostUpload(deps, upload, address)
+      renewAt = now.getTime() + leaseMs / 2
+    },
+  }
+}
+
+async function hasItsBytes({ blobs }: UploadDeps, upload: Upload): Promise<boolean> {
+  return upload.size === 0 || ((await blobs.size(upload.storageKey)) ?? 0) >= upload.size
+}
+
+/** Goes on with a copy of the acknowledged bytes; the former key goes when its writer can only be dead. */
+async function moveAway(
+  deps: UploadDeps,
+  lease: UploadLease,
+  address: UploadAddress,
+): Promise<Upload> {
+  const { upload, holder } = lease
+  const storageKey = newStorageKey(deps.ids)
+  if (upload.size > 0) {
+    const acknowledged = await deps.blobs.read(upload.storageKey, {
+      start: 0,
+      end: upload.size - 1,
+    })
+    await deps.blobs.write(storageKey, 0, keeping(acknowledged, lease))
+    await deps.blobs.sync(storageKey)
+  }
+  deps.hashes.drop(upload.id)
+  const removeAfter = new Date(deps.clock.now().getTime() + leaseMs)
+  const moved = await deps.database.transaction(async (tx) => {
+    if (!(await moveUpload(tx, upload.id, holder, storageKey))) return false
+    await queueStorageDeletion(tx, upload.storageKey, removeAfter)
+    return true
+  })
+  if (!moved) throw await lostUpload(deps, upload, address)
+  return { ...upload, storageKey }
+}
+
+async function* keeping(
+  source: AsyncIterable<Uint8Array>,
+  lease: UploadLease,
+): AsyncGenerator<Uint8Array> {
+  for await (const piece of source) {
+    await lease.keep()
+    yield piece
+  }
+}
+
+/** Ends the upload; its bytes go. False when another request has it, whose bytes these are now. */
+export async function giveUp(deps: UploadDeps, { upload, holder }: UploadLease): Promise<boolean> {
+  const now = deps.clock.now()
+  deps.hashes.drop(upload.id)
+  return deps.database.transaction(async (tx) => {
+    if (!(await closeUpload(tx, upload.id, holder, { state: 'aborted', now }))) return false
+    await queueStorageDeletion(tx, upload.storageKey, now)
+    return true
+  })
+}
+
+/** Before bytes count. A sync that failed may have dropped them, and one that is repeated may not say so: the upload ends. */
+export async function makeDurable(deps: UploadDeps, lease: UploadLease): Promise<void> {
+  await lease.keep()
+  try {
+    await deps.blobs.sync(lease.upload.storageKey)
+  } catch (error) {
+    await giveUp(deps, lease)
+    throw error
+  }
+}
+
+/** Why a transaction found the lease gone: the upload or its repository is, or another request has it. */
+export async function lostUpload(
+  deps: UploadDeps,
+  upload: Upload,
+  address: UploadAddress,
+): Promise<Error> {
+  const present = await findUploadAt(deps.database, address)
+  return present?.state === 'open' ? uploadBusy(upload) : uploadUnknown(address)
+}
+
+function uploadBusy(upload: Upload): Error {
+  return registryError('UPLOAD_BUSY', `another request is writing to upload ${upload.id}`, {
+    uploadId: upload.id,
+    size: upload.size,
+  })
+}

@@ -1,0 +1,13 @@
+/** The disk, or a quota of the system, has no room: the one fault of storage that a caller is told as such. */
+export class StorageFullError extends Error {
+  constructor(options: { readonly cause: unknown }) {
+    super('the registry’s disk is full', options)
+    this.name = 'StorageFullError'
+  }
+}
+
+/** The same error, said so where the system says that there is no room. */
+export function nameStorageFault(error: unknown): unknown {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined
+  return code === 'ENOSPC' || code === 'EDQUOT' ? new StorageFullError({ cause: error }) : error
+}
