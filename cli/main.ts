@@ -6,6 +6,7 @@ import { dbCommand } from './commands/db.ts'
 import { doctorCommand } from './commands/doctor.ts'
 import { envCommand } from './commands/env.ts'
 import { gateCommand } from './commands/gate.ts'
+import { gcCommand } from './commands/gc.ts'
 import { initCommand } from './commands/init.ts'
 import { loginCommand } from './commands/login.ts'
 import { quotaCommand } from './commands/quota.ts'
@@ -32,7 +33,7 @@ function buildProgram(): Command {
   for (const add of [serveCommand, initCommand, envCommand, doctorCommand, loginCommand])
     add(program)
   for (const add of [credentialHelperCommand, dbCommand, quotaCommand]) add(program)
-  for (const add of [scanCommand, gateCommand]) add(program)
+  for (const add of [scanCommand, gateCommand, gcCommand]) add(program)
   return program
 }
 

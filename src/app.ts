@@ -17,7 +17,7 @@ import { observeRequests } from './edges/observe.ts'
 import { serveDownloads } from './edges/oci/serve-downloads.ts'
 import { serveOci } from './edges/oci/serve-oci.ts'
 import { openFoundation, StartError, type Foundation } from './foundation.ts'
-import { countJobs } from './jobs/queue.ts'
+import { countJobs, enqueue, housekeepingPriority } from './jobs/queue.ts'
 import { JobWorker, type JobHandler, type WorkerLog } from './jobs/worker.ts'
 import { BufferPool } from './lib/buffer-pool.ts'
 import { ByteBudget } from './lib/byte-budget.ts'
@@ -25,11 +25,13 @@ import type { Clock } from './lib/clock.ts'
 import type { Log } from './lib/log.ts'
 import { programVersion } from './lib/program-version.ts'
 import { parseDigest, type Digest } from './oci/digest.ts'
-import { collectStorage } from './registry/collect-storage.ts'
+import { collecting, collectStorage } from './registry/collect-storage.ts'
+import { listCollections } from './registry/collection-store.ts'
 import { imagePushedJob } from './registry/events.ts'
 import { LiveHashes } from './registry/live-hashes.ts'
 import { openImageContent } from './registry/open-image-content.ts'
 import { describeUsage } from './registry/describe-usage.ts'
+import { planCollection } from './registry/plan-collection.ts'
 import { putQuota } from './registry/put-quota.ts'
 import { findRepositoryById } from './registry/repository-store.ts'
 import { describeAdvisories } from './scanning/describe-advisories.ts'
@@ -92,8 +94,8 @@ async function startServer(config: Config, log: Log, foundation: Foundation): Pr
     clock,
     ids,
     log: jobLog(log, metrics),
-    handlers: jobHandlers(foundation, layers),
-    schedule: [{ kind: 'collect-storage', everyMs: 10 * 60_000 }],
+    handlers: jobHandlers(config, foundation, layers),
+    schedule: [{ kind: collectJob, everyMs: config.gcEveryMinutes * 60_000 }],
   })
   let draining = false
   let url = config.url ?? ''
@@ -151,7 +153,8 @@ function serveDoors(app: FastifyInstance, doors: Doors): void {
   const authenticate = basicAuthenticator({ reader: database, clock, tokenKey, accessKeyKey })
   const onFault = (error: unknown, requestId: string): void =>
     log.error({ event: 'fault', requestId, err: error })
-  const uploads = { database, blobs, clock, ids, hashes: new LiveHashes() }
+  const graceMs = graceOf(config)
+  const uploads = { database, blobs, clock, ids, hashes: new LiveHashes(), graceMs }
   const { region } = config
   const judge: AwsEdge['authorize'] = (caller, request) =>
     authorize({ reader: database }, caller, request)
@@ -202,11 +205,20 @@ function controlRooms(
   layers: LayerReaders,
   wake: () => void,
 ): ControlRooms {
-  const { paths, ids } = foundation
+  const { paths, ids, database } = foundation
   const staleAfterMs = config.staleAfterHours * 3_600_000
   const temporaryDirectory = paths.temporary
   const feed = openHttpFeed({ ids, directory: temporaryDirectory }, new URL(config.osvUrl))
   return {
+    collect: (input, options) =>
+      collecting(
+        { ...foundation, graceMs: graceOf(config) },
+        { ...input, askedBy: 'request' },
+        options,
+      ),
+    planCollection: (input, options) =>
+      planCollection({ ...foundation, reader: database, graceMs: graceOf(config) }, input, options),
+    listCollections: () => listCollections(database, 20),
     describeUsage: (input) => describeUsage(foundation.database, input),
     putQuota: (input) => putQuota(foundation, input),
     describeAdvisories: () => describeAdvisories(foundation, { staleAfterMs }),
@@ -228,6 +240,7 @@ function controlRooms(
 }
 
 function jobHandlers(
+  config: Config,
   foundation: Foundation,
   layers: LayerReaders,
 ): Readonly<Record<string, JobHandler>> {
@@ -235,7 +248,7 @@ function jobHandlers(
   const contentOf = (repositoryId: number): ReturnType<typeof openImageContent> =>
     openImageContent({ reader: database, blobs }, repositoryId)
   return {
-    'collect-storage': (input, options) => collectStorage(foundation, input, options),
+    [collectJob]: (_, { signal }) => collectSlice(config, foundation, signal),
     [reevaluateJob]: (input, options) => reevaluatePackages(foundation, input, options),
     [scanImageJob]: (input, options) =>
       scanImage({ ...foundation, layers, contentOf }, imageKey(input), options),
@@ -246,6 +259,30 @@ function jobHandlers(
       await requestScansOfPush(foundation, contentOf(key.repositoryId), key)
     },
   }
+}
+
+const collectJob = 'collect-storage'
+/** Batches of one job: others that wait have their turn between two of them. */
+const collectSteps = 50
+
+async function collectSlice(
+  config: Config,
+  foundation: Foundation,
+  signal: AbortSignal,
+): Promise<void> {
+  const { database, clock } = foundation
+  const deps = { ...foundation, graceMs: graceOf(config) }
+  const days = config.gcUntaggedAfterDays
+  const untaggedOlderThanMs = days === undefined ? undefined : days * 86_400_000
+  const input = { askedBy: 'schedule', untaggedOlderThanMs, maxSteps: collectSteps } as const
+  const { isOpen } = await collectStorage(deps, input, { signal })
+  if (!isOpen) return
+  const again = { kind: collectJob, key: 'scheduled', input: {}, priority: housekeepingPriority }
+  await database.transaction((tx) => enqueue(tx, again, clock.now()))
+}
+
+function graceOf(config: Config): number {
+  return config.gcGraceHours * 3_600_000
 }
 
 /** What jobs about an image are given; written by this program, so another shape is a fault. */

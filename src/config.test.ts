@@ -134,6 +134,9 @@ test('says nothing, gets the safe defaults', () => {
     osvUrl: settings.osvUrl.fallback,
     staleAfterHours: 48,
     scanWorkers: 1,
+    gcGraceHours: 24,
+    gcEveryMinutes: 60,
+    gcUntaggedAfterDays: undefined,
   })
   assert.deepEqual(
     configOf({ cwd: '/srv', environment: { PRATIQUE_DATA: '' } }).dataDirectory,

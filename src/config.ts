@@ -23,6 +23,12 @@ export interface Config {
   readonly staleAfterHours: number
   /** Worker threads that read layers. */
   readonly scanWorkers: number
+  /** How long a blob stays that no manifest needs, in hours. */
+  readonly gcGraceHours: number
+  /** Time between two collections, in minutes. */
+  readonly gcEveryMinutes: number
+  /** Manifests that nothing names go after so many days; undefined for never. */
+  readonly gcUntaggedAfterDays: number | undefined
 }
 
 export type ConfigResult =
@@ -96,6 +102,21 @@ export const settings = {
     environment: 'PRATIQUE_SCAN_WORKERS',
     fallback: '1',
     says: 'worker threads that read layers, 1 to 64',
+  },
+  gcGraceHours: {
+    environment: 'PRATIQUE_GC_GRACE_HOURS',
+    fallback: '24',
+    says: 'hours for which a blob stays that no manifest needs',
+  },
+  gcEveryMinutes: {
+    environment: 'PRATIQUE_GC_EVERY_MINUTES',
+    fallback: '60',
+    says: 'minutes between two collections of what nothing needs',
+  },
+  gcUntaggedAfterDays: {
+    environment: 'PRATIQUE_GC_UNTAGGED_AFTER_DAYS',
+    fallback: 'never',
+    says: 'days after which manifests go that no tag, index or subject keeps, or never',
   },
 } as const satisfies Record<string, Setting>
 
@@ -234,6 +255,22 @@ function buildConfig(values: Record<SettingName, Chosen>, cwd: string, problems:
       1,
     ),
     scanWorkers: read('scanWorkers', wholeBetween(1, 64), 'a whole number from 1 to 64', 1),
+    gcGraceHours: read('gcGraceHours', wholeBetween(1, 8760), 'whole hours from 1 to 8760', 1),
+    gcEveryMinutes: read(
+      'gcEveryMinutes',
+      wholeBetween(1, 10_080),
+      'whole minutes from 1 to 10080',
+      1,
+    ),
+    gcUntaggedAfterDays:
+      values.gcUntaggedAfterDays.text === 'never'
+        ? undefined
+        : read(
+            'gcUntaggedAfterDays',
+            wholeBetween(1, 3650),
+            'whole days from 1 to 3650, or never',
+            1,
+          ),
   }
 }
 

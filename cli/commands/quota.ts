@@ -1,8 +1,6 @@
-import { createInterface } from 'node:readline'
-import { Readable } from 'node:stream'
 import { Option, type Command } from 'commander'
 import { exitCodes, Failure } from '../failure.ts'
-import { jsonOf } from '../json.ts'
+import { jsonOf, linesOf } from '../json.ts'
 import { render, renderTable, say, type Format } from '../output.ts'
 import { callServer, openSession } from '../session.ts'
 import { configOf } from '../settings.ts'
@@ -49,25 +47,9 @@ export function quotaCommand(program: Command): void {
 
 async function readUsage(): Promise<readonly UsageLine[]> {
   const response = await callServer(openSession(configOf({})), 'GET', '/pratique/v1/quotas')
-  if (response.body === null) throw new Failure(exitCodes.error, 'the server sent no answer')
   const lines: UsageLine[] = []
-  for await (const line of createInterface({ input: Readable.fromWeb(response.body) })) {
-    lines.push(usageLine(line))
-  }
+  for await (const line of linesOf<UsageLine>(response)) lines.push(line)
   return lines
-}
-
-function usageLine(line: string): UsageLine {
-  const parsed: unknown = JSON.parse(line)
-  if (typeof parsed === 'object' && parsed !== null && 'scope' in parsed) {
-    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- our own server's document
-    return parsed as UsageLine
-  }
-  const message =
-    typeof parsed === 'object' && parsed !== null && 'message' in parsed
-      ? String(parsed.message)
-      : 'the server sent no usage'
-  throw new Failure(exitCodes.error, message)
 }
 
 async function list({ output }: { readonly output: Format }): Promise<void> {

@@ -16,6 +16,9 @@ export interface NewJob {
   readonly priority: number
 }
 
+/** Housekeeping waits for everything that somebody asked for. */
+export const housekeepingPriority = 100
+
 export interface ClaimedJob {
   readonly id: number
   readonly kind: string

@@ -2,7 +2,15 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { Clock } from '../lib/clock.ts'
 import type { Ids } from '../lib/ids.ts'
 import type { Database } from '../storage/database/database.ts'
-import { claimJob, enqueue, finishJob, postponeJob, renewLease, type ClaimedJob } from './queue.ts'
+import {
+  claimJob,
+  enqueue,
+  finishJob,
+  housekeepingPriority,
+  postponeJob,
+  renewLease,
+  type ClaimedJob,
+} from './queue.ts'
 
 /** Does one job; a throw means "again later". Idempotent: a killed worker's job runs again. */
 export type JobHandler = (
@@ -26,8 +34,6 @@ export interface WorkerDeps {
   readonly schedule: readonly { readonly kind: string; readonly everyMs: number }[]
 }
 
-/** Housekeeping waits for everything that somebody asked for. */
-const schedulePriority = 100
 const leaseMs = 60_000
 const pollMs = 1_000
 const firstRetryMs = 2_000
@@ -93,7 +99,7 @@ export class JobWorker {
       const last = this.#scheduledAt.get(kind)
       if (last !== undefined && now.getTime() - last < everyMs) continue
       this.#scheduledAt.set(kind, now.getTime())
-      const job = { kind, key: 'scheduled', input: {}, priority: schedulePriority }
+      const job = { kind, key: 'scheduled', input: {}, priority: housekeepingPriority }
       await database.transaction((tx) => enqueue(tx, job, now))
     }
   }

@@ -8,8 +8,9 @@ import {
   deleteManifestRow,
   findManifestSummary,
   findReferringIndex,
-  listReferrerRows,
+  listReferrerDigests,
 } from './manifest-store.ts'
+import { renewLinksOf } from './linked-blob-store.ts'
 import { getRepository, type Repository, type RepositoryAddress } from './repository-store.ts'
 import { findTag, listTagsOf, writeTag } from './tag-store.ts'
 
@@ -73,7 +74,8 @@ export async function deleteTag(
   })
 }
 
-async function removeManifest(
+/** In its transaction: tags, what hangs on it if asked, and the manifest; its blobs stay for a grace. */
+export async function removeManifest(
   tx: SqlWriter,
   repository: Repository,
   input: {
@@ -93,6 +95,7 @@ async function removeManifest(
   for (const tag of tags) {
     await writeTag(tx, { repository, tag, from: digest, to: undefined, principal }, now)
   }
+  await renewLinksOf(tx, repository.id, digest, now)
   await deleteManifestRow(tx, repository.id, digest)
   await recordEvent(tx, repository, { kind: 'ImageDeleted', digest, tags }, now)
   if (input.referrers === 'delete') await removeReferrers(tx, repository, input, now)
@@ -106,20 +109,18 @@ async function removeReferrers(
   input: { readonly digest: Digest; readonly principal: string },
   now: Date,
 ): Promise<void> {
-  for (;;) {
-    const first = { pushedAt: Number.MAX_SAFE_INTEGER, digest: '' }
-    const referrers = await listReferrerRows(tx, repository.id, input.digest, {
-      before: first,
-      limit: 1000,
+  const { principal } = input
+  for (let after = ''; ;) {
+    const digests = await listReferrerDigests(tx, repository.id, input.digest, {
+      after,
+      limit: 500,
     })
-    let removed = 0
-    for (const { digest } of referrers) {
+    for (const digest of digests) {
+      after = digest
       if ((await findReferringIndex(tx, repository.id, digest)) !== undefined) continue
-      const { principal } = input
       await removeManifest(tx, repository, { digest, principal, referrers: 'delete' }, now)
-      removed += 1
     }
-    if (removed === 0) return
+    if (digests.length === 0) return
   }
 }
 

@@ -1,6 +1,7 @@
 import { parseDigest, type Digest } from '../oci/digest.ts'
 import { parseStorageKey, type StorageKey } from '../storage/blobs/blob-store.ts'
 import {
+  instant,
   integer,
   text,
   type SqlReader,
@@ -18,19 +19,24 @@ export interface Blob {
   readonly storageKey: StorageKey
 }
 
+export interface LinkedBlob extends Blob {
+  /** Since when nothing but its age may keep it in the repository. */
+  readonly linkedAt: Date
+}
+
 /** The blob as this repository sees it: only through a link. */
 export async function findLinkedBlob(
   reader: SqlReader,
   repositoryId: number,
   digest: Digest,
-): Promise<Blob | undefined> {
+): Promise<LinkedBlob | undefined> {
   const row = await reader.first(
-    `SELECT b.id, b.digest, b.size, b.storage_key FROM blobs b
+    `SELECT b.id, b.digest, b.size, b.storage_key, l.linked_at FROM blobs b
      JOIN blob_links l ON l.blob_id = b.id AND l.repository_id = $1
      WHERE b.digest = $2 AND b.state = 'live'`,
     [repositoryId, digest],
   )
-  return row === undefined ? undefined : blobOf(row)
+  return row === undefined ? undefined : { ...blobOf(row), linkedAt: instant(row, 'linked_at') }
 }
 
 /** The live blob of that digest anywhere; for commits only, never for an answer to a client. */
@@ -65,6 +71,35 @@ export async function repointBlob(
   await tx.run('UPDATE blobs SET storage_key = $1 WHERE id = $2', [storageKey, id])
 }
 
+/** The link counts as new; false when it is gone. */
+export async function renewLink(
+  tx: SqlWriter,
+  repositoryId: number,
+  blobId: number,
+  now: Date,
+): Promise<boolean> {
+  const changed = await tx.run(
+    'UPDATE blob_links SET linked_at = $1 WHERE repository_id = $2 AND blob_id = $3',
+    [now.getTime(), repositoryId, blobId],
+  )
+  return changed === 1
+}
+
+/** The blobs of a manifest that is about to go: they are kept for the whole grace from now on. */
+export async function renewLinksOf(
+  tx: SqlWriter,
+  repositoryId: number,
+  manifest: Digest,
+  now: Date,
+): Promise<void> {
+  await tx.run(
+    `UPDATE blob_links SET linked_at = $1 WHERE repository_id = $2 AND blob_id IN (
+       SELECT b.id FROM manifest_blobs m JOIN blobs b ON b.digest = m.blob_digest AND b.state = 'live'
+       WHERE m.repository_id = $2 AND m.manifest_digest = $3)`,
+    [now.getTime(), repositoryId, manifest],
+  )
+}
+
 /** Idempotent; a repeat renews the link's age. */
 export async function linkBlob(
   tx: SqlWriter,
@@ -96,17 +131,18 @@ export async function unlinkBlob(
   if (removed === 1) await uncountLink(tx, repositoryId, blobId)
 }
 
-/** live → deleting for the blob if no repository links it any more; its bytes go after a grace. */
+/** live → deleting for the blob if no repository links it any more; its bytes go after a grace. Whether it did. */
 export async function retireBlobIfUnlinked(
   tx: SqlWriter,
   blobId: number,
   now: Date,
-): Promise<void> {
-  await tx.run(
+): Promise<boolean> {
+  const changed = await tx.run(
     `UPDATE blobs SET state = 'deleting', deleting_at = $1
      WHERE id = $2 AND state = 'live' AND NOT EXISTS (SELECT 1 FROM blob_links l WHERE l.blob_id = blobs.id)`,
     [now.getTime(), blobId],
   )
+  return changed === 1
 }
 
 /** The same for all blobs that a repository about to go links alone; called after its links are gone. */
@@ -140,16 +176,16 @@ export async function isBlobReferenced(
   return row !== undefined
 }
 
-/** Blobs in state deleting since before `before`: their bytes may go now. */
+/** Blobs in state deleting since before `before`, whose bytes may go now: a page in order of rows. */
 export async function listRetiredBlobs(
   reader: SqlReader,
   before: Date,
-  limit: number,
+  page: { readonly after: number; readonly limit: number },
 ): Promise<readonly Blob[]> {
   const rows = await reader.all(
     `SELECT id, digest, size, storage_key FROM blobs
-     WHERE state = 'deleting' AND deleting_at < $1 ORDER BY deleting_at LIMIT $2`,
-    [before.getTime(), limit],
+     WHERE id > $1 AND state = 'deleting' AND deleting_at < $2 ORDER BY id LIMIT $3`,
+    [page.after, before.getTime(), page.limit],
   )
   return rows.map(blobOf)
 }

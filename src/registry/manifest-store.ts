@@ -118,6 +118,21 @@ export async function listReferrerRows(
   }))
 }
 
+/** A page of what refers to the subject, in order of digests. */
+export async function listReferrerDigests(
+  reader: SqlReader,
+  repositoryId: number,
+  subject: Digest,
+  page: { readonly after: string; readonly limit: number },
+): Promise<readonly Digest[]> {
+  const rows = await reader.all(
+    `SELECT digest FROM manifests WHERE repository_id = $1 AND subject_digest = $2 AND digest > $3
+     ORDER BY digest LIMIT $4`,
+    [repositoryId, subject, page.after, page.limit],
+  )
+  return rows.map((row) => digestIn(row, 'digest'))
+}
+
 /** Writes the manifest and what it refers to. */
 export async function insertManifest(
   tx: SqlWriter,

@@ -13,14 +13,16 @@ export async function queueStorageDeletion(
   )
 }
 
+/** A page in order of keys, after `after`. */
 export async function listDueDeletions(
   reader: SqlReader,
   now: Date,
-  limit: number,
+  page: { readonly after: string; readonly limit: number },
 ): Promise<readonly StorageKey[]> {
   const rows = await reader.all(
-    'SELECT storage_key FROM storage_deletions WHERE delete_after <= $1 ORDER BY delete_after LIMIT $2',
-    [now.getTime(), limit],
+    `SELECT storage_key FROM storage_deletions WHERE storage_key > $1 AND delete_after <= $2
+     ORDER BY storage_key LIMIT $3`,
+    [page.after, now.getTime(), page.limit],
   )
   return rows.flatMap((row) => parseStorageKey(text(row, 'storage_key')) ?? [])
 }

@@ -79,7 +79,7 @@ test('a writer that was silent too long is refused, and what its system writes l
   await registry.blobs.write(formerKey, 5, pieces(Buffer.from('late')))
   assert.equal((await contentOf(registry, digest)).toString(), 'kept second')
   registry.clock.advance(11 * minutes)
-  await collectStorage(registry, {}, { signal: AbortSignal.timeout(5000) })
+  await collectStorage(registry, { askedBy: 'request' }, { signal: AbortSignal.timeout(5000) })
   assert.equal((await contentOf(registry, digest)).toString(), 'kept second')
   assert.equal(await registry.blobs.size(formerKey), undefined)
 })
@@ -130,7 +130,7 @@ test('a refused close of a loser leaves the bytes of the winner', async (t) => {
   slow.send(undefined)
   await assert.rejects(loser, refusal('UPLOAD_UNKNOWN'))
   registry.clock.advance(11 * minutes)
-  await collectStorage(registry, {}, { signal: AbortSignal.timeout(5000) })
+  await collectStorage(registry, { askedBy: 'request' }, { signal: AbortSignal.timeout(5000) })
   assert.equal((await contentOf(registry, digest)).toString(), 'winner')
 })
 

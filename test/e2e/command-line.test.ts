@@ -222,3 +222,18 @@ test('quota: limits are set and shown, a push that passes one is refused with th
   const lifted = await pratique(server, ['quota', 'set', 'app', '--bytes', 'none'])
   assert.equal(lifted.stdout.trim(), 'app: no limit of bytes, 5 images')
 })
+
+test('gc: a dry run changes nothing, a run tells what it did, nonsense is exit 2', async (t) => {
+  const server = await serverWithImage(t)
+  const plan = await pratique(server, ['gc', '--dry-run', '--output', 'json'])
+  assert.equal(plan.status, 0, plan.stderr)
+  assert.deepEqual(JSON.parse(plan.stdout), { manifests: 0, links: 0, blobs: 0, bytes: 0 })
+  const ran = await pratique(server, ['gc'])
+  assert.equal(ran.status, 0, ran.stderr)
+  assert.match(ran.stdout, /^freed 0 B in 0 stored blobs and uploads$/m)
+  const status = await pratique(server, ['gc', '--status'])
+  assert.match(status.stdout, /^STARTED +ENDED +ASKED BY/)
+  assert.match(status.stdout, /request/)
+  assert.equal((await pratique(server, ['gc', '--untagged-older-than', 'long'])).status, 2)
+  assert.equal((await pratique(server, ['gate', 'app:1.0', '--fail-on', 'critical'])).status, 0)
+})

@@ -15,6 +15,8 @@ import { fakeClock, type FakeClock } from './fake-clock.ts'
 export interface TestRegistry extends UploadDeps {
   readonly clock: FakeClock
   readonly repository: RepositoryAddress
+  /** Of blobs that no manifest needs. */
+  readonly graceMs: number
 }
 
 /** A registry's rooms without its doors: a database, files, and one repository with immutable tags. */
@@ -30,5 +32,13 @@ export async function testRegistry(t: TestContext): Promise<TestRegistry> {
   const isAccount = async (id: string): Promise<boolean> => Promise.resolve(id === account)
   const made = { repository, tagMutability: 'IMMUTABLE', scanOnPush: true, tags: [] } as const
   await createRepository({ database, clock, isAccount }, made)
-  return { database, blobs, clock, ids: systemIds, hashes: new LiveHashes(), repository }
+  return {
+    database,
+    blobs,
+    clock,
+    ids: systemIds,
+    hashes: new LiveHashes(),
+    repository,
+    graceMs: 24 * 3_600_000,
+  }
 }

@@ -1,10 +1,11 @@
 // Pratique's own JSON API, for what neither AWS nor OCI has an operation. A row without an IAM action does not compile.
 import type { Readable } from 'node:stream'
+import { collectionRoutes, type CollectionRooms } from './collection-routes.ts'
 import { quotaRoutes, type QuotaRooms } from './quota-routes.ts'
 import { refused, type ControlRoute } from './route.ts'
 
 /** What the rooms give this edge; app.ts binds them. */
-export interface ControlRooms extends QuotaRooms {
+export interface ControlRooms extends QuotaRooms, CollectionRooms {
   readonly describeAdvisories: () => Promise<unknown>
   readonly importAdvisories: (
     input: {
@@ -30,6 +31,7 @@ const defaultEcosystems = ['npm', 'PyPI', 'Debian', 'Alpine']
 
 export const controlRoutes: readonly ControlRoute<ControlRooms>[] = [
   ...quotaRoutes,
+  ...collectionRoutes,
   {
     method: 'GET',
     path: '/pratique/v1/advisories',

@@ -1,10 +1,11 @@
 import type { BufferPool } from '../../lib/buffer-pool.ts'
+import type { Clock } from '../../lib/clock.ts'
 import type { Digest } from '../../oci/digest.ts'
 import { parseRange, type ByteSpan } from '../../oci/range.ts'
 import type { Blob } from '../../registry/linked-blob-store.ts'
-import { getBlob, openBytes } from '../../registry/open-blob.ts'
+import { getBlob, getBlobToKeep, openBytes } from '../../registry/open-blob.ts'
 import type { BlobStore } from '../../storage/blobs/blob-store.ts'
-import type { SqlReader } from '../../storage/database/database.ts'
+import type { Database, SqlReader } from '../../storage/database/database.ts'
 import type { DirectBody, OciCall, OciReply } from './call.ts'
 import { isNotModified } from './conditional.ts'
 import { sendBytes, type Segment } from './send-bytes.ts'
@@ -16,17 +17,25 @@ interface Sources {
 
 interface Deps extends Sources {
   readonly reader: SqlReader
+  readonly database: Database
+  readonly clock: Clock
+  readonly graceMs: number
 }
 
 /** HEAD of a blob: its length and digest, no bytes; Range is ignored. */
 export async function headBlob(deps: Deps, call: OciCall, digest: Digest): Promise<OciReply> {
-  const blob = await getBlob(deps.reader, { repository: call.repository, digest })
+  const blob = await getBlobToKeep(deps, { repository: call.repository, digest })
   return { status: 200, headers: { ...headersOf(blob), 'content-length': String(blob.size) } }
 }
 
 /** GET of a blob: whole, one range, or several as multipart/byteranges. */
 export async function pullBlob(deps: Deps, call: OciCall, digest: Digest): Promise<OciReply> {
-  const blob = await getBlob(deps.reader, { repository: call.repository, digest })
+  const { repository } = call
+  // Those who lack a part ask for many; those who ask for the whole may refer to it.
+  const blob =
+    call.header('range') === undefined
+      ? await getBlobToKeep(deps, { repository, digest })
+      : await getBlob(deps.reader, { repository, digest })
   return blobReply(deps, blob, call.header)
 }
 

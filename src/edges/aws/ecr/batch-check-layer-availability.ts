@@ -1,4 +1,5 @@
 import { parseDigest } from '../../../oci/digest.ts'
+import { keepBlob } from '../../../registry/keep-blob.ts'
 import { findLinkedBlob } from '../../../registry/linked-blob-store.ts'
 import { findLayerMediaType } from '../../../registry/manifest-store.ts'
 import { getRepository } from '../../../registry/repository-store.ts'
@@ -14,7 +15,7 @@ export async function batchCheckLayerAvailability(
   call: EcrCall,
 ): Promise<Readonly<Record<string, unknown>>> {
   const { database } = deps
-  const repository = await getRepository(database, repositoryIn(call, input))
+  const { id: repositoryId } = await getRepository(database, repositoryIn(call, input))
   const layers: Readonly<Record<string, unknown>>[] = []
   const failures: Readonly<Record<string, unknown>>[] = []
   for (const layerDigest of new Set(input.layerDigests)) {
@@ -24,12 +25,13 @@ export async function batchCheckLayerAvailability(
       failures.push({ layerDigest, failureCode: 'InvalidLayerDigest', failureReason })
       continue
     }
-    const blob = await findLinkedBlob(database, repository.id, digest)
-    if (blob === undefined) {
+    const blob = await findLinkedBlob(database, repositoryId, digest)
+    const kept = blob !== undefined && (await keepBlob(deps, { repositoryId, digest, blob }))
+    if (!kept) {
       layers.push({ layerDigest, layerAvailability: 'UNAVAILABLE' })
       continue
     }
-    const mediaType = await findLayerMediaType(database, repository.id, digest)
+    const mediaType = await findLayerMediaType(database, repositoryId, digest)
     layers.push({
       layerDigest,
       layerAvailability: 'AVAILABLE',

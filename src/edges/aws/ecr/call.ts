@@ -16,6 +16,8 @@ export interface EcrDeps extends UploadDeps {
   readonly blobs: BlobStore
   readonly clock: Clock
   readonly ids: Ids
+  /** Of blobs that no manifest needs. */
+  readonly graceMs: number
   readonly region: string
   /** What clients are told: `http://127.0.0.1:5080`. */
   readonly url: () => string
