@@ -34,6 +34,9 @@ export interface WorkerDeps {
   readonly schedule: readonly { readonly kind: string; readonly everyMs: number }[]
 }
 
+/** What a loss of power takes of this makes a job run again, which every job allows. */
+const bookkeeping = { survives: 'process' } as const
+
 const leaseMs = 60_000
 const pollMs = 1_000
 const firstRetryMs = 2_000
@@ -112,7 +115,10 @@ export class JobWorker {
 
   async #runNext(): Promise<boolean> {
     const { database, clock } = this.#deps
-    const job = await database.transaction((tx) => claimJob(tx, this.#owner, clock.now(), leaseMs))
+    const job = await database.transaction(
+      (tx) => claimJob(tx, this.#owner, clock.now(), leaseMs),
+      bookkeeping,
+    )
     if (job === undefined) return false
     const heartbeat = setInterval(() => {
       this.#lastTurnAt = clock.now()
@@ -130,7 +136,7 @@ export class JobWorker {
     const { database, clock, log } = this.#deps
     const until = new Date(clock.now().getTime() + leaseMs)
     database
-      .transaction((tx) => renewLease(tx, job.id, this.#owner, until))
+      .transaction((tx) => renewLease(tx, job.id, this.#owner, until), bookkeeping)
       .catch((error: unknown) => log.loopFailed(error))
   }
 
@@ -142,13 +148,16 @@ export class JobWorker {
       if (handler === undefined) throw new Error(`no handler for jobs of kind ${job.kind}`)
       const { signal } = this.#stopping
       await handler(job.input, { signal, attempt: job.attempt })
-      await database.transaction((tx) => finishJob(tx, job.id, this.#owner, clock.now()))
+      await database.transaction(
+        (tx) => finishJob(tx, job.id, this.#owner, clock.now()),
+        bookkeeping,
+      )
       log.jobDone(job, clock.now().getTime() - started.getTime())
     } catch (error) {
       const at = new Date(clock.now().getTime() + retryDelay(job.attempt))
       log.jobFailed(job, error, at)
       const retry = { at, error: error instanceof Error ? error.message : 'unknown error' }
-      await database.transaction((tx) => postponeJob(tx, job.id, this.#owner, retry))
+      await database.transaction((tx) => postponeJob(tx, job.id, this.#owner, retry), bookkeeping)
     }
   }
 }

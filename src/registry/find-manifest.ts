@@ -54,8 +54,9 @@ export async function recordPull(
   const now = deps.clock.now()
   const last = manifest.lastPulledAt?.getTime() ?? 0
   if (now.getTime() - last < pullRecordIntervalMs) return
-  await deps.database.transaction((tx) =>
-    touchLastPulledAt(tx, manifest.repositoryId, manifest.digest, now),
+  await deps.database.transaction(
+    (tx) => touchLastPulledAt(tx, manifest.repositoryId, manifest.digest, now),
+    { survives: 'process' },
   )
 }
 

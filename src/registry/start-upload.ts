@@ -2,7 +2,7 @@ import type { Clock } from '../lib/clock.ts'
 import type { Ids } from '../lib/ids.ts'
 import type { DigestAlgorithm } from '../oci/digest.ts'
 import { newStorageKey } from '../storage/blobs/blob-store.ts'
-import type { Database } from '../storage/database/database.ts'
+import type { Database, SqlWriter } from '../storage/database/database.ts'
 import { getRepository, type RepositoryAddress } from './repository-store.ts'
 import { insertUpload } from './upload-store.ts'
 
@@ -17,7 +17,8 @@ export async function startUpload(
 ): Promise<{ readonly uploadId: string }> {
   const uploadId = deps.ids.uuid()
   const storageKey = newStorageKey(deps.ids)
-  await deps.database.transaction(async (tx) => {
+  // A session without bytes promises nothing that power must not take.
+  const open = async (tx: SqlWriter): Promise<void> => {
     const repository = await getRepository(tx, input.repository)
     await insertUpload(
       tx,
@@ -30,6 +31,7 @@ export async function startUpload(
       },
       deps.clock.now(),
     )
-  })
+  }
+  await deps.database.transaction(open, { survives: 'process' })
   return { uploadId }
 }

@@ -28,6 +28,9 @@ import {
 /** A writer that says nothing for so long has lost the upload to the next request. */
 const leaseMs = 10 * 60_000
 
+/** No writer is alive after the process. */
+const leaseSurvives = { survives: 'process' } as const
+
 export interface UploadDeps {
   readonly database: Database
   readonly blobs: BlobStore
@@ -64,7 +67,7 @@ export async function withUploadLease<T>(
     if (taken.lease === undefined) return await work(lease)
     return await work({ ...lease, upload: await moveAway(deps, lease, address) })
   } catch (error) {
-    await deps.database.transaction((tx) => releaseUpload(tx, taken.id, holder))
+    await deps.database.transaction((tx) => releaseUpload(tx, taken.id, holder), leaseSurvives)
     throw error
   }
 }
@@ -80,7 +83,7 @@ async function takeLease(
     const upload = await getOpenUpload(tx, address)
     if (!(await leaseUpload(tx, upload.id, { holder, now, until }))) throw uploadBusy(upload)
     return upload
-  })
+  }, leaseSurvives)
 }
 
 function keptLease(
@@ -97,8 +100,9 @@ function keptLease(
       const now = deps.clock.now()
       if (now.getTime() < renewAt) return
       const until = new Date(now.getTime() + leaseMs)
-      const kept = await deps.database.transaction((tx) =>
-        renewUploadLease(tx, upload.id, { holder, now, until }),
+      const kept = await deps.database.transaction(
+        (tx) => renewUploadLease(tx, upload.id, { holder, now, until }),
+        leaseSurvives,
       )
       if (!kept) throw await lostUpload(deps, upload, address)
       renewAt = now.getTime() + leaseMs / 2

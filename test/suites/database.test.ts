@@ -43,6 +43,63 @@ test('transactions take turns; a reader sees the last commit', async (t) => {
   assert.equal(integer(row ?? {}, 'created_at'), 50)
 })
 
+test('of transactions asked for together one that throws takes back its own changes only', async (t) => {
+  const database = await temporaryDatabase(t)
+  const results = await Promise.allSettled(
+    ['a', 'b', 'c'].map((id) =>
+      database.transaction(async (tx) => {
+        await tx.run('INSERT INTO accounts (id, created_at) VALUES ($1, 0)', [id])
+        if (id === 'b') throw new Error(`no ${id}`)
+        return id
+      }),
+    ),
+  )
+  assert.deepEqual(
+    results.map((result) => (result.status === 'fulfilled' ? result.value : String(result.reason))),
+    ['a', 'Error: no b', 'c'],
+  )
+  const rows = await database.all('SELECT id FROM accounts ORDER BY id')
+  assert.deepEqual(
+    rows.map((row) => text(row, 'id')),
+    ['a', 'c'],
+  )
+})
+
+test('a transaction asked for from within another one’s answer comes after it', async (t) => {
+  const database = await temporaryDatabase(t)
+  const seen: unknown[] = []
+  const add = async (id: string): Promise<void> =>
+    database.transaction(async (tx) => {
+      seen.push((await tx.first('SELECT COUNT(*) AS n FROM accounts'))?.['n'])
+      await tx.run('INSERT INTO accounts (id, created_at) VALUES ($1, 0)', [id])
+    })
+  await Promise.all([add('a').then(() => add('c')), add('b')])
+  assert.deepEqual(seen, [0, 1, 2])
+})
+
+test('a statement that comes after its transaction is refused', async (t) => {
+  const database = await temporaryDatabase(t)
+  const kept = await database.transaction(async (tx) => Promise.resolve(tx))
+  const late = kept.run('INSERT INTO accounts (id, created_at) VALUES ($1, 0)', ['a'])
+  await assert.rejects(late, /after its transaction had ended/)
+  await database.transaction(async (tx) => {
+    await assert.rejects(kept.run('DELETE FROM accounts'), /after its transaction had ended/)
+    await tx.all('SELECT id FROM accounts')
+  })
+})
+
+test('a commit that need not outlive the power is seen like any other', async (t) => {
+  const database = await temporaryDatabase(t)
+  const insert = async (id: string, survives: 'power' | 'process'): Promise<number> =>
+    database.transaction(
+      (tx) => tx.run('INSERT INTO accounts (id, created_at) VALUES ($1, 0)', [id]),
+      { survives },
+    )
+  await insert('a', 'process')
+  await Promise.all([insert('b', 'power'), insert('c', 'process')])
+  assert.equal(integer((await database.first('SELECT COUNT(*) AS n FROM accounts')) ?? {}, 'n'), 3)
+})
+
 test('a read sees what was committed just before it, in the same turn of the event loop', async (t) => {
   const database = await temporaryDatabase(t)
   const count = async (): Promise<unknown> =>

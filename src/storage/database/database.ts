@@ -15,12 +15,21 @@ export interface SqlWriter extends SqlReader {
 }
 
 /**
+ * What a commit outlives from the moment it is told: the power's loss, or only the process's end. The second is for what nobody was
+ * promised (who writes an upload just now, when an image was last pulled): it costs no write-through of the disk.
+ */
+export type Survival = 'power' | 'process'
+
+/**
  * Statements outside a transaction only read, on a snapshot that holds every commit of this process.
- * `transaction` is serialisable, retries nothing by itself, commits durably before it resolves, and rolls back when `work` throws.
- * Without room for what it writes it rejects with StorageFullError.
+ * `transaction` is serialisable, runs `work` once, commits before it resolves (durably, unless told otherwise), and takes back
+ * what `work` wrote when it throws. Without room for what it writes it rejects with StorageFullError.
  */
 export interface Database extends SqlReader {
-  transaction<T>(work: (tx: SqlWriter) => Promise<T>): Promise<T>
+  transaction<T>(
+    work: (tx: SqlWriter) => Promise<T>,
+    options?: { readonly survives: Survival },
+  ): Promise<T>
   close(): Promise<void>
 }
 

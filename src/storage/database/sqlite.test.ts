@@ -4,6 +4,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { test } from 'node:test'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { temporaryDirectory } from '../../../test/kit/database.ts'
+import { StorageFullError } from '../storage-full.ts'
 import { openSqlite } from './sqlite.ts'
 
 test('a read holds no view over a turn: another process is seen, and a checkpoint takes the whole log', async (t) => {
@@ -21,6 +22,21 @@ test('a read holds no view over a turn: another process is seen, and a checkpoin
   await nextTurn()
   const checkpoint = other.prepare('PRAGMA wal_checkpoint(TRUNCATE)').get()
   assert.deepEqual({ ...checkpoint }, { busy: 0, log: 0, checkpointed: 0 })
+})
+
+test('without room what is written says why, what had not begun is tried, and nothing refused is there', async (t) => {
+  const database = openSqlite(join(await temporaryDirectory(t), 'pratique.db'))
+  t.after(() => database.close())
+  await database.transaction((tx) => tx.run('CREATE TABLE t (content BLOB)'))
+  await database.transaction((tx) => tx.all('PRAGMA max_page_count = 10'))
+  const add = async (bytes: number): Promise<number> =>
+    database.transaction((tx) => tx.run('INSERT INTO t VALUES (zeroblob($1))', [bytes]))
+  const [small, large, last] = await Promise.allSettled([add(10), add(1_000_000), add(20)])
+  for (const full of [small, large]) {
+    assert.ok(full?.status === 'rejected' && full.reason instanceof StorageFullError)
+  }
+  assert.equal(last?.status, 'fulfilled')
+  assert.deepEqual({ ...(await database.first('SELECT COUNT(*) AS n FROM t')) }, { n: 1 })
 })
 
 test('a statement that fails leaves the next ones as they were', async (t) => {

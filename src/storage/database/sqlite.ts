@@ -1,29 +1,26 @@
 // The embedded driver: one writing connection behind a queue, one reading connection on WAL snapshots.
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
-import { StorageFullError } from '../storage-full.ts'
 import type { Database, SqlReader, SqlRow, SqlWriter } from './database.ts'
+import { Transactions } from './sqlite-transactions.ts'
 
-/** Opens (and creates) the file; WAL with synchronous=FULL, so that a commit survives a power loss. */
+/** Opens (and creates) the file, with a write-ahead log; how far a commit is pushed is each transaction's to say. */
 export function openSqlite(file: string): Database {
   const writer = connect(file)
-  writer.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL')
+  writer.exec('PRAGMA journal_mode = WAL')
   const reader = connect(file)
   const written = new Statements(writer)
   const snapshot = new Snapshot(reader)
   const read = new Statements(reader)
-  const turns = new Turns()
+  const transactions = new Transactions(writer, writerOver(written), () => snapshot.release())
 
   return {
     ...readerOver(read, () => snapshot.hold()),
-    transaction: (work) =>
-      turns.take(() => inTransaction(writer, written, work, () => snapshot.release())),
+    transaction: (work, options) => transactions.take(work, options?.survives ?? 'power'),
     async close() {
-      await turns.take(async () => {
-        snapshot.release()
-        reader.close()
-        writer.close()
-        return Promise.resolve()
-      })
+      await transactions.end()
+      snapshot.release()
+      reader.close()
+      writer.close()
     },
   }
 }
@@ -35,37 +32,6 @@ function connect(file: string): DatabaseSync {
     'PRAGMA cache_size = -65536; PRAGMA temp_store = MEMORY; PRAGMA trusted_schema = OFF',
   )
   return connection
-}
-
-async function inTransaction<T>(
-  connection: DatabaseSync,
-  statements: Statements,
-  work: (tx: SqlWriter) => Promise<T>,
-  beforeCommit: () => void,
-): Promise<T> {
-  connection.exec('BEGIN IMMEDIATE')
-  try {
-    const result = await work({
-      ...readerOver(statements, () => undefined),
-      run: (sql, parameters = []) =>
-        attempt(() => Number(statements.get(sql).run(...parameters).changes)),
-    })
-    beforeCommit()
-    connection.exec('COMMIT')
-    return result
-  } catch (error) {
-    // A failed COMMIT (disk full) may have rolled back already; asking again would hide the cause.
-    if (connection.isTransaction) connection.exec('ROLLBACK')
-    throw nameFault(error)
-  }
-}
-
-/** SQLITE_FULL: the file system has no room for the log or the database. */
-const sqliteFull = 13
-
-function nameFault(error: unknown): unknown {
-  const code = error instanceof Error && 'errcode' in error ? error.errcode : undefined
-  return code === sqliteFull ? new StorageFullError({ cause: error }) : error
 }
 
 function readerOver(statements: Statements, beforeRead: () => void): SqlReader {
@@ -81,6 +47,14 @@ function readerOver(statements: Statements, beforeRead: () => void): SqlReader {
         const found = statements.get(sql).get(...parameters)
         return found === undefined ? undefined : rows([found])[0]
       }),
+  }
+}
+
+function writerOver(statements: Statements): SqlWriter {
+  return {
+    ...readerOver(statements, () => undefined),
+    run: (sql, parameters = []) =>
+      attempt(() => Number(statements.get(sql).run(...parameters).changes)),
   }
 }
 
@@ -148,17 +122,6 @@ function numbered(sql: string): string {
   return sql.replaceAll(/'[^']*'|\$([0-9]+)/g, (found, number: string | undefined) =>
     number === undefined ? found : `?${number}`,
   )
-}
-
-/** One transaction at a time, in the order asked. */
-class Turns {
-  #last: Promise<unknown> = Promise.resolve()
-
-  take<T>(work: () => Promise<T>): Promise<T> {
-    const turn = this.#last.then(work, work)
-    this.#last = turn.catch(() => undefined)
-    return turn
-  }
 }
 
 /** What migrations write for a generated integer key. */
