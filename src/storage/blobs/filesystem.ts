@@ -3,8 +3,9 @@ import { createReadStream } from 'node:fs'
 import { mkdir, open, opendir, rm, stat, statfs, type FileHandle } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { Readable } from 'node:stream'
-import { BufferPool, quietly } from '../../lib/buffer-pool.ts'
+import { BufferPool } from '../../lib/buffer-pool.ts'
 import { nameStorageFault } from '../storage-full.ts'
+import { FileWriter, type WriterDeps } from './file-writer.ts'
 import {
   parseStorageKey,
   type BlobStore,
@@ -17,10 +18,10 @@ import {
 const readSize = 256 * 1024
 
 export function openFilesystemBlobs(root: string): BlobStore {
-  const buffers = new BufferPool()
+  const writing: WriterDeps = { buffers: new BufferPool(), flushing: { isBusy: false } }
   const pathOf = (key: StorageKey): string => join(root, key.slice(0, 2), key.slice(2, 4), key)
   return {
-    write: (key, offset, source) => named(writeFrom(pathOf(key), offset, source, buffers)),
+    write: (key, offset, source) => named(writeFrom(pathOf(key), offset, source, writing)),
     sync: (key) => named(syncFile(root, pathOf(key))),
     size: (key) => sizeOf(pathOf(key)),
     read: (key, range) => readFrom(pathOf(key), range),
@@ -46,7 +47,7 @@ async function writeFrom(
   path: string,
   offset: number,
   source: AsyncIterable<Uint8Array>,
-  buffers: BufferPool,
+  writing: WriterDeps,
 ): Promise<number> {
   const file = await openForWriting(path, offset)
   try {
@@ -54,7 +55,7 @@ async function writeFrom(
     if (size < offset)
       throw new Error(`${path} has ${size} bytes, a write was to begin at ${offset}`)
     await file.truncate(offset)
-    return await appendAll(file, offset, source, buffers)
+    return await appendAll(file, offset, source, writing)
   } finally {
     await file.close()
   }
@@ -70,84 +71,14 @@ async function appendAll(
   file: FileHandle,
   offset: number,
   source: AsyncIterable<Uint8Array>,
-  buffers: BufferPool,
+  writing: WriterDeps,
 ): Promise<number> {
-  const writer = new PieceWriter(file, offset, buffers)
+  const writer = new FileWriter(file, offset, writing)
   try {
     for await (const piece of source) await writer.add(piece)
     return await writer.end()
   } finally {
     await writer.release()
-  }
-}
-
-/**
- * Pieces come as the socket gives them, sixty kilobytes or one byte: they are copied together, and one buffer is
- * written while the other is filled.
- */
-class PieceWriter {
-  readonly #file: FileHandle
-  readonly #buffers: BufferPool
-  readonly #lent: Buffer[] = []
-  #position: number
-  #filling: Buffer | undefined
-  #spare: Buffer | undefined
-  #filled = 0
-  #writing: Promise<void> = Promise.resolve()
-
-  constructor(file: FileHandle, offset: number, buffers: BufferPool) {
-    this.#file = file
-    this.#position = offset
-    this.#buffers = buffers
-  }
-
-  async add(piece: Uint8Array): Promise<void> {
-    for (let taken = 0; taken < piece.byteLength;) {
-      this.#filling ??= this.#lend()
-      const part = piece.subarray(taken, taken + this.#filling.byteLength - this.#filled)
-      this.#filling.set(part, this.#filled)
-      taken += part.byteLength
-      this.#filled += part.byteLength
-      if (this.#filled === this.#filling.byteLength) await this.#turn(this.#filling)
-    }
-  }
-
-  /** The file's length, once everything is in it. */
-  async end(): Promise<number> {
-    await this.#writing
-    const rest = this.#filling?.subarray(0, this.#filled) ?? Buffer.alloc(0)
-    await writeFully(this.#file, rest, this.#position)
-    return this.#position + rest.byteLength
-  }
-
-  async release(): Promise<void> {
-    // A write that is under way still reads its buffer.
-    await Promise.allSettled([this.#writing])
-    for (const buffer of this.#lent) this.#buffers.give(buffer)
-  }
-
-  async #turn(full: Buffer): Promise<void> {
-    // The spare one is free again when what it held has been written.
-    await this.#writing
-    this.#writing = quietly(writeFully(this.#file, full, this.#position))
-    this.#position += full.byteLength
-    this.#filling = this.#spare ?? this.#lend()
-    this.#spare = full
-    this.#filled = 0
-  }
-
-  #lend(): Buffer {
-    const buffer = this.#buffers.take(Number.MAX_SAFE_INTEGER)
-    this.#lent.push(buffer)
-    return buffer
-  }
-}
-
-/** A short write (a nearly full disk) is repeated until it ends or the system says why it cannot. */
-async function writeFully(file: FileHandle, bytes: Uint8Array, position: number): Promise<void> {
-  for (let done = 0; done < bytes.byteLength;) {
-    const { bytesWritten } = await file.write(bytes, done, bytes.byteLength - done, position + done)
-    done += bytesWritten
   }
 }
 
