@@ -159,7 +159,7 @@ function serveDoors(app: FastifyInstance, doors: Doors): void {
   const judge: AwsEdge['authorize'] = (caller, request) =>
     authorize({ reader: database }, caller, request)
   const downloadKey = deriveKey(masterKey, 'download')
-  const sendBuffers = new BufferPool()
+  const buffers = new BufferPool()
   serveOci(app, {
     ...addresses,
     region,
@@ -167,9 +167,9 @@ function serveDoors(app: FastifyInstance, doors: Doors): void {
     authenticate,
     authorize: judge,
     onFault,
-    rooms: { ...uploads, reader: database, sendBuffers, onPush: wake },
+    rooms: { ...uploads, reader: database, buffers, onPush: wake },
   })
-  serveDownloads(app, { reader: database, blobs, sendBuffers, clock, downloadKey, onFault })
+  serveDownloads(app, { reader: database, blobs, buffers, clock, downloadKey, onFault })
   serveAws(app, {
     region,
     authorize: judge,

@@ -12,7 +12,7 @@ export interface OciCall {
   readonly query: URLSearchParams
   /** Lower-case names; a repeated header is joined with a comma. */
   readonly header: (name: string) => string | undefined
-  readonly body: AsyncIterable<Uint8Array>
+  readonly body: Readable
   /** Whether the request announces a body at all. */
   readonly hasBody: boolean
 }

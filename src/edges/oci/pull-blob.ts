@@ -12,7 +12,7 @@ import { sendBytes, type Segment } from './send-bytes.ts'
 
 interface Sources {
   readonly blobs: BlobStore
-  readonly sendBuffers: BufferPool
+  readonly buffers: BufferPool
 }
 
 interface Deps extends Sources {
@@ -121,12 +121,12 @@ async function severalRanges(
 
 /** Opened before anything is answered: bytes that are not there must not begin as a 200. */
 async function bodyOf(
-  { blobs, sendBuffers }: Sources,
+  { blobs, buffers }: Sources,
   blob: Blob,
   segments: readonly Segment[],
 ): Promise<DirectBody> {
   const stored = await openBytes(blobs, blob)
-  return { sendTo: (response) => sendBytes(sendBuffers, stored, segments, response) }
+  return { sendTo: (response) => sendBytes(buffers, stored, segments, response) }
 }
 
 /** A blob may be HTML: no browser may run it on this origin. */

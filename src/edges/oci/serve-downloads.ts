@@ -17,7 +17,7 @@ export function serveDownloads(
   edge: {
     readonly reader: SqlReader
     readonly blobs: BlobStore
-    readonly sendBuffers: BufferPool
+    readonly buffers: BufferPool
     readonly clock: Clock
     readonly downloadKey: Uint8Array
     readonly onFault: (error: unknown, requestId: string) => void

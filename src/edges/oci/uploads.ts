@@ -1,3 +1,4 @@
+import type { BufferPool } from '../../lib/buffer-pool.ts'
 import { algorithmOf, parseDigest, parseDigestAlgorithm, type Digest } from '../../oci/digest.ts'
 import { parseContentRange, type ByteSpan } from '../../oci/range.ts'
 import { appendUpload } from '../../registry/append-upload.ts'
@@ -11,8 +12,10 @@ import type { UploadDeps } from '../../registry/upload-lease.ts'
 import type { RepositoryAddress } from '../../registry/repository-store.ts'
 import { startUpload } from '../../registry/start-upload.ts'
 import type { OciCall, OciReply } from './call.ts'
+import { gatherBody } from './gather-body.ts'
 
 interface Deps extends UploadDeps {
+  readonly buffers: BufferPool
   /** The repository that a mount names, if the caller may read it; undefined otherwise, with no reason told. */
   readonly readableSource: (call: OciCall, name: string) => Promise<RepositoryAddress | undefined>
 }
@@ -62,7 +65,7 @@ export async function continueUpload(
   const span = chunkOf(call)
   const { size } = await appendUpload(deps, {
     ...addressOf(call, uploadId),
-    body: bodyOf(call, span),
+    body: bodyOf(deps, call, span),
     ...(span === undefined ? {} : { start: span.start }),
   })
   return accepted(call, uploadId, size)
@@ -80,7 +83,7 @@ async function finish(
   digest: Digest,
 ): Promise<OciReply> {
   const span = chunkOf(call)
-  const body = call.hasBody ? { body: { ...bodyOf(call, span), keepPartial: false } } : {}
+  const body = call.hasBody ? { body: { ...bodyOf(deps, call, span), keepPartial: false } } : {}
   await finishUpload(deps, {
     ...addressOf(call, uploadId),
     digest,
@@ -132,32 +135,20 @@ function chunkOf(call: OciCall): ByteSpan | undefined {
 }
 
 /** A stream that breaks off keeps what arrived; a numbered chunk counts whole or not at all. */
-function bodyOf(call: OciCall, span: ByteSpan | undefined): Body {
-  const source = releasing(call.body)
+function bodyOf(deps: Pick<Deps, 'buffers'>, call: OciCall, span: ByteSpan | undefined): Body {
   const announced = call.header('content-length')
+  const length = announced === undefined ? undefined : Number(announced)
+  const source = gatherBody(call.body, deps.buffers, length)
   if (span === undefined) {
-    const announcedBytes = announced === undefined ? {} : { announcedBytes: Number(announced) }
+    const announcedBytes = length === undefined ? {} : { announcedBytes: length }
     return { source, ...announcedBytes, keepPartial: true }
   }
   const expectedBytes = span.end - span.start + 1
-  if (announced !== undefined && Number(announced) !== expectedBytes) {
-    const message = `Content-Range says ${expectedBytes} bytes, Content-Length ${announced}`
+  if (length !== undefined && length !== expectedBytes) {
+    const message = `Content-Range says ${expectedBytes} bytes, Content-Length ${length}`
     throw registryError('SIZE_MISMATCH', message)
   }
   return { source, expectedBytes, keepPartial: false }
-}
-
-/**
- * Gives the memory of each piece back as soon as the next is asked for. A socket's pieces are small objects with large
- * memory outside the heap: left to the collector they make it walk the whole heap every few dozen megabytes, which took more time
- * than hashing and writing them.
- */
-async function* releasing(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-  for await (const piece of source) {
-    yield piece
-    const { buffer } = piece
-    if (buffer instanceof ArrayBuffer && buffer.byteLength === piece.byteLength) buffer.transfer(0)
-  }
 }
 
 function requireDigest(query: URLSearchParams): Digest {

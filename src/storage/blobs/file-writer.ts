@@ -8,13 +8,12 @@ export interface WriterDeps {
   readonly flushing: { isBusy: boolean }
 }
 
+const largePiece = 256 * 1024
+
 /** A disk of a gigabyte a second takes some ten milliseconds for it. */
 const flushBytes = 8 * 1024 * 1024
 
-/**
- * Pieces come as the socket gives them, sixty kilobytes or one byte: they are copied together, and one buffer is
- * written while the other is filled.
- */
+/** Small pieces, be they of one byte, are copied together, and one buffer is written while the other is filled. */
 export class FileWriter {
   readonly #file: FileHandle
   readonly #deps: WriterDeps
@@ -34,6 +33,7 @@ export class FileWriter {
   }
 
   async add(piece: Uint8Array): Promise<void> {
+    if (piece.byteLength >= largePiece) return this.#writeNow(piece)
     for (let taken = 0; taken < piece.byteLength;) {
       this.#filling ??= this.#lend()
       const part = piece.subarray(taken, taken + this.#filling.byteLength - this.#filled)
@@ -46,11 +46,9 @@ export class FileWriter {
 
   /** The file's length, once everything is in it; rejects when a part could not be written through. */
   async end(): Promise<number> {
-    await this.#writing
+    await this.#writeRest()
     await this.#flushing
-    const rest = this.#filling?.subarray(0, this.#filled) ?? Buffer.alloc(0)
-    await writeFully(this.#file, rest, this.#position)
-    return this.#position + rest.byteLength
+    return this.#position
   }
 
   async release(): Promise<void> {
@@ -59,15 +57,35 @@ export class FileWriter {
     for (const buffer of this.#lent) this.#deps.buffers.give(buffer)
   }
 
+  /** As it is: copying it would cost as much as writing it. */
+  async #writeNow(piece: Uint8Array): Promise<void> {
+    await this.#writeRest()
+    await writeFully(this.#file, piece, this.#position)
+    this.#advance(piece.byteLength)
+  }
+
+  async #writeRest(): Promise<void> {
+    await this.#writing
+    const rest = this.#filling?.subarray(0, this.#filled)
+    if (rest === undefined || rest.byteLength === 0) return
+    await writeFully(this.#file, rest, this.#position)
+    this.#filled = 0
+    this.#advance(rest.byteLength)
+  }
+
   async #turn(full: Buffer): Promise<void> {
     // The spare one is free again when what it held has been written.
     await this.#writing
     this.#writing = quietly(writeFully(this.#file, full, this.#position))
-    this.#position += full.byteLength
     this.#filling = this.#spare ?? this.#lend()
     this.#spare = full
     this.#filled = 0
-    this.#unflushed += full.byteLength
+    this.#advance(full.byteLength)
+  }
+
+  #advance(bytes: number): void {
+    this.#position += bytes
+    this.#unflushed += bytes
     if (this.#unflushed >= flushBytes) this.#flushEarly()
   }
 
