@@ -8,7 +8,7 @@ import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { setTimeout as delay } from 'node:timers/promises'
 import { pack } from 'tar-stream'
-import { pushBlob } from './load.ts'
+import { pushFile } from './load.ts'
 import { startPratique, type RegistryUnderLoad } from './servers.ts'
 
 const mebibyte = 1024 * 1024
@@ -25,7 +25,7 @@ export async function benchLargeLayer(print: (line: string) => void): Promise<vo
     const idle = await residentBytes(server.pid)
     const layer = await writeLayer(join(directory, 'layer.tar'))
     await server.makeRepository(repository)
-    await timed('push', print, () => pushBlob(server, repository, layer.file, layer.digest))
+    await timed('push', print, () => pushFile(server, repository, layer.file, layer.digest))
     const digest = await pushImage(server, directory, layer)
     await timed('scan', print, () => waitForScan(server, digest))
     await timed('pull', print, () => pull(server, layer.digest))
@@ -91,7 +91,7 @@ async function pushImage(
   const configDigest = digestOf(config)
   const file = join(directory, 'config')
   await pipeline(Readable.from([config]), createWriteStream(file))
-  await pushBlob(server, repository, file, configDigest)
+  await pushFile(server, repository, file, configDigest)
   const manifest = JSON.stringify({
     schemaVersion: 2,
     mediaType: manifestType,

@@ -1,46 +1,46 @@
 import { randomBytes } from 'node:crypto'
-import { createHash } from 'node:crypto'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { isInstalled, pushBlob, pushManifest, wrk } from './load.ts'
-import { startDistribution, startPratique, type RegistryUnderLoad } from './servers.ts'
+import { compare, type Print } from './compare.ts'
+import { headLoad, isInstalled, pushBytes, pushImage, wrk } from './load.ts'
+import type { RegistryUnderLoad } from './servers.ts'
 
-const seconds = 8
-const connections = 16
+const repository = 'bench/app'
+const path = `/v2/${repository}/manifests/v1`
+const load = { connections: 16, seconds: 5 }
 
-/** GET of one manifest by tag, 16 connections, driven by wrk. */
-export async function benchManifestGet(print: (line: string) => void): Promise<void> {
+/** GET and HEAD of one manifest by tag from 16 connections; before that, the first answer after a cold start. */
+export async function benchManifest(print: Print): Promise<void> {
   if (!isInstalled('wrk')) {
-    print('manifest-get needs wrk (Debian package wrk)')
+    print('manifest needs wrk (Debian package wrk)')
     return
   }
-  const ours = await measure(await startPratique(), print)
-  const peer = await startDistribution()
-  if (peer === undefined) {
-    print('no peer: docker-registry is not installed')
-    return
-  }
-  const theirs = await measure(peer, print)
-  print(`ratio of requests per second: ${(ours / theirs).toFixed(1)}`)
+  await compare(print, 5, prepare, async (target) => {
+    const start = await target.restartCold()
+    const first = await timeFirst(target)
+    await wrk(target, path, { ...load, seconds: 2 })
+    const get = await wrk(target, path, load)
+    const head = await headLoad(target, path, load)
+    return {
+      'start on cold data, ms': start,
+      'first GET after it, ms': first,
+      'GET, requests/s': get.requestsPerSecond,
+      'GET p99, ms': get.p99Ms,
+      'HEAD, requests/s': head,
+    }
+  })
 }
 
-async function measure(target: RegistryUnderLoad, print: (line: string) => void): Promise<number> {
-  const directory = await mkdtemp(join(tmpdir(), 'pratique-bench-'))
-  try {
-    const content = randomBytes(1024)
-    const digest = `sha256:${createHash('sha256').update(content).digest('hex')}`
-    const file = join(directory, 'layer')
-    await writeFile(file, content)
-    await target.makeRepository('bench/app')
-    await pushBlob(target, 'bench/app', file, digest)
-    await pushManifest(target, 'bench/app', 'v1', { digest, size: content.byteLength })
-    await wrk(target, '/v2/bench/app/manifests/v1', { connections, seconds: 2 })
-    const result = await wrk(target, '/v2/bench/app/manifests/v1', { connections, seconds })
-    print(`${target.name}: ${Math.round(result.requestsPerSecond)} requests/s, ${result.latency}`)
-    return result.requestsPerSecond
-  } finally {
-    await target.stop()
-    await rm(directory, { recursive: true, force: true })
-  }
+async function prepare(target: RegistryUnderLoad): Promise<void> {
+  const content = randomBytes(1024)
+  await target.makeRepository(repository)
+  const digest = await pushBytes(target, repository, content)
+  await pushImage(target, repository, 'v1', { digest, size: content.byteLength })
+}
+
+async function timeFirst(target: RegistryUnderLoad): Promise<number> {
+  const headers = target.authorization === undefined ? {} : { authorization: target.authorization }
+  const started = performance.now()
+  const answer = await fetch(target.url + path, { headers })
+  await answer.arrayBuffer()
+  if (answer.status !== 200) throw new Error(`the manifest answered ${answer.status}`)
+  return performance.now() - started
 }

@@ -1,9 +1,10 @@
 // npm run bench -- NAME: each benchmark prints its figures, and the peer's beside them where it is installed.
 import { measureAdvisoryImport } from './advisory-import.ts'
 import { benchLayerWalk } from './layer-walk.ts'
-import { benchManifestGet } from './manifest-get.ts'
+import { benchManifest } from './manifest.ts'
 import { benchLargeLayer } from './large-layer.ts'
-import { benchPushPull } from './push-pull.ts'
+import { benchPull } from './pull.ts'
+import { benchPush } from './push.ts'
 
 const print = (line: string): void => {
   process.stdout.write(`${line}\n`)
@@ -12,8 +13,9 @@ const print = (line: string): void => {
 const [name = '', ...rest] = process.argv.slice(2)
 
 const benchmarks: Readonly<Record<string, () => Promise<void>>> = {
-  'manifest-get': () => benchManifestGet(print),
-  'push-pull': () => benchPushPull(print),
+  manifest: () => benchManifest(print),
+  pull: () => benchPull(print),
+  push: () => benchPush(print),
   'large-layer': () => benchLargeLayer(print),
   'layer-walk': () => benchLayerWalk(),
   async 'advisory-import'() {

@@ -1,7 +1,7 @@
 // Starts the servers that a benchmark compares: this one, and Debian's docker-registry where it is installed.
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -14,59 +14,75 @@ import {
 
 export interface RegistryUnderLoad {
   readonly name: string
+  /** Another one after a restart, as are `url` and `pid`. */
+  readonly pid: number
   readonly url: string
+  /** Where its data lies. */
+  readonly directory: string
   /** `Authorization` header, for the one that asks for it. */
   readonly authorization: string | undefined
-  readonly pid: number
   makeRepository(name: string): Promise<void>
   /** Where the registry scans: how far it is with an image. */
   scanStatus(repository: string, digest: string): Promise<string>
+  /** Stops it, has the system forget what it holds of the data, and starts it again. Milliseconds from start to ready. */
+  restartCold(): Promise<number>
+  /** Ends the server and removes its data. */
   stop(): Promise<void>
 }
 
-export async function startPratique(): Promise<RegistryUnderLoad> {
-  const directory = await mkdtemp(join(tmpdir(), 'pratique-bench-'))
-  const program = new URL('../bin/pratique.js', import.meta.url).pathname
-  const child = spawn(process.execPath, [program, 'serve'], {
-    env: {
-      ...process.env,
-      PRATIQUE_DATA: directory,
-      PRATIQUE_LISTEN: '127.0.0.1:0',
-      PRATIQUE_LOG: 'silent',
-      PRATIQUE_DEFAULTS: 'aws',
-    },
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
-  const url = await readinessUrl(child)
+export interface StartOptions {
+  /** Data that is there already; an empty directory of its own otherwise. */
+  readonly directory?: string
+  readonly settings?: Readonly<Record<string, string>>
+}
+
+interface Running {
+  readonly child: ChildProcess
+  readonly url: string
+}
+
+export async function startPratique(options: StartOptions = {}): Promise<RegistryUnderLoad> {
+  const directory = options.directory ?? (await mkdtemp(join(tmpdir(), 'pratique-bench-')))
+  const start = async (): Promise<Running> => spawnPratique(directory, options.settings ?? {})
+  let running = await start()
   const credentials = await readCredentials(join(directory, 'credentials'))
-  const client = new ECRClient({
-    endpoint: url,
-    region: 'us-east-1',
-    credentials,
-  })
   const basic = Buffer.from(`${credentials.accessKeyId}:${credentials.secretAccessKey}`)
+  const send = async <T>(work: (client: ECRClient) => Promise<T>): Promise<T> => {
+    const client = new ECRClient({ endpoint: running.url, region: 'us-east-1', credentials })
+    return work(client).finally(() => client.destroy())
+  }
   return {
     name: 'pratique (authentication and authorisation on)',
-    url,
+    directory,
+    get url() {
+      return running.url
+    },
+    get pid() {
+      return running.child.pid ?? 0
+    },
     authorization: `Basic ${basic.toString('base64')}`,
-    pid: child.pid ?? 0,
-    async makeRepository(name) {
+    async makeRepository(repositoryName) {
       const imageScanningConfiguration = { scanOnPush: true }
-      await client.send(
-        new CreateRepositoryCommand({ repositoryName: name, imageScanningConfiguration }),
-      )
+      const input = { repositoryName, imageScanningConfiguration }
+      await send((client) => client.send(new CreateRepositoryCommand(input)))
     },
     async scanStatus(repositoryName, imageDigest) {
       const command = new DescribeImageScanFindingsCommand({
         repositoryName,
         imageId: { imageDigest },
       })
-      const answer = await client.send(command).catch(() => undefined)
+      const answer = await send((client) => client.send(command)).catch(() => undefined)
       return answer?.imageScanStatus?.status ?? 'PENDING'
     },
+    async restartCold() {
+      await stopProcess(running.child)
+      await forgetCached(directory)
+      const started = performance.now()
+      running = await start()
+      return performance.now() - started
+    },
     async stop() {
-      client.destroy()
-      await stopProcess(child)
+      await stopProcess(running.child)
       await rm(directory, { recursive: true, force: true })
     },
   }
@@ -86,21 +102,54 @@ export async function startDistribution(): Promise<RegistryUnderLoad | undefined
   ]
   const file = join(directory, 'config.yml')
   await writeFile(file, settings.join('\n'))
-  const child = spawn('docker-registry', ['serve', file], { stdio: 'ignore' })
   const url = `http://127.0.0.1:${port}`
-  await untilAnswering(url)
+  const start = async (): Promise<ChildProcess> => {
+    const child = spawn('docker-registry', ['serve', file], { stdio: 'ignore' })
+    await untilAnswering(url)
+    return child
+  }
+  let child = await start()
   return {
     name: `distribution (${version.stdout.toString().trim().split(' ').at(-1) ?? ''}, no authentication)`,
+    directory,
     url,
+    get pid() {
+      return child.pid ?? 0
+    },
     authorization: undefined,
-    pid: child.pid ?? 0,
     makeRepository: async () => Promise.resolve(),
     scanStatus: async () => Promise.resolve('UNSUPPORTED'),
+    async restartCold() {
+      await stopProcess(child)
+      await forgetCached(directory)
+      const started = performance.now()
+      child = await start()
+      return performance.now() - started
+    },
     async stop() {
       await stopProcess(child)
       await rm(directory, { recursive: true, force: true })
     },
   }
+}
+
+async function spawnPratique(
+  directory: string,
+  settings: Readonly<Record<string, string>>,
+): Promise<Running> {
+  const program = new URL('../bin/pratique.js', import.meta.url).pathname
+  const child = spawn(process.execPath, [program, 'serve'], {
+    env: {
+      ...process.env,
+      PRATIQUE_DATA: directory,
+      PRATIQUE_LISTEN: '127.0.0.1:0',
+      PRATIQUE_LOG: 'silent',
+      PRATIQUE_DEFAULTS: 'aws',
+      ...settings,
+    },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  return { child, url: await readinessUrl(child) }
 }
 
 async function readinessUrl(child: ChildProcess): Promise<string> {
@@ -125,14 +174,24 @@ async function readCredentials(
   }
 }
 
+/** Files are written through first: what is not on the disk yet cannot be forgotten. Linux only. */
+export async function forgetCached(directory: string): Promise<void> {
+  spawnSync('sync', ['-f', directory])
+  for (const entry of await readdir(directory, { recursive: true, withFileTypes: true })) {
+    if (!entry.isFile()) continue
+    const file = join(entry.parentPath, entry.name)
+    spawnSync('dd', [`if=${file}`, 'iflag=nocache', 'count=0', 'status=none'])
+  }
+}
+
 async function untilAnswering(url: string): Promise<void> {
-  for (let attempt = 0; attempt < 50; attempt += 1) {
+  for (let attempt = 0; attempt < 500; attempt += 1) {
     const answered = await fetch(`${url}/v2/`).then(
       () => true,
       () => false,
     )
     if (answered) return
-    await delay(100)
+    await delay(10)
   }
   throw new Error(`${url} does not answer`)
 }
