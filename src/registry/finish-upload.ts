@@ -8,6 +8,7 @@ import {
   findLiveBlob,
   insertBlob,
   linkBlob,
+  renewLink,
   repointBlob,
   type Blob,
 } from './linked-blob-store.ts'
@@ -72,8 +73,16 @@ async function findEarlierClose(
   const upload = await findUploadAt(deps.database, input)
   const isRepeat = upload?.state === 'done' && upload.digest === input.digest
   if (!isRepeat || input.asLayerOfApi === true) return undefined
-  const linked = await findLinkedBlob(deps.database, upload.repositoryId, input.digest)
-  return linked === undefined ? undefined : { digest: input.digest, size: upload.size }
+  const isTold = await tellOfBlob(deps, upload, input.digest)
+  return isTold ? { digest: input.digest, size: upload.size } : undefined
+}
+
+/** Whether the repository has the blob; a client that learns so may refer to it for the whole grace from now on. */
+async function tellOfBlob(deps: UploadDeps, upload: Upload, digest: Digest): Promise<boolean> {
+  const { repositoryId } = upload
+  const linked = await findLinkedBlob(deps.database, repositoryId, digest)
+  if (linked === undefined) return false
+  return deps.database.transaction((tx) => renewLink(tx, repositoryId, linked.id, deps.clock.now()))
 }
 
 async function refuseByApiRules(deps: UploadDeps, upload: Upload, digest: Digest): Promise<void> {
@@ -84,8 +93,7 @@ async function refuseByApiRules(deps: UploadDeps, upload: Upload, digest: Digest
       'layer parts other than the last must have at least 5 MiB',
     )
   }
-  const linked = await findLinkedBlob(deps.database, upload.repositoryId, digest)
-  if (linked !== undefined) {
+  if (await tellOfBlob(deps, upload, digest)) {
     throw registryError('BLOB_EXISTS', `layer ${digest} exists already`, { digest })
   }
 }

@@ -137,6 +137,35 @@ test('closing again after success is success, by any digest algorithm', async (t
   assert.ok(content.equals(await contentOf(registry, digest)))
 })
 
+test('who closes again, or learns by closing that a layer is there, can refer to it for the whole grace', async (t) => {
+  const registry = await testRegistry(t)
+  const { repository, clock } = registry
+  const hours = 3_600_000
+  const content = randomBytes(1000)
+  const body = { source: pieces(content), keepPartial: false }
+  const address = await begin(registry)
+  const digest = digestOf(content)
+  const isKeptFor = async (ms: number): Promise<boolean> => {
+    clock.advance(ms)
+    await collectStorage(registry, { askedBy: 'request' }, { signal: AbortSignal.timeout(5000) })
+    return getBlob(registry.database, { repository, digest }).then(
+      () => true,
+      () => false,
+    )
+  }
+  await finishUpload(registry, { ...address, digest, body })
+  clock.advance(23 * hours)
+  await finishUpload(registry, { ...address, digest })
+  assert.equal(await isKeptFor(23 * hours), true)
+  const layer = await begin(registry)
+  const chunk = { source: pieces(Buffer.from('x')), keepPartial: true }
+  await appendUpload(registry, { ...layer, body: chunk })
+  const close = finishUpload(registry, { ...layer, digest, asLayerOfApi: true })
+  await assert.rejects(close, refusal('BLOB_EXISTS'))
+  assert.equal(await isKeptFor(23 * hours), true)
+  assert.equal(await isKeptFor(2 * hours), false)
+})
+
 test('a push of the content heals a damaged copy', async (t) => {
   const registry = await testRegistry(t)
   const content = randomBytes(2000)
