@@ -204,6 +204,30 @@ test('a stopped run goes on where it stood, and one that is under way is joined'
   assert.equal((await listCollections(registry.database, 5)).length, 1)
 })
 
+test('a grace counts from when its transaction runs, however long that waited for its turn', async (t) => {
+  const registry = await testRegistry(t)
+  const { repository, database, clock } = registry
+  const content = '{"waiting":1}'
+  await image(registry, content)
+  clock.advance(hours)
+  let turns = 0
+  const waiting: TestRegistry = {
+    ...registry,
+    database: {
+      ...database,
+      async transaction(work) {
+        turns += 1
+        // The second after the run's beginning and its uploads: the one that removes manifests.
+        if (turns === 3) clock.advance(30 * hours)
+        return database.transaction(work)
+      },
+    },
+  }
+  const { counts } = await run(waiting, { untaggedOlderThanMs: 0 })
+  assert.deepEqual([counts.manifests, counts.links], [1, 0])
+  await getBlob(database, { repository, digest: digestOf(Buffer.from(content)) })
+})
+
 test('two drivers of one run do each batch once', async (t) => {
   const registry = await testRegistry(t)
   for (let blob = 0; blob < 30; blob += 1) await push(registry, Buffer.from(`{"blob":${blob}}`))

@@ -114,8 +114,9 @@ const rowPhases: Readonly<Record<Exclude<CollectionPhase, 'bytes'>, RowPhase>> =
 }
 
 async function changeRows(deps: CollectDeps, { id }: Collection): Promise<Collection> {
-  const now = deps.clock.now()
   return deps.database.transaction(async (tx) => {
+    // The transaction may have waited long for its turn: graces that begin with it count from here.
+    const now = deps.clock.now()
     // Read in the transaction: another driver of the same run may have been here.
     const run = await openRun(tx, id)
     if (!run.isOpen || run.phase === 'bytes') return run

@@ -134,8 +134,8 @@ async function commit(
   content: { readonly digest: Digest; readonly size: number },
 ): Promise<void> {
   const damaged = await findDamagedCopy(deps, content.digest)
-  const now = deps.clock.now()
   const committed = await deps.database.transaction(async (tx) => {
+    const now = deps.clock.now()
     const closed = await closeUpload(tx, upload.id, holder, {
       state: 'done',
       ...content,

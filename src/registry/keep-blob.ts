@@ -13,11 +13,12 @@ export async function keepBlob(
   input: { readonly repositoryId: number; readonly digest: Digest; readonly blob: LinkedBlob },
 ): Promise<boolean> {
   const { repositoryId, digest, blob } = input
-  const now = deps.clock.now()
-  if (now.getTime() - blob.linkedAt.getTime() < deps.graceMs / 2) return true
+  if (deps.clock.now().getTime() - blob.linkedAt.getTime() < deps.graceMs / 2) return true
   if (await isBlobReferenced(deps.database, repositoryId, digest)) return true
   try {
-    return await deps.database.transaction((tx) => renewLink(tx, repositoryId, blob.id, now))
+    return await deps.database.transaction((tx) =>
+      renewLink(tx, repositoryId, blob.id, deps.clock.now()),
+    )
   } catch (error) {
     // On a full disk reads go on; a manifest that comes too late is refused and its blob pushed again.
     if (error instanceof StorageFullError) return true
