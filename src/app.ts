@@ -1,5 +1,5 @@
 // The composition root: the only place that makes drivers and hands them to rooms.
-import fastify, { type FastifyInstance } from 'fastify'
+import type { FastifyInstance } from 'fastify'
 import { authorize } from './access/authorize.ts'
 import { findActiveAccessKey } from './access/find-access-key.ts'
 import { accountExists } from './access/principal-store.ts'
@@ -12,7 +12,9 @@ import { spellControlError } from './edges/control/errors.ts'
 import { serveControl } from './edges/control/serve-control.ts'
 import type { ControlRooms } from './edges/control/routes.ts'
 import { createMetrics, type Metrics } from './edges/health/metrics.ts'
+import { ConnectionGuard } from './edges/guard-connections.ts'
 import { serveHealth } from './edges/health/serve-health.ts'
+import { createHttpServer } from './edges/http-server.ts'
 import { observeRequests } from './edges/observe.ts'
 import { serveDownloads } from './edges/oci/serve-downloads.ts'
 import { serveOci } from './edges/oci/serve-oci.ts'
@@ -99,8 +101,8 @@ async function startServer(config: Config, log: Log, foundation: Foundation): Pr
   })
   let draining = false
   let url = config.url ?? ''
-  const app = createHttpServer()
-  observeRequests(app, { ids, log, metrics })
+  const guard = guardOf(config, log, clock)
+  const app = createHttpServer(guard, (made) => observeRequests(made, { ids, log, metrics }))
   serveHealth(app, {
     metrics,
     version: await programVersion(),
@@ -124,6 +126,7 @@ async function startServer(config: Config, log: Log, foundation: Foundation): Pr
     async close() {
       draining = true
       await app.close()
+      guard.stop()
       await worker.stop()
       await layers.close()
       await removeServerFile(paths)
@@ -308,24 +311,20 @@ async function prepareAdvisories(foundation: Foundation): Promise<string> {
     : `${names.length} sources, ${age}`
 }
 
-function createHttpServer(): FastifyInstance {
-  const app = fastify({
-    logger: false,
-    exposeHeadRoutes: false,
-    // A connection on which nothing moves for two minutes is over; a slow transfer is not.
-    connectionTimeout: 120_000,
-    keepAliveTimeout: 75_000,
-    forceCloseConnections: 'idle',
-    return503OnClosing: true,
-    http: { maxHeaderSize: 32 * 1024, headersTimeout: 20_000 },
-    routerOptions: { maxParamLength: 4096 },
+/** A transfer that moved much before may stand still for five times as long as one that has not. */
+function guardOf(config: Config, log: Log, clock: Clock): ConnectionGuard {
+  const initialMs = config.stallSeconds * 1000
+  return new ConnectionGuard({
+    clock,
+    limits: {
+      initialMs,
+      maxMs: initialMs * 5,
+      bytesPerSecond: 1024,
+      connections: config.maxConnections,
+      connectionsPerAddress: config.maxConnectionsPerAddress,
+    },
+    onFault: (fault, sourceAddress) => log.warn({ event: 'connection', fault, sourceAddress }),
   })
-  // Bodies are read by the doors themselves, as streams and within their own bounds.
-  app.removeAllContentTypeParsers()
-  app.addContentTypeParser('*', (_request, _payload, done) => {
-    done(null)
-  })
-  return app
 }
 
 async function listen(app: FastifyInstance, config: Config): Promise<void> {

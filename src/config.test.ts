@@ -137,6 +137,9 @@ test('says nothing, gets the safe defaults', () => {
     gcGraceHours: 24,
     gcEveryMinutes: 60,
     gcUntaggedAfterDays: undefined,
+    maxConnections: 10_000,
+    maxConnectionsPerAddress: 1000,
+    stallSeconds: 60,
   })
   assert.deepEqual(
     configOf({ cwd: '/srv', environment: { PRATIQUE_DATA: '' } }).dataDirectory,

@@ -29,6 +29,10 @@ export interface Config {
   readonly gcEveryMinutes: number
   /** Manifests that nothing names go after so many days; undefined for never. */
   readonly gcUntaggedAfterDays: number | undefined
+  readonly maxConnections: number
+  readonly maxConnectionsPerAddress: number
+  /** For how long a transfer may stand still at its client, in seconds. */
+  readonly stallSeconds: number
 }
 
 export type ConfigResult =
@@ -117,6 +121,21 @@ export const settings = {
     environment: 'PRATIQUE_GC_UNTAGGED_AFTER_DAYS',
     fallback: 'never',
     says: 'days after which manifests go that no tag, index or subject keeps, or never',
+  },
+  maxConnections: {
+    environment: 'PRATIQUE_MAX_CONNECTIONS',
+    fallback: '10000',
+    says: 'connections at a time; more are refused with 503',
+  },
+  maxConnectionsPerAddress: {
+    environment: 'PRATIQUE_MAX_CONNECTIONS_PER_ADDRESS',
+    fallback: '1000',
+    says: 'connections of one client address; behind a proxy, which is one, set it to all',
+  },
+  stallSeconds: {
+    environment: 'PRATIQUE_STALL_SECONDS',
+    fallback: '60',
+    says: 'seconds for which a transfer may stand still, five times as many after it moved much',
   },
 } as const satisfies Record<string, Setting>
 
@@ -271,6 +290,19 @@ function buildConfig(values: Record<SettingName, Chosen>, cwd: string, problems:
             'whole days from 1 to 3650, or never',
             1,
           ),
+    maxConnections: read(
+      'maxConnections',
+      wholeBetween(1, 999_999),
+      'a whole number from 1 to 999999',
+      1,
+    ),
+    maxConnectionsPerAddress: read(
+      'maxConnectionsPerAddress',
+      wholeBetween(1, 999_999),
+      'a whole number from 1 to 999999',
+      1,
+    ),
+    stallSeconds: read('stallSeconds', wholeBetween(1, 3600), 'whole seconds from 1 to 3600', 1),
   }
 }
 

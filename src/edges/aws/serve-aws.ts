@@ -56,7 +56,6 @@ export function serveAws(app: FastifyInstance, edge: AwsEdge): void {
       request.facts.door = 'aws'
       const authenticate = authenticator(verifier, request)
       const { status, headers, body } = await answer(edge, authenticate, request)
-      if (status >= 400 && !request.raw.complete) void reply.header('connection', 'close')
       return reply.code(status).headers(headers).send(Buffer.from(body))
     },
   })

@@ -49,7 +49,6 @@ async function answer(
   facts.operation = route.action
   const refuse = (error: ControlError): FastifyReply => {
     facts.errorCode = error.code
-    if (!request.raw.complete) void reply.header('connection', 'close')
     const { code, message } = error
     return reply.code(error.status).send({ error: { code, message, requestId: facts.requestId } })
   }

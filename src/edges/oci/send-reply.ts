@@ -1,4 +1,5 @@
 import type { FastifyReply } from 'fastify'
+import { hasUnreadBody } from '../request-framing.ts'
 import type { OciReply } from './call.ts'
 
 /**
@@ -35,6 +36,7 @@ function writeHead(reply: FastifyReply, status: number, headers: OciReply['heade
   for (const [name, value] of Object.entries(reply.getHeaders())) {
     if (value !== undefined) all[name] = value
   }
+  if (hasUnreadBody(reply.request.raw)) all['connection'] = 'close'
   reply.request.facts.bodyBytes = Number(headers['content-length'] ?? 0)
   reply.raw.writeHead(status, Object.assign(all, headers))
 }

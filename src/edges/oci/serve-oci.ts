@@ -185,10 +185,6 @@ function callOf(
 ): OciCall {
   const { headers } = request
   const encoding = headers['transfer-encoding']
-  if (encoding !== undefined && encoding.toLowerCase() !== 'chunked') {
-    const message = `transfer encoding ${encoding} is not supported; use chunked`
-    throw new Refusal({ status: 400, code: 'UNSUPPORTED', message })
-  }
   const length = headers['content-length']
   return {
     caller,
@@ -238,8 +234,6 @@ async function send(
   answered: OciReply,
 ): Promise<FastifyReply> {
   void reply.header('docker-distribution-api-version', 'registry/2.0')
-  // What is left of a refused body must not be read as the next request.
-  if (answered.status >= 400 && !request.raw.complete) void reply.header('connection', 'close')
   return sendReply(reply, answered, (error) => edge.onFault(error, request.facts.requestId))
 }
 
