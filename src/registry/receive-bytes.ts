@@ -33,12 +33,19 @@ export async function receiveBytes(
   limit: ByteLimit | undefined,
 ): Promise<Received> {
   const { upload } = lease
+  refuseTooLarge(upload.size + (body.announcedBytes ?? body.expectedBytes ?? 0))
   const hash =
     deps.hashes.take(upload.id, upload.size) ??
     (await hashStored(deps, lease, upload.size, upload.algorithm))
   const arrival = new Arrival(lease, body, hash, limit)
   const size = await deps.blobs.write(upload.storageKey, upload.size, arrival.bytes())
   return { size, hash, ...arrival.outcome() }
+}
+
+function refuseTooLarge(size: number): void {
+  if (size <= maxBlobBytes) return
+  const message = `blobs may have at most ${maxBlobBytes} bytes`
+  throw registryError('BLOB_TOO_LARGE', message, { maxBlobBytes })
 }
 
 /** The hash over the first `size` stored bytes: after a restart, or in another algorithm. Fewer bytes are a fault. */
@@ -114,10 +121,7 @@ class Arrival {
     this.#received += piece.byteLength
     const { expectedBytes } = this.#body
     if (expectedBytes !== undefined && this.#received > expectedBytes) throw this.#wrongLength()
-    if (this.#lease.upload.size + this.#received > maxBlobBytes) {
-      const message = `blobs may have at most ${maxBlobBytes} bytes`
-      throw registryError('BLOB_TOO_LARGE', message, { maxBlobBytes })
-    }
+    refuseTooLarge(this.#lease.upload.size + this.#received)
     const limit = this.#limit
     if (limit !== undefined && this.#received > limit.bytes) throw limit.refusal()
     this.#hash.update(piece)

@@ -8,6 +8,7 @@ import { registryError } from '../../registry/errors.ts'
 import { getManifest, getManifestSummary, recordPull } from '../../registry/find-manifest.ts'
 import type { ManifestSummary } from '../../registry/manifest-store.ts'
 import { putManifest } from '../../registry/put-manifest.ts'
+import { getRepository } from '../../registry/repository-store.ts'
 import type { Database } from '../../storage/database/database.ts'
 import type { OciCall, OciReply } from './call.ts'
 import { isNotModified } from './conditional.ts'
@@ -55,7 +56,10 @@ export async function pushManifest(
 ): Promise<OciReply> {
   const { repository } = call
   const extraTags = reference.kind === 'digest' ? tagParameters(call.query) : []
-  const bytes = await readAll(call.body, maxManifestBytes)
+  // Whose repository is not there, or who says that it is too much, need not send it.
+  await getRepository(deps.database, repository)
+  const isTooMuch = Number(call.header('content-length') ?? 0) > maxManifestBytes
+  const bytes = isTooMuch ? undefined : await readAll(call.body, maxManifestBytes)
   if (bytes === undefined) {
     const message = `the manifest has more than ${maxManifestBytes} bytes`
     throw registryError('MANIFEST_TOO_LARGE', message, { maxManifestBytes })
