@@ -6,7 +6,7 @@ import { accountExists } from './access/principal-store.ts'
 import { deriveKey } from './access/rules/seal.ts'
 import type { Config } from './config.ts'
 import type { AddressDeps } from './edges/address.ts'
-import { basicAuthenticator } from './edges/authenticate.ts'
+import { createAuthenticator } from './edges/authenticate.ts'
 import { serveAws, type AwsEdge } from './edges/aws/serve-aws.ts'
 import { spellControlError } from './edges/control/errors.ts'
 import { serveControl } from './edges/control/serve-control.ts'
@@ -18,6 +18,7 @@ import { createHttpServer } from './edges/http-server.ts'
 import { observeRequests } from './edges/observe.ts'
 import { serveDownloads } from './edges/oci/serve-downloads.ts'
 import { serveOci } from './edges/oci/serve-oci.ts'
+import { serveToken } from './edges/oci/serve-token.ts'
 import { openFoundation, StartError, type Foundation } from './foundation.ts'
 import { countJobs, enqueue, housekeepingPriority } from './jobs/queue.ts'
 import { JobWorker, type JobHandler, type WorkerLog } from './jobs/worker.ts'
@@ -153,7 +154,9 @@ function serveDoors(app: FastifyInstance, doors: Doors): void {
   }
   const accessKeyKey = deriveKey(masterKey, 'access-key')
   const tokenKey = deriveKey(masterKey, 'ecr-token')
-  const authenticate = basicAuthenticator({ reader: database, clock, tokenKey, accessKeyKey })
+  const bearerKey = deriveKey(masterKey, 'bearer')
+  const credentials = { reader: database, clock, tokenKey, accessKeyKey, bearerKey }
+  const authenticator = createAuthenticator(credentials)
   const onFault = (error: unknown, requestId: string): void =>
     log.error({ event: 'fault', requestId, err: error })
   const graceMs = graceOf(config)
@@ -163,13 +166,18 @@ function serveDoors(app: FastifyInstance, doors: Doors): void {
     authorize({ reader: database }, caller, request)
   const downloadKey = deriveKey(masterKey, 'download')
   const buffers = new BufferPool()
-  serveOci(app, {
+  const registry = {
     ...addresses,
     region,
     url,
-    authenticate,
+    configuredUrl: config.url,
     authorize: judge,
     onFault,
+  }
+  serveToken(app, { ...registry, authenticator, issue: { clock, ids, bearerKey } })
+  serveOci(app, {
+    ...registry,
+    authenticate: authenticator.header,
     rooms: { ...uploads, reader: database, buffers, onPush: wake },
   })
   serveDownloads(app, { reader: database, blobs, buffers, clock, downloadKey, onFault })
@@ -193,7 +201,7 @@ function serveDoors(app: FastifyInstance, doors: Doors): void {
     },
   })
   serveControl(app, {
-    authenticate,
+    authenticate: authenticator.basicHeader,
     authorize: judge,
     onFault,
     spell: spellControlError,

@@ -4,12 +4,22 @@ import { userArn } from '../policy/arn.ts'
 import type { SqlReader } from '../storage/database/database.ts'
 import { readAuthorizationToken } from './authorization-token.ts'
 import type { Caller } from './caller.ts'
-import { findActiveAccessKey } from './find-access-key.ts'
-import { findUser, type User } from './principal-store.ts'
+import { findActiveAccessKey, findActiveOwner } from './find-access-key.ts'
+import type { User } from './principal-store.ts'
+
+export interface Refused {
+  readonly kind: 'refused'
+  readonly reason: 'invalid' | 'expired'
+}
 
 export type BasicResult =
-  | { readonly kind: 'authenticated'; readonly caller: Caller }
-  | { readonly kind: 'refused'; readonly reason: 'invalid' | 'expired' }
+  | {
+      readonly kind: 'authenticated'
+      readonly caller: Caller
+      /** When the password ends by itself; an access key ends when it is made inactive. */
+      readonly expiresAt: Date | undefined
+    }
+  | Refused
 
 interface Source {
   readonly sourceAddress: string
@@ -35,7 +45,7 @@ export async function authenticateBasic(
   const matches = secretsEqual(key?.secret ?? 'no such access key', credentials.password)
   if (key === undefined || !matches) return { kind: 'refused', reason: 'invalid' }
   const caller = callerOf(key.user, credentials.user, 'access-key-basic', source)
-  return { kind: 'authenticated', caller }
+  return { kind: 'authenticated', caller, expiresAt: undefined }
 }
 
 async function authenticateToken(
@@ -45,10 +55,11 @@ async function authenticateToken(
 ): Promise<BasicResult> {
   const token = readAuthorizationToken(deps.tokenKey, password, deps.clock.now())
   if (token.kind !== 'valid') return { kind: 'refused', reason: token.kind }
-  const user = await findUser(deps.reader, token.claims.principalId)
+  const { principalId, accessKeyId, expiresAt } = token.claims
+  const user = await findActiveOwner(deps.reader, accessKeyId, principalId)
   if (user === undefined) return { kind: 'refused', reason: 'invalid' }
-  const caller = callerOf(user, token.claims.accessKeyId, 'ecr-token', source)
-  return { kind: 'authenticated', caller }
+  const caller = callerOf(user, accessKeyId, 'ecr-token', source)
+  return { kind: 'authenticated', caller, expiresAt }
 }
 
 export function callerOf(

@@ -8,7 +8,7 @@ export interface Caller {
   readonly principalId: string
   readonly principalName: string
   readonly accessKeyId: string | undefined
-  readonly method: 'sigv4' | 'sigv4-presigned' | 'ecr-token' | 'access-key-basic'
+  readonly method: 'sigv4' | 'sigv4-presigned' | 'ecr-token' | 'access-key-basic' | 'bearer-token'
   readonly sourceAddress: string
   readonly secureTransport: boolean
 }

@@ -7,6 +7,16 @@ export interface ActiveAccessKey {
   readonly user: User
 }
 
+/** The user whom an active key belongs to; undefined when the key is unknown, inactive or another's. */
+export async function findActiveOwner(
+  reader: SqlReader,
+  accessKeyId: string,
+  userId: string,
+): Promise<User | undefined> {
+  const stored = await findAccessKey(reader, accessKeyId)
+  return stored?.isActive === true && stored.user.id === userId ? stored.user : undefined
+}
+
 /** The key's secret and owner; undefined for one that is unknown, inactive or sealed under another master key. */
 export async function findActiveAccessKey(
   deps: { readonly reader: SqlReader; readonly accessKeyKey: Uint8Array },

@@ -1,47 +1,85 @@
 import { hash } from 'node:crypto'
-import { authenticateBasic, type BasicResult } from '../access/authenticate-basic.ts'
+import { authenticateBasic, type BasicResult, type Refused } from '../access/authenticate-basic.ts'
+import { authenticateBearer, type BearerResult } from '../access/authenticate-bearer.ts'
 import type { Caller } from '../access/caller.ts'
+import type { Limits } from '../access/rules/scope.ts'
 import { BoundedCache } from '../lib/bounded-cache.ts'
+import { readAuthorization } from './authorization-header.ts'
 
 /** A verified credential is believed for this long before it is verified again; rights are judged at each use. */
 const believeMs = 30_000
-const longestHeader = 8 * 1024
 
-type Deps = Parameters<typeof authenticateBasic>[0]
+type Deps = Parameters<typeof authenticateBasic>[0] & Parameters<typeof authenticateBearer>[0]
 type Source = Parameters<typeof authenticateBasic>[2]
 
-export type HeaderResult = BasicResult | { readonly kind: 'absent' }
+interface Verified {
+  readonly kind: 'authenticated'
+  readonly caller: Caller
+  /** What a token leaves room for; undefined for credentials that limit nothing. */
+  readonly limits: Limits
+  readonly expiresAt: Date | undefined
+}
 
-/** Reads `Authorization: Basic`; remembers verified ones under a hash, so that no secret is kept. */
-export function basicAuthenticator(
-  deps: Deps,
-): (header: string | undefined, source: Source) => Promise<HeaderResult> {
-  const verified = new BoundedCache<Caller>(10_000)
-  return async (header, source) => {
-    if (header === undefined) return { kind: 'absent' }
-    const credentials = readBasic(header)
-    if (credentials === undefined) return { kind: 'refused', reason: 'invalid' }
+export type HeaderResult =
+  | Verified
+  | (Refused & { readonly scheme: 'basic' | 'bearer' | 'other' })
+  | { readonly kind: 'absent' }
+
+export type HeaderAuthenticator = (
+  header: string | undefined,
+  source: Source,
+) => Promise<HeaderResult>
+
+export interface Authenticator {
+  /** `Authorization: Basic` or `Bearer`; for /v2, which holds a token to its scopes. */
+  readonly header: HeaderAuthenticator
+  /** Basic alone: a token of /v2 opens no other door. */
+  readonly basicHeader: HeaderAuthenticator
+  readonly password: (
+    credentials: { readonly user: string; readonly password: string },
+    source: Source,
+  ) => Promise<BasicResult>
+  readonly refreshToken: (token: string, source: Source) => Promise<BearerResult>
+}
+
+/** Remembers verified credentials under a hash, so that no secret is kept. */
+export function createAuthenticator(deps: Deps): Authenticator {
+  const verified = new BoundedCache<Verified>(10_000)
+  const header: HeaderAuthenticator = async (text, source) => {
+    if (text === undefined) return { kind: 'absent' }
     const now = deps.clock.now()
-    const key = hash('sha256', header, 'base64')
+    const key = hash('sha256', text, 'base64')
     const known = verified.get(key, now)
-    if (known !== undefined) return { kind: 'authenticated', caller: { ...known, ...source } }
-    const result = await authenticateBasic(deps, credentials, source)
+    if (known !== undefined) return { ...known, caller: { ...known.caller, ...source } }
+    const result = await verify(deps, text, source)
     if (result.kind === 'authenticated') {
-      verified.set(key, result.caller, new Date(now.getTime() + believeMs))
+      const until = Math.min(now.getTime() + believeMs, result.expiresAt?.getTime() ?? Infinity)
+      verified.set(key, result, new Date(until))
     }
     return result
   }
+  return {
+    header,
+    async basicHeader(text, source) {
+      const isToken = text !== undefined && readAuthorization(text).scheme === 'bearer'
+      return isToken
+        ? { kind: 'refused', reason: 'invalid', scheme: 'bearer' }
+        : header(text, source)
+    },
+    password: async (credentials, source) => authenticateBasic(deps, credentials, source),
+    refreshToken: async (token, source) => authenticateBearer(deps, 'refresh', token, source),
+  }
 }
 
-/** RFC 7617: base64 of `user:password`; the user has no colon. */
-function readBasic(
-  header: string,
-): { readonly user: string; readonly password: string } | undefined {
-  if (header.length > longestHeader) return undefined
-  const encoded = /^Basic +([A-Za-z0-9+/]+={0,2}) *$/i.exec(header)?.[1]
-  if (encoded === undefined) return undefined
-  const decoded = Buffer.from(encoded, 'base64').toString()
-  const colon = decoded.indexOf(':')
-  if (colon === -1) return undefined
-  return { user: decoded.slice(0, colon), password: decoded.slice(colon + 1) }
+async function verify(deps: Deps, header: string, source: Source): Promise<HeaderResult> {
+  const read = readAuthorization(header)
+  if (read.scheme === 'other') return { kind: 'refused', reason: 'invalid', scheme: 'other' }
+  if (read.scheme === 'bearer') {
+    const result = await authenticateBearer(deps, 'access', read.token, source)
+    return result.kind === 'refused' ? { ...result, scheme: 'bearer' } : result
+  }
+  const result = await authenticateBasic(deps, read, source)
+  return result.kind === 'refused'
+    ? { ...result, scheme: 'basic' }
+    : { ...result, limits: undefined }
 }

@@ -8,6 +8,7 @@ import {
   type SqlRow,
   type SqlWriter,
 } from '../storage/database/database.ts'
+import { addressIn, type RepositoryAddress } from './repository-store.ts'
 import { countLink, uncountLink } from './usage-store.ts'
 
 /** A live blob: its bytes are durable under the key. */
@@ -46,6 +47,30 @@ export async function findLiveBlob(reader: SqlReader, digest: Digest): Promise<B
     [digest],
   )
   return row === undefined ? undefined : blobOf(row)
+}
+
+/** No more links of a blob are looked at, and no more repositories are named. */
+const mostLinks = 256
+const mostHolders = 16
+
+/**
+ * Some repositories of the account that hold the blob, other than `target`; in no order, and for a blob that very many hold
+ * perhaps not all that could be named.
+ */
+export async function listBlobHolders(
+  reader: SqlReader,
+  target: RepositoryAddress,
+  digest: Digest,
+): Promise<readonly RepositoryAddress[]> {
+  const rows = await reader.all(
+    `SELECT r.account, r.name FROM (
+       SELECT repository_id FROM blob_links
+       WHERE blob_id = (SELECT id FROM blobs WHERE digest = $1 AND state = 'live') LIMIT ${mostLinks}) l
+     JOIN repositories r ON r.id = l.repository_id
+     WHERE r.account = $2 AND r.name <> $3 LIMIT ${mostHolders}`,
+    [digest, target.account, target.name],
+  )
+  return rows.map(addressIn)
 }
 
 /** Returns the row's id. */

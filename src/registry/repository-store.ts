@@ -122,17 +122,23 @@ export async function repositoryHasManifests(reader: SqlReader, id: number): Pro
   return row !== undefined
 }
 
-function repositoryOf(row: SqlRow): Repository {
+export function addressIn(row: SqlRow): RepositoryAddress {
   const account = parseAccountId(text(row, 'account'))
   const name = parseRepositoryName(text(row, 'name'))
+  if (account === undefined || name === undefined) {
+    throw new Error('account and name of a repositories row cannot be read')
+  }
+  return { account, name }
+}
+
+function repositoryOf(row: SqlRow): Repository {
   const tagMutability = parseTagMutability(text(row, 'tag_mutability'))
-  if (account === undefined || name === undefined || tagMutability === undefined) {
+  if (tagMutability === undefined) {
     throw new Error(`repositories row ${integer(row, 'id')} cannot be read`)
   }
   return {
     id: integer(row, 'id'),
-    account,
-    name,
+    ...addressIn(row),
     tagMutability,
     scanOnPush: integer(row, 'scan_on_push') === 1,
     createdAt: instant(row, 'created_at'),

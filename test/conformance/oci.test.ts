@@ -10,10 +10,12 @@ import { openClient, type Check } from './client.ts'
 import { listChecks } from './lists.ts'
 import { manifestChecks } from './manifests.ts'
 import { referrerChecks } from './referrers.ts'
+import { tokenChecks } from './tokens.ts'
 import { uploadChecks } from './uploads.ts'
 
 const tables: Readonly<Record<string, readonly Check[]>> = {
   access: accessChecks,
+  tokens: tokenChecks,
   blobs: blobChecks,
   uploads: uploadChecks,
   manifests: manifestChecks,

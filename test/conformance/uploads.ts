@@ -456,6 +456,23 @@ const mounts: readonly Check[] = [
     },
   },
   {
+    sentence:
+      'the registry MAY treat from as optional: the blob is found where the caller may pull',
+    async run(client) {
+      for (const algorithm of algorithms) {
+        const { bytes, digest } = randomBlob(512, algorithm)
+        const pushed = await client.at('POST', `blobs/uploads/?digest=${digest}`, { body: bytes })
+        expectStatus(pushed, 201)
+        // A second time the target itself has it.
+        for (const path of [client.other, client.other, client.repository]) {
+          const mounted = await client.send('POST', `/v2/${path}/blobs/uploads/?mount=${digest}`)
+          await expectCreated(client, mounted, digest, bytes)
+          assert.ok(header(mounted, 'location').startsWith(`/v2/${path}/blobs/`))
+        }
+      }
+    },
+  },
+  {
     sentence: 'a mount of what is no digest is 400 DIGEST_INVALID',
     async run(client) {
       const path = `blobs/uploads/?mount=sha256:abc&from=${client.other}`

@@ -3,7 +3,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Caller } from '../../access/caller.ts'
 import type { Decision } from '../../access/rules/decide.ts'
 import type { AccountId } from '../../policy/account-id.ts'
-import type { HeaderResult } from '../authenticate.ts'
+import type { HeaderAuthenticator } from '../authenticate.ts'
 import type { ControlReply, ControlRoute } from './route.ts'
 import { controlRoutes, type ControlRooms } from './routes.ts'
 
@@ -15,10 +15,7 @@ export interface ControlError {
 
 export interface ControlEdge {
   readonly rooms: ControlRooms
-  readonly authenticate: (
-    header: string | undefined,
-    source: { readonly sourceAddress: string; readonly secureTransport: boolean },
-  ) => Promise<HeaderResult>
+  readonly authenticate: HeaderAuthenticator
   readonly authorize: (
     caller: Caller,
     request: { readonly action: string; readonly resources: readonly string[] },

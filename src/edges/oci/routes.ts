@@ -1,4 +1,5 @@
 // Every endpoint of /v2: method, IAM actions that are needed, and what answers. A row without an action does not compile.
+import type { ScopeAction } from '../../access/rules/scope.ts'
 import type { V2Path } from './path.ts'
 import type { OciCall, OciReply } from './call.ts'
 import { pullBlob, headBlob } from './pull-blob.ts'
@@ -19,6 +20,8 @@ type PathOf<K extends V2Path['kind']> = Extract<V2Path, { readonly kind: K }>
 export interface OciRoute {
   readonly method: string
   readonly path: V2Path['kind']
+  /** What a token must cover on the repository, beside the rights of its owner. */
+  readonly scope: ScopeAction
   /** All of them must be allowed on the repository before the body is read. */
   readonly actions: (
     call: Pick<OciCall, 'query' | 'hasBody'>,
@@ -29,13 +32,15 @@ export interface OciRoute {
 function route<K extends V2Path['kind']>(row: {
   readonly method: string
   readonly path: K
+  readonly scope: ScopeAction
   readonly actions: OciRoute['actions'] | EcrAction
   readonly run: (deps: OciDeps, call: OciCall, path: PathOf<K>) => Promise<ListReply>
 }): OciRoute {
-  const { method, path: kind, actions, run } = row
+  const { method, path: kind, scope, actions, run } = row
   return {
     method,
     path: kind,
+    scope,
     actions: typeof actions === 'string' ? () => [actions] : actions,
     run: (deps, call, path) => {
       if (!isKind(path, kind)) throw new Error(`route of ${kind} was given ${path.kind}`)
@@ -52,18 +57,21 @@ export const ociRoutes: readonly OciRoute[] = [
   route({
     method: 'HEAD',
     path: 'blob',
+    scope: 'pull',
     actions: 'ecr:BatchCheckLayerAvailability',
     run: (deps, call, { digest }) => headBlob(deps, call, digest),
   }),
   route({
     method: 'GET',
     path: 'blob',
+    scope: 'pull',
     actions: 'ecr:GetDownloadUrlForLayer',
     run: (deps, call, { digest }) => pullBlob(deps, call, digest),
   }),
   route({
     method: 'DELETE',
     path: 'blob',
+    scope: 'delete',
     actions: 'ecr:BatchDeleteImage',
     run: async (deps, { repository }, { digest }): Promise<OciReply> => {
       await deleteBlob(deps, { repository, digest })
@@ -73,43 +81,56 @@ export const ociRoutes: readonly OciRoute[] = [
   route({
     method: 'HEAD',
     path: 'manifest',
+    scope: 'pull',
     actions: 'ecr:BatchGetImage',
     run: (deps, call, { reference }) => headManifest(deps, call, reference),
   }),
   route({
     method: 'GET',
     path: 'manifest',
+    scope: 'pull',
     actions: 'ecr:BatchGetImage',
     run: (deps, call, { reference }) => pullManifest(deps, call, reference),
   }),
   route({
     method: 'PUT',
     path: 'manifest',
+    scope: 'push',
     actions: 'ecr:PutImage',
     run: (deps, call, { reference }) => pushManifest(deps, call, reference),
   }),
   route({
     method: 'DELETE',
     path: 'manifest',
+    scope: 'delete',
     actions: 'ecr:BatchDeleteImage',
     run: (deps, call, { reference }) => removeManifest(deps, call, reference),
   }),
-  route({ method: 'POST', path: 'uploads', actions: actionsToBegin, run: beginUpload }),
+  route({
+    method: 'POST',
+    path: 'uploads',
+    scope: 'push',
+    actions: actionsToBegin,
+    run: beginUpload,
+  }),
   route({
     method: 'GET',
     path: 'upload',
+    scope: 'push',
     actions: 'ecr:UploadLayerPart',
     run: (deps, call, { uploadId }) => uploadStatus(deps, call, uploadId),
   }),
   route({
     method: 'PATCH',
     path: 'upload',
+    scope: 'push',
     actions: 'ecr:UploadLayerPart',
     run: (deps, call, { uploadId }) => continueUpload(deps, call, uploadId),
   }),
   route({
     method: 'PUT',
     path: 'upload',
+    scope: 'push',
     actions: ({ hasBody }) =>
       hasBody ? ['ecr:CompleteLayerUpload', 'ecr:UploadLayerPart'] : ['ecr:CompleteLayerUpload'],
     run: (deps, call, { uploadId }) => closeUpload(deps, call, uploadId),
@@ -117,13 +138,15 @@ export const ociRoutes: readonly OciRoute[] = [
   route({
     method: 'DELETE',
     path: 'upload',
+    scope: 'push',
     actions: 'ecr:InitiateLayerUpload',
     run: (deps, call, { uploadId }) => abandonUpload(deps, call, uploadId),
   }),
-  route({ method: 'GET', path: 'tags', actions: 'ecr:ListImages', run: tagsList }),
+  route({ method: 'GET', path: 'tags', scope: 'pull', actions: 'ecr:ListImages', run: tagsList }),
   route({
     method: 'GET',
     path: 'referrers',
+    scope: 'pull',
     actions: 'ecr:BatchGetImage',
     run: (deps, call, { digest }) => referrersList(deps, call, digest),
   }),

@@ -1,43 +1,33 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Caller } from '../../access/caller.ts'
 import type { Decision } from '../../access/rules/decide.ts'
+import { covers, type Limits, type Scope } from '../../access/rules/scope.ts'
 import { repositoryArn } from '../../policy/arn.ts'
 import { isRegistryError } from '../../registry/errors.ts'
 import type { RepositoryAddress } from '../../registry/repository-store.ts'
 import { accountOfHost, addressOf, type AddressDeps } from '../address.ts'
-import type { HeaderResult } from '../authenticate.ts'
+import type { HeaderAuthenticator } from '../authenticate.ts'
 import type { OciCall, OciReply } from './call.ts'
+import type { ChallengeDeps } from './challenge.ts'
 import { errorReply, spellError, type OciError } from './errors.ts'
 import { catalog } from './lists.ts'
+import { mountSources } from './mount-sources.ts'
 import { parseV2Path, type V2Path } from './path.ts'
+import { beyondToken, Refusal, unauthorized } from './refusal.ts'
+import { requiredScopes } from './required-scopes.ts'
 import { ociRoutes, type EcrAction, type OciDeps, type OciRoute } from './routes.ts'
 import { sendReply } from './send-reply.ts'
 import { progressHeaders } from './uploads.ts'
 
-export interface OciEdge extends AddressDeps {
-  readonly rooms: Omit<OciDeps, 'readableSource'>
+export interface OciEdge extends AddressDeps, ChallengeDeps {
+  readonly rooms: Omit<OciDeps, 'sources'>
   readonly region: string
-  /** What the challenge names as realm. */
-  readonly url: () => string
-  readonly authenticate: (
-    header: string | undefined,
-    source: { readonly sourceAddress: string; readonly secureTransport: boolean },
-  ) => Promise<HeaderResult>
+  readonly authenticate: HeaderAuthenticator
   readonly authorize: (
     caller: Caller,
     request: { readonly action: string; readonly resources: readonly string[] },
   ) => Promise<Decision>
   readonly onFault: (error: unknown, requestId: string) => void
-}
-
-/** A refusal on the way to the handler. */
-class Refusal extends Error {
-  readonly refused: OciError
-
-  constructor(refused: OciError) {
-    super(refused.message)
-    this.refused = refused
-  }
 }
 
 /** /v2 and everything below it. */
@@ -73,20 +63,23 @@ async function dispatch(
   path: V2Path,
   query: URLSearchParams,
 ): Promise<OciReply | { readonly refused: OciError }> {
-  const caller = await requireCaller(edge, request)
+  const route = ociRoutes.find((row) => row.path === path.kind && row.method === request.method)
+  const scopes = requiredScopes(path, route?.scope, query)
+  const { caller, limits } = await requireCaller(edge, request, scopes)
   if (path.kind === 'base') return baseReply(request)
-  if (path.kind === 'catalog') return listCatalog(edge, request, caller, query)
+  if (path.kind === 'catalog') return listCatalog(edge, request, { caller, limits, scopes }, query)
   if (path.kind === 'unknown') throw new Refusal(noEndpoint(request))
   const repository = await addressOf(edge, request.headers.host, path.name)
   if (repository === undefined) throw new Refusal(nameInvalid(path.name))
   if (path.kind === 'badDigest' || path.kind === 'badReference')
     throw new Refusal(badReference(path))
-  const route = ociRoutes.find((row) => row.path === path.kind && row.method === request.method)
   if (route === undefined) throw new Refusal(methodNotAllowed(request, path))
   const call = callOf(request, caller, repository, path.name, query)
   await requireAllowed(edge, request, route, call)
-  const readableSource = (_: OciCall, name: string) => readable(edge, request, caller, name)
-  return route.run({ ...edge.rooms, readableSource }, call, path)
+  const resource = repositoryArn(edge.region, repository.account, repository.name)
+  if (!covers(limits, resource, route.scope)) throw beyondToken(edge, request, scopes)
+  const sources = mountSources(edge, request, { caller, limits, scopes })
+  return route.run({ ...edge.rooms, sources }, call, path)
 }
 
 function baseReply(request: FastifyRequest): OciReply {
@@ -100,36 +93,42 @@ function baseReply(request: FastifyRequest): OciReply {
 async function listCatalog(
   edge: OciEdge,
   request: FastifyRequest,
-  caller: Caller,
+  { caller, limits, scopes }: Entrant & { readonly scopes: readonly Scope[] },
   query: URLSearchParams,
 ): Promise<OciReply | { readonly refused: OciError }> {
   if (request.method !== 'GET') throw new Refusal(methodNotAllowed(request, { kind: 'catalog' }))
   const account = await accountOfHost(edge, request.headers.host)
   const resource = repositoryArn(edge.region, account, '*')
   await requireAction(edge, request, caller, 'ecr:DescribeRepositories', resource)
+  if (!covers(limits, resource, 'catalog')) throw beyondToken(edge, request, scopes)
   return catalog({ reader: edge.rooms.database }, account, query)
 }
 
-async function requireCaller(edge: OciEdge, request: FastifyRequest): Promise<Caller> {
+interface Entrant {
+  readonly caller: Caller
+  readonly limits: Limits
+}
+
+async function requireCaller(
+  edge: OciEdge,
+  request: FastifyRequest,
+  scopes: readonly Scope[],
+): Promise<Entrant> {
   const result = await edge.authenticate(request.headers.authorization, {
     sourceAddress: request.ip,
     secureTransport: request.protocol === 'https',
   })
   if (result.kind === 'authenticated') {
     request.facts.caller = result.caller
-    return result.caller
+    return result
   }
   const message =
     result.kind === 'refused' && result.reason === 'expired'
       ? 'Your authorization token has expired. Reauthenticate and try again.'
       : 'authentication required: log in with `pratique login` or `aws ecr get-login-password`'
-  const realm = `Basic realm="${edge.url()}/",service="ecr.amazonaws.com"`
-  throw new Refusal({
-    status: 401,
-    code: 'UNAUTHORIZED',
-    message,
-    headers: { 'www-authenticate': realm },
-  })
+  const isToken = result.kind === 'refused' && result.scheme === 'bearer'
+  const error = isToken ? 'invalid_token' : undefined
+  throw unauthorized(edge, request, message, { scopes, error })
 }
 
 async function requireAllowed(
@@ -158,22 +157,6 @@ async function requireAction(
   facts.decision = decision.kind
   if (decision.kind === 'allow') return
   throw new Refusal({ status: 403, code: 'DENIED', message: decision.message })
-}
-
-/** A mount's source: no reason is told, so that a refused mount shows nothing about it. */
-async function readable(
-  edge: OciEdge,
-  request: FastifyRequest,
-  caller: Caller,
-  name: string,
-): Promise<RepositoryAddress | undefined> {
-  const source = await addressOf(edge, request.headers.host, name)
-  if (source === undefined) return undefined
-  const decision = await edge.authorize(caller, {
-    action: 'ecr:GetDownloadUrlForLayer',
-    resources: [repositoryArn(edge.region, source.account, source.name)],
-  })
-  return decision.kind === 'allow' ? source : undefined
 }
 
 function callOf(

@@ -9,15 +9,14 @@ import { finishUpload } from '../../registry/finish-upload.ts'
 import { mountBlob } from '../../registry/mount-blob.ts'
 import type { Body } from '../../registry/receive-bytes.ts'
 import type { UploadDeps } from '../../registry/upload-lease.ts'
-import type { RepositoryAddress } from '../../registry/repository-store.ts'
 import { startUpload } from '../../registry/start-upload.ts'
 import type { OciCall, OciReply } from './call.ts'
 import { gatherBody } from './gather-body.ts'
+import type { MountSources } from './mount-sources.ts'
 
 interface Deps extends UploadDeps {
   readonly buffers: BufferPool
-  /** The repository that a mount names, if the caller may read it; undefined otherwise, with no reason told. */
-  readonly readableSource: (call: OciCall, name: string) => Promise<RepositoryAddress | undefined>
+  readonly sources: MountSources
 }
 
 /** POST: mounts, takes the whole blob, or opens an upload. */
@@ -40,11 +39,16 @@ async function tryMount(deps: Deps, call: OciCall): Promise<OciReply | undefined
   if (mount === null) return undefined
   const digest = parseDigest(mount)
   if (digest === undefined) throw digestInvalid(mount)
-  const source = from === null ? undefined : await deps.readableSource(call, from)
-  if (source === undefined) return undefined
   const { repository } = call
-  const mounted = await mountBlob(deps, { repository, from: source, digest })
-  return mounted ? created(call, digest) : undefined
+  const sources =
+    from === null
+      ? await deps.sources.anywhere(repository, digest)
+      : [await deps.sources.named(from)]
+  for (const source of sources) {
+    if (source === undefined) continue
+    if (await mountBlob(deps, { repository, from: source, digest })) return created(call, digest)
+  }
+  return undefined
 }
 
 function algorithmFor(query: URLSearchParams, digest: Digest | undefined): 'sha256' | 'sha512' {

@@ -1,0 +1,81 @@
+// Purpose:  make and read the tokens of Docker's token protocol: for access to /v2, and to ask for more of these.
+// Spec:     distribution "Token Authentication Specification" and "OAuth2 Token Authentication"; RFC 6750.
+// Input:    the token as a client sends it back; hostile.
+// Deviates: a token is sealed and no JWT, since nobody but this registry reads it.
+// Unknowns: a token that is altered, of the other kind or of another installation → 'invalid'.
+import { openSealed, seal } from './rules/seal.ts'
+import { scopeActions, type Grant } from './rules/scope.ts'
+
+/** What clients are told; they ask for a new token then. */
+export const accessLifetimeMs = 5 * 60_000
+/**
+ * A token is believed for longer than its client is told: many cannot send a body again after a 401, and a clock that is
+ * behind, or an answer on its way, must not cost a push.
+ */
+export const accessGraceMs = 5 * 60_000
+/** Ends earlier with its access key, and with the credential that it was made from. */
+export const refreshLifetimeMs = 30 * 86_400_000
+const longestToken = 6 * 1024
+
+export type TokenKind = 'access' | 'refresh'
+
+export interface BearerClaims {
+  readonly principalId: string
+  readonly accessKeyId: string
+  readonly expiresAt: Date
+  /** The most that may be done with it; of a refresh token, nothing. */
+  readonly grants: readonly Grant[]
+}
+
+export type BearerReading =
+  | { readonly kind: 'valid'; readonly claims: BearerClaims }
+  | { readonly kind: 'expired' }
+  | { readonly kind: 'invalid' }
+
+export function makeBearerToken(
+  kind: TokenKind,
+  key: Uint8Array,
+  nonce: Uint8Array,
+  claims: BearerClaims,
+): string {
+  const { principalId, accessKeyId, expiresAt, grants } = claims
+  const listed = grants.map(({ resource, actions }) => [resource, actions.join(',')])
+  const plain = JSON.stringify([principalId, accessKeyId, expiresAt.getTime(), listed])
+  return seal(key, nonce, Buffer.from(plain), contextOf(kind)).toString('base64url')
+}
+
+export function readBearerToken(
+  kind: TokenKind,
+  key: Uint8Array,
+  token: string,
+  now: Date,
+): BearerReading {
+  if (token.length > longestToken) return { kind: 'invalid' }
+  const plain = openSealed(key, Buffer.from(token, 'base64url'), contextOf(kind))
+  const members: unknown = plain === undefined ? undefined : JSON.parse(plain.toString())
+  const [principalId, accessKeyId, expiresAt, listed] = listOf(members)
+  if (typeof principalId !== 'string' || typeof accessKeyId !== 'string') return { kind: 'invalid' }
+  if (typeof expiresAt !== 'number') return { kind: 'invalid' }
+  if (expiresAt <= now.getTime()) return { kind: 'expired' }
+  const grants = listOf(listed).flatMap(readGrant)
+  return {
+    kind: 'valid',
+    claims: { principalId, accessKeyId, expiresAt: new Date(expiresAt), grants },
+  }
+}
+
+function contextOf(kind: TokenKind): string {
+  return `bearer/${kind}/1`
+}
+
+function readGrant(value: unknown): readonly Grant[] {
+  const [resource, list] = listOf(value)
+  if (typeof resource !== 'string' || typeof list !== 'string') return []
+  const named = new Set(list.split(','))
+  const actions = [...scopeActions, 'catalog' as const].filter((action) => named.has(action))
+  return [{ resource, actions }]
+}
+
+function listOf(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : []
+}
