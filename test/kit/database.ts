@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
-import type { Database } from '../../src/storage/database/database.ts'
+import type { EmbeddedDatabase } from '../../src/storage/database/database.ts'
 import { migrate } from '../../src/storage/database/migrate.ts'
 import { openSqlite, sqliteDialect } from '../../src/storage/database/sqlite.ts'
 
@@ -14,7 +14,7 @@ export async function temporaryDirectory(t: TestContext): Promise<string> {
 }
 
 /** A migrated database of the test's own. */
-export async function temporaryDatabase(t: TestContext): Promise<Database> {
+export async function temporaryDatabase(t: TestContext): Promise<EmbeddedDatabase> {
   const database = openSqlite(join(await temporaryDirectory(t), 'pratique.db'))
   t.after(() => database.close())
   await migrate(database, sqliteDialect)

@@ -120,4 +120,23 @@ for (const [name, open] of drivers) {
     for await (const entry of blobs.list()) listed.push(entry.key)
     assert.deepEqual(listed, [other])
   })
+
+  test(`${name}: keys are listed in order, all or those of one prefix`, async (t) => {
+    const blobs = await open(t)
+    const keys = Array.from({ length: 40 }, () => newStorageKey(systemIds)).toSorted()
+    for (const key of keys.toReversed()) await blobs.write(key, 0, pieces('x'))
+    const listed = async (prefix?: string): Promise<readonly string[]> => {
+      const found: string[] = []
+      for await (const { key } of blobs.list(prefix)) found.push(key)
+      return found
+    }
+    assert.deepEqual(await listed(), keys)
+    const prefix = keys[7]?.slice(0, 2) ?? ''
+    assert.deepEqual(
+      await listed(prefix),
+      keys.filter((key) => key.startsWith(prefix)),
+    )
+    const unused = ['00', '7f', 'ff', 'e9'].find((two) => !keys.some((key) => key.startsWith(two)))
+    if (unused !== undefined) assert.deepEqual(await listed(unused), [])
+  })
 }

@@ -1,8 +1,13 @@
 // The port at the height of SQL: what stores and operations rely on.
 import assert from 'node:assert/strict'
+import { open } from 'node:fs/promises'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { test } from 'node:test'
 import { integer, text } from '../../src/storage/database/database.ts'
-import { temporaryDatabase } from '../kit/database.ts'
+import { migrate } from '../../src/storage/database/migrate.ts'
+import { openSqlite, sqliteDialect } from '../../src/storage/database/sqlite.ts'
+import { temporaryDatabase, temporaryDirectory } from '../kit/database.ts'
 
 test('a transaction that throws leaves nothing', async (t) => {
   const database = await temporaryDatabase(t)
@@ -121,4 +126,77 @@ test('a parameter that stands in quotes is text', async (t) => {
   const database = await temporaryDatabase(t)
   const row = await database.first(`SELECT '$1' AS quoted, 'it''s $2' AS escaped, $1 AS given`, [7])
   assert.deepEqual({ ...row }, { quoted: '$1', escaped: "it's $2", given: 7 })
+})
+
+test('a copy is of one moment, whatever is written meanwhile, and a sound database of its own', async (t) => {
+  const directory = await temporaryDirectory(t)
+  const database = openSqlite(join(directory, 'source.db'))
+  t.after(() => database.close())
+  await migrate(database, sqliteDialect)
+  const { signal } = new AbortController()
+  const insert = (id: string): Promise<unknown> =>
+    database.transaction((tx) =>
+      tx.run('INSERT INTO accounts (id, created_at) VALUES ($1, 0)', [id]),
+    )
+  await database.transaction(async (tx) => {
+    for (let n = 0; n < 20_000; n += 1)
+      await tx.run('INSERT INTO accounts (id, created_at) VALUES ($1, 0)', [`before ${n}`])
+  })
+  const copying = database.copyTo(join(directory, 'copy.db'), { signal })
+  for (let n = 0; n < 50; n += 1) await insert(`meanwhile ${n}`)
+  await copying
+  const copy = openSqlite(join(directory, 'copy.db'))
+  t.after(() => copy.close())
+  assert.deepEqual(await copy.findFaults({ signal }), [])
+  const counted = await copy.first('SELECT COUNT(*) AS n FROM accounts')
+  assert.equal(counted?.['n'], 20_000)
+})
+
+test('a copy that nobody wants any more ends', async (t) => {
+  const directory = await temporaryDirectory(t)
+  const database = openSqlite(join(directory, 'source.db'))
+  t.after(() => database.close())
+  await migrate(database, sqliteDialect)
+  const controller = new AbortController()
+  controller.abort(new Error('gone'))
+  await assert.rejects(database.copyTo(join(directory, 'copy.db'), controller), /gone/)
+  await assert.rejects(database.readAside('SELECT 1 AS one', [], controller), /gone/)
+})
+
+test('a statement read aside takes parameters and sees what was committed; its mistakes are told', async (t) => {
+  const database = await temporaryDatabase(t)
+  const { signal } = new AbortController()
+  await database.transaction((tx) =>
+    tx.run('INSERT INTO accounts (id, created_at) VALUES ($1, 7)', ['a']),
+  )
+  const sql = 'SELECT created_at FROM accounts WHERE id = $1'
+  assert.deepEqual(await database.readAside(sql, ['a'], { signal }), [{ created_at: 7 }])
+  await assert.rejects(database.readAside('SELECT n FROM nowhere', [], { signal }), /no such table/)
+})
+
+test('faults of the engine are found: a reference that leads nowhere, a damaged page', async (t) => {
+  const directory = await temporaryDirectory(t)
+  const file = join(directory, 'pratique.db')
+  const database = openSqlite(file)
+  await migrate(database, sqliteDialect)
+  await database.close()
+  const raw = new DatabaseSync(file, { enableForeignKeyConstraints: false })
+  raw.exec(`INSERT INTO users VALUES ('u', 'nobody', 'admin', 1, 0)`)
+  raw.exec('PRAGMA wal_checkpoint(TRUNCATE)')
+  const page = raw
+    .prepare(`SELECT rootpage FROM sqlite_schema WHERE name = 'uploads_touched'`)
+    .get()
+  raw.close()
+  const again = openSqlite(file)
+  const { signal } = new AbortController()
+  const [reference] = await again.findFaults({ signal })
+  assert.deepEqual(reference, { kind: 'reference', table: 'users', row: '1', to: 'accounts' })
+  await again.close()
+  const handle = await open(file, 'r+')
+  await handle.write(Buffer.alloc(4096, 0x5a), 0, 4096, (Number(page?.['rootpage']) - 1) * 4096)
+  await handle.close()
+  const damaged = openSqlite(file)
+  t.after(() => damaged.close())
+  const faults = await damaged.findFaults({ signal })
+  assert.ok(faults.some(({ kind }) => kind === 'damage'))
 })

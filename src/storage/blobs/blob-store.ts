@@ -48,8 +48,8 @@ export interface BlobStore {
   open(key: StorageKey): Promise<OpenBytes>
   /** Idempotent. */
   delete(key: StorageKey): Promise<void>
-  /** Every key, in no order, with the time it was last written; for the sweep of orphans. */
-  list(): AsyncIterable<{ readonly key: StorageKey; readonly writtenAt: Date }>
+  /** Keys in order, with the time they were last written; those that begin with `prefix` (two hex digits) only, if it is given. */
+  list(prefix?: string): AsyncIterable<{ readonly key: StorageKey; readonly writtenAt: Date }>
   /** Resolves when the store can take writes, else rejects with the reason. */
   probe(): Promise<void>
 }

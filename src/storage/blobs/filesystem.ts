@@ -1,6 +1,6 @@
 // Bytes as files at ROOT/ab/cd/<key>. Written at their final name: a file is garbage until a row names it.
 import { createReadStream } from 'node:fs'
-import { mkdir, open, opendir, rm, stat, statfs, type FileHandle } from 'node:fs/promises'
+import { mkdir, open, readdir, rm, stat, statfs, type FileHandle } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { BufferPool } from '../../lib/buffer-pool.ts'
@@ -27,7 +27,7 @@ export function openFilesystemBlobs(root: string): BlobStore {
     read: (key, range) => readFrom(pathOf(key), range),
     open: (key) => openFile(pathOf(key)),
     delete: (key) => rm(pathOf(key), { force: true }),
-    list: () => listKeys(root),
+    list: (prefix) => listKeys(root, prefix),
     probe: async () => {
       await mkdir(root, { recursive: true, mode: 0o700 })
       await statfs(root)
@@ -129,13 +129,40 @@ async function openFile(path: string): Promise<OpenBytes> {
   }
 }
 
-async function* listKeys(root: string): AsyncIterable<{ key: StorageKey; writtenAt: Date }> {
-  for await (const entry of await opendir(root, { recursive: true })) {
-    const key = entry.isFile() ? parseStorageKey(entry.name) : undefined
-    if (key === undefined) continue
-    const path = join(entry.parentPath, entry.name)
-    const size = await stat(path).catch(() => undefined)
-    if (size !== undefined) yield { key, writtenAt: size.mtime }
+/** One folder's names in memory at a time. */
+async function* listKeys(
+  root: string,
+  prefix: string | undefined,
+): AsyncIterable<{ key: StorageKey; writtenAt: Date }> {
+  const folders = prefix === undefined ? await namesIn(root) : [prefix]
+  for (const folder of folders) {
+    for (const below of await namesIn(join(root, folder))) yield* listFolder(root, folder, below)
+  }
+}
+
+async function* listFolder(
+  root: string,
+  folder: string,
+  below: string,
+): AsyncIterable<{ key: StorageKey; writtenAt: Date }> {
+  const path = join(root, folder, below)
+  for (const name of await namesIn(path)) {
+    const key = parseStorageKey(name)
+    // A name at another place than its own would not be found when it is asked for.
+    if (key?.startsWith(folder + below) !== true) continue
+    const stats = await stat(join(path, name)).catch(() => undefined)
+    if (stats?.isFile() === true) yield { key, writtenAt: stats.mtime }
+  }
+}
+
+/** Sorted; none of what is no folder or is not there. */
+async function namesIn(path: string): Promise<readonly string[]> {
+  try {
+    return (await readdir(path)).toSorted()
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : undefined
+    if (code === 'ENOENT' || code === 'ENOTDIR') return []
+    throw error
   }
 }
 

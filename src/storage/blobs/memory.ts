@@ -43,8 +43,11 @@ export function openMemoryBlobs(clock: Clock): BlobStore {
       kept.delete(key)
       return Promise.resolve()
     },
-    async *list() {
-      for (const [key, { writtenAt }] of kept) yield { key, writtenAt }
+    async *list(prefix = '') {
+      for (const key of [...kept.keys()].toSorted()) {
+        const writtenAt = kept.get(key)?.writtenAt
+        if (writtenAt !== undefined && key.startsWith(prefix)) yield { key, writtenAt }
+      }
       await Promise.resolve()
     },
     probe: async () => Promise.resolve(),

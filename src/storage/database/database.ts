@@ -33,6 +33,31 @@ export interface Database extends SqlReader {
   close(): Promise<void>
 }
 
+/** What the engine itself finds wrong with the database. */
+export type DatabaseFault =
+  | { readonly kind: 'damage'; readonly detail: string }
+  /** A row whose reference leads nowhere. */
+  | {
+      readonly kind: 'reference'
+      readonly table: string
+      readonly row: string
+      readonly to: string
+    }
+
+/** A database in a file of this process's own: what can be done with it while it serves. */
+export interface EmbeddedDatabase extends Database {
+  /** One statement that only reads and may take seconds, on a view of its own, in a thread of its own. */
+  readAside(
+    sql: string,
+    parameters: readonly SqlValue[],
+    options: { readonly signal: AbortSignal },
+  ): Promise<readonly SqlRow[]>
+  /** Reads everything; at most a hundred faults of each kind. */
+  findFaults(options: { readonly signal: AbortSignal }): Promise<readonly DatabaseFault[]>
+  /** Everything committed at one moment, as a database file of its own; writers are not held up. */
+  copyTo(file: string, options: { readonly signal: AbortSignal }): Promise<void>
+}
+
 /** Reads a column that must be there and be text; a mismatch is a bug in a statement, not bad input. */
 export function text(row: SqlRow, column: string): string {
   const value = row[column]

@@ -1,10 +1,20 @@
 // The embedded driver: one writing connection behind a queue, one reading connection on WAL snapshots.
-import { DatabaseSync, type StatementSync } from 'node:sqlite'
-import type { Database, SqlReader, SqlRow, SqlWriter } from './database.ts'
+import { backup, DatabaseSync, type StatementSync } from 'node:sqlite'
+import { Worker } from 'node:worker_threads'
+import {
+  integerOrAbsent,
+  text,
+  type DatabaseFault,
+  type EmbeddedDatabase,
+  type SqlReader,
+  type SqlRow,
+  type SqlValue,
+  type SqlWriter,
+} from './database.ts'
 import { Transactions } from './sqlite-transactions.ts'
 
 /** Opens (and creates) the file, with a write-ahead log; how far a commit is pushed is each transaction's to say. */
-export function openSqlite(file: string): Database {
+export function openSqlite(file: string): EmbeddedDatabase {
   const writer = connect(file)
   writer.exec('PRAGMA journal_mode = WAL')
   const reader = connect(file)
@@ -16,6 +26,9 @@ export function openSqlite(file: string): Database {
   return {
     ...readerOver(read, () => snapshot.hold()),
     transaction: (work, options) => transactions.take(work, options?.survives ?? 'power'),
+    readAside: (sql, parameters, { signal }) => readAside(file, numbered(sql), parameters, signal),
+    findFaults: ({ signal }) => findFaults(file, signal),
+    copyTo: (target, { signal }) => copyFile(file, target, signal),
     async close() {
       await transactions.end()
       snapshot.release()
@@ -122,6 +135,84 @@ function numbered(sql: string): string {
   return sql.replaceAll(/'[^']*'|\$([0-9]+)/g, (found, number: string | undefined) =>
     number === undefined ? found : `?${number}`,
   )
+}
+
+const asideEntry = new URL('./sqlite-aside.ts', import.meta.url)
+
+/** The driver is synchronous, so what takes seconds runs in a thread that can be ended. */
+async function readAside(
+  file: string,
+  sql: string,
+  parameters: readonly SqlValue[],
+  signal: AbortSignal,
+): Promise<readonly SqlRow[]> {
+  signal.throwIfAborted()
+  const worker = new Worker(asideEntry, { workerData: { file, sql, parameters } })
+  try {
+    const found = await new Promise<readonly Record<string, unknown>[]>((resolve, reject) => {
+      const stop = (): void => {
+        try {
+          signal.throwIfAborted()
+        } catch (error) {
+          reject(error)
+        }
+      }
+      signal.addEventListener('abort', stop, { once: true })
+      worker.once('message', resolve)
+      worker.once('error', reject)
+      worker.once('exit', (code) => {
+        signal.removeEventListener('abort', stop)
+        reject(new Error(`reading the database aside ended with code ${code}`))
+      })
+    })
+    return rows(found)
+  } finally {
+    await worker.terminate()
+  }
+}
+
+const maxFaults = 100
+
+async function findFaults(file: string, signal: AbortSignal): Promise<readonly DatabaseFault[]> {
+  const read = (sql: string): Promise<readonly SqlRow[]> => readAside(file, sql, [], signal)
+  const damage = await read(`PRAGMA integrity_check(${maxFaults})`)
+  const references = await read(
+    `SELECT "table" AS from_table, rowid AS from_row, parent FROM pragma_foreign_key_check LIMIT ${maxFaults}`,
+  )
+  return [
+    ...damage
+      .map((row) => text(row, 'integrity_check'))
+      .filter((detail) => detail !== 'ok')
+      .map((detail) => ({ kind: 'damage', detail }) as const),
+    ...references.map((row) => ({
+      kind: 'reference' as const,
+      table: text(row, 'from_table'),
+      row: String(integerOrAbsent(row, 'from_row') ?? 'without a number'),
+      to: text(row, 'parent'),
+    })),
+  ]
+}
+
+/** Some ten milliseconds of copying, between two looks at the signal. */
+const copiedPages = 2000
+
+/**
+ * The view is taken once and held, by a connection of its own: the copy is of one moment whatever is committed meanwhile,
+ * and never begins anew.
+ */
+async function copyFile(file: string, target: string, signal: AbortSignal): Promise<void> {
+  signal.throwIfAborted()
+  const source = new DatabaseSync(file, { readOnly: true, timeout: 5_000 })
+  try {
+    source.exec('BEGIN')
+    source.prepare('SELECT COUNT(*) FROM schema_version').get()
+    await backup(source, target, {
+      rate: copiedPages,
+      progress: () => signal.throwIfAborted(),
+    })
+  } finally {
+    source.close()
+  }
 }
 
 /** What migrations write for a generated integer key. */
