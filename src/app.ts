@@ -28,7 +28,7 @@ import type { Clock } from './lib/clock.ts'
 import type { Log } from './lib/log.ts'
 import { programVersion } from './lib/program-version.ts'
 import { parseDigest, type Digest } from './oci/digest.ts'
-import { collecting, collectStorage } from './registry/collect-storage.ts'
+import { collecting, collectStorage, type CollectDeps } from './registry/collect-storage.ts'
 import { listCollections } from './registry/collection-store.ts'
 import { imagePushedJob } from './registry/events.ts'
 import { LiveHashes } from './registry/live-hashes.ts'
@@ -37,6 +37,7 @@ import { describeUsage } from './registry/describe-usage.ts'
 import { planCollection } from './registry/plan-collection.ts'
 import { putQuota } from './registry/put-quota.ts'
 import { findRepositoryById } from './registry/repository-store.ts'
+import { shardCount } from './registry/rules/orphan.ts'
 import { describeAdvisories } from './scanning/describe-advisories.ts'
 import { discardUnfinishedImport } from './scanning/discard-unfinished-import.ts'
 import { importAdvisories } from './scanning/import-advisories.ts'
@@ -222,11 +223,7 @@ function controlRooms(
   const feed = openHttpFeed({ ids, directory: temporaryDirectory }, new URL(config.osvUrl))
   return {
     collect: (input, options) =>
-      collecting(
-        { ...foundation, graceMs: graceOf(config) },
-        { ...input, askedBy: 'request' },
-        options,
-      ),
+      collecting(collectorOf(config, foundation), { ...input, askedBy: 'request' }, options),
     planCollection: (input, options) =>
       planCollection({ ...foundation, reader: database, graceMs: graceOf(config) }, input, options),
     listCollections: () => listCollections(database, 20),
@@ -282,7 +279,7 @@ async function collectSlice(
   signal: AbortSignal,
 ): Promise<void> {
   const { database, clock } = foundation
-  const deps = { ...foundation, graceMs: graceOf(config) }
+  const deps = collectorOf(config, foundation)
   const days = config.gcUntaggedAfterDays
   const untaggedOlderThanMs = days === undefined ? undefined : days * 86_400_000
   const input = { askedBy: 'schedule', untaggedOlderThanMs, maxSteps: collectSteps } as const
@@ -290,6 +287,12 @@ async function collectSlice(
   if (!isOpen) return
   const again = { kind: collectJob, key: 'scheduled', input: {}, priority: housekeepingPriority }
   await database.transaction((tx) => enqueue(tx, again, clock.now()))
+}
+
+/** Within a week of collections the whole store is swept for orphans. */
+function collectorOf(config: Config, foundation: Foundation): CollectDeps {
+  const orphanShards = Math.ceil((shardCount * config.gcEveryMinutes) / (7 * 24 * 60))
+  return { ...foundation, graceMs: graceOf(config), orphanShards }
 }
 
 function graceOf(config: Config): number {

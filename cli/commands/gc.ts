@@ -17,6 +17,8 @@ interface Run {
     readonly links: number
     readonly retiredBlobs: number
     readonly retiredBytes: number
+    readonly orphansSeen: number
+    readonly orphansQueued: number
     readonly removedKeys: number
     readonly removedBytes: number
     readonly failed: number
@@ -120,6 +122,11 @@ function renderRun({ counts }: Run): string {
     `let go of ${counts.retiredBlobs} blobs, ${shownSize(counts.retiredBytes)}, which are freed in an hour`,
     `took ${counts.links} blobs out of a repository, ended ${counts.uploads} uploads, removed ${counts.manifests} manifests`,
   ]
+  if (counts.orphansSeen + counts.orphansQueued > 0) {
+    lines.push(
+      `found ${counts.orphansSeen} stored keys that nothing names for the first time, and removed ${counts.orphansQueued} found before`,
+    )
+  }
   if (counts.failed === 0) return lines.join('\n')
   return [...lines, `${counts.failed} could not be removed and are tried again; see the disk`].join(
     '\n',

@@ -11,15 +11,18 @@ import {
   type Collection,
 } from './collection-store.ts'
 import { removeManifest } from './delete-manifest.ts'
+import { isDeletionPaused } from './deletion-pause-store.ts'
 import {
   deleteRetiredBlobRow,
   listRetiredBlobs,
   retireBlobIfUnlinked,
   unlinkBlob,
 } from './linked-blob-store.ts'
+import { readNextShard } from './orphan-store.ts'
 import { findRepositoryById } from './repository-store.ts'
 import { phaseAfter, type CollectionCounts, type CollectionPhase } from './rules/collection.ts'
 import { forgetDeletion, listDueDeletions, queueStorageDeletion } from './storage-deletion-store.ts'
+import { listUnnamedBytes, markOrphans, type Unnamed } from './sweep-orphans.ts'
 import {
   walkUnlinkedBlobs,
   walkUnreferencedLinks,
@@ -43,6 +46,8 @@ export interface CollectDeps {
   readonly clock: Clock
   /** A blob that no manifest needs stays in its repository for so long: a client that was told of it may refer to it yet. */
   readonly graceMs: number
+  /** Of the blob store's 256 parts so many are swept for orphans in one run; 2 when it is not said. */
+  readonly orphanShards?: number
 }
 
 export interface CollectInput {
@@ -65,12 +70,17 @@ export async function* collecting(
 ): AsyncGenerator<Collection> {
   let run = await beginCollection(deps, input)
   yield run
-  for (let step = 0; run.isOpen && step < (input.maxSteps ?? Infinity); step += 1) {
+  for (let done = 0; run.isOpen && done < (input.maxSteps ?? Infinity); done += 1) {
     signal.throwIfAborted()
-    run = run.phase === 'bytes' ? await removeBytes(deps, run, signal) : await changeRows(deps, run)
+    run = await step(deps, run, signal)
     yield run
     await yieldToEventLoop()
   }
+}
+
+function step(deps: CollectDeps, run: Collection, signal: AbortSignal): Promise<Collection> {
+  if (run.phase === 'bytes') return removeBytes(deps, run, signal)
+  return run.phase === 'orphans' ? sweepShard(deps, run, signal) : changeRows(deps, run)
 }
 
 /** The same for those who want the end only. */
@@ -106,7 +116,7 @@ interface Batch {
 
 type RowPhase = (tx: SqlWriter, run: Collection, deps: CollectDeps, now: Date) => Promise<Batch>
 
-const rowPhases: Readonly<Record<Exclude<CollectionPhase, 'bytes'>, RowPhase>> = {
+const rowPhases: Readonly<Record<Exclude<CollectionPhase, 'orphans' | 'bytes'>, RowPhase>> = {
   uploads: expireUploads,
   manifests: removeUntagged,
   links: removeLinks,
@@ -119,7 +129,7 @@ async function changeRows(deps: CollectDeps, { id }: Collection): Promise<Collec
     const now = deps.clock.now()
     // Read in the transaction: another driver of the same run may have been here.
     const run = await openRun(tx, id)
-    if (!run.isOpen || run.phase === 'bytes') return run
+    if (!run.isOpen || run.phase === 'orphans' || run.phase === 'bytes') return run
     const batch = await rowPhases[run.phase](tx, run, deps, now)
     return advanced(tx, run, batch, now)
   })
@@ -247,6 +257,43 @@ async function retireUnlinked(
   }
 }
 
+const orphanShards = 2
+
+/** The store is listed outside the transaction. One that cannot be listed must not stop the rest. */
+async function sweepShard(
+  deps: CollectDeps,
+  run: Collection,
+  signal: AbortSignal,
+): Promise<Collection> {
+  const now = deps.clock.now()
+  const shard = await readNextShard(deps.database)
+  const unnamed = await listUnnamedBytes(deps, shard, { signal }).catch((error: unknown) => {
+    signal.throwIfAborted()
+    return { error }
+  })
+  return deps.database.transaction(async (tx) => {
+    const present = await openRun(tx, run.id)
+    if (!present.isOpen || present.phase !== 'orphans' || present.cursor !== run.cursor) {
+      return present
+    }
+    const swept = Number(run.cursor) + 1
+    const isEnd = swept >= (deps.orphanShards ?? orphanShards)
+    const counts = await markAll(tx, shard, unnamed, now)
+    return advanced(tx, present, { counts, cursor: isEnd ? undefined : String(swept) }, now)
+  })
+}
+
+async function markAll(
+  tx: SqlWriter,
+  shard: number,
+  unnamed: readonly Unnamed[] | { readonly error: unknown },
+  now: Date,
+): Promise<Partial<CollectionCounts>> {
+  const isListed = !('error' in unnamed)
+  const { marked, queued } = await markOrphans(tx, shard, isListed ? unnamed : [], now)
+  return { orphansSeen: marked, orphansQueued: queued, failed: isListed ? 0 : 1 }
+}
+
 /** Bytes go outside the transaction, then the rows that told of them: a kill between leaves rows whose bytes are removed again. */
 async function removeBytes(
   deps: CollectDeps,
@@ -254,7 +301,9 @@ async function removeBytes(
   signal: AbortSignal,
 ): Promise<Collection> {
   const now = deps.clock.now()
-  const due = await listDue(deps, run.cursor, now)
+  // What is due now was let go of before any backup that begins later, which so has no use for it.
+  const isPaused = await isDeletionPaused(deps.database, now)
+  const due = isPaused ? [] : await listDue(deps, run.cursor, now)
   const removed: Removed[] = []
   for (const item of due) {
     signal.throwIfAborted()

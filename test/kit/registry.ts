@@ -9,10 +9,14 @@ import { createRepository } from '../../src/registry/create-repository.ts'
 import { LiveHashes } from '../../src/registry/live-hashes.ts'
 import type { RepositoryAddress } from '../../src/registry/repository-store.ts'
 import { openFilesystemBlobs } from '../../src/storage/blobs/filesystem.ts'
+import type { EmbeddedDatabase } from '../../src/storage/database/database.ts'
 import { temporaryDatabase, temporaryDirectory } from './database.ts'
 import { fakeClock, type FakeClock } from './fake-clock.ts'
 
 export interface TestRegistry extends UploadDeps {
+  readonly database: EmbeddedDatabase
+  /** Where the bytes lie, for tests that damage them. */
+  readonly blobsDirectory: string
   readonly clock: FakeClock
   readonly repository: RepositoryAddress
   /** Of blobs that no manifest needs. */
@@ -22,7 +26,8 @@ export interface TestRegistry extends UploadDeps {
 /** A registry's rooms without its doors: a database, files, and one repository with immutable tags. */
 export async function testRegistry(t: TestContext): Promise<TestRegistry> {
   const database = await temporaryDatabase(t)
-  const blobs = openFilesystemBlobs(join(await temporaryDirectory(t), 'blobs'))
+  const blobsDirectory = join(await temporaryDirectory(t), 'blobs')
+  const blobs = openFilesystemBlobs(blobsDirectory)
   const clock = fakeClock()
   const account = parseAccountId('123456789012')
   const name = parseRepositoryName('team/app')
@@ -35,10 +40,16 @@ export async function testRegistry(t: TestContext): Promise<TestRegistry> {
   return {
     database,
     blobs,
+    blobsDirectory,
     clock,
     ids: systemIds,
     hashes: new LiveHashes(),
     repository,
     graceMs: 24 * 3_600_000,
   }
+}
+
+/** The file that holds the bytes. */
+export function fileOf(registry: TestRegistry, key: string): string {
+  return join(registry.blobsDirectory, key.slice(0, 2), key.slice(2, 4), key)
 }

@@ -6,9 +6,17 @@
 
 /**
  * uploads: sessions that nobody touched for long. manifests: without tag, index and subject, if asked for. links: of blobs that
- * no manifest of the repository refers to. blobs: that no repository links. bytes: of what was let go of, past the grace of readers.
+ * no manifest of the repository refers to. blobs: that no repository links. orphans: bytes that no row names, a part of the store at a time. bytes: of what was let go of,
+ * past the grace of readers.
  */
-export const collectionPhases = ['uploads', 'manifests', 'links', 'blobs', 'bytes'] as const
+export const collectionPhases = [
+  'uploads',
+  'manifests',
+  'links',
+  'blobs',
+  'orphans',
+  'bytes',
+] as const
 export type CollectionPhase = (typeof collectionPhases)[number]
 
 export function parseCollectionPhase(text: string): CollectionPhase | undefined {
@@ -28,6 +36,9 @@ export interface CollectionCounts {
   /** Blobs that no repository has any more, and their bytes, which go after the grace of readers. */
   readonly retiredBlobs: number
   readonly retiredBytes: number
+  /** Bytes that no row names: seen for the first time, and queued for removal since they were seen before. */
+  readonly orphansSeen: number
+  readonly orphansQueued: number
   /** Stored keys removed, and what they held. */
   readonly removedKeys: number
   readonly removedBytes: number
@@ -41,6 +52,8 @@ export const noCounts: CollectionCounts = {
   links: 0,
   retiredBlobs: 0,
   retiredBytes: 0,
+  orphansSeen: 0,
+  orphansQueued: 0,
   removedKeys: 0,
   removedBytes: 0,
   failed: 0,
@@ -57,6 +70,8 @@ export function addCounts(
     links: sum('links'),
     retiredBlobs: sum('retiredBlobs'),
     retiredBytes: sum('retiredBytes'),
+    orphansSeen: sum('orphansSeen'),
+    orphansQueued: sum('orphansQueued'),
     removedKeys: sum('removedKeys'),
     removedBytes: sum('removedBytes'),
     failed: sum('failed'),

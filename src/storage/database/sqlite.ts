@@ -26,7 +26,10 @@ export function openSqlite(file: string): EmbeddedDatabase {
   return {
     ...readerOver(read, () => snapshot.hold()),
     transaction: (work, options) => transactions.take(work, options?.survives ?? 'power'),
-    readAside: (sql, parameters, { signal }) => readAside(file, numbered(sql), parameters, signal),
+    async readAside(sql, parameters, { signal }) {
+      const [found = []] = await readAside(file, [{ sql: numbered(sql), parameters }], signal)
+      return found
+    },
     findFaults: ({ signal }) => findFaults(file, signal),
     copyTo: (target, { signal }) => copyFile(file, target, signal),
     async close() {
@@ -139,46 +142,55 @@ function numbered(sql: string): string {
 
 const asideEntry = new URL('./sqlite-aside.ts', import.meta.url)
 
-/** The driver is synchronous, so what takes seconds runs in a thread that can be ended. */
+interface Statement {
+  readonly sql: string
+  readonly parameters: readonly SqlValue[]
+}
+
+/** The driver is synchronous, so what takes seconds runs in a thread that can be ended. The rows of each statement. */
 async function readAside(
   file: string,
-  sql: string,
-  parameters: readonly SqlValue[],
+  statements: readonly Statement[],
   signal: AbortSignal,
-): Promise<readonly SqlRow[]> {
+): Promise<readonly (readonly SqlRow[])[]> {
   signal.throwIfAborted()
-  const worker = new Worker(asideEntry, { workerData: { file, sql, parameters } })
+  const worker = new Worker(asideEntry, { workerData: { file, statements } })
   try {
-    const found = await new Promise<readonly Record<string, unknown>[]>((resolve, reject) => {
-      const stop = (): void => {
-        try {
-          signal.throwIfAborted()
-        } catch (error) {
-          reject(error)
+    const found = await new Promise<readonly (readonly Record<string, unknown>[])[]>(
+      (resolve, reject) => {
+        const stop = (): void => {
+          try {
+            signal.throwIfAborted()
+          } catch (error) {
+            reject(error)
+          }
         }
-      }
-      signal.addEventListener('abort', stop, { once: true })
-      worker.once('message', resolve)
-      worker.once('error', reject)
-      worker.once('exit', (code) => {
-        signal.removeEventListener('abort', stop)
-        reject(new Error(`reading the database aside ended with code ${code}`))
-      })
-    })
-    return rows(found)
+        signal.addEventListener('abort', stop, { once: true })
+        worker.once('message', resolve)
+        worker.once('error', reject)
+        worker.once('exit', (code) => {
+          signal.removeEventListener('abort', stop)
+          reject(new Error(`reading the database aside ended with code ${code}`))
+        })
+      },
+    )
+    return found.map(rows)
   } finally {
     await worker.terminate()
   }
 }
 
 const maxFaults = 100
+const faultStatements: readonly Statement[] = [
+  { sql: `PRAGMA integrity_check(${maxFaults})`, parameters: [] },
+  {
+    sql: `SELECT "table" AS from_table, rowid AS from_row, parent FROM pragma_foreign_key_check LIMIT ${maxFaults}`,
+    parameters: [],
+  },
+]
 
 async function findFaults(file: string, signal: AbortSignal): Promise<readonly DatabaseFault[]> {
-  const read = (sql: string): Promise<readonly SqlRow[]> => readAside(file, sql, [], signal)
-  const damage = await read(`PRAGMA integrity_check(${maxFaults})`)
-  const references = await read(
-    `SELECT "table" AS from_table, rowid AS from_row, parent FROM pragma_foreign_key_check LIMIT ${maxFaults}`,
-  )
+  const [damage = [], references = []] = await readAside(file, faultStatements, signal)
   return [
     ...damage
       .map((row) => text(row, 'integrity_check'))
