@@ -6,10 +6,12 @@ import { findUploadAt, type UploadAddress } from './find-open-upload.ts'
 import {
   findLinkedBlob,
   findLiveBlob,
+  findMissingBlob,
   insertBlob,
   linkBlob,
   renewLink,
   repointBlob,
+  reviveBlob,
   type Blob,
 } from './linked-blob-store.ts'
 import { changeWithinQuota, limitBody } from './quotas.ts'
@@ -163,9 +165,7 @@ async function adoptBytes(
   now: Date,
 ): Promise<number> {
   const live = await findLiveBlob(tx, content.digest)
-  if (live === undefined) {
-    return insertBlob(tx, { ...content, storageKey: upload.storageKey }, now)
-  }
+  if (live === undefined) return adoptAnew(tx, upload, content, now)
   if (live.storageKey !== damaged?.storageKey) {
     await queueStorageDeletion(tx, upload.storageKey, now)
     return live.id
@@ -173,6 +173,21 @@ async function adoptBytes(
   await repointBlob(tx, live.id, upload.storageKey)
   await queueStorageDeletion(tx, live.storageKey, now)
   return live.id
+}
+
+/** No live row: one whose bytes were lost is live again, for every repository that links it; else the digest is new. */
+async function adoptAnew(
+  tx: SqlWriter,
+  upload: Upload,
+  content: { readonly digest: Digest; readonly size: number },
+  now: Date,
+): Promise<number> {
+  const bytes = { ...content, storageKey: upload.storageKey }
+  const missing = await findMissingBlob(tx, content.digest)
+  if (missing === undefined) return insertBlob(tx, bytes, now)
+  await reviveBlob(tx, missing.id, bytes)
+  await queueStorageDeletion(tx, missing.storageKey, now)
+  return missing.id
 }
 
 /** A kept copy that is missing or has another length: a push of the same content heals it. */

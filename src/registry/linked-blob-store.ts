@@ -73,6 +73,43 @@ export async function listBlobHolders(
   return rows.map(addressIn)
 }
 
+/** The row of a digest whose bytes are known to be lost or damaged; for commits and checks only. */
+export async function findMissingBlob(
+  reader: SqlReader,
+  digest: Digest,
+): Promise<Blob | undefined> {
+  const row = await reader.first(
+    `SELECT id, digest, size, storage_key FROM blobs WHERE digest = $1 AND state = 'missing'`,
+    [digest],
+  )
+  return row === undefined ? undefined : blobOf(row)
+}
+
+/** live → missing, if the row still names these bytes: nobody is told of the blob until it is pushed again. Whether it did. */
+export async function markBlobMissing(
+  tx: SqlWriter,
+  { id, storageKey }: Pick<Blob, 'id' | 'storageKey'>,
+): Promise<boolean> {
+  const changed = await tx.run(
+    `UPDATE blobs SET state = 'missing' WHERE id = $1 AND storage_key = $2 AND state = 'live'`,
+    [id, storageKey],
+  )
+  return changed === 1
+}
+
+/** missing → live, under the key of bytes that were verified; every repository that had the blob has it again. */
+export async function reviveBlob(
+  tx: SqlWriter,
+  id: number,
+  content: Pick<Blob, 'size' | 'storageKey'>,
+): Promise<boolean> {
+  const changed = await tx.run(
+    `UPDATE blobs SET state = 'live', storage_key = $1, size = $2 WHERE id = $3 AND state = 'missing'`,
+    [content.storageKey, content.size, id],
+  )
+  return changed === 1
+}
+
 /** Returns the row's id. */
 export async function insertBlob(
   tx: SqlWriter,
@@ -156,7 +193,7 @@ export async function unlinkBlob(
   if (removed === 1) await uncountLink(tx, repositoryId, blobId)
 }
 
-/** live → deleting for the blob if no repository links it any more; its bytes go after a grace. Whether it did. */
+/** live or missing → deleting if no repository links the blob any more; its bytes go after a grace. Whether it did. */
 export async function retireBlobIfUnlinked(
   tx: SqlWriter,
   blobId: number,
@@ -164,7 +201,7 @@ export async function retireBlobIfUnlinked(
 ): Promise<boolean> {
   const changed = await tx.run(
     `UPDATE blobs SET state = 'deleting', deleting_at = $1
-     WHERE id = $2 AND state = 'live' AND NOT EXISTS (SELECT 1 FROM blob_links l WHERE l.blob_id = blobs.id)`,
+     WHERE id = $2 AND state IN ('live', 'missing') AND NOT EXISTS (SELECT 1 FROM blob_links l WHERE l.blob_id = blobs.id)`,
     [now.getTime(), blobId],
   )
   return changed === 1

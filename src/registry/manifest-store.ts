@@ -1,5 +1,4 @@
 import { parseDigest, type Digest } from '../oci/digest.ts'
-import type { Descriptor } from '../oci/descriptor.ts'
 import type { Manifest } from '../oci/manifest.ts'
 import {
   bytes,
@@ -12,7 +11,8 @@ import {
   type SqlRow,
   type SqlWriter,
 } from '../storage/database/database.ts'
-import { countManifest } from './usage-store.ts'
+import { rowsOf, type ManifestRows } from './rules/manifest-rows.ts'
+import { addManifestBytes, countManifest } from './usage-store.ts'
 
 /** A manifest without its bytes. */
 export interface ManifestSummary {
@@ -133,20 +133,22 @@ export async function listReferrerDigests(
   return rows.map((row) => digestIn(row, 'digest'))
 }
 
+/** A parsed manifest beside its bytes, as it is written. */
+export interface WrittenManifest {
+  readonly digest: Digest
+  readonly manifest: Manifest
+  readonly bytes: Uint8Array
+}
+
 /** Writes the manifest and what it refers to. */
 export async function insertManifest(
   tx: SqlWriter,
   repositoryId: number,
-  stored: {
-    readonly digest: Digest
-    readonly manifest: Manifest
-    readonly bytes: Uint8Array
-    readonly pushedBy: string
-  },
+  stored: WrittenManifest & { readonly pushedBy: string },
   now: Date,
 ): Promise<void> {
   const { digest, manifest } = stored
-  const annotations = manifest.subject === undefined ? undefined : manifest.annotations
+  const rows = rowsOf(manifest, stored.bytes.byteLength)
   await tx.run(
     `INSERT INTO manifests (repository_id, digest, media_type, artifact_type, subject_digest, image_size,
        pushed_at, pushed_by, annotations, size, bytes)
@@ -155,63 +157,90 @@ export async function insertManifest(
       repositoryId,
       digest,
       manifest.mediaType,
-      listedType(manifest) ?? null,
-      manifest.subject?.digest ?? null,
-      imageSize(manifest),
+      rows.artifactType ?? null,
+      rows.subject ?? null,
+      rows.imageSize,
       now.getTime(),
       stored.pushedBy,
-      annotations === undefined ? null : JSON.stringify(annotations),
-      stored.bytes.byteLength,
+      rows.annotations ?? null,
+      rows.size,
       stored.bytes,
     ],
   )
-  await insertReferences(tx, repositoryId, digest, manifest)
-  await countManifest(tx, repositoryId, stored.bytes.byteLength, 1)
-}
-
-/** As the referrers list shows it: an image that refers to another is listed by the type of its config. */
-function listedType(manifest: Manifest): string | undefined {
-  const isReferrer = manifest.kind === 'image' && manifest.subject !== undefined
-  return manifest.artifactType ?? (isReferrer ? manifest.config?.mediaType : undefined)
+  await insertReferences(tx, repositoryId, digest, rows)
+  await countManifest(tx, repositoryId, rows.size, 1)
 }
 
 async function insertReferences(
   tx: SqlWriter,
   repositoryId: number,
   digest: Digest,
-  manifest: Manifest,
+  rows: ManifestRows,
 ): Promise<void> {
-  if (manifest.kind === 'index') {
-    for (const [position, child] of manifest.manifests.entries()) {
-      await tx.run(
-        `INSERT INTO manifest_children (repository_id, manifest_digest, position, child_digest)
-         VALUES ($1, $2, $3, $4)`,
-        [repositoryId, digest, position, child.digest],
-      )
-    }
-    return
+  for (const [position, child] of rows.children.entries()) {
+    await tx.run(
+      `INSERT INTO manifest_children (repository_id, manifest_digest, position, child_digest)
+       VALUES ($1, $2, $3, $4)`,
+      [repositoryId, digest, position, child],
+    )
   }
-  for (const [position, { role, blob }] of blobsOf(manifest).entries()) {
+  for (const [position, { role, digest: blob, mediaType, size }] of rows.blobs.entries()) {
     await tx.run(
       `INSERT INTO manifest_blobs (repository_id, manifest_digest, position, role, blob_digest, media_type, size)
        VALUES ($1, $2, $3, $4, $5, $6, $7)`,
-      [repositoryId, digest, position, role, blob.digest, blob.mediaType, blob.size],
+      [repositoryId, digest, position, role, blob, mediaType, size],
     )
   }
 }
 
-function blobsOf(
-  manifest: Extract<Manifest, { kind: 'image' }>,
-): readonly { readonly role: 'config' | 'layer'; readonly blob: Descriptor }[] {
-  const layers = manifest.layers.map((blob) => ({ role: 'layer', blob }) as const)
-  return manifest.config === undefined
-    ? layers
-    : [{ role: 'config', blob: manifest.config }, ...layers]
+/** Whether a manifest that is there has exactly these bytes. */
+export async function hasManifestBytes(
+  reader: SqlReader,
+  repositoryId: number,
+  { digest, bytes: expected }: WrittenManifest,
+): Promise<boolean> {
+  const row = await reader.first(
+    'SELECT size FROM manifests WHERE repository_id = $1 AND digest = $2 AND bytes = $3',
+    [repositoryId, digest, expected],
+  )
+  return row !== undefined
 }
 
-function imageSize(manifest: Manifest): number {
-  if (manifest.kind === 'index') return 0
-  return blobsOf(manifest).reduce((sum, { blob }) => sum + blob.size, 0)
+/** Bytes and all that is said of them, of a manifest that is there; who pushed it and when stays. */
+export async function rewriteManifest(
+  tx: SqlWriter,
+  repositoryId: number,
+  stored: WrittenManifest,
+): Promise<void> {
+  const { digest, manifest } = stored
+  const rows = rowsOf(manifest, stored.bytes.byteLength)
+  const before = await findManifestSummary(tx, repositoryId, digest)
+  await tx.run(
+    `UPDATE manifests SET media_type = $3, artifact_type = $4, subject_digest = $5, image_size = $6, annotations = $7,
+       size = $8, bytes = $9 WHERE repository_id = $1 AND digest = $2`,
+    [
+      repositoryId,
+      digest,
+      manifest.mediaType,
+      rows.artifactType ?? null,
+      rows.subject ?? null,
+      rows.imageSize,
+      rows.annotations ?? null,
+      rows.size,
+      stored.bytes,
+    ],
+  )
+  const values = [repositoryId, digest]
+  await tx.run(
+    'DELETE FROM manifest_blobs WHERE repository_id = $1 AND manifest_digest = $2',
+    values,
+  )
+  await tx.run(
+    'DELETE FROM manifest_children WHERE repository_id = $1 AND manifest_digest = $2',
+    values,
+  )
+  await insertReferences(tx, repositoryId, digest, rows)
+  await addManifestBytes(tx, repositoryId, rows.size - (before?.size ?? 0))
 }
 
 /** A push of what is there already counts as a push. */

@@ -1,15 +1,21 @@
 import type { Clock } from '../lib/clock.ts'
 import { algorithmOf, digestOf, type Digest } from '../oci/digest.ts'
 import { maxManifestBytes, parseManifest, type Manifest } from '../oci/manifest.ts'
-import { isNonDistributable } from '../oci/media-type.ts'
 import type { Tag } from '../oci/tag.ts'
 import type { Database, SqlReader, SqlWriter } from '../storage/database/database.ts'
 import { registryError } from './errors.ts'
 import { recordEvent } from './events.ts'
 import { findLinkedBlob } from './linked-blob-store.ts'
-import { findManifestSummary, insertManifest, touchPushedAt } from './manifest-store.ts'
+import {
+  findManifestSummary,
+  hasManifestBytes,
+  insertManifest,
+  rewriteManifest,
+  touchPushedAt,
+} from './manifest-store.ts'
 import { changeWithinQuota } from './quotas.ts'
 import { getRepository, type Repository, type RepositoryAddress } from './repository-store.ts'
+import { neededBlobs } from './rules/manifest-rows.ts'
 import { decideTagWrite, type TagWrite } from './rules/tag-mutability.ts'
 import { findTag, writeTag } from './tag-store.ts'
 
@@ -50,9 +56,13 @@ export async function putManifest(
     const isPresent = (await findManifestSummary(tx, repository.id, digest)) !== undefined
     if (input.ifPresent === 'refuse') refusePresent(input, digest, isPresent, writes)
     const now = deps.clock.now()
-    if (isPresent) await touchPushedAt(tx, repository.id, digest, input.principal, now)
-    else {
-      const stored = { digest, manifest, bytes: input.bytes, pushedBy: input.principal }
+    const stored = { digest, manifest, bytes: input.bytes, pushedBy: input.principal }
+    if (isPresent) {
+      await touchPushedAt(tx, repository.id, digest, input.principal, now)
+      // Kept bytes that are damaged are healed by a push of the right ones.
+      const isSound = await hasManifestBytes(tx, repository.id, stored)
+      if (!isSound) await rewriteManifest(tx, repository.id, stored)
+    } else {
       await changeWithinQuota(tx, repository.id, () =>
         insertManifest(tx, repository.id, stored, now),
       )
@@ -91,12 +101,8 @@ async function requireReferences(
   manifest: Manifest,
 ): Promise<void> {
   if (manifest.kind === 'index') return requireChildren(tx, repository, manifest)
-  const config = manifest.config === undefined ? [] : [manifest.config]
-  const needed = manifest.layers.filter(
-    (layer) => !layer.hasUrls && !isNonDistributable(layer.mediaType),
-  )
   const missing: Digest[] = []
-  for (const { digest } of [...config, ...needed]) {
+  for (const digest of neededBlobs(manifest)) {
     if ((await findLinkedBlob(tx, repository.id, digest)) === undefined) missing.push(digest)
   }
   if (missing.length === 0) return

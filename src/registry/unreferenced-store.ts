@@ -59,7 +59,7 @@ export async function walkUnreferencedLinks(
   return { found, next }
 }
 
-/** Live blobs that no repository links: what a mended or restored database may hold. */
+/** Blobs, live or missing, that no repository links: what a mended or restored database may hold. */
 export async function walkUnlinkedBlobs(
   reader: SqlReader,
   page: { readonly after: number; readonly limit: number },
@@ -70,7 +70,7 @@ export async function walkUnlinkedBlobs(
   )
   const next = end === undefined ? undefined : integer(end, 'id')
   const rows = await reader.all(
-    `SELECT b.id, b.size FROM blobs b WHERE b.id > $1 AND b.id <= $2 AND b.state = 'live'
+    `SELECT b.id, b.size FROM blobs b WHERE b.id > $1 AND b.id <= $2 AND b.state IN ('live', 'missing')
        AND NOT EXISTS (SELECT 1 FROM blob_links l WHERE l.blob_id = b.id) ORDER BY b.id`,
     [page.after, next ?? Number.MAX_SAFE_INTEGER],
   )

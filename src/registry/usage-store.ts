@@ -3,6 +3,7 @@ import {
   integer,
   integerOrAbsent,
   text,
+  type EmbeddedDatabase,
   type SqlReader,
   type SqlRow,
   type SqlWriter,
@@ -54,7 +55,25 @@ export async function countManifest(
   size: number,
   sign: 1 | -1,
 ): Promise<void> {
-  const values = [repositoryId, sign * size, sign]
+  await addManifests(tx, repositoryId, sign * size, sign)
+}
+
+/** A manifest that stays has other bytes now; in its transaction. */
+export async function addManifestBytes(
+  tx: SqlWriter,
+  repositoryId: number,
+  bytes: number,
+): Promise<void> {
+  if (bytes !== 0) await addManifests(tx, repositoryId, bytes, 0)
+}
+
+async function addManifests(
+  tx: SqlWriter,
+  repositoryId: number,
+  bytes: number,
+  images: number,
+): Promise<void> {
+  const values = [repositoryId, bytes, images]
   await tx.run(
     'UPDATE repositories SET used_bytes = used_bytes + $2, used_images = used_images + $3 WHERE id = $1',
     values,
@@ -154,6 +173,73 @@ export async function writeRepositoryQuota(
     quota.maxImages ?? null,
     repositoryId,
   ])
+}
+
+const countedOfRepository = `
+  (SELECT COUNT(*) FROM manifests m WHERE m.repository_id = r.id) AS images,
+  (SELECT COALESCE(SUM(m.size), 0) FROM manifests m WHERE m.repository_id = r.id)
+    + (SELECT COALESCE(SUM(b.size), 0) FROM blob_links l JOIN blobs b ON b.id = l.blob_id WHERE l.repository_id = r.id) AS bytes`
+const countedOfAccount = `
+  (SELECT COUNT(*) FROM manifests m JOIN repositories r ON r.id = m.repository_id WHERE r.account = a.id) AS images,
+  (SELECT COALESCE(SUM(m.size), 0) FROM manifests m JOIN repositories r ON r.id = m.repository_id WHERE r.account = a.id)
+    + (SELECT COALESCE(SUM(b.size), 0) FROM blobs b WHERE b.id IN (
+        SELECT l.blob_id FROM blob_links l JOIN repositories r ON r.id = l.repository_id WHERE r.account = a.id)) AS bytes`
+
+/** A counter that is not what is there. */
+export interface WrongUsage {
+  readonly scope: 'account' | 'repository'
+  /** Of the repository; the account's own id for an account. */
+  readonly id: string
+  readonly name: string
+  readonly kept: Usage
+  readonly counted: Usage
+}
+
+/**
+ * Counters that differ from a count of rows, all on one view of the database: nothing can come between. Reads every row of
+ * manifests and links, so it is read aside.
+ */
+export async function listWrongUsage(
+  database: EmbeddedDatabase,
+  limit: number,
+  options: { readonly signal: AbortSignal },
+): Promise<readonly WrongUsage[]> {
+  const rows = await database.readAside(
+    `SELECT * FROM (
+       SELECT 'repository' AS scope, CAST(r.id AS TEXT) AS id, r.name, r.used_bytes, r.used_images, ${countedOfRepository}
+       FROM repositories r
+       UNION ALL
+       SELECT 'account' AS scope, a.id, a.id AS name, a.used_bytes, a.used_images, ${countedOfAccount} FROM accounts a
+     ) AS counted WHERE used_bytes <> bytes OR used_images <> images ORDER BY scope, id LIMIT $1`,
+    [limit],
+    options,
+  )
+  return rows.map((row) => ({
+    scope: text(row, 'scope') === 'account' ? 'account' : 'repository',
+    id: text(row, 'id'),
+    name: text(row, 'name'),
+    kept: usageOf(row),
+    counted: { bytes: integer(row, 'bytes'), images: integer(row, 'images') },
+  }))
+}
+
+/** Sets the counters to what is there. */
+export async function recountRepository(tx: SqlWriter, repositoryId: number): Promise<void> {
+  await tx.run(
+    `UPDATE repositories SET (used_images, used_bytes) =
+       (SELECT images, bytes FROM (SELECT ${countedOfRepository} FROM repositories r WHERE r.id = $1) AS counted)
+     WHERE id = $1`,
+    [repositoryId],
+  )
+}
+
+export async function recountAccount(tx: SqlWriter, account: string): Promise<void> {
+  await tx.run(
+    `UPDATE accounts SET (used_images, used_bytes) =
+       (SELECT images, bytes FROM (SELECT ${countedOfAccount} FROM accounts a WHERE a.id = $1) AS counted)
+     WHERE id = $1`,
+    [account],
+  )
 }
 
 /** Usage and limits of one account or repository, as people are shown them. */
