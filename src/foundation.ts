@@ -17,8 +17,8 @@ import {
   writePrivately,
   type DataPaths,
 } from './storage/data-directory.ts'
-import type { Database } from './storage/database/database.ts'
-import { migrate } from './storage/database/migrate.ts'
+import type { EmbeddedDatabase } from './storage/database/database.ts'
+import { migrate, SchemaTooNewError } from './storage/database/migrate.ts'
 import { openSqlite, sqliteDialect } from './storage/database/sqlite.ts'
 
 /** A setting or a state of the machine that a person must mend; told without a stack. */
@@ -26,7 +26,7 @@ export class StartError extends Error {}
 
 export interface Foundation {
   readonly paths: DataPaths
-  readonly database: Database
+  readonly database: EmbeddedDatabase
   readonly blobs: BlobStore
   readonly clock: Clock
   readonly ids: Ids
@@ -43,8 +43,7 @@ export async function openFoundation(config: Config): Promise<Foundation> {
   if (lock === undefined) throw new StartError(await whoHasLock(paths))
   try {
     const masterKey = await readOrMakeMasterKey(paths, ids)
-    const database = openSqlite(paths.database)
-    await migrate(database, sqliteDialect)
+    const database = await openDatabase(paths)
     const made = await createAdministrator(
       { database, clock, ids, accessKeyKey: deriveKey(masterKey, 'access-key') },
       { account: config.account, deliver: (key) => writeCredentials(paths, config, key) },
@@ -72,6 +71,28 @@ export async function openFoundation(config: Config): Promise<Foundation> {
     lock.release()
     throw error
   }
+}
+
+/** Opened and of the newest schema. */
+async function openDatabase(paths: DataPaths): Promise<EmbeddedDatabase> {
+  let database: EmbeddedDatabase | undefined
+  try {
+    database = openSqlite(paths.database)
+    await migrate(database, sqliteDialect)
+    return database
+  } catch (cause) {
+    await database?.close()
+    if (cause instanceof SchemaTooNewError) throw new StartError(cause.message, { cause })
+    if (!isDamaged(cause)) throw cause
+    const message = `the database ${paths.database} is damaged: put the directory aside and restore a backup: pratique restore FILE DIRECTORY`
+    throw new StartError(message, { cause })
+  }
+}
+
+/** SQLITE_CORRUPT and SQLITE_NOTADB, with or without their extensions. */
+function isDamaged(error: unknown): boolean {
+  const code = error instanceof Error && 'errcode' in error ? error.errcode : undefined
+  return typeof code === 'number' && [11, 26].includes(code & 0xff)
 }
 
 async function prepareDirectoriesOrSay(paths: DataPaths): Promise<void> {

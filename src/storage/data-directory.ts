@@ -1,6 +1,6 @@
 // What lies in the data directory beside database and blobs: the lock, the master key, credentials, and who serves it.
-import { chmod, mkdir, open, readFile, rename, rm } from 'node:fs/promises'
-import { join } from 'node:path'
+import { chmod, mkdir, open, readFile, rename, rm, type FileHandle } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 
 export interface DataPaths {
@@ -40,7 +40,7 @@ export async function prepareDirectories(paths: DataPaths): Promise<void> {
  * Takes the directory for this process, or returns undefined when another process has it.
  * The lock is the operating system's, taken through SQLite, so it ends with the process however that ends.
  */
-export function lockDirectory(paths: DataPaths): { release(): void } | undefined {
+export function lockDirectory(paths: Pick<DataPaths, 'lock'>): { release(): void } | undefined {
   const connection = new DatabaseSync(paths.lock, { timeout: 0 })
   try {
     connection.exec('BEGIN EXCLUSIVE')
@@ -49,7 +49,11 @@ export function lockDirectory(paths: DataPaths): { release(): void } | undefined
     if (error instanceof Error && error.message.includes('locked')) return undefined
     throw error
   }
-  return { release: () => connection.close() }
+  return {
+    release: () => {
+      if (connection.isOpen) connection.close()
+    },
+  }
 }
 
 /** 32 bytes under which every stored secret is sealed; made once. */
@@ -87,6 +91,42 @@ export async function readIfThere(path: string): Promise<string | undefined> {
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
     throw error
+  }
+}
+
+/** A file of its own, durable, 0600; fails when it is there. */
+export async function writeStreamPrivately(
+  path: string,
+  content: AsyncIterable<Uint8Array>,
+): Promise<void> {
+  const file = await open(path, 'wx', 0o600)
+  try {
+    for await (const piece of content) await writeWhole(file, piece)
+    await file.sync()
+  } finally {
+    await file.close()
+  }
+}
+
+async function writeWhole(file: FileHandle, piece: Uint8Array): Promise<void> {
+  for (let done = 0; done < piece.byteLength;) {
+    done += (await file.write(piece, done)).bytesWritten
+  }
+}
+
+/** Gives a directory, whole, its final name; an empty one of that name goes. Durable. */
+export async function placeDirectory(from: string, to: string): Promise<void> {
+  await syncDirectory(from)
+  await rename(from, to)
+  await syncDirectory(dirname(to))
+}
+
+async function syncDirectory(path: string): Promise<void> {
+  const handle = await open(path, 'r')
+  try {
+    await handle.sync()
+  } finally {
+    await handle.close()
   }
 }
 

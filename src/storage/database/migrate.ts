@@ -1,6 +1,9 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { integer, type Database } from './database.ts'
 
+/** The database was written by a newer program; nothing was changed. */
+export class SchemaTooNewError extends Error {}
+
 const directory = new URL('./migrations/', import.meta.url)
 
 /**
@@ -11,10 +14,10 @@ export async function migrate(
   database: Database,
   dialect: { readonly identity: string },
 ): Promise<{ readonly version: number }> {
-  const files = (await readdir(directory)).filter((name) => name.endsWith('.sql')).toSorted()
+  const files = await migrationFiles()
   const version = await currentVersion(database)
   if (version > files.length) {
-    throw new Error(
+    throw new SchemaTooNewError(
       `the database has schema version ${version}, this program knows ${files.length}: start the newer program again, or restore a backup made before the upgrade`,
     )
   }
@@ -28,6 +31,15 @@ export async function migrate(
     })
   }
   return { version: files.length }
+}
+
+/** The newest schema version that this program knows. */
+export async function knownSchemaVersion(): Promise<number> {
+  return (await migrationFiles()).length
+}
+
+async function migrationFiles(): Promise<readonly string[]> {
+  return (await readdir(directory)).filter((name) => name.endsWith('.sql')).toSorted()
 }
 
 async function currentVersion(database: Database): Promise<number> {
