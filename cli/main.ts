@@ -1,15 +1,18 @@
 // The command line: builds the commands, runs one, and turns its end into an exit code and words.
 import { basename } from 'node:path'
 import { Command, CommanderError } from 'commander'
+import { backupCommand } from './commands/backup.ts'
 import { credentialHelperCommand } from './commands/credential-helper.ts'
 import { dbCommand } from './commands/db.ts'
 import { doctorCommand } from './commands/doctor.ts'
 import { envCommand } from './commands/env.ts'
+import { fsckCommand } from './commands/fsck.ts'
 import { gateCommand } from './commands/gate.ts'
 import { gcCommand } from './commands/gc.ts'
 import { initCommand } from './commands/init.ts'
 import { loginCommand } from './commands/login.ts'
 import { quotaCommand } from './commands/quota.ts'
+import { restoreCommand } from './commands/restore.ts'
 import { scanCommand } from './commands/scan.ts'
 import { serveCommand } from './commands/serve.ts'
 import { exitCodes, Failure } from './failure.ts'
@@ -33,7 +36,8 @@ function buildProgram(): Command {
   for (const add of [serveCommand, initCommand, envCommand, doctorCommand, loginCommand])
     add(program)
   for (const add of [credentialHelperCommand, dbCommand, quotaCommand]) add(program)
-  for (const add of [scanCommand, gateCommand, gcCommand]) add(program)
+  for (const add of [scanCommand, gateCommand]) add(program)
+  for (const add of [gcCommand, fsckCommand, backupCommand, restoreCommand]) add(program)
   return program
 }
 

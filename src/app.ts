@@ -28,6 +28,7 @@ import type { Clock } from './lib/clock.ts'
 import type { Log } from './lib/log.ts'
 import { programVersion } from './lib/program-version.ts'
 import { parseDigest, type Digest } from './oci/digest.ts'
+import { checkingStorage } from './registry/check-storage.ts'
 import { collecting, collectStorage, type CollectDeps } from './registry/collect-storage.ts'
 import { listCollections } from './registry/collection-store.ts'
 import { imagePushedJob } from './registry/events.ts'
@@ -38,6 +39,7 @@ import { planCollection } from './registry/plan-collection.ts'
 import { putQuota } from './registry/put-quota.ts'
 import { findRepositoryById } from './registry/repository-store.ts'
 import { shardCount } from './registry/rules/orphan.ts'
+import { writingBackup } from './registry/write-backup.ts'
 import { describeAdvisories } from './scanning/describe-advisories.ts'
 import { discardUnfinishedImport } from './scanning/discard-unfinished-import.ts'
 import { importAdvisories } from './scanning/import-advisories.ts'
@@ -48,7 +50,13 @@ import { requestScansOfPush, scanImageJob } from './scanning/request-scan.ts'
 import { scanArchive } from './scanning/scan-archive.ts'
 import { scanImage } from './scanning/scan-image.ts'
 import { updateAdvisories } from './scanning/update-advisories.ts'
-import { removeServerFile, writePrivately, type DataPaths } from './storage/data-directory.ts'
+import {
+  readIfThere,
+  removeServerFile,
+  writePrivately,
+  type DataPaths,
+} from './storage/data-directory.ts'
+import { openSqlite } from './storage/database/sqlite.ts'
 import { openHttpFeed } from './storage/feeds/http.ts'
 
 export { StartError }
@@ -227,6 +235,8 @@ function controlRooms(
     planCollection: (input, options) =>
       planCollection({ ...foundation, reader: database, graceMs: graceOf(config) }, input, options),
     listCollections: () => listCollections(database, 20),
+    checkStorage: (input, options) => checkingStorage(foundation, input, options),
+    writeBackup: (input, options) => backUp(foundation, input, options),
     describeUsage: (input) => describeUsage(foundation.database, input),
     putQuota: (input) => putQuota(foundation, input),
     describeAdvisories: () => describeAdvisories(foundation, { staleAfterMs }),
@@ -245,6 +255,25 @@ function controlRooms(
     scanArchive: (input, options) =>
       scanArchive({ ...foundation, layers, temporaryDirectory }, input, options),
   }
+}
+
+async function* backUp(
+  foundation: Foundation,
+  input: { readonly withKeys: boolean },
+  options: { readonly signal: AbortSignal },
+): AsyncGenerator<Uint8Array, void> {
+  const { paths } = foundation
+  const deps = {
+    ...foundation,
+    openDatabase: openSqlite,
+    temporaryDirectory: paths.temporary,
+    programVersion: await programVersion(),
+    readKeys: async () => ({
+      masterKey: (await readIfThere(paths.masterKey)) ?? '',
+      credentials: (await readIfThere(paths.credentials)) ?? '',
+    }),
+  }
+  yield* writingBackup(deps, input, options)
 }
 
 function jobHandlers(

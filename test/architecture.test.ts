@@ -11,6 +11,7 @@ const root = fileURLToPath(new URL('../', import.meta.url))
 const ranks: readonly (readonly [folder: string, rank: number])[] = [
   ['src/main.ts', 110],
   ['src/app.ts', 100],
+  ['src/offline.ts', 96],
   ['src/foundation.ts', 95],
   ['src/config.ts', 30],
   ['src/edges/', 90],
@@ -92,7 +93,8 @@ test('imports go in one direction', () => {
 
 test('only main and the composition root read the configuration', () => {
   const wrong = serverImports.filter(
-    ({ from, to }) => to === 'src/config.ts' && !/^src\/(?:main|app|foundation)\.ts$/.test(from),
+    ({ from, to }) =>
+      to === 'src/config.ts' && !/^src\/(?:main|app|offline|foundation)\.ts$/.test(from),
   )
   assert.deepEqual(wrong, [], 'take the value, not the configuration')
 })
@@ -179,7 +181,8 @@ test('the command line is a client: of the server it knows its words, its settin
   const wrong = sourceFiles('cli')
     .flatMap(importsOf)
     .filter(({ from, to }) => {
-      const isStart = to === 'src/main.ts' && /^cli\/commands\/(?:serve|init)\.ts$/.test(from)
+      const isStart =
+        to === 'src/main.ts' && /^cli\/commands\/(?:serve|init|fsck|restore)\.ts$/.test(from)
       return to.startsWith('src/') && !allowed.test(to) && !isStart
     })
   assert.deepEqual(wrong, [], 'ask the server through its public APIs')

@@ -5,6 +5,7 @@ import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { ecrOperations } from '../src/edges/aws/ecr/operations.ts'
 import { settings } from '../src/config.ts'
+import { problemKinds } from '../src/registry/rules/storage-problems.ts'
 import { deviationsDocument, errorsDocument } from './kit/generated-docs.ts'
 
 const root = fileURLToPath(new URL('../', import.meta.url))
@@ -22,6 +23,11 @@ test('README names every setting and every operation that is served', () => {
   for (const { environment } of Object.values(settings))
     assert.ok(readme.includes(environment), environment)
   for (const name of ecrOperations.keys()) assert.ok(readme.includes(name), name)
+})
+
+test('docs/storage.md lists exactly the problems that a storage check tells', () => {
+  const listed = [...read('docs/storage.md').matchAll(/^\| `([a-z-]+)` /gm)].map(([, kind]) => kind)
+  assert.deepEqual(listed.toSorted(), Object.keys(problemKinds).toSorted())
 })
 
 test('every link from one page to another leads somewhere', () => {

@@ -37,7 +37,8 @@ export async function* checkBlobs(
       if ((await judgeBlob(deps, blob, look, options)) !== undefined) {
         yield* lookAgain(deps, input, blob, options)
       }
-      const hashedBytes = input.hashes && blob.state === 'live' ? blob.size : 0
+      const isRead = input.hashes && blob.state === 'live' && isWhole(blob, size)
+      const hashedBytes = isRead ? blob.size : 0
       if (hashedBytes > 0) yield { kind: 'counted', counts: { hashedBytes } }
     }
     yield { kind: 'counted', counts: { blobs: page.length } }
@@ -87,6 +88,10 @@ async function sizeOf(deps: CheckDeps, { storageKey }: BlobRecord): Promise<Size
   }
 }
 
+function isWhole(blob: BlobRecord, size: Size): boolean {
+  return size.kind === 'bytes' && size.bytes === blob.size
+}
+
 async function judgeBlob(
   deps: Deps,
   blob: BlobRecord,
@@ -94,16 +99,15 @@ async function judgeBlob(
   options: CheckOptions,
 ): Promise<Suspicion | undefined> {
   if (size.kind === 'unreadable') return { kind: 'blob-unreadable', detail: size.reason }
-  const isWhole = size.kind === 'bytes' && size.bytes === blob.size
   if (blob.state === 'missing') {
-    const isBack = isWhole && (await judgeBytes(deps, blob, options)) === undefined
+    const isBack = isWhole(blob, size) && (await judgeBytes(deps, blob, options)) === undefined
     return isBack ? { kind: 'blob-returned', detail: `${blob.size} bytes` } : undefined
   }
   if (blob.state !== 'live') return undefined
   if (size.kind === 'absent') {
     return { kind: 'blob-lost', detail: `${blob.size} bytes under ${blob.storageKey}` }
   }
-  if (!isWhole) {
+  if (!isWhole(blob, size)) {
     return { kind: 'blob-length', detail: `${size.bytes} bytes instead of ${blob.size}` }
   }
   return isHashed ? judgeBytes(deps, blob, options) : undefined

@@ -16,6 +16,8 @@ export type ControlReply =
   | { readonly kind: 'json'; readonly value: unknown }
   /** One JSON document a line, as they come. */
   | { readonly kind: 'lines'; readonly values: AsyncIterable<unknown> }
+  /** As they come; one that breaks off ends the connection, so that nobody takes it for whole. */
+  | { readonly kind: 'bytes'; readonly type: string; readonly pieces: AsyncIterable<Uint8Array> }
   | { readonly kind: 'refused'; readonly code: string; readonly message: string }
 
 export interface ControlRoute<Rooms> {

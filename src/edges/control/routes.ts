@@ -3,9 +3,10 @@ import type { Readable } from 'node:stream'
 import { collectionRoutes, type CollectionRooms } from './collection-routes.ts'
 import { quotaRoutes, type QuotaRooms } from './quota-routes.ts'
 import { refused, type ControlRoute } from './route.ts'
+import { storageRoutes, type StorageRooms } from './storage-routes.ts'
 
 /** What the rooms give this edge; app.ts binds them. */
-export interface ControlRooms extends QuotaRooms, CollectionRooms {
+export interface ControlRooms extends QuotaRooms, CollectionRooms, StorageRooms {
   readonly describeAdvisories: () => Promise<unknown>
   readonly importAdvisories: (
     input: {
@@ -32,6 +33,7 @@ const defaultEcosystems = ['npm', 'PyPI', 'Debian', 'Alpine']
 export const controlRoutes: readonly ControlRoute<ControlRooms>[] = [
   ...quotaRoutes,
   ...collectionRoutes,
+  ...storageRoutes,
   {
     method: 'GET',
     path: '/pratique/v1/advisories',

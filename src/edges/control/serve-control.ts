@@ -60,7 +60,7 @@ async function answer(
     const { account } = allowed
     const result = await route.run(edge.rooms, { account, query, body: request.raw, signal })
     if (result.kind === 'refused') return refuse({ status: 400, ...result })
-    return sendResult(edge, facts.requestId, reply, result)
+    return await sendResult(edge, facts.requestId, reply, result)
   } catch (error) {
     const spelled = edge.spell(error)
     if (spelled !== undefined) return refuse(spelled)
@@ -112,8 +112,9 @@ function sendResult(
   requestId: string,
   reply: FastifyReply,
   result: Exclude<ControlReply, { readonly kind: 'refused' }>,
-): FastifyReply {
+): FastifyReply | Promise<FastifyReply> {
   if (result.kind === 'json') return reply.send(result.value)
+  if (result.kind === 'bytes') return sendPieces(edge, requestId, reply, result)
   const lines = async function* (): AsyncGenerator<string> {
     try {
       for await (const value of result.values) yield `${JSON.stringify(value)}\n`
@@ -125,4 +126,26 @@ function sendResult(
     }
   }
   return reply.header('content-type', 'application/x-ndjson').send(Readable.from(lines()))
+}
+
+async function sendPieces(
+  edge: ControlEdge,
+  requestId: string,
+  reply: FastifyReply,
+  { type, pieces }: Extract<ControlReply, { readonly kind: 'bytes' }>,
+): Promise<FastifyReply> {
+  // Before the status is sent, so that a refusal of the first step is told as one.
+  const iterator = pieces[Symbol.asyncIterator]()
+  const first = await iterator.next()
+  const all = async function* (): AsyncGenerator<Uint8Array, void> {
+    try {
+      for (let step = first; step.done !== true; step = await iterator.next()) yield step.value
+    } catch (error) {
+      edge.onFault(error, requestId)
+      throw error
+    } finally {
+      await iterator.return?.()
+    }
+  }
+  return reply.header('content-type', type).send(Readable.from(all(), { objectMode: false }))
 }

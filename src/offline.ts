@@ -1,0 +1,206 @@
+// What the program does with a data directory that no server uses: check it, or make it from a backup.
+import { mkdir, readdir, rm, stat } from 'node:fs/promises'
+import { basename, dirname, join, resolve } from 'node:path'
+import type { Config } from './config.ts'
+import { openFoundation, StartError, type Foundation } from './foundation.ts'
+import { checkingStorage, type CheckEvent, type CheckSummary } from './registry/check-storage.ts'
+import type { CheckInput, CheckOptions } from './registry/check-step.ts'
+import {
+  BackupRefused,
+  unpackBackup,
+  type BackupPlace,
+  type UnpackEvent,
+} from './registry/read-backup.ts'
+import { findDisproof } from './registry/rules/restore-proof.ts'
+import type { StorageProblem } from './registry/rules/storage-problems.ts'
+import {
+  dataPaths,
+  lockDirectory,
+  placeDirectory,
+  writePrivately,
+  writeStreamPrivately,
+  type DataPaths,
+} from './storage/data-directory.ts'
+import { knownSchemaVersion } from './storage/database/migrate.ts'
+
+/** As `pratique fsck` of a running server; the directory is opened as a start opens it, schema included. */
+export async function* checkDirectory(
+  config: Config,
+  input: CheckInput,
+  options: CheckOptions,
+): AsyncGenerator<CheckEvent, void> {
+  const paths = dataPaths(config.dataDirectory)
+  if ((await kindOf(paths.database)) !== 'file') {
+    throw new StartError(`${paths.root} holds no registry: there is no ${basename(paths.database)}`)
+  }
+  const foundation = await openFoundation(config)
+  try {
+    yield* checkingStorage(foundation, input, options)
+  } finally {
+    await foundation.close()
+  }
+}
+
+export interface RestoreInput {
+  readonly source: AsyncIterable<Uint8Array>
+  /** Absent or empty. */
+  readonly directory: string
+  /** For a backup without keys: the content of the former directory's master.key. */
+  readonly masterKey: string | undefined
+}
+
+export type RestoreEvent =
+  | UnpackEvent
+  | CheckEvent
+  | {
+      readonly kind: 'restored'
+      readonly directory: string
+      /** Whether the administrator's key came along. */
+      readonly hasCredentials: boolean
+    }
+
+/**
+ * Makes a data directory from a backup: built beside its final place, checked with hashes, and only then given its name. What a
+ * killed restore left is removed by the next one. StartError when the place is taken or the backup is not whole.
+ */
+export async function* restoreDirectory(
+  config: Config,
+  input: RestoreInput,
+  options: CheckOptions,
+): AsyncGenerator<RestoreEvent, void> {
+  const target = resolve(input.directory)
+  const staging = `${target}.restoring`
+  await requireEmpty(target)
+  await clearStaging(staging)
+  await mkdir(staging, { recursive: true, mode: 0o700 })
+  const lock = lockStaging(staging)
+  let isPlaced = false
+  try {
+    yield* restoreInto({ ...config, dataDirectory: staging }, input, options)
+    lock.release()
+    await rm(lockFile(staging))
+    await placeDirectory(staging, target)
+    isPlaced = true
+  } catch (error) {
+    throw error instanceof BackupRefused ? new StartError(error.message, { cause: error }) : error
+  } finally {
+    lock.release()
+    if (!isPlaced) await rm(staging, { recursive: true, force: true })
+  }
+  const hasCredentials = (await kindOf(dataPaths(target).credentials)) === 'file'
+  yield { kind: 'restored', directory: target, hasCredentials }
+}
+
+async function* restoreInto(
+  config: Config,
+  input: RestoreInput,
+  options: CheckOptions,
+): AsyncGenerator<RestoreEvent, void> {
+  const opened: { foundation?: Foundation } = {}
+  const paths = dataPaths(config.dataDirectory)
+  const place: BackupPlace = {
+    writeDatabase: (bytes) => writeStreamPrivately(paths.database, bytes),
+    writeMasterKey: (content) => writePrivately(paths.masterKey, content),
+    writeCredentials: (content) => writePrivately(paths.credentials, content),
+    async open({ hasKeys }) {
+      await requireMasterKey(paths, hasKeys, input.masterKey)
+      opened.foundation = await openFoundation(config)
+      return opened.foundation
+    },
+  }
+  try {
+    const knownSchema = await knownSchemaVersion()
+    const unpacking = unpackBackup({ source: input.source, place, knownSchema }, options)
+    const damagedBefore = yield* unpacking
+    if (opened.foundation === undefined) throw new Error('a backup was read and nothing opened')
+    yield* prove(opened.foundation, damagedBefore, options)
+  } finally {
+    await opened.foundation?.close()
+  }
+}
+
+/** A fresh key would open none of the secrets that the database keeps. */
+async function requireMasterKey(
+  paths: DataPaths,
+  hasKeys: boolean,
+  given: string | undefined,
+): Promise<void> {
+  if (hasKeys) return
+  if (given === undefined) {
+    throw new StartError(
+      'this backup holds no keys: give the former master.key with --master-key FILE, else nobody could sign in',
+    )
+  }
+  await writePrivately(paths.masterKey, `${given.trim()}\n`)
+}
+
+/** Blobs that were damaged before are marked, so that clients push them again; any other fault of bytes is ours. */
+async function* prove(
+  foundation: Foundation,
+  damagedBefore: ReadonlySet<string>,
+  options: CheckOptions,
+): AsyncGenerator<CheckEvent, void> {
+  const problems: StorageProblem[] = []
+  let summary: CheckSummary | undefined
+  const input = { hashes: true, repair: damagedBefore.size > 0 }
+  for await (const event of checkingStorage(foundation, input, options)) {
+    if (event.kind === 'problem') problems.push(event.problem)
+    if (event.kind === 'summary') summary = event
+    const disproof = findDisproof(problems, damagedBefore)
+    if (disproof !== undefined) {
+      const { kind, subject, detail } = disproof
+      throw new StartError(`what was restored is not whole: ${kind} ${subject}: ${detail}`)
+    }
+    yield event
+  }
+  if (summary?.isComplete !== true) throw new StartError('what was restored could not be checked')
+}
+
+async function requireEmpty(target: string): Promise<void> {
+  const kind = await kindOf(target)
+  if (kind === 'absent') return mkdirParent(target)
+  if (kind !== 'directory') throw new StartError(`${target} is no directory`)
+  if ((await readdir(target)).length > 0) {
+    throw new StartError(
+      `${target} is not empty: give a directory that is empty or not there; nothing was changed`,
+    )
+  }
+  const [own, parent] = await Promise.all([stat(target), stat(dirname(target))])
+  if (own.dev !== parent.dev) {
+    throw new StartError(`${target} is a mount point: restore into a directory below it`)
+  }
+}
+
+async function mkdirParent(target: string): Promise<void> {
+  await mkdir(dirname(target), { recursive: true })
+}
+
+function lockFile(staging: string): string {
+  return join(staging, 'restoring.db')
+}
+
+function lockStaging(staging: string): { release(): void } {
+  const lock = lockDirectory({ lock: lockFile(staging) })
+  if (lock !== undefined) return lock
+  throw new StartError(`another restore writes to ${staging}: wait for it to end`)
+}
+
+/** What a killed restore left goes; one that is under way keeps its place, and so does what is none of ours. */
+async function clearStaging(staging: string): Promise<void> {
+  if ((await kindOf(staging)) === 'absent') return
+  const isOurs = (await kindOf(lockFile(staging))) === 'file'
+  if (!isOurs && (await readdir(staging)).length > 0) {
+    throw new StartError(`${staging} is in the way: it is not what a restore leaves; move it`)
+  }
+  if (isOurs) lockStaging(staging).release()
+  await rm(staging, { recursive: true, force: true })
+}
+
+async function kindOf(path: string): Promise<'absent' | 'directory' | 'file'> {
+  const stats = await stat(path).catch((error: unknown) => {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
+    throw error
+  })
+  if (stats === undefined) return 'absent'
+  return stats.isDirectory() ? 'directory' : 'file'
+}
