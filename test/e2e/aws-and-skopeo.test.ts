@@ -1,4 +1,4 @@
-// The unmodified aws CLI, skopeo, crane and oras against the product.
+// The unmodified aws CLI, alone and together with skopeo.
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { test } from 'node:test'
@@ -87,54 +87,3 @@ test('the aws CLI prints refusals that say what to do', { skip: missing('aws') }
   const forged = await run('aws', ['ecr', 'describe-repositories'], { env: stranger })
   assert.match(forged.stderr, /InvalidSignatureException/)
 })
-
-test('crane pushes and is refused in words', { skip: missing('crane', 'aws') }, async (t) => {
-  const server = await startServer(t)
-  const directory = await temporaryDirectory(t)
-  const first = await writeImageLayout(join(directory, 'first'), [{ 'etc/hello': 'one' }])
-  const second = await writeImageLayout(join(directory, 'second'), [{ 'etc/hello': 'two' }])
-  await aws(server, 'ecr', 'create-repository', '--repository-name', 'team/app')
-  const { stdout: password } = await aws(server, 'ecr', 'get-login-password')
-  const { environment: env } = server
-  const login = ['auth', 'login', server.host, '-u', 'AWS', '--password-stdin']
-  await run('crane', login, { env, input: password })
-  const target = `${server.host}/team/app:v1`
-  const pushed = await run('crane', ['push', '--insecure', first.directory, target], { env })
-  assert.equal(pushed.status, 0, pushed.stderr)
-  const refused = await run('crane', ['push', '--insecure', second.directory, target], { env })
-  assert.notEqual(refused.status, 0)
-  assert.match(refused.stderr, /cannot be overwritten because the repository is immutable/)
-  const digest = await run('crane', ['digest', '--insecure', target], { env })
-  assert.equal(digest.stdout.trim(), first.manifestDigest)
-})
-
-test(
-  'oras attaches an artifact and finds it as a referrer',
-  { skip: missing('oras', 'aws', 'skopeo') },
-  async (t) => {
-    const server = await startServer(t)
-    const directory = await temporaryDirectory(t)
-    const image = await writeImageLayout(join(directory, 'image'), [
-      { 'etc/hello': 'one', 'note.txt': 'n' },
-    ])
-    await aws(server, 'ecr', 'create-repository', '--repository-name', 'team/app')
-    await loginSkopeo(server)
-    await push(server, image.directory, 'team/app:v1')
-    const { stdout: password } = await aws(server, 'ecr', 'get-login-password')
-    const { environment: env } = server
-    const signIn = ['--plain-http', '-u', 'AWS', '-p', password.trim()]
-    const target = `${server.host}/team/app:v1`
-    const attach = [
-      'attach',
-      ...signIn,
-      '--artifact-type',
-      'application/vnd.example.note',
-      target,
-      'oci-layout:text/plain',
-    ]
-    const attached = await run('oras', attach, { env, cwd: image.directory })
-    assert.equal(attached.status, 0, attached.stderr)
-    const found = await run('oras', ['discover', ...signIn, '--format', 'json', target], { env })
-    assert.match(found.stdout, /application\/vnd\.example\.note/)
-  },
-)

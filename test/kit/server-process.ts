@@ -25,9 +25,18 @@ export interface ServerProcess {
   stop(signal?: 'SIGTERM' | 'SIGKILL'): Promise<void>
 }
 
+/** A line of the server's log. */
+export interface LoggedRequest {
+  readonly method: string
+  readonly path: string
+  readonly status: number
+}
+
 export interface ServerOptions {
   readonly directory?: string
   readonly environment?: Readonly<Record<string, string>>
+  /** Told of every request that was answered, in that order. */
+  readonly onRequest?: (request: LoggedRequest) => void
 }
 
 /** Starts a server; it ends with the test at the latest. */
@@ -41,11 +50,12 @@ export async function startServer(
       ...withoutSettings(process.env),
       PRATIQUE_DATA: directory,
       PRATIQUE_LISTEN: '127.0.0.1:0',
-      PRATIQUE_LOG: 'silent',
+      PRATIQUE_LOG: options.onRequest === undefined ? 'silent' : 'json',
       ...options.environment,
     },
-    stdio: ['ignore', 'pipe', 'inherit'],
+    stdio: ['ignore', 'pipe', options.onRequest === undefined ? 'inherit' : 'pipe'],
   })
+  if (options.onRequest !== undefined) tellOfRequests(child, options.onRequest)
   const stop = async (signal: 'SIGTERM' | 'SIGKILL' = 'SIGTERM'): Promise<void> => {
     if (child.exitCode !== null || child.signalCode !== null) return
     const ended = once(child, 'exit')
@@ -98,6 +108,16 @@ function withoutSettings(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
       (!name.startsWith('AWS_') || name === 'AWS_CA_BUNDLE'),
   )
   return Object.fromEntries(kept)
+}
+
+function tellOfRequests(child: ChildProcess, tell: (request: LoggedRequest) => void): void {
+  if (child.stderr === null) throw new Error('no stderr')
+  createInterface({ input: child.stderr }).on('line', (line) => {
+    // What is not a line of the log is a fault that somebody must see.
+    if (!line.startsWith('{')) return void process.stderr.write(`${line}\n`)
+    const entry = JSON.parse(line) as LoggedRequest & { readonly event?: string }
+    if (entry.event === 'request') tell(entry)
+  })
 }
 
 async function readinessUrl(child: ChildProcess): Promise<string> {
