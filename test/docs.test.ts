@@ -26,7 +26,9 @@ test('README names every setting and every operation that is served', () => {
 })
 
 test('docs/storage.md lists exactly the problems that a storage check tells', () => {
-  const listed = [...read('docs/storage.md').matchAll(/^\| `([a-z-]+)` /gm)].map(([, kind]) => kind)
+  const listed = [...read('docs/storage.md').matchAll(/^\| `([a-z-]+)` /gm)].map(
+    ([, kind = '']) => kind,
+  )
   assert.deepEqual(listed.toSorted(), Object.keys(problemKinds).toSorted())
 })
 
