@@ -8,7 +8,7 @@ export type Print = (line: string) => void
 
 /**
  * Prepares each server once, then measures them in turns; prints the median of each figure with its least and most, and the ratio
- * of the medians where docker-registry is installed. In figures that end in `ms`, and only there, less is better: their ratio is turned round.
+ * of the medians where docker-registry is installed. Of figures in `ms`, or said to be so, less is better: their ratio is turned round.
  */
 export async function compare<Prepared>(
   print: Print,
@@ -50,7 +50,8 @@ function lineOf(
   const mine = spreadOf(ours.map((figures) => figures[name] ?? Number.NaN))
   if (theirs === undefined) return mine.text
   const other = spreadOf(theirs.map((figures) => figures[name] ?? Number.NaN))
-  const ratio = name.endsWith('ms') ? other.median / mine.median : mine.median / other.median
+  const isLessBetter = name.endsWith('ms') || name.endsWith('(less is better)')
+  const ratio = isLessBetter ? other.median / mine.median : mine.median / other.median
   return `${mine.text}, peer ${other.text}: ${ratio.toFixed(2)} times as good`
 }
 

@@ -1,7 +1,7 @@
 // A 1 GiB layer is pushed, scanned and pulled; the server's resident memory is watched from outside.
 import { createHash, randomBytes } from 'node:crypto'
 import { createWriteStream } from 'node:fs'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
@@ -9,6 +9,7 @@ import { pipeline } from 'node:stream/promises'
 import { setTimeout as delay } from 'node:timers/promises'
 import { pack } from 'tar-stream'
 import { pushFile } from './load.ts'
+import { residentBytes, watchMemory } from './memory-watch.ts'
 import { startPratique, type RegistryUnderLoad } from './servers.ts'
 
 const mebibyte = 1024 * 1024
@@ -149,28 +150,4 @@ async function timed(
   const started = performance.now()
   await work()
   print(`${name}: ${((performance.now() - started) / 1000).toFixed(1)} s`)
-}
-
-function watchMemory(pid: number): { stop(): Promise<number> } {
-  const stopping = new AbortController()
-  const watching = (async () => {
-    let peak = 0
-    while (!stopping.signal.aborted) {
-      peak = Math.max(peak, await residentBytes(pid))
-      await delay(50)
-    }
-    return peak
-  })()
-  return {
-    async stop() {
-      stopping.abort()
-      return watching
-    },
-  }
-}
-
-/** As the kernel counts it; Linux only. */
-async function residentBytes(pid: number): Promise<number> {
-  const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '')
-  return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1] ?? 0) * 1024
 }

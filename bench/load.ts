@@ -132,10 +132,19 @@ export async function pushImage(
       layers: [{ mediaType: 'application/vnd.oci.image.layer.v1.tar', ...layer }],
     }),
   )
-  const url = new URL(`${target.url}/v2/${repository}/manifests/${tag}`)
+  await putManifest(target, `/v2/${repository}/manifests/${tag}`, manifest, agent)
+  return digestOf(manifest)
+}
+
+export async function putManifest(
+  target: RegistryUnderLoad,
+  path: string,
+  manifest: Uint8Array,
+  agent?: Agent,
+): Promise<void> {
+  const url = new URL(target.url + path)
   const { status } = await ask(target, 'PUT', url, { agent, body: manifest, type: manifestType })
   if (status !== 201) throw new Error(`push of a manifest answered ${status}`)
-  return digestOf(manifest)
 }
 
 async function openUpload(

@@ -1,8 +1,12 @@
 // npm run bench -- NAME: each benchmark prints its figures, and the peer's beside them where it is installed.
 import { measureAdvisoryImport } from './advisory-import.ts'
 import { benchLayerWalk } from './layer-walk.ts'
+import { benchLists } from './lists.ts'
 import { benchManifest } from './manifest.ts'
 import { benchLargeLayer } from './large-layer.ts'
+import { benchMemory } from './memory.ts'
+import { benchMillion } from './million.ts'
+import { benchMixed } from './mixed.ts'
 import { benchPull } from './pull.ts'
 import { benchPush } from './push.ts'
 
@@ -16,6 +20,10 @@ const benchmarks: Readonly<Record<string, () => Promise<void>>> = {
   manifest: () => benchManifest(print),
   pull: () => benchPull(print),
   push: () => benchPush(print),
+  mixed: () => benchMixed(print),
+  lists: () => benchLists(print),
+  memory: () => benchMemory(print),
+  million: () => benchMillion(print),
   'large-layer': () => benchLargeLayer(print),
   'layer-walk': () => benchLayerWalk(),
   async 'advisory-import'() {
