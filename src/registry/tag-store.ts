@@ -2,7 +2,7 @@ import { parseDigest, type Digest } from '../oci/digest.ts'
 import { parseTag, type Tag } from '../oci/tag.ts'
 import { text, type SqlReader, type SqlRow, type SqlWriter } from '../storage/database/database.ts'
 
-export interface TagRow {
+interface TagRow {
   readonly name: Tag
   readonly digest: Digest
 }
@@ -19,17 +19,17 @@ export async function findTag(
   return row === undefined ? undefined : tagOf(row).digest
 }
 
-/** Tags in byte order after `after`; every tag when there is no limit. */
-export async function listTagRows(
+/** In byte order after `after`; names alone are read from the index. */
+export async function listTagNames(
   reader: SqlReader,
   repositoryId: number,
   page: { readonly after: string; readonly limit: number },
-): Promise<readonly TagRow[]> {
+): Promise<readonly Tag[]> {
   const rows = await reader.all(
-    'SELECT name, digest FROM tags WHERE repository_id = $1 AND name > $2 ORDER BY name LIMIT $3',
+    'SELECT name FROM tags WHERE repository_id = $1 AND name > $2 ORDER BY name LIMIT $3',
     [repositoryId, page.after, page.limit],
   )
-  return rows.map(tagOf)
+  return rows.map((row) => tagIn(row))
 }
 
 export async function listTagsOf(
@@ -80,8 +80,13 @@ export async function writeTag(tx: SqlWriter, change: TagChange, now: Date): Pro
 }
 
 function tagOf(row: SqlRow): TagRow {
-  const name = parseTag(text(row, 'name'))
   const digest = parseDigest(text(row, 'digest'))
-  if (name === undefined || digest === undefined) throw new Error('a tags row cannot be read')
-  return { name, digest }
+  if (digest === undefined) throw new Error('a tags row cannot be read')
+  return { name: tagIn(row), digest }
+}
+
+function tagIn(row: SqlRow): Tag {
+  const name = parseTag(text(row, 'name'))
+  if (name === undefined) throw new Error('a tags row cannot be read')
+  return name
 }

@@ -28,12 +28,12 @@ export async function tagsList(deps: Deps, call: OciCall): Promise<ListReply> {
     after,
     limit,
   })
-  const last = tags.at(-1)?.name
+  const last = tags.at(-1)
   const link =
     hasMore && last !== undefined
       ? linkTo(`/v2/${call.writtenName}/tags/list?n=${limit}&last=${encodeURIComponent(last)}`)
       : {}
-  const body = JSON.stringify({ name: call.writtenName, tags: tags.map(({ name }) => name) })
+  const body = JSON.stringify({ name: call.writtenName, tags })
   return { status: 200, headers: { 'content-type': 'application/json', ...link }, body }
 }
 
