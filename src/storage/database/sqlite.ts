@@ -11,6 +11,7 @@ import {
   type SqlValue,
   type SqlWriter,
 } from './database.ts'
+import { Memo } from './sqlite-memo.ts'
 import { Transactions } from './sqlite-transactions.ts'
 
 /** Opens (and creates) the file, with a write-ahead log; how far a commit is pushed is each transaction's to say. */
@@ -21,10 +22,21 @@ export function openSqlite(file: string): EmbeddedDatabase {
   const written = new Statements(writer)
   const snapshot = new Snapshot(reader)
   const read = new Statements(reader)
-  const transactions = new Transactions(writer, writerOver(written), () => snapshot.release())
+  const memo = new Memo(reader)
+  const transactions = new Transactions(writer, writerOver(written), () => {
+    snapshot.release()
+    memo.clear()
+  })
 
   return {
     ...readerOver(read, () => snapshot.hold()),
+    first: (sql, parameters = []) =>
+      attempt(() =>
+        memo.first(sql, parameters, () => {
+          snapshot.hold()
+          return firstRow(read.get(sql).get(...parameters))
+        }),
+      ),
     transaction: (work, options) => transactions.take(work, options?.survives ?? 'power'),
     async readAside(sql, parameters, { signal }) {
       const [found = []] = await readAside(file, [{ sql: numbered(sql), parameters }], signal)
@@ -60,8 +72,7 @@ function readerOver(statements: Statements, beforeRead: () => void): SqlReader {
     first: (sql, parameters = []) =>
       attempt(() => {
         beforeRead()
-        const found = statements.get(sql).get(...parameters)
-        return found === undefined ? undefined : rows([found])[0]
+        return firstRow(statements.get(sql).get(...parameters))
       }),
   }
 }
@@ -77,6 +88,10 @@ function writerOver(statements: Statements): SqlWriter {
 /** The driver is synchronous: failures become rejections, as the port promises. */
 async function attempt<T>(work: () => T): Promise<T> {
   return work()
+}
+
+function firstRow(found: Record<string, unknown> | undefined): SqlRow | undefined {
+  return found === undefined ? undefined : rows([found])[0]
 }
 
 function rows(found: readonly Record<string, unknown>[]): readonly SqlRow[] {
