@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream'
 import type { FastifyReply } from 'fastify'
 import { hasUnreadBody } from '../request-framing.ts'
 import type { OciReply } from './call.ts'
@@ -12,21 +13,27 @@ export async function sendReply(
   onFault: (error: unknown) => void,
 ): Promise<FastifyReply> {
   const { status, headers, body } = answered
-  if (body !== undefined && typeof body !== 'string' && 'sendTo' in body) {
+  if (body instanceof Readable) return reply.code(status).headers(headers).send(body)
+  if (typeof body === 'object' && 'sendTo' in body) {
     writeHead(reply, status, headers)
     await body.sendTo(reply.raw).catch(onFault)
     return reply
   }
-  if (Buffer.isBuffer(body)) {
-    writeHead(reply, status, { ...headers, 'content-length': String(body.byteLength) })
-    // After the other requests of this turn of the event loop: answers that leave one after another cost the kernel, and a
-    // client on the same machine, one waking instead of one each.
-    setImmediate(() => reply.raw.end(body))
-    return reply
-  }
-  void reply.code(status).headers(headers)
   // As bytes: the framework adds a charset to the content type of text, which clients compare exactly.
-  return reply.send(typeof body === 'string' ? Buffer.from(body) : body)
+  const bytes = typeof body === 'string' ? Buffer.from(body) : body
+  writeHead(reply, status, withLength(answered, bytes))
+  // After the other requests of this turn of the event loop: answers that leave one after another cost the kernel, and a
+  // client on the same machine, one waking instead of one each.
+  setImmediate(() => reply.raw.end(bytes))
+  return reply
+}
+
+/** Without a stated length Node would send an empty body in chunks. HEAD and 304 say the length of what they do not send, or none. */
+function withLength({ status, headers }: OciReply, bytes: Buffer | undefined): OciReply['headers'] {
+  if (bytes !== undefined) return { ...headers, 'content-length': String(bytes.byteLength) }
+  return status < 400 || 'content-length' in headers
+    ? headers
+    : { ...headers, 'content-length': '0' }
 }
 
 /** The framework's headers (those that hooks set) and the answer's, straight to Node. */
