@@ -93,7 +93,9 @@ export function readAnnotations(value: unknown): Readonly<Record<string, string>
 /** Embedded content must be what the descriptor says it is, else clients that trust it see other bytes. */
 function faultOfData(data: unknown, digest: Digest, size: number): string | undefined {
   if (data === undefined) return undefined
-  if (typeof data !== 'string' || !/^[A-Za-z0-9+/]*={0,2}$/.test(data)) return 'is not base64'
+  // Without padding Node reads it, Go does not: its clients could not read the manifest at all.
+  const isPadded = typeof data === 'string' && data.length % 4 === 0
+  if (!isPadded || !/^[A-Za-z0-9+/]*={0,2}$/.test(data)) return 'is not padded base64'
   const bytes = Buffer.from(data, 'base64')
   if (bytes.byteLength !== size) return `holds ${bytes.byteLength} bytes, size says ${size}`
   return digestOf(bytes, algorithmOf(digest)) === digest
