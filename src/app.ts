@@ -7,6 +7,7 @@ import { deriveKey } from './access/rules/seal.ts'
 import type { Config } from './config.ts'
 import type { AddressDeps } from './edges/address.ts'
 import { createAuthenticator } from './edges/authenticate.ts'
+import { refuseWhileDraining } from './edges/draining.ts'
 import { serveAws, type AwsEdge } from './edges/aws/serve-aws.ts'
 import { spellControlError } from './edges/control/errors.ts'
 import { serveControl } from './edges/control/serve-control.ts'
@@ -113,6 +114,7 @@ async function startServer(config: Config, log: Log, foundation: Foundation): Pr
   let url = config.url ?? ''
   const guard = guardOf(config, log, clock)
   const app = createHttpServer(guard, (made) => observeRequests(made, { ids, log, metrics }))
+  refuseWhileDraining(app, () => draining)
   serveHealth(app, {
     metrics,
     version: await programVersion(),

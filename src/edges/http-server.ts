@@ -20,7 +20,8 @@ export function createHttpServer(
     },
     keepAliveTimeout: keepAliveMs,
     forceCloseConnections: 'idle',
-    return503OnClosing: true,
+    // See draining.ts, which also says when to come again.
+    return503OnClosing: false,
     routerOptions: { maxParamLength: 4096 },
     rewriteUrl: pathOfTarget,
     // What the parser refuses is answered by the server itself.

@@ -87,6 +87,10 @@ export const registryErrors = {
     'The tag is immutable and points to another image.',
     'Push under another tag.',
   ),
+  PRECONDITION_FAILED: entry(
+    'What the push was to replace is not as its condition demands.',
+    'Read the tag again, put the change on top of it, push again.',
+  ),
   IMAGE_TAGS_TOO_MANY: entry(
     'More tags are given in one request than are taken.',
     'Push again, with fewer tags at a time.',

@@ -24,16 +24,19 @@ export async function listReferrers(
     readonly subject: Digest
     readonly artifactType: string | undefined
     readonly before: ReferrerCursor | undefined
+    /** Entries of the page before the filter; 0 for none. */
+    readonly limit: number | undefined
   },
 ): Promise<{ readonly referrers: readonly Referrer[]; readonly next: ReferrerCursor | undefined }> {
   const repository = await findRepository(reader, input.repository)
-  if (repository === undefined) return { referrers: [], next: undefined }
+  const limit = Math.min(input.limit ?? maxPageEntries, maxPageEntries)
+  if (repository === undefined || limit === 0) return { referrers: [], next: undefined }
   const before = input.before ?? { pushedAt: Number.MAX_SAFE_INTEGER, digest: '' }
   const rows = await listReferrerRows(reader, repository.id, input.subject, {
     before,
-    limit: maxPageEntries + 1,
+    limit: limit + 1,
   })
-  const page = rows.slice(0, fittingCount(rows))
+  const page = rows.slice(0, fittingCount(rows, limit))
   const last = page.at(-1)
   const next =
     page.length < rows.length && last !== undefined
@@ -44,11 +47,11 @@ export async function listReferrers(
   return { referrers: page.filter(wanted), next }
 }
 
-function fittingCount(rows: readonly Referrer[]): number {
+function fittingCount(rows: readonly Referrer[], limit: number): number {
   let bytes = 0
   for (const [index, row] of rows.entries()) {
     bytes += 512 + Buffer.byteLength(row.annotations ?? '')
-    if (index > 0 && (bytes > maxPageBytes || index >= maxPageEntries)) return index
+    if (index > 0 && (bytes > maxPageBytes || index >= limit)) return index
   }
   return rows.length
 }

@@ -141,6 +141,7 @@ test('refuses blobs and children that this repository does not have, and takes a
     subject: absent.digest,
     artifactType: 'a/b',
     before: undefined,
+    limit: undefined,
   })
   assert.deepEqual(
     page.referrers.map(({ digest }) => digest),

@@ -7,6 +7,7 @@ import { registryError } from './errors.ts'
 import { recordEvent } from './events.ts'
 import { findLinkedBlob } from './linked-blob-store.ts'
 import {
+  findManifestByDigest,
   findManifestSummary,
   hasManifestBytes,
   insertManifest,
@@ -15,7 +16,9 @@ import {
 } from './manifest-store.ts'
 import { changeWithinQuota } from './quotas.ts'
 import { getRepository, type Repository, type RepositoryAddress } from './repository-store.ts'
+import { addedReferrers, isFallbackTag, mayExtend } from './rules/fallback-tag.ts'
 import { neededBlobs } from './rules/manifest-rows.ts'
+import { holds, type Precondition } from './rules/precondition.ts'
 import { decideTagWrite, type TagWrite } from './rules/tag-mutability.ts'
 import { findTag, writeTag } from './tag-store.ts'
 
@@ -30,6 +33,8 @@ export interface PutManifestInput {
   readonly principal: string
   /** What a push of what is there already means: success (clients retry), or IMAGE_EXISTS (the API). */
   readonly ifPresent: 'accept' | 'refuse'
+  /** On what the tag names now; on the manifest itself where the push is by digest. */
+  readonly precondition?: Precondition
 }
 
 export interface PutManifestResult {
@@ -41,7 +46,8 @@ export interface PutManifestResult {
 
 /**
  * Stores a manifest and moves its tags, all in one transaction, after these checks in this order:
- * size → JSON and members → digest of the bytes → blobs or children present in this repository → tag mutability → write.
+ * size → JSON and members → digest of the bytes → condition of the client → blobs or children present in this repository →
+ * tag mutability → write.
  */
 export async function putManifest(
   deps: { readonly database: Database; readonly clock: Clock },
@@ -51,9 +57,10 @@ export async function putManifest(
   const digest = verifyDigest(input)
   await deps.database.transaction(async (tx) => {
     const repository = await getRepository(tx, input.repository)
-    await requireReferences(tx, repository, manifest)
-    const writes = await decideTags(tx, repository, input.tags, digest)
     const isPresent = (await findManifestSummary(tx, repository.id, digest)) !== undefined
+    await requirePrecondition(tx, repository, input, isPresent ? digest : undefined)
+    await requireReferences(tx, repository, manifest)
+    const writes = await decideTags(tx, repository, input.tags, { digest, manifest })
     if (input.ifPresent === 'refuse') refusePresent(input, digest, isPresent, writes)
     const now = deps.clock.now()
     const stored = { digest, manifest, bytes: input.bytes, pushedBy: input.principal }
@@ -95,6 +102,21 @@ function verifyDigest(input: PutManifestInput): Digest {
   throw registryError('DIGEST_MISMATCH', message, { stated, computed })
 }
 
+async function requirePrecondition(
+  tx: SqlReader,
+  repository: Repository,
+  { precondition, tags, digest }: PutManifestInput,
+  present: Digest | undefined,
+): Promise<void> {
+  if (precondition === undefined) return
+  const tag = digest === undefined ? tags[0] : undefined
+  const current = tag === undefined ? present : await findTag(tx, repository.id, tag)
+  if (holds(precondition, current)) return
+  const named = tag === undefined ? 'the manifest' : `tag ${tag}`
+  const message = `${named} of ${repository.name} is not as the push demands: ${current ?? 'it is not there'}`
+  throw registryError('PRECONDITION_FAILED', message, { current })
+}
+
 async function requireReferences(
   tx: SqlReader,
   repository: Repository,
@@ -124,6 +146,11 @@ async function requireChildren(
   throw registryError('MANIFEST_CHILD_UNKNOWN', message, { digests: missing })
 }
 
+interface Offered {
+  readonly digest: Digest
+  readonly manifest: Manifest
+}
+
 interface DecidedTag {
   readonly tag: Tag
   readonly write: TagWrite
@@ -134,16 +161,39 @@ async function decideTags(
   tx: SqlReader,
   repository: Repository,
   tags: readonly Tag[],
-  digest: Digest,
+  offered: Offered,
 ): Promise<readonly DecidedTag[]> {
   const decided: DecidedTag[] = []
   for (const tag of new Set(tags)) {
     const current = await findTag(tx, repository.id, tag)
-    const write = decideTagWrite(repository.tagMutability, current, digest)
-    if (write.kind === 'refused') throw tagImmutable(repository, tag, write.current)
-    decided.push({ tag, write })
+    const write = decideTagWrite(repository.tagMutability, current, offered.digest)
+    if (write.kind !== 'refused') decided.push({ tag, write })
+    else if (await addsReferrers(tx, repository, tag, write.current, offered.manifest)) {
+      decided.push({ tag, write: { kind: 'move', from: write.current } })
+    } else throw tagImmutable(repository, tag, write.current)
   }
   return decided
+}
+
+/** A referrers tag is how some clients store a second signature: it moves where nothing is lost by it. */
+async function addsReferrers(
+  tx: SqlReader,
+  repository: Repository,
+  tag: Tag,
+  currentDigest: Digest,
+  offered: Manifest,
+): Promise<boolean> {
+  if (!isFallbackTag(tag)) return false
+  const current = await findManifestByDigest(tx, repository.id, currentDigest)
+  if (current === undefined) return false
+  const parsed = parseManifest(current.bytes, current.mediaType)
+  const added = parsed.kind === 'parsed' ? addedReferrers(parsed.manifest, offered) : undefined
+  if (added === undefined) return false
+  const subjects: (Digest | undefined)[] = []
+  for (const digest of added) {
+    subjects.push((await findManifestSummary(tx, repository.id, digest))?.subject)
+  }
+  return mayExtend(tag, subjects)
 }
 
 function tagImmutable(repository: Repository, tag: Tag, current: Digest): Error {

@@ -77,6 +77,11 @@ export const blobChecks: readonly Check[] = [
       const hex = 'a'.repeat(64)
       const texts = [
         'sha256:abc',
+        'sha256:',
+        ':abc',
+        `sha384:${'a'.repeat(96)}`,
+        `sha256:${hex.slice(1)}g`,
+        `sha256:${hex}0`,
         `sha256:${hex.toUpperCase()}`,
         `md5:${hex}`,
         hex,
@@ -177,6 +182,36 @@ export const blobChecks: readonly Check[] = [
     },
   },
   {
+    sentence: 'more ranges than 64, or ranges that overlap, are answered by the whole, once',
+    async run(client) {
+      const { bytes, digest } = randomBlob(2048)
+      await pushBlob(client, bytes)
+      const list = (count: number): string =>
+        Array.from({ length: count }, (_, at) => `${at * 10}-${at * 10}`).join(',')
+      const get = async (range: string) =>
+        client.at('GET', `blobs/${digest}`, { headers: { range: `bytes=${range}` } })
+      expectStatus(await get(list(64)), 206)
+      for (const range of [list(65), '0-9,5-20', '0-9,0-9', '10-19,0-9']) {
+        const answer = expectStatus(await get(range), 200)
+        assert.ok(answer.body.equals(bytes), range)
+      }
+      expectStatus(await get('3000-,4000-5000'), 416)
+      const one = expectStatus(await get('3000-,0-4'), 206)
+      assert.ok(one.body.equals(bytes.subarray(0, 5)))
+    },
+  },
+  {
+    sentence: 'bytes are sent as they are stored, whatever encoding a client would take',
+    async run(client) {
+      const { bytes, digest } = randomBlob(2048)
+      await pushBlob(client, bytes)
+      const headers = { 'accept-encoding': 'zstd;q=1.0, gzip;q=0.8, deflate;q=0.5' }
+      const answer = expectStatus(await client.at('GET', `blobs/${digest}`, { headers }), 200)
+      assert.equal(header(answer, 'content-encoding'), '')
+      assert.ok(answer.body.equals(bytes))
+    },
+  },
+  {
     sentence: 'If-Range with the entity tag gives the range, with any other the whole',
     async run(client) {
       const { bytes, digest } = randomBlob(2048)
@@ -206,6 +241,10 @@ export const blobChecks: readonly Check[] = [
         assert.equal(header(answer, 'docker-content-digest'), digest)
       }
       for (const tag of ['"x"', `"${digest.slice(0, -1)}"`, '']) expectStatus(await get(tag), 200)
+      const headers = { 'if-none-match': `"${digest}"`, range: 'bytes=0-1' }
+      expectStatus(await client.at('GET', `blobs/${digest}`, { headers }), 304)
+      const head = expectStatus(await client.at('HEAD', `blobs/${digest}`, { headers }), 304)
+      assert.equal(header(head, 'etag'), `"${digest}"`)
     },
   },
   {

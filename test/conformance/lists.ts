@@ -7,6 +7,7 @@ import {
   indexOf,
   jsonOf,
   pushManifest,
+  randomBlob,
   type Answer,
   type Check,
   type Client,
@@ -72,8 +73,13 @@ export const listChecks: readonly Check[] = [
   {
     sentence: 'an n that is no whole number is 400 PAGINATION_NUMBER_INVALID',
     async run(client) {
-      for (const n of ['-1', 'abc', '', '1.5', '1e3', '0x10', '9'.repeat(30)]) {
-        const answer = await client.at('GET', `tags/list?n=${n}`)
+      const { digest } = randomBlob()
+      for (const n of ['-1', 'abc', '', '1.5', '1e3', '0x10', '9'.repeat(30), '1&n=2']) {
+        for (const path of ['tags/list', `referrers/${digest}`]) {
+          const answer = await client.at('GET', `${path}?n=${n}`)
+          expectRefusal(answer, 400, 'PAGINATION_NUMBER_INVALID')
+        }
+        const answer = await client.send('GET', `/v2/_catalog?n=${n}`)
         expectRefusal(answer, 400, 'PAGINATION_NUMBER_INVALID')
       }
     },
@@ -129,6 +135,17 @@ export const listChecks: readonly Check[] = [
           assert.equal(nextOf(page) === undefined, after(last).length <= 2, last)
         }
       }
+    },
+  },
+  {
+    sentence: 'an n beyond what a page may have is clamped; the list is whole all the same',
+    async run(client) {
+      await pushTags(client)
+      const answer = await client.at('GET', 'tags/list?n=999999999')
+      assert.deepEqual(tagsOf(client, answer), tags)
+      assert.equal(nextOf(answer), undefined)
+      const listed = expectStatus(await client.send('GET', '/v2/_catalog?n=999999999'), 200)
+      assert.ok(Array.isArray(jsonOf(listed)['repositories']))
     },
   },
   {

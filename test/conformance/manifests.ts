@@ -14,6 +14,7 @@ import {
   type Answer,
   type Check,
   type Client,
+  type PushedManifest,
 } from './client.ts'
 
 const algorithms: readonly DigestAlgorithm[] = ['sha256', 'sha512']
@@ -246,10 +247,21 @@ const refusals: readonly Check[] = [
     sentence: 'what is no manifest, or could be taken for two, is 400 MANIFEST_INVALID',
     async run(client) {
       const image = await imageOf(client)
+      const empty = { mediaType: mediaTypes.ociEmpty, digest: digestOf(Buffer.from('{}')), size: 2 }
       const bodies: readonly (readonly [string, string])[] = [
         ['', mediaTypes.ociManifest],
         ['{', mediaTypes.ociManifest],
         ['[]', mediaTypes.ociManifest],
+        ['{}', 'application/vnd.docker.distribution.manifest.v1+json'],
+        ['{}', 'application/vnd.docker.distribution.manifest.v1+prettyjws'],
+        [JSON.stringify({ ...image, config: { ...empty, data: 'e30' } }), mediaTypes.ociManifest],
+        [JSON.stringify({ ...image, config: { ...empty, data: 'e3A=' } }), mediaTypes.ociManifest],
+        [JSON.stringify({ ...image, config: { ...empty, data: '' } }), mediaTypes.ociManifest],
+        [JSON.stringify({ ...image, config: { ...empty, data: '*' } }), mediaTypes.ociManifest],
+        [JSON.stringify({ ...image, config: { ...empty, size: -1 } }), mediaTypes.ociManifest],
+        [JSON.stringify({ ...image, config: { ...empty, size: 2.5 } }), mediaTypes.ociManifest],
+        [`\ufeff${JSON.stringify(image)}`, mediaTypes.ociManifest],
+        [`${JSON.stringify(image)}x`, mediaTypes.ociManifest],
         ['{}', mediaTypes.ociManifest],
         [JSON.stringify(image), mediaTypes.dockerManifest],
         [JSON.stringify(image), 'application/json'],
@@ -309,6 +321,8 @@ const pulls: readonly Check[] = [
         )
         assert.equal(answer.body.byteLength, 0)
         assert.equal(header(answer, 'etag'), `"${first.digest}"`)
+        const head = await client.at('HEAD', `manifests/${reference}`, { headers })
+        assert.equal(header(expectStatus(head, 304), 'docker-content-digest'), first.digest)
       }
       await pushManifest(client, indexOf([], { annotations: { a: 'b' } }), 'latest')
       expectStatus(await client.at('GET', 'manifests/latest', { headers }), 200)
@@ -322,6 +336,94 @@ const pulls: readonly Check[] = [
       const byDigest = await client.at('GET', `manifests/${pushed.digest}`)
       assert.equal(header(byTag, 'cache-control'), 'no-cache')
       assert.match(header(byDigest, 'cache-control'), /^private, .*immutable$/)
+    },
+  },
+]
+
+const conditions: readonly Check[] = [
+  {
+    sentence: 'If-None-Match: * on a push makes a tag and never moves one (RFC 9110, 13.1.2)',
+    async run(client) {
+      const push = async (letter: string, reference = 'v1'): Promise<Answer> => {
+        const body = Buffer.from(JSON.stringify(indexOf([], { annotations: { letter } })))
+        const headers = { 'if-none-match': '*' }
+        return client.at('PUT', `manifests/${reference}`, { body, headers })
+      }
+      const first = expectStatus(await push('a'), 201)
+      for (const letter of ['a', 'b']) expectRefusal(await push(letter), 412, 'DENIED')
+      const digest = header(first, 'docker-content-digest')
+      const now = await client.at('HEAD', 'manifests/v1')
+      assert.equal(header(now, 'docker-content-digest'), digest)
+      expectRefusal(await push('a', digest), 412, 'DENIED')
+    },
+  },
+  {
+    sentence:
+      'If-Match on a push moves the tag from the very manifest that was read, or not at all',
+    async run(client) {
+      const push = async (letter: string, tag: string): Promise<Answer> => {
+        const body = Buffer.from(JSON.stringify(indexOf([], { annotations: { letter } })))
+        return client.at('PUT', 'manifests/v1', { body, headers: { 'if-match': tag } })
+      }
+      for (const tag of ['*', '"x"']) expectRefusal(await push('a', tag), 412, 'DENIED')
+      const first = await pushManifest(client, indexOf([]), 'v1')
+      expectRefusal(await push('a', `W/"${first.digest}"`), 412, 'DENIED')
+      const moved = expectStatus(await push('a', `"x", "${first.digest}"`), 201)
+      expectRefusal(await push('b', `"${first.digest}"`), 412, 'DENIED')
+      expectStatus(await push('b', `"${header(moved, 'docker-content-digest')}"`), 201)
+      expectStatus(await push('c', '*'), 201)
+    },
+  },
+  {
+    sentence: 'of two pushes on the same condition one moves the tag',
+    async run(client) {
+      const first = await pushManifest(client, indexOf([]), 'v1')
+      const headers = { 'if-match': `"${first.digest}"` }
+      const racing = ['a', 'b', 'c', 'd'].map(async (letter) => {
+        const body = Buffer.from(JSON.stringify(indexOf([], { annotations: { letter } })))
+        return client.at('PUT', 'manifests/v1', { body, headers })
+      })
+      const statuses = (await Promise.all(racing)).map(({ status }) => status)
+      assert.deepEqual(
+        statuses.toSorted((a, b) => a - b),
+        [201, 412, 412, 412],
+      )
+    },
+  },
+]
+
+const fallbackTags: readonly Check[] = [
+  {
+    sentence: 'where tags are immutable, a referrers tag takes more referrers and loses none',
+    async run(client) {
+      const fixed: Client = {
+        ...client,
+        at: async (method, path, sent) => client.send(method, `/v2/${client.other}/${path}`, sent),
+      }
+      const image = await imageOf(fixed)
+      const parent = await pushManifest(fixed, image)
+      const { mediaType, digest, size } = parent
+      const subject = { mediaType, digest, size }
+      const sign = async (type: string): Promise<PushedManifest> =>
+        pushManifest(fixed, { ...image, subject, artifactType: type })
+      const [one, two] = [await sign('a/one'), await sign('a/two')]
+      const other = await pushManifest(fixed, { ...image, artifactType: 'a/other' })
+      const tag = digest.replace(':', '-')
+      const push = async (children: readonly PushedManifest[], name = tag): Promise<Answer> => {
+        const body = Buffer.from(JSON.stringify(indexOf(children)))
+        return fixed.at('PUT', `manifests/${name}`, { body })
+      }
+      expectStatus(await push([one]), 201)
+      expectRefusal(await push([two]), 400, 'TAG_INVALID')
+      expectRefusal(await push([one, other]), 400, 'TAG_INVALID')
+      expectRefusal(await push([]), 400, 'TAG_INVALID')
+      expectRefusal(await put(fixed, tag, JSON.stringify(image)), 400, 'TAG_INVALID')
+      const moved = expectStatus(await push([one, two]), 201)
+      const head = await fixed.at('HEAD', `manifests/${tag}`)
+      const now = header(moved, 'docker-content-digest')
+      assert.equal(header(head, 'docker-content-digest'), now)
+      expectStatus(await push([one], 'v1'), 201)
+      expectRefusal(await push([one, two], 'v1'), 400, 'TAG_INVALID')
     },
   },
 ]
@@ -439,6 +541,8 @@ export const manifestChecks: readonly Check[] = [
   ...pushes,
   ...refusals,
   ...pulls,
+  ...conditions,
+  ...fallbackTags,
   ...tagParameters,
   ...deletes,
 ]

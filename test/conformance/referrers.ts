@@ -140,9 +140,13 @@ export const referrerChecks: readonly Check[] = [
       }
       const missed = `referrers/${String(subject['digest'])}?artifactType=a/b`
       assert.deepEqual(referrersOf(await client.at('GET', missed)), [])
-      const all = await client.at('GET', `referrers/${String(subject['digest'])}`)
-      assert.equal(header(all, 'oci-filters-applied'), '')
-      assert.equal(referrersOf(all).length, 3)
+      for (const query of ['', '?artifactType=']) {
+        const all = await client.at('GET', `referrers/${String(subject['digest'])}${query}`)
+        assert.equal(header(all, 'oci-filters-applied'), '')
+        assert.equal(referrersOf(all).length, 3)
+      }
+      const twice = `referrers/${String(subject['digest'])}?artifactType=a/b&artifactType=a/c`
+      expectRefusal(await client.at('GET', twice), 400, 'UNSUPPORTED')
     },
   },
   {
@@ -167,6 +171,40 @@ export const referrerChecks: readonly Check[] = [
       expectStatus(await client.at('DELETE', `manifests/${parent.digest}`), 202)
       const digests = (await list(client, parent.digest)).map((found) => found['digest'])
       assert.deepEqual(digests, [kept.digest])
+    },
+  },
+  {
+    sentence: 'n is the size of a page, which a Link connects to the next, filter kept',
+    async run(client) {
+      const { digest } = randomBlob()
+      const subject = { mediaType: mediaTypes.ociManifest, digest, size: 512 }
+      const expected: string[] = []
+      for (const [at, letter] of Array.from('abcdefg').entries()) {
+        const artifactType = at % 2 === 0 ? 'a/even' : 'a/odd'
+        const document = indexOf([], { subject, artifactType, annotations: { letter } })
+        const pushed = await pushManifest(client, document)
+        if (at % 2 === 0) expected.push(pushed.digest)
+      }
+      for (const n of [1, 2, 3, 7, 5000]) {
+        const met: unknown[] = []
+        let path: string | undefined =
+          `/v2/${client.repository}/referrers/${digest}?n=${n}&artifactType=a/even`
+        let pages = 0
+        while (path !== undefined) {
+          const answer: Answer = await client.send('GET', path)
+          const page = referrersOf(answer).map((found) => found['digest'])
+          assert.ok(page.length <= n)
+          met.push(...page)
+          pages += 1
+          path = /^<([^>]+)>; rel="next"$/.exec(answer.headers['link']?.toString() ?? '')?.[1]
+        }
+        assert.deepEqual(new Set(met), new Set(expected))
+        assert.equal(met.length, expected.length)
+        assert.equal(pages, Math.ceil(7 / n))
+      }
+      const none = await client.at('GET', `referrers/${digest}?n=0`)
+      assert.deepEqual(referrersOf(none), [])
+      assert.equal(none.headers['link'], undefined)
     },
   },
   {

@@ -248,8 +248,17 @@ const sessions: readonly Check[] = [
         const path = withQuery(location, query)
         expectRefusal(await client.send('PUT', path, { body: bytes }), 400, 'DIGEST_INVALID')
       }
-      const posted = await client.at('POST', 'blobs/uploads/?digest=sha256:abc', { body: bytes })
-      expectRefusal(posted, 400, 'DIGEST_INVALID')
+      for (const query of [
+        'digest=sha256:abc',
+        `digest=${digest}&digest=${digest}`,
+        'digest-algorithm=sha256&digest-algorithm=sha512',
+        'digest-algorithm=',
+        `mount=${digest}&mount=${digest}`,
+        `mount=${digest}&from=a/b&from=c/d`,
+      ]) {
+        const posted = await client.at('POST', `blobs/uploads/?${query}`, { body: bytes })
+        expectRefusal(posted, 400, 'DIGEST_INVALID')
+      }
       await expectCreated(
         client,
         await finish(client, location, digest, { body: bytes }),

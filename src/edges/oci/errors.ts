@@ -45,6 +45,7 @@ const spellings = {
   IMAGE_EXISTS: { status: 409, code: 'DENIED' },
   TAG_UNKNOWN: { status: 404, code: 'MANIFEST_UNKNOWN' },
   TAG_IMMUTABLE: { status: 400, code: 'TAG_INVALID' },
+  PRECONDITION_FAILED: { status: 412, code: 'DENIED' },
   IMAGE_TAGS_TOO_MANY: { status: 414, code: 'MANIFEST_INVALID' },
   TAGS_TOO_MANY: { status: 400, code: 'UNSUPPORTED' },
   QUOTA_EXCEEDED: { status: 403, code: 'DENIED' },
@@ -57,7 +58,8 @@ export function spellError(thrown: unknown): OciError | undefined {
   if (!isRegistryError(error)) return undefined
   if (error.code === 'TAG_IMMUTABLE') return tagImmutable(error.detail)
   const { detail } = error
-  return { ...spellings[error.code], message: error.message, detail }
+  const headers = error.code === 'STORAGE_FULL' ? { headers: { 'retry-after': '60' } } : {}
+  return { ...spellings[error.code], message: error.message, detail, ...headers }
 }
 
 /** ECR's sentence: build tools recognise the refusal by it. */

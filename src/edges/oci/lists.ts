@@ -39,7 +39,7 @@ export async function tagsList(deps: Deps, call: OciCall): Promise<ListReply> {
 
 /** Docker's catalog, which user interfaces still ask for: the repositories of the caller's account. */
 export async function catalog(
-  deps: Deps,
+  deps: Deps & { readonly mayPull: (name: string) => Promise<boolean> },
   account: AccountId,
   query: URLSearchParams,
 ): Promise<ListReply> {
@@ -49,8 +49,10 @@ export async function catalog(
   const after = query.get('last') ?? ''
   const found =
     limit === 0 ? [] : await listRepositories(deps.reader, account, { after, limit: limit + 1 })
-  const names = found.slice(0, limit).map(({ name }) => name)
-  const last = names.at(-1)
+  const page = found.slice(0, limit)
+  const names: string[] = []
+  for (const { name } of page) if (await deps.mayPull(name)) names.push(name)
+  const last = page.at(-1)?.name
   const link =
     found.length > limit && last !== undefined
       ? linkTo(`/v2/_catalog?n=${limit}&last=${encodeURIComponent(last)}`)
@@ -60,23 +62,39 @@ export async function catalog(
 }
 
 /** An index of what refers to the digest; empty, never 404, for what is not there. */
-export async function referrersList(deps: Deps, call: OciCall, subject: Digest): Promise<OciReply> {
-  const artifactType = call.query.get('artifactType') ?? undefined
+export async function referrersList(
+  deps: Deps,
+  call: OciCall,
+  subject: Digest,
+): Promise<ListReply> {
+  const n = pageSize(call.query)
+  if (typeof n === 'object') return n
+  const [asked = '', ...more] = call.query.getAll('artifactType')
+  if (more.length > 0) return repeatedFilter
+  // An empty filter is none: then no header says that one was applied.
+  const artifactType = asked === '' ? undefined : asked
   const before = readCursor(call.query.get('next'))
   const { repository } = call
-  const page = await listReferrers(deps.reader, { repository, subject, artifactType, before })
+  const page = await listReferrers(deps.reader, {
+    repository,
+    subject,
+    artifactType,
+    before,
+    limit: n,
+  })
   const index = {
     schemaVersion: 2,
     mediaType: mediaTypes.ociIndex,
     manifests: page.referrers.map(descriptorOf),
   }
+  const size = n === undefined ? '' : `&n=${n}`
   const filter =
     artifactType === undefined ? '' : `&artifactType=${encodeURIComponent(artifactType)}`
   const link =
     page.next === undefined
       ? {}
       : linkTo(
-          `/v2/${call.writtenName}/referrers/${subject}?next=${page.next.pushedAt}.${page.next.digest}${filter}`,
+          `/v2/${call.writtenName}/referrers/${subject}?next=${page.next.pushedAt}.${page.next.digest}${size}${filter}`,
         )
   return {
     status: 200,
@@ -101,11 +119,19 @@ function descriptorOf(referrer: Referrer): Readonly<Record<string, unknown>> {
   }
 }
 
+const repeatedFilter: ListReply = {
+  refused: {
+    status: 400,
+    code: 'UNSUPPORTED',
+    message: 'artifactType is given more than once: ask once for each type, or for all',
+  },
+}
+
 function pageSize(query: URLSearchParams): number | undefined | { readonly refused: OciError } {
-  const text = query.get('n')
-  if (text === null) return undefined
-  if (/^[0-9]{1,9}$/.test(text)) return Math.min(Number(text), maxPage)
-  const message = `n is ${JSON.stringify(text.slice(0, 32))}; expected a whole number from 0`
+  const [text, ...more] = query.getAll('n')
+  if (text === undefined) return undefined
+  if (more.length === 0 && /^[0-9]{1,9}$/.test(text)) return Math.min(Number(text), maxPage)
+  const message = `n is ${JSON.stringify(text.slice(0, 32))}; expected one whole number from 0`
   return { refused: { status: 400, code: 'PAGINATION_NUMBER_INVALID', message } }
 }
 

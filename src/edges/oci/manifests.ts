@@ -11,7 +11,7 @@ import { putManifest } from '../../registry/put-manifest.ts'
 import { getRepository } from '../../registry/repository-store.ts'
 import type { Database } from '../../storage/database/database.ts'
 import type { OciCall, OciReply } from './call.ts'
-import { isNotModified } from './conditional.ts'
+import { isNotModified, preconditionOf } from './conditional.ts'
 
 interface Deps {
   readonly database: Database
@@ -31,6 +31,7 @@ export async function headManifest(
   const { repository } = call
   const manifest = await getManifestSummary(deps.database, { repository, reference })
   const headers = headersOf(manifest, reference)
+  if (isNotModified(call.header('if-none-match'), manifest.digest)) return { status: 304, headers }
   return { status: 200, headers: { ...headers, 'content-length': String(manifest.size) } }
 }
 
@@ -64,6 +65,7 @@ export async function pushManifest(
     const message = `the manifest has more than ${maxManifestBytes} bytes`
     throw registryError('MANIFEST_TOO_LARGE', message, { maxManifestBytes })
   }
+  const precondition = preconditionOf(call.header)
   const put = await putManifest(deps, {
     repository,
     bytes,
@@ -72,6 +74,7 @@ export async function pushManifest(
     tags: reference.kind === 'tag' ? [reference.tag] : extraTags,
     principal: call.caller.principalArn,
     ifPresent: 'accept',
+    ...(precondition === undefined ? {} : { precondition }),
   })
   deps.onPush()
   return {

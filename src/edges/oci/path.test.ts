@@ -32,7 +32,6 @@ const cases: readonly (readonly [string, Printed])[] = [
   ['/v2/tags/list', { kind: 'unknown' }],
   [`/v2/manifests/${sha256}`, { kind: 'unknown' }],
   ['/v2/_catalog/x', { kind: 'unknown' }],
-  ['/v2/_oci/ext/discover', { kind: 'unknown' }],
   ['/v2/app/manifests/v1%2f', { kind: 'unknown' }],
   ['/v2/app%2fx/tags/list', { kind: 'unknown' }],
   ['/v2/%2e%2e/app/tags/list', { kind: 'unknown' }],
@@ -81,6 +80,9 @@ const cases: readonly (readonly [string, Printed])[] = [
   ['/v2/tags/list/tags/list', { kind: 'tags', name: 'tags/list' }],
   ['/v2/_catalog/tags/list', { kind: 'tags', name: '_catalog' }],
   ['/v2/v2/tags/list', { kind: 'tags', name: 'v2' }],
+  ['/v2/_oci/ext/discover', { kind: 'discovery' }],
+  ['/v2/a/b/_oci/ext/discover', { kind: 'extensions', name: 'a/b' }],
+  ['/v2/_oci/ext/discover/manifests/v1', byTag('_oci/ext/discover', 'v1')],
   // The name is judged by who reads it next.
   ['/v2/../x/tags/list', { kind: 'tags', name: '../x' }],
   ['/v2//x//tags/list', { kind: 'tags', name: '/x/' }],

@@ -9,11 +9,13 @@ import { parseReference, type Reference } from '../../oci/reference.ts'
 export type V2Path =
   | { readonly kind: 'base' }
   | { readonly kind: 'catalog' }
+  | { readonly kind: 'discovery' }
   | { readonly kind: 'blob'; readonly name: string; readonly digest: Digest }
   | { readonly kind: 'manifest'; readonly name: string; readonly reference: Reference }
   | { readonly kind: 'uploads'; readonly name: string }
   | { readonly kind: 'upload'; readonly name: string; readonly uploadId: string }
   | { readonly kind: 'tags'; readonly name: string }
+  | { readonly kind: 'extensions'; readonly name: string }
   | { readonly kind: 'referrers'; readonly name: string; readonly digest: Digest }
   | { readonly kind: 'badDigest'; readonly name: string; readonly text: string }
   | { readonly kind: 'badReference'; readonly name: string; readonly text: string }
@@ -30,7 +32,8 @@ export function parseV2Path(path: string): V2Path {
   const [only] = segments
   if (segments.length === 1 && only === '') return { kind: 'base' }
   if (segments.length === 1 && only === '_catalog') return { kind: 'catalog' }
-  return parseRepositoryPath(segments)
+  const isDiscovery = segments.slice(-3).join('/') === '_oci/ext/discover'
+  return isDiscovery ? discoveryPath(segments) : parseRepositoryPath(segments)
 }
 
 function parseRepositoryPath(segments: readonly string[]): V2Path {
@@ -52,6 +55,12 @@ function parseRepositoryPath(segments: readonly string[]): V2Path {
     default:
       return { kind: 'unknown' }
   }
+}
+
+/** Reserved: no repository's name has a segment that begins with `_`. */
+function discoveryPath(segments: readonly string[]): V2Path {
+  const name = segments.slice(0, -3).join('/')
+  return name === '' ? { kind: 'discovery' } : { kind: 'extensions', name }
 }
 
 /** `NAME/blobs/uploads/ID`, in which NAME is never empty. */

@@ -25,7 +25,9 @@ interface Deps extends Sources {
 /** HEAD of a blob: its length and digest, no bytes; Range is ignored. */
 export async function headBlob(deps: Deps, call: OciCall, digest: Digest): Promise<OciReply> {
   const blob = await getBlobToKeep(deps, { repository: call.repository, digest })
-  return { status: 200, headers: { ...headersOf(blob), 'content-length': String(blob.size) } }
+  const headers = headersOf(blob)
+  if (isNotModified(call.header('if-none-match'), blob.digest)) return { status: 304, headers }
+  return { status: 200, headers: { ...headers, 'content-length': String(blob.size) } }
 }
 
 /** GET of a blob: whole, one range, or several as multipart/byteranges. */

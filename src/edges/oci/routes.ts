@@ -3,6 +3,7 @@ import type { ScopeAction } from '../../access/rules/scope.ts'
 import type { V2Path } from './path.ts'
 import type { OciCall, OciReply } from './call.ts'
 import { pullBlob, headBlob } from './pull-blob.ts'
+import { repositoryExtensions } from './extensions.ts'
 import { headManifest, pullManifest, pushManifest, removeManifest } from './manifests.ts'
 import { referrersList, tagsList, type ListReply } from './lists.ts'
 import { abandonUpload, beginUpload, closeUpload, continueUpload, uploadStatus } from './uploads.ts'
@@ -149,6 +150,13 @@ export const ociRoutes: readonly OciRoute[] = [
     scope: 'pull',
     actions: 'ecr:BatchGetImage',
     run: (deps, call, { digest }) => referrersList(deps, call, digest),
+  }),
+  route({
+    method: 'GET',
+    path: 'extensions',
+    scope: 'pull',
+    actions: 'ecr:DescribeRepositories',
+    run: repositoryExtensions,
   }),
 ]
 

@@ -10,6 +10,7 @@ import type { HeaderAuthenticator } from '../authenticate.ts'
 import type { OciCall, OciReply } from './call.ts'
 import type { ChallengeDeps } from './challenge.ts'
 import { errorReply, spellError, type OciError } from './errors.ts'
+import { registryExtensions } from './extensions.ts'
 import { catalog } from './lists.ts'
 import { mountSources } from './mount-sources.ts'
 import { parseV2Path, type V2Path } from './path.ts'
@@ -36,11 +37,17 @@ export function serveOci(app: FastifyInstance, edge: OciEdge): void {
     send(edge, request, reply, await answer(edge, request))
   for (const url of ['/v2', '/v2/*']) {
     app.route({
-      method: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'],
+      method: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE'],
       url,
       handler: handle,
     })
   }
+  // Methods that the framework does not know are refused below /v2 as the others are.
+  app.setNotFoundHandler((request, reply) => {
+    if (/^\/v2(?:\/|$)/.test(request.raw.url ?? '')) return handle(request, reply)
+    const message = `${request.method} ${JSON.stringify(request.raw.url?.slice(0, 200))} is served by no part of this server`
+    return reply.code(404).send({ message })
+  })
 }
 
 async function answer(edge: OciEdge, request: FastifyRequest): Promise<OciReply> {
@@ -67,6 +74,7 @@ async function dispatch(
   const scopes = requiredScopes(path, route?.scope, query)
   const { caller, limits } = await requireCaller(edge, request, scopes)
   if (path.kind === 'base') return baseReply(request)
+  if (path.kind === 'discovery') return discoveryReply(request)
   if (path.kind === 'catalog') return listCatalog(edge, request, { caller, limits, scopes }, query)
   if (path.kind === 'unknown') throw new Refusal(noEndpoint(request))
   const repository = await addressOf(edge, request.headers.host, path.name)
@@ -90,6 +98,11 @@ function baseReply(request: FastifyRequest): OciReply {
   return { status: 200, headers, ...(request.method === 'HEAD' ? {} : { body: '{}' }) }
 }
 
+function discoveryReply(request: FastifyRequest): OciReply {
+  if (request.method !== 'GET') throw new Refusal(methodNotAllowed(request, { kind: 'discovery' }))
+  return registryExtensions()
+}
+
 async function listCatalog(
   edge: OciEdge,
   request: FastifyRequest,
@@ -101,7 +114,14 @@ async function listCatalog(
   const resource = repositoryArn(edge.region, account, '*')
   await requireAction(edge, request, caller, 'ecr:DescribeRepositories', resource)
   if (!covers(limits, resource, 'catalog')) throw beyondToken(edge, request, scopes)
-  return catalog({ reader: edge.rooms.database }, account, query)
+  const mayPull = async (name: string): Promise<boolean> => {
+    const one = {
+      action: 'ecr:BatchGetImage',
+      resources: [repositoryArn(edge.region, account, name)],
+    }
+    return (await edge.authorize(caller, one)).kind === 'allow'
+  }
+  return catalog({ reader: edge.rooms.database, mayPull }, account, query)
 }
 
 interface Entrant {
@@ -198,7 +218,10 @@ function refuse(edge: OciEdge, request: FastifyRequest, path: V2Path, error: unk
     return errorReply({ status: 500, code: 'UNKNOWN', message }, isHead)
   }
   facts.errorCode = spelled.code
-  return errorReply({ ...spelled, headers: progressOf(path, error) }, isHead)
+  return errorReply(
+    { ...spelled, headers: { ...spelled.headers, ...progressOf(path, error) } },
+    isHead,
+  )
 }
 
 /** A refused chunk leaves the upload as it is; its place is told so that the client can go on. */
@@ -246,12 +269,8 @@ function badReference(path: Extract<V2Path, { readonly text: string }>): OciErro
 }
 
 function methodNotAllowed(request: FastifyRequest, path: V2Path): OciError {
-  const allowed =
-    path.kind === 'base'
-      ? ['GET', 'HEAD']
-      : path.kind === 'catalog'
-        ? ['GET']
-        : ociRoutes.filter((row) => row.path === path.kind).map((row) => row.method)
+  const rows = ociRoutes.filter((row) => row.path === path.kind).map((row) => row.method)
+  const allowed = rows.length > 0 ? rows : path.kind === 'base' ? ['GET', 'HEAD'] : ['GET']
   return {
     status: 405,
     code: 'UNSUPPORTED',

@@ -21,6 +21,7 @@ interface Deps extends UploadDeps {
 
 /** POST: mounts, takes the whole blob, or opens an upload. */
 export async function beginUpload(deps: Deps, call: OciCall): Promise<OciReply> {
+  refuseRepeated(call.query)
   const mounted = await tryMount(deps, call)
   if (mounted !== undefined) return mounted
   const digestText = call.query.get('digest')
@@ -31,6 +32,14 @@ export async function beginUpload(deps: Deps, call: OciCall): Promise<OciReply> 
   const { uploadId } = await startUpload(deps, { repository, principalId, algorithm })
   if (digest === undefined) return accepted(call, uploadId, 0)
   return finish(deps, call, uploadId, digest)
+}
+
+/** Of two values one would be silently left out, and a proxy in front may have judged the other. */
+function refuseRepeated(query: URLSearchParams): void {
+  for (const name of ['mount', 'from', 'digest', 'digest-algorithm']) {
+    if (query.getAll(name).length < 2) continue
+    throw registryError('DIGEST_MISMATCH', `the parameter ${name} is given more than once`)
+  }
 }
 
 async function tryMount(deps: Deps, call: OciCall): Promise<OciReply | undefined> {

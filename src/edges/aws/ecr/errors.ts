@@ -99,6 +99,7 @@ const spellings = {
     ({ tag, repository }) =>
       `The image tag '${shown(tag)}' already exists in the '${shown(repository)}' repository and cannot be overwritten because the repository is immutable.`,
   ],
+  PRECONDITION_FAILED: ['InvalidParameterException', own],
   IMAGE_TAGS_TOO_MANY: ['InvalidParameterException', own],
   TAGS_TOO_MANY: ['TooManyTagsException', own],
   QUOTA_EXCEEDED: ['LimitExceededException', own],
