@@ -7,6 +7,7 @@ import { openTestServer, type TestServer } from '../kit/server.ts'
 import { accessChecks } from './access.ts'
 import { blobChecks } from './blobs.ts'
 import { openClient, type Check } from './client.ts'
+import { clientChecks } from './clients.ts'
 import { listChecks } from './lists.ts'
 import { manifestChecks } from './manifests.ts'
 import { referrerChecks } from './referrers.ts'
@@ -21,6 +22,7 @@ const tables: Readonly<Record<string, readonly Check[]>> = {
   manifests: manifestChecks,
   lists: listChecks,
   referrers: referrerChecks,
+  clients: clientChecks,
 }
 
 let directory = ''
