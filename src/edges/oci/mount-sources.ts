@@ -25,7 +25,7 @@ interface Asker {
   readonly caller: Caller
   readonly limits: Limits
   /** Of the whole request, for a challenge. */
-  readonly scopes: readonly Scope[]
+  readonly scopes: () => readonly Scope[]
 }
 
 export interface MountSources {
@@ -54,12 +54,12 @@ export function mountSources(deps: Deps, request: FastifyRequest, asker: Asker):
       if (source === undefined || !(await mayPull(source))) return undefined
       const resource = repositoryArn(deps.region, source.account, source.name)
       if (covers(asker.limits, resource, 'pull')) return source
-      throw beyondToken(deps, request, asker.scopes)
+      throw beyondToken(deps, request, asker.scopes())
     },
     async anywhere(target, digest) {
       // Asked before anything is looked up: the answer must not tell a narrow token what is where.
       if (!covers(asker.limits, anyRepository, 'pull')) {
-        throw beyondToken(deps, request, asker.scopes)
+        throw beyondToken(deps, request, asker.scopes())
       }
       const holders = [target, ...(await listBlobHolders(deps.rooms.reader, target, digest))]
       const readable: RepositoryAddress[] = []

@@ -16,7 +16,7 @@ import { mountSources } from './mount-sources.ts'
 import { parseV2Path, type V2Path } from './path.ts'
 import { beyondToken, Refusal, unauthorized } from './refusal.ts'
 import { requiredScopes } from './required-scopes.ts'
-import { ociRoutes, type EcrAction, type OciDeps, type OciRoute } from './routes.ts'
+import { ociRoutes, type EcrAction, type OciDeps } from './routes.ts'
 import { sendReply } from './send-reply.ts'
 import { progressHeaders } from './uploads.ts'
 
@@ -71,7 +71,8 @@ async function dispatch(
   query: URLSearchParams,
 ): Promise<OciReply | { readonly refused: OciError }> {
   const route = ociRoutes.find((row) => row.path === path.kind && row.method === request.method)
-  const scopes = requiredScopes(path, route?.scope, query)
+  // Put together only when a client must be told of them.
+  const scopes = (): readonly Scope[] => requiredScopes(path, route?.scope, query)
   const { caller, limits } = await requireCaller(edge, request, scopes)
   if (path.kind === 'base') return baseReply(request)
   if (path.kind === 'discovery') return discoveryReply(request)
@@ -83,9 +84,11 @@ async function dispatch(
     throw new Refusal(badReference(path))
   if (route === undefined) throw new Refusal(methodNotAllowed(request, path))
   const call = callOf(request, caller, repository, path.name, query)
-  await requireAllowed(edge, request, route, call)
   const resource = repositoryArn(edge.region, repository.account, repository.name)
-  if (!covers(limits, resource, route.scope)) throw beyondToken(edge, request, scopes)
+  for (const action of route.actions(call)) {
+    await requireAction(edge, request, caller, action, resource)
+  }
+  if (!covers(limits, resource, route.scope)) throw beyondToken(edge, request, scopes())
   const sources = mountSources(edge, request, { caller, limits, scopes })
   return route.run({ ...edge.rooms, sources }, call, path)
 }
@@ -106,14 +109,14 @@ function discoveryReply(request: FastifyRequest): OciReply {
 async function listCatalog(
   edge: OciEdge,
   request: FastifyRequest,
-  { caller, limits, scopes }: Entrant & { readonly scopes: readonly Scope[] },
+  { caller, limits, scopes }: Entrant & { readonly scopes: () => readonly Scope[] },
   query: URLSearchParams,
 ): Promise<OciReply | { readonly refused: OciError }> {
   if (request.method !== 'GET') throw new Refusal(methodNotAllowed(request, { kind: 'catalog' }))
   const account = await accountOfHost(edge, request.headers.host)
   const resource = repositoryArn(edge.region, account, '*')
   await requireAction(edge, request, caller, 'ecr:DescribeRepositories', resource)
-  if (!covers(limits, resource, 'catalog')) throw beyondToken(edge, request, scopes)
+  if (!covers(limits, resource, 'catalog')) throw beyondToken(edge, request, scopes())
   const mayPull = async (name: string): Promise<boolean> => {
     const one = {
       action: 'ecr:BatchGetImage',
@@ -132,7 +135,7 @@ interface Entrant {
 async function requireCaller(
   edge: OciEdge,
   request: FastifyRequest,
-  scopes: readonly Scope[],
+  scopes: () => readonly Scope[],
 ): Promise<Entrant> {
   const result = await edge.authenticate(request.headers.authorization, {
     sourceAddress: request.ip,
@@ -148,19 +151,7 @@ async function requireCaller(
       : 'authentication required: log in with `pratique login` or `aws ecr get-login-password`'
   const isToken = result.kind === 'refused' && result.scheme === 'bearer'
   const error = isToken ? 'invalid_token' : undefined
-  throw unauthorized(edge, request, message, { scopes, error })
-}
-
-async function requireAllowed(
-  edge: OciEdge,
-  request: FastifyRequest,
-  route: OciRoute,
-  call: OciCall,
-): Promise<void> {
-  const resource = repositoryArn(edge.region, call.repository.account, call.repository.name)
-  for (const action of route.actions(call)) {
-    await requireAction(edge, request, call.caller, action, resource)
-  }
+  throw unauthorized(edge, request, message, { scopes: scopes(), error })
 }
 
 async function requireAction(
