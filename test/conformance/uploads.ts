@@ -69,6 +69,10 @@ async function expectOutOfOrder(client: Client, answer: Answer, size: number): P
   return header(status, 'location')
 }
 
+function byText(a: string, b: string): number {
+  return a < b ? -1 : 1
+}
+
 const algorithms: readonly DigestAlgorithm[] = ['sha256', 'sha512']
 
 interface PushForm {
@@ -386,6 +390,17 @@ const sessions: readonly Check[] = [
     },
   },
   {
+    sentence: 'an upload that was closed with a wrong digest is over, also for the right one',
+    async run(client) {
+      const { bytes, digest } = randomBlob()
+      const location = await openUpload(client)
+      const wrong = await finish(client, location, randomBlob().digest, { body: bytes })
+      expectRefusal(wrong, 400, 'DIGEST_INVALID')
+      expectRefusal(await finish(client, location, digest), 404, 'BLOB_UPLOAD_UNKNOWN')
+      expectStatus(await client.at('HEAD', `blobs/${digest}`), 404)
+    },
+  },
+  {
     sentence: 'a repeated close after a lost answer is 201 again; the upload takes nothing more',
     async run(client) {
       const { bytes, digest } = randomBlob()
@@ -424,6 +439,9 @@ const mounts: readonly Check[] = [
       for (const query of [
         `mount=${digest}&from=${client.repository}`,
         `from=${client.repository}&mount=${digest}`,
+        `mount=${encodeURIComponent(digest)}&from=${encodeURIComponent(client.repository)}`,
+        // Now the target has it itself.
+        `mount=${digest}&from=${client.other}`,
       ]) {
         const path = `/v2/${client.other}/blobs/uploads/?${query}`
         const mounted = await client.send('POST', path)
@@ -436,6 +454,7 @@ const mounts: readonly Check[] = [
     sentence: 'a mount that is not possible is 202 and an upload, whatever the reason',
     async run(client) {
       const { bytes, digest } = randomBlob()
+      const shapes = new Set<string>()
       const sources = [
         `&from=${client.other}`,
         '&from=conformance/absent',
@@ -448,10 +467,12 @@ const mounts: readonly Check[] = [
         const refused = await client.at('POST', `blobs/uploads/?mount=${digest}${source}`)
         const location = expectAccepted(refused, 0)
         assert.equal(header(refused, 'docker-content-digest'), '', source)
+        shapes.add(Object.keys(refused.headers).toSorted(byText).join(' '))
         assert.equal(refused.body.byteLength, 0)
         expectStatus(await client.at('HEAD', `blobs/${digest}`), 404)
         expectStatus(await client.send('DELETE', location), 204)
       }
+      assert.equal(shapes.size, 1, 'the headers do not tell the reasons apart')
       const location = expectAccepted(
         await client.at('POST', `blobs/uploads/?mount=${digest}&from=${client.other}`),
         0,

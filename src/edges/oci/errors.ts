@@ -1,7 +1,8 @@
 // Purpose:  spell refusals as the distribution API does.
 // Spec:     OCI distribution-spec, "Error Codes"; Docker's TOOMANYREQUESTS and UNKNOWN for what it does not name.
 // Input:    a room's error.
-// Deviates: an immutable tag is TAG_INVALID with 400, ECR's own code over the wire, which tools match on.
+// Deviates: an immutable tag is TAG_INVALID with 400, ECR's own code over the wire, which tools match on;
+//           a condition of a push that does not hold is DENIED with 412, which the specification has no code for.
 // Unknowns: an error of no room → 500 UNKNOWN without details.
 import { asRegistryError, isRegistryError, type RegistryErrorCode } from '../../registry/errors.ts'
 import type { OciReply } from './call.ts'
