@@ -20,6 +20,7 @@ import { findLiveBlob } from './linked-blob-store.ts'
 import { mountBlob } from './mount-blob.ts'
 import { getBlob } from './open-blob.ts'
 import { putManifest } from './put-manifest.ts'
+import { putQuota } from './put-quota.ts'
 import { getRepository } from './repository-store.ts'
 import type { StorageProblem } from './rules/storage-problems.ts'
 
@@ -216,6 +217,18 @@ test('bytes that were lost and are there again make the blob live; wrong ones do
   assert.deepEqual(kinds, ['blob-returned'])
   assert.deepEqual((await check(registry)).kinds, [])
   assert.equal((await contentOf(registry, made.blob)).toString(), '{"a":1}')
+})
+
+test('a full quota does not refuse the push that brings a lost blob back', async (t) => {
+  const { registry, made } = await registryWithImage(t)
+  const { repository } = registry
+  const change = { maxBytes: 1, maxImages: undefined }
+  await putQuota(registry, { account: repository.account, repository: repository.name, change })
+  await rm(fileOf(registry, made.key))
+  await check(registry, { repair: true })
+  await push(registry, Buffer.from('{"a":1}'))
+  assert.deepEqual((await check(registry, { hashes: true })).kinds, [])
+  await assert.rejects(push(registry, Buffer.from('{"new":1}')), refusal('QUOTA_EXCEEDED'))
 })
 
 test('a missing blob that no manifest needs is collected', async (t) => {

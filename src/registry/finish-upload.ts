@@ -7,6 +7,7 @@ import {
   findLinkedBlob,
   findLiveBlob,
   findMissingBlob,
+  hasBlobLink,
   insertBlob,
   linkBlob,
   renewLink,
@@ -110,13 +111,12 @@ async function completeBytes(
   const algorithm = algorithmOf(input.digest)
   // An empty body still makes the (empty) file that the row will name.
   const body = input.body ?? { source: noBytes(), keepPartial: false }
-  // A push of what the repository has adds nothing, so no quota refuses it.
-  const linked = await findLinkedBlob(deps.database, upload.repositoryId, input.digest)
+  // A push of what the repository has, or had and lost, adds nothing, so no quota refuses it.
+  const isCounted = await hasBlobLink(deps.database, upload.repositoryId, input.digest)
   const announced = body.announcedBytes ?? body.expectedBytes ?? 0
-  const limit =
-    linked === undefined
-      ? await limitBody(deps.database, upload.repositoryId, announced)
-      : undefined
+  const limit = isCounted
+    ? undefined
+    : await limitBody(deps.database, upload.repositoryId, announced)
   const received = await receiveBytes(deps, lease, body, limit)
   if ('interruption' in received) throw received.interruption
   const { size } = received

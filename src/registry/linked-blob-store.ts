@@ -40,6 +40,20 @@ export async function findLinkedBlob(
   return row === undefined ? undefined : { ...blobOf(row), linkedAt: instant(row, 'linked_at') }
 }
 
+/** Whether the repository counts the blob as its own, be its bytes there or lost. */
+export async function hasBlobLink(
+  reader: SqlReader,
+  repositoryId: number,
+  digest: Digest,
+): Promise<boolean> {
+  const row = await reader.first(
+    `SELECT l.blob_id FROM blobs b JOIN blob_links l ON l.blob_id = b.id AND l.repository_id = $1
+     WHERE b.digest = $2 AND b.state IN ('live', 'missing')`,
+    [repositoryId, digest],
+  )
+  return row !== undefined
+}
+
 /** The live blob of that digest anywhere; for commits only, never for an answer to a client. */
 export async function findLiveBlob(reader: SqlReader, digest: Digest): Promise<Blob | undefined> {
   const row = await reader.first(

@@ -6,6 +6,7 @@ import { once } from 'node:events'
 import { readdir, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
+import { setTimeout as delay } from 'node:timers/promises'
 import { CreateRepositoryCommand } from '@aws-sdk/client-ecr'
 import { temporaryDirectory } from '../kit/database.ts'
 import { run, type Finished } from '../kit/run.ts'
@@ -70,6 +71,13 @@ async function serverWithRepository(t: TestContext): Promise<ServerProcess> {
   return server
 }
 
+function pausesOf(directory: string): number {
+  const raw = new DatabaseSync(join(directory, 'pratique.db'), { readOnly: true })
+  const row = raw.prepare('SELECT COUNT(*) AS n FROM deletion_pauses').get()
+  raw.close()
+  return Number(row?.['n'])
+}
+
 test('a backup taken in the middle of pushes, deletes and a collection restores clean, and serves', async (t) => {
   const server = await serverWithRepository(t)
   const place = await temporaryDirectory(t)
@@ -121,8 +129,14 @@ test('a backup that is killed leaves nothing that counts, and bytes go again; on
   })
   await once(child.stdout, 'readable')
   const ended = once(child, 'exit')
+  const data = server.environment['PRATIQUE_DATA'] ?? ''
+  assert.equal(pausesOf(data), 1)
   child.kill('SIGKILL')
   await ended
+  const leftovers = async (): Promise<number> =>
+    (await readdir(join(data, 'tmp'))).length + pausesOf(data)
+  for (let turn = 0; turn < 500 && (await leftovers()) > 0; turn += 1) await delay(20)
+  assert.equal(await leftovers(), 0, 'no copy of the database, no pause')
   const whole = await pratique(server, 'backup', file)
   assert.equal(whole.status, 0, whole.stderr)
   const slow = spawn(process.execPath, [program, 'backup', join(place, 'cut.tar')], {
@@ -137,9 +151,8 @@ test('a backup that is killed leaves nothing that counts, and bytes go again; on
   // The kill may have come when all had been sent.
   const kept = (await readdir(place)).filter((name) => name.startsWith('cut'))
   assert.deepEqual(kept, slow.exitCode === 0 ? ['cut.tar'] : [])
-  const directory = server.environment['PRATIQUE_DATA'] ?? ''
-  const again = await startServer(t, { directory })
-  assert.deepEqual(await readdir(join(directory, 'tmp')), [], 'no copy of the database is left')
+  const again = await startServer(t, { directory: data })
+  assert.deepEqual(await readdir(join(data, 'tmp')), [], 'no copy of the database is left')
   assert.equal((await pratique(again, 'fsck', '--hashes')).status, 0)
 })
 

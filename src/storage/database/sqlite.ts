@@ -237,6 +237,8 @@ async function copyFile(file: string, target: string, signal: AbortSignal): Prom
       rate: copiedPages,
       progress: () => signal.throwIfAborted(),
     })
+  } catch (error) {
+    throw nameFault(error)
   } finally {
     source.close()
   }
