@@ -49,15 +49,14 @@ async function* tell(
   const references = faults.filter((fault) => fault.kind === 'reference')
   const dangling = references.filter(({ table }) => referenceTables.includes(table))
   if (dangling.length > 0) {
-    const rows = input.repair
-      ? await deps.database.transaction(deleteDanglingReferences)
-      : dangling.length
-    const detail = `${input.repair ? rows : `at least ${rows}`} rows`
-    yield tellProblem('references-dangling', 'references', detail, input.repair)
+    if (input.repair) await deps.database.transaction(deleteDanglingReferences)
+    const rows = dangling.reduce((sum, fault) => sum + fault.rows, 0)
+    yield tellProblem('references-dangling', 'references', `${rows} rows`, input.repair)
   }
-  for (const { table, row, to } of references) {
+  for (const { table, to, rows } of references) {
     if (referenceTables.includes(table) || tablesWithPartsOfTheirOwn.includes(table)) continue
-    yield tellProblem('reference-broken', `${table} row ${row}`, `its ${to} is not there`, false)
+    const detail = `${rows} rows whose row of ${to} is not there`
+    yield tellProblem('reference-broken', table, detail, false)
   }
 }
 

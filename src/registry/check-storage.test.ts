@@ -327,7 +327,7 @@ test('a reference of any other table is told', async (t) => {
   const { problems } = await check(registry, { repair: true })
   const [found] = problems
   assert.deepEqual([found?.kind, found?.repair], ['reference-broken', 'by-hand'])
-  assert.match(found?.detail ?? '', /its repositories is not there/)
+  assert.match(found?.detail ?? '', /1 rows whose row of repositories is not there/)
 })
 
 test('an index whose child is gone is told', async (t) => {

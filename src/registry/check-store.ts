@@ -277,17 +277,16 @@ export async function abortUpload(
   return changed === 1
 }
 
-/** Rows of manifests that are not there; how many. */
-export async function deleteDanglingReferences(tx: SqlWriter): Promise<number> {
-  const blobs = await tx.run(
+/** Rows of manifests that are not there. */
+export async function deleteDanglingReferences(tx: SqlWriter): Promise<void> {
+  await tx.run(
     `DELETE FROM manifest_blobs WHERE NOT EXISTS (SELECT 1 FROM manifests m
        WHERE m.repository_id = manifest_blobs.repository_id AND m.digest = manifest_blobs.manifest_digest)`,
   )
-  const children = await tx.run(
+  await tx.run(
     `DELETE FROM manifest_children WHERE NOT EXISTS (SELECT 1 FROM manifests m
        WHERE m.repository_id = manifest_children.repository_id AND m.digest = manifest_children.manifest_digest)`,
   )
-  return blobs + children
 }
 
 export async function countRows(

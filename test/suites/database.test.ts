@@ -190,7 +190,7 @@ test('faults of the engine are found: a reference that leads nowhere, a damaged 
   const again = openSqlite(file)
   const { signal } = new AbortController()
   const [reference] = await again.findFaults({ signal })
-  assert.deepEqual(reference, { kind: 'reference', table: 'users', row: '1', to: 'accounts' })
+  assert.deepEqual(reference, { kind: 'reference', table: 'users', to: 'accounts', rows: 1 })
   await again.close()
   const handle = await open(file, 'r+')
   await handle.write(Buffer.alloc(4096, 0x5a), 0, 4096, (Number(page?.['rootpage']) - 1) * 4096)

@@ -136,16 +136,24 @@ async function sendPieces(
 ): Promise<FastifyReply> {
   // Before the status is sent, so that a refusal of the first step is told as one.
   const iterator = pieces[Symbol.asyncIterator]()
-  const first = await iterator.next()
-  const all = async function* (): AsyncGenerator<Uint8Array, void> {
-    try {
-      for (let step = first; step.done !== true; step = await iterator.next()) yield step.value
-    } catch (error) {
-      edge.onFault(error, requestId)
-      throw error
-    } finally {
+  let held: IteratorResult<Uint8Array> | undefined = await iterator.next()
+  // No generator: one that was never begun would not hand on that the client has gone.
+  const all: AsyncIterableIterator<Uint8Array> = {
+    [Symbol.asyncIterator]: () => all,
+    async next() {
+      try {
+        const step = held ?? (await iterator.next())
+        held = undefined
+        return step
+      } catch (error) {
+        edge.onFault(error, requestId)
+        throw error
+      }
+    },
+    async return() {
       await iterator.return?.()
-    }
+      return { done: true, value: undefined }
+    },
   }
-  return reply.header('content-type', type).send(Readable.from(all(), { objectMode: false }))
+  return reply.header('content-type', type).send(Readable.from(all, { objectMode: false }))
 }

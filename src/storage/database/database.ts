@@ -36,12 +36,12 @@ export interface Database extends SqlReader {
 /** What the engine itself finds wrong with the database. */
 export type DatabaseFault =
   | { readonly kind: 'damage'; readonly detail: string }
-  /** A row whose reference leads nowhere. */
+  /** Rows of one table whose references to another lead nowhere. */
   | {
       readonly kind: 'reference'
       readonly table: string
-      readonly row: string
       readonly to: string
+      readonly rows: number
     }
 
 /** A database in a file of this process's own: what can be done with it while it serves. */
@@ -52,7 +52,7 @@ export interface EmbeddedDatabase extends Database {
     parameters: readonly SqlValue[],
     options: { readonly signal: AbortSignal },
   ): Promise<readonly SqlRow[]>
-  /** Reads everything; at most a hundred faults of each kind. */
+  /** Reads everything; of damage the first hundred places. */
   findFaults(options: { readonly signal: AbortSignal }): Promise<readonly DatabaseFault[]>
   /** Everything committed at one moment, as a database file of its own; writers are not held up. */
   copyTo(file: string, options: { readonly signal: AbortSignal }): Promise<void>

@@ -2,7 +2,7 @@
 import { backup, DatabaseSync, type StatementSync } from 'node:sqlite'
 import { Worker } from 'node:worker_threads'
 import {
-  integerOrAbsent,
+  integer,
   text,
   type DatabaseFault,
   type EmbeddedDatabase,
@@ -199,7 +199,7 @@ const maxFaults = 100
 const faultStatements: readonly Statement[] = [
   { sql: `PRAGMA integrity_check(${maxFaults})`, parameters: [] },
   {
-    sql: `SELECT "table" AS from_table, rowid AS from_row, parent FROM pragma_foreign_key_check LIMIT ${maxFaults}`,
+    sql: `SELECT "table" AS from_table, parent, COUNT(*) AS n FROM pragma_foreign_key_check GROUP BY 1, 2 ORDER BY 1, 2`,
     parameters: [],
   },
 ]
@@ -214,8 +214,8 @@ async function findFaults(file: string, signal: AbortSignal): Promise<readonly D
     ...references.map((row) => ({
       kind: 'reference' as const,
       table: text(row, 'from_table'),
-      row: String(integerOrAbsent(row, 'from_row') ?? 'without a number'),
       to: text(row, 'parent'),
+      rows: integer(row, 'n'),
     })),
   ]
 }
