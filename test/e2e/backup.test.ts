@@ -5,6 +5,7 @@ import { createHash, randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { readdir, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { test, type TestContext } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import { CreateRepositoryCommand } from '@aws-sdk/client-ecr'
@@ -245,4 +246,22 @@ test('fsck: damage made by hand is told with exit 3, repaired, and healed by a p
   await pushImage(server, 'v1', layer)
   assert.equal((await pratique(server, 'fsck', '--hashes')).status, 0)
   assert.equal((await pratique(server, 'fsck', '--max-rate', 'fast')).status, 2)
+})
+
+test('a start on a database that is newer, or damaged, ends with one sentence that says what to do', async (t) => {
+  const server = await startServer(t)
+  const directory = server.environment['PRATIQUE_DATA'] ?? ''
+  const file = join(directory, 'pratique.db')
+  await server.stop()
+  const raw = new DatabaseSync(file)
+  raw.exec('UPDATE schema_version SET version = 999')
+  raw.close()
+  const newer = await pratique(server, 'serve', '--listen', '127.0.0.1:0')
+  assert.equal(newer.status, 1)
+  assert.match(newer.stderr, /^pratique: the database has schema version 999, this program knows/)
+  assert.doesNotMatch(newer.stderr, /fault of the program/)
+  await writeFile(file, Buffer.alloc(8192, 'x'))
+  const damaged = await pratique(server, 'fsck', '--data', directory)
+  assert.equal(damaged.status, 1)
+  assert.match(damaged.stderr, /is damaged: put the directory aside and restore a backup/)
 })

@@ -7,12 +7,13 @@ export class SchemaTooNewError extends Error {}
 const directory = new URL('./migrations/', import.meta.url)
 
 /**
- * Brings the schema to the newest version; each migration is a transaction of its own.
+ * Brings the schema to the newest version, or to `last` where that is asked for; each migration is a transaction of its own.
  * A database newer than this program is refused: an older program would write rows it does not understand.
  */
 export async function migrate(
   database: Database,
   dialect: { readonly identity: string },
+  last = Number.MAX_SAFE_INTEGER,
 ): Promise<{ readonly version: number }> {
   const files = await migrationFiles()
   const version = await currentVersion(database)
@@ -22,7 +23,7 @@ export async function migrate(
     )
   }
   for (const [index, name] of files.entries()) {
-    if (index < version) continue
+    if (index < version || index >= last) continue
     const script = await readFile(new URL(name, directory), 'utf8')
     const statements = script.replaceAll('{{identity}}', dialect.identity).split(/;\s*$/m)
     await database.transaction(async (tx) => {
@@ -30,7 +31,7 @@ export async function migrate(
       await tx.run('UPDATE schema_version SET version = $1', [index + 1])
     })
   }
-  return { version: files.length }
+  return { version: Math.max(version, Math.min(files.length, last)) }
 }
 
 /** The newest schema version that this program knows. */

@@ -1,0 +1,71 @@
+// Rows as each released schema held them, in every table: what a migration must carry over.
+import type { SqlWriter } from '../../src/storage/database/database.ts'
+
+const digest = (letter: string): string => `sha256:${letter.repeat(64)}`
+const key = (letter: string): string => letter.repeat(32)
+const manifest = '{"schemaVersion":2}'
+
+/** Statements for the tables that the schema version of that number brought. */
+const rows: Readonly<Record<number, readonly string[]>> = {
+  1: [
+    `INSERT INTO accounts (id, created_at) VALUES ('123456789012', 1), ('210987654321', 2)`,
+    `INSERT INTO users VALUES ('AIDA1', '123456789012', 'admin', 1, 3)`,
+    `INSERT INTO access_keys VALUES ('AKIA1', 'AIDA1', x'00ff10', 'Active', 4, NULL)`,
+    `INSERT INTO repositories (id, account, name, tag_mutability, scan_on_push, created_at)
+     VALUES (1, '123456789012', 'team/app', 'IMMUTABLE', 1, 5), (2, '123456789012', 'other', 'MUTABLE', 0, 6),
+       (3, '210987654321', 'third', 'MUTABLE', 0, 7)`,
+    `INSERT INTO repository_tags VALUES (1, 'owner', 'søren')`,
+    `INSERT INTO blobs (id, digest, size, storage_key, state, created_at, deleting_at) VALUES
+       (1, '${digest('a')}', 100, '${key('a')}', 'live', 8, NULL), (2, '${digest('b')}', 20, '${key('b')}', 'live', 8, NULL),
+       (3, '${digest('a')}', 100, '${key('c')}', 'deleting', 8, 9)`,
+    `INSERT INTO blob_links VALUES (1, 1, 10), (1, 2, 10), (2, 1, 10), (3, 1, 10)`,
+    `INSERT INTO manifests (repository_id, digest, media_type, artifact_type, subject_digest, image_size, pushed_at, pushed_by,
+       last_pulled_at, annotations, size, bytes) VALUES
+       (1, '${digest('d')}', 'application/vnd.oci.image.manifest.v1+json', NULL, NULL, 120, 11, 'arn', 12, NULL, 19, CAST('${manifest}' AS BLOB)),
+       (1, '${digest('e')}', 'application/vnd.oci.image.index.v1+json', 'x/y', '${digest('d')}', 0, 11, 'arn', NULL, '{"a":"b"}', 19, CAST('${manifest}' AS BLOB)),
+       (2, '${digest('d')}', 'application/vnd.oci.image.manifest.v1+json', NULL, NULL, 120, 11, 'arn', NULL, NULL, 19, CAST('${manifest}' AS BLOB))`,
+    `INSERT INTO manifest_blobs VALUES (1, '${digest('d')}', 0, 'config', '${digest('b')}', 'c/d', 20), (1, '${digest('d')}', 1, 'layer', '${digest('a')}', 'l/m', 100)`,
+    `INSERT INTO manifest_children VALUES (1, '${digest('e')}', 0, '${digest('d')}')`,
+    `INSERT INTO tags VALUES (1, 'v1', '${digest('d')}', 13)`,
+    `INSERT INTO tag_history (repository_id, repository, name, from_digest, to_digest, principal, at)
+     VALUES (1, 'team/app', 'v1', NULL, '${digest('d')}', 'arn', 13)`,
+    `INSERT INTO uploads VALUES ('u1', 1, 'AIDA1', 'sha256', 5, 5, 0, '${key('e')}', 'open', NULL, 'holder', 14, 15, 16)`,
+    `INSERT INTO storage_deletions VALUES ('${key('f')}', 17)`,
+    `INSERT INTO jobs (kind, key, input, priority, run_after, attempts, again, created_at) VALUES ('k', 'x', '{}', 5, 18, 0, 0, 18)`,
+    `INSERT INTO events (kind, account, resource, detail, at) VALUES ('ImagePushed', '123456789012', 'team/app', '{}', 19)`,
+  ],
+  2: [
+    `INSERT INTO advisory_revisions VALUES (1, 'npm', 'import', 1, 0, 0, 20)`,
+    `INSERT INTO advisory_sources VALUES ('npm', 'import', 1, 1, 21, 22, 'etag', 23, NULL)`,
+    `INSERT INTO advisories (id, source, advisory_key, advisory_id, content_hash, modified, withdrawn, ranges, ids, summary, url,
+       from_revision, until_revision, document) VALUES (1, 'npm', 'k', 'GHSA-1', 'h', 24, NULL, 1, '[]', 's', 'u', 1, NULL, x'28b5')`,
+    `INSERT INTO advisory_packages VALUES (1, 'npm', 'lodash', '{}')`,
+    `INSERT INTO advisory_changes VALUES (1, 'npm', 'lodash')`,
+    `INSERT INTO advisory_import_keys VALUES ('k')`,
+    `INSERT INTO packages (id, tuple_hash, type, name, version) VALUES (1, 'h', 'npm', 'lodash', '4.17.20')`,
+    `INSERT INTO package_lookups VALUES (1, 'npm', 'lodash', '4.17.20')`,
+    `INSERT INTO matches (package_id, vulnerability, advisory_row, verdict, severity, score, evidence, from_revision)
+     VALUES (1, 'CVE-1', 1, 'affected', 'HIGH', 7.5, '{}', 1)`,
+  ],
+  3: [
+    `INSERT INTO layer_inventories VALUES ('${digest('a')}', 'r1', x'28b5', 25)`,
+    `INSERT INTO package_sets (id, hash) VALUES (1, 'h')`,
+    `INSERT INTO package_set_members VALUES (1, 1)`,
+    `INSERT INTO image_scans VALUES (1, '${digest('d')}', 'COMPLETE', NULL, '[]', 'debian 12', '[]', 1, 1, 'r1', 26, 27, x'28b5')`,
+  ],
+  4: [`UPDATE accounts SET max_bytes = 1000 WHERE id = '123456789012'`],
+  5: [
+    `INSERT INTO collections (state, asked_by, phase, cursor, progress, steps, started_at) VALUES ('open', 'schedule', 'links', '1/2', '{"links":3}', 4, 28)`,
+  ],
+  6: [
+    `INSERT INTO deletion_pauses VALUES ('p', 'backup', 29)`,
+    `INSERT INTO orphan_sightings VALUES ('${key('9')}', 30)`,
+    `INSERT INTO blobs (id, digest, size, storage_key, state, created_at) VALUES (4, '${digest('4')}', 7, '${key('4')}', 'missing', 31)`,
+  ],
+}
+
+/** Fills a database of that schema version. */
+export async function insertRowsOf(tx: SqlWriter, version: number): Promise<void> {
+  for (let part = 1; part <= version; part += 1)
+    for (const statement of rows[part] ?? []) await tx.run(statement)
+}

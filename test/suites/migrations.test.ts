@@ -1,0 +1,149 @@
+// From each schema version that there was, with rows in every table, to the newest one.
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { listWrongUsage } from '../../src/registry/usage-store.ts'
+import {
+  text,
+  type Database,
+  type EmbeddedDatabase,
+  type SqlRow,
+} from '../../src/storage/database/database.ts'
+import {
+  knownSchemaVersion,
+  migrate,
+  SchemaTooNewError,
+} from '../../src/storage/database/migrate.ts'
+import { openSqlite, sqliteDialect } from '../../src/storage/database/sqlite.ts'
+import { temporaryDatabase, temporaryDirectory } from '../kit/database.ts'
+import { insertRowsOf } from '../kit/database-rows.ts'
+
+const newest = await knownSchemaVersion()
+const versions = Array.from({ length: newest }, (_, index) => index + 1)
+const { signal } = new AbortController()
+
+async function schemaOf(database: Database): Promise<readonly SqlRow[]> {
+  return database.all('SELECT type, name, tbl_name, sql FROM sqlite_schema ORDER BY type, name')
+}
+
+async function tablesOf(database: Database): Promise<readonly string[]> {
+  const rows = await database.all(
+    `SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name`,
+  )
+  return rows.map((row) => text(row, 'name')).filter((name) => name !== 'schema_version')
+}
+
+type Content = ReadonlyMap<string, readonly SqlRow[]>
+
+async function contentOf(database: Database): Promise<Content> {
+  const content = new Map<string, readonly SqlRow[]>()
+  for (const table of await tablesOf(database))
+    content.set(table, await database.all(`SELECT * FROM ${table} ORDER BY rowid`))
+  return content
+}
+
+async function versionOf(database: Database): Promise<unknown> {
+  return (await database.first('SELECT version FROM schema_version'))?.['version']
+}
+
+/** A filled database of that schema version, in a file. */
+async function fill(file: string, version: number): Promise<EmbeddedDatabase> {
+  const database = openSqlite(file)
+  await migrate(database, sqliteDialect, version)
+  await database.transaction((tx) => insertRowsOf(tx, version))
+  return database
+}
+
+for (const version of versions) {
+  test(`schema ${version} is brought to ${newest}: no row is lost or changed, and the schema is that of a new database`, async (t) => {
+    const database = await fill(join(await temporaryDirectory(t), 'pratique.db'), version)
+    t.after(() => database.close())
+    assert.equal(await versionOf(database), version)
+    const before = await contentOf(database)
+    const empty = [...before].filter(([, rows]) => rows.length === 0).map(([table]) => table)
+    assert.deepEqual(empty, [], 'give each table a row in test/kit/database-rows.ts')
+    assert.deepEqual(await migrate(database, sqliteDialect), { version: newest })
+    const after = await contentOf(database)
+    for (const [table, rows] of before) {
+      const carried = (after.get(table) ?? []).map((row, index) =>
+        Object.fromEntries(Object.keys(rows[index] ?? row).map((column) => [column, row[column]])),
+      )
+      assert.deepEqual(
+        carried,
+        rows.map((row) => ({ ...row })),
+        table,
+      )
+    }
+    assert.deepEqual(await schemaOf(database), await schemaOf(await temporaryDatabase(t)))
+    assert.deepEqual(await database.findFaults({ signal }), [])
+    // Up to 3 there were no counters: the migration counted.
+    if (version < 4) assert.deepEqual(await listWrongUsage(database, 10, { signal }), [])
+    assert.deepEqual(
+      await migrate(database, sqliteDialect),
+      { version: newest },
+      'again is nothing',
+    )
+  })
+}
+
+const child = `
+import { migrate } from './src/storage/database/migrate.ts'
+import { openSqlite, sqliteDialect } from './src/storage/database/sqlite.ts'
+const [file, statements] = process.argv.slice(1)
+const database = openSqlite(file)
+const isLast = statements === 'last'
+let left = Number(statements)
+await migrate({ ...database, transaction: (work) => database.transaction((tx) => work({
+  ...tx,
+  async run(...parts) {
+    const changed = await tx.run(...parts)
+    if (/CREATE TABLE IF NOT EXISTS schema_version/.test(parts[0])) return changed
+    left -= 1
+    if (isLast ? parts[0].startsWith('UPDATE schema_version') : left === 0) process.kill(process.pid, 'SIGKILL')
+    return changed
+  },
+})) }, sqliteDialect)
+`
+
+for (const version of versions.slice(0, -1)) {
+  test(`a kill in the middle of the step from schema ${version} leaves schema ${version}, and the next start goes on`, async (t) => {
+    const file = join(await temporaryDirectory(t), 'pratique.db')
+    const database = await fill(file, version)
+    const [schema, content] = [await schemaOf(database), await contentOf(database)]
+    await database.close()
+    for (const statements of ['1', '2', 'last']) {
+      const killed = spawn(
+        process.execPath,
+        ['--input-type=module', '-e', child, file, statements],
+        { cwd: fileURLToPath(new URL('../../', import.meta.url)), stdio: 'inherit' },
+      )
+      assert.deepEqual(await once(killed, 'exit'), [null, 'SIGKILL'])
+      const found = openSqlite(file)
+      assert.equal(await versionOf(found), version)
+      assert.deepEqual(await schemaOf(found), schema)
+      assert.deepEqual(await contentOf(found), content)
+      await found.close()
+    }
+    const again = openSqlite(file)
+    t.after(() => again.close())
+    assert.deepEqual(await migrate(again, sqliteDialect), { version: newest })
+    assert.deepEqual(await again.findFaults({ signal }), [])
+  })
+}
+
+test('a database that is newer than the program is refused with what to do, and stays as it is', async (t) => {
+  const database = await temporaryDatabase(t)
+  await database.transaction((tx) => tx.run('UPDATE schema_version SET version = $1', [newest + 1]))
+  const before = await schemaOf(database)
+  await assert.rejects(migrate(database, sqliteDialect), (error: unknown) => {
+    assert.ok(error instanceof SchemaTooNewError)
+    const sentence = `the database has schema version ${newest + 1}, this program knows ${newest}: start the newer program again, or restore a backup made before the upgrade`
+    assert.equal(error.message, sentence)
+    return true
+  })
+  assert.equal(await versionOf(database), newest + 1)
+  assert.deepEqual(await schemaOf(database), before)
+})
