@@ -158,7 +158,7 @@ function closable(
 /** SQLITE_FULL: the file system has no room for the log or the database. */
 const sqliteFull = 13
 
-function nameFault(thrown: unknown): Error {
+export function nameFault(thrown: unknown): Error {
   const error = thrown instanceof Error ? thrown : new Error(String(thrown))
   const code = 'errcode' in error ? error.errcode : undefined
   return code === sqliteFull ? new StorageFullError({ cause: error }) : error

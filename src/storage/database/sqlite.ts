@@ -12,7 +12,7 @@ import {
   type SqlWriter,
 } from './database.ts'
 import { Memo } from './sqlite-memo.ts'
-import { Transactions } from './sqlite-transactions.ts'
+import { nameFault, Transactions } from './sqlite-transactions.ts'
 
 /** Opens (and creates) the file, with a write-ahead log; how far a commit is pushed is each transaction's to say. */
 export function openSqlite(file: string): EmbeddedDatabase {
