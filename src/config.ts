@@ -143,7 +143,7 @@ type SettingName = keyof typeof settings
 
 const settingNames = Object.keys(settings).filter((name): name is SettingName => name in settings)
 /** Names with the prefix that belong to the tests and not to the server. */
-const foreignVariables = ['PRATIQUE_TEST_DATA']
+const foreignVariables = ['PRATIQUE_TEST_DATA', 'PRATIQUE_FUZZ_RUNS', 'PRATIQUE_FUZZ_SEED']
 
 /** One configuration, or every problem found. */
 export function readConfig(sources: ConfigSources): ConfigResult {
