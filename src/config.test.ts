@@ -96,6 +96,8 @@ test('refuses a settings file that is none', async (t) => {
     ['a: b: c', /pratique\.yaml is not YAML/],
     ['{', /pratique\.yaml is not YAML/],
     ['data: x\ndata: y', /pratique\.yaml is not YAML/],
+    ['data: !!js/function x', /pratique\.yaml is not YAML: Unresolved tag/],
+    ['%zz x', /pratique\.yaml is not YAML/],
     ['- data', /pratique\.yaml: expected lines of the form/],
     ['data', /pratique\.yaml: expected lines of the form/],
     ['data: &a x\nregion: *a', /pratique\.yaml is not YAML/],

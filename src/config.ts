@@ -1,7 +1,7 @@
 // Settings: flags, then the environment (PRATIQUE_*), then pratique.yaml, then defaults. The only reader of the environment.
 import { readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { parse as parseYaml } from 'yaml'
+import { parseDocument } from 'yaml'
 import { nearest } from './lib/nearest.ts'
 import { parseAccountId, type AccountId } from './policy/account-id.ts'
 
@@ -193,7 +193,11 @@ function readSettingsFile(cwd: string, problems: string[]): Readonly<Record<stri
   }
   try {
     // Every scalar as it is written: an account id may begin with 0, which a number would lose.
-    const parsed: unknown = parseYaml(content, { schema: 'failsafe', maxAliasCount: 0 })
+    const document = parseDocument(content, { schema: 'failsafe' })
+    // What the parser only warns of (an unknown tag, an ambiguous alias) may mean something else to who wrote it.
+    const [fault] = [...document.errors, ...document.warnings]
+    if (fault !== undefined) throw fault
+    const parsed: unknown = document.toJS({ maxAliasCount: 0 })
     if (parsed === null) return {}
     if (typeof parsed === 'object' && !Array.isArray(parsed)) return textValues(parsed, problems)
     problems.push('pratique.yaml: expected lines of the form `setting: value`')
