@@ -15,7 +15,7 @@ import {
   type PatienceLimits,
 } from './rules/patience.ts'
 
-export interface ConnectionLimits extends PatienceLimits {
+export interface ConnectionLimits extends Omit<PatienceLimits, 'longestLookMs'> {
   readonly connections: number
   readonly connectionsPerAddress: number
 }
@@ -43,6 +43,7 @@ interface Connection {
 /** Watches every connection of the servers given to it. */
 export class ConnectionGuard {
   readonly #deps: GuardDeps
+  readonly #patience: PatienceLimits
   readonly #connections = new Map<Socket, Connection>()
   readonly #perNetwork = new Map<string, number>()
   readonly #timer: NodeJS.Timeout
@@ -50,7 +51,9 @@ export class ConnectionGuard {
 
   constructor(deps: GuardDeps) {
     this.#deps = deps
-    this.#timer = setInterval(() => this.#look(), Math.max(50, deps.limits.initialMs / 12))
+    const lookMs = Math.max(50, deps.limits.initialMs / 12)
+    this.#patience = { ...deps.limits, longestLookMs: 2 * lookMs }
+    this.#timer = setInterval(() => this.#look(), lookMs)
     this.#timer.unref()
   }
 
@@ -136,7 +139,7 @@ export class ConnectionGuard {
     if (connection === undefined) return
     const now = { at: this.#deps.clock.now().getTime(), moved: movedBytes(socket) }
     connection.request = request
-    connection.patience = patienceForRequest(this.#deps.limits, connection.patience, now)
+    connection.patience = patienceForRequest(this.#patience, connection.patience, now)
   }
 
   #look(): void {
@@ -149,7 +152,7 @@ export class ConnectionGuard {
         moved: movedBytes(socket),
         isClientsTurn: isClientsTurn(socket, request),
       }
-      connection.patience = patienceAfter(this.#deps.limits, patience, now)
+      connection.patience = patienceAfter(this.#patience, patience, now)
       if (connection.patience.leftMs > 0) continue
       this.#deps.onFault('too-slow', socket.remoteAddress)
       socket.destroy()

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { patienceAfter, patienceForRequest, type Patience } from './patience.ts'
 
-const limits = { initialMs: 60_000, maxMs: 300_000, bytesPerSecond: 1024 }
+const limits = { initialMs: 60_000, maxMs: 300_000, longestLookMs: 10_000, bytesPerSecond: 1024 }
 const second = 1000
 
 /** Looks every five seconds, as the server does; says after how many seconds the client is given up, if ever. */
@@ -60,6 +60,12 @@ test('a clock that is set back spends nothing', () => {
   const before = { leftMs: 10, at: 1_000_000, moved: 0 }
   const after = patienceAfter(limits, before, { at: 0, moved: 0, isClientsTurn: true })
   assert.equal(after.leftMs, 10)
+})
+
+test('a server that was too busy to look blames nobody for the time', () => {
+  const before = { leftMs: 60_000, at: 0, moved: 0 }
+  const after = patienceAfter(limits, before, { at: 600_000, moved: 0, isClientsTurn: true })
+  assert.equal(after.leftMs, 50_000)
 })
 
 test('the next request of a connection has at least the first one’s patience', () => {

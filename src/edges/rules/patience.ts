@@ -2,13 +2,15 @@
 // Spec:     none; what HTTP leaves to servers. A rate over a fixed time would end the honest client that pauses once.
 // Input:    how many bytes a connection has moved, and whether the next move is the client's.
 // Deviates: nothing.
-// Unknowns: time in which the server itself has something to do is never counted.
+// Unknowns: time in which the server itself has something to do is never counted, nor time in which it did not look.
 
 export interface PatienceLimits {
   /** For a request that has moved nothing yet. */
   readonly initialMs: number
   /** However much was moved before. */
   readonly maxMs: number
+  /** Between two looks; a longer time was the server's, which was too busy to look. */
+  readonly longestLookMs: number
   /** A client that keeps this rate is waited for without end. */
   readonly bytesPerSecond: number
 }
@@ -38,6 +40,7 @@ export function patienceAfter(
 ): Patience {
   const { at, moved } = now
   const earned = ((moved - before.moved) / limits.bytesPerSecond) * 1000
-  const spent = now.isClientsTurn ? Math.max(0, at - before.at) : 0
+  const passed = Math.min(Math.max(0, at - before.at), limits.longestLookMs)
+  const spent = now.isClientsTurn ? passed : 0
   return { at, moved, leftMs: Math.min(limits.maxMs, before.leftMs + earned - spent) }
 }
