@@ -5,6 +5,9 @@
 // Unknowns: a digest of an unregistered algorithm or a size that is no whole number → refused with its place.
 import { algorithmOf, digestOf, parseDigest, type Digest } from './digest.ts'
 
+/** RFC 6838 allows names of 255 characters; lists show the types of a thousand manifests at a time. */
+export const maxTypeLength = 1024
+
 export interface Platform {
   readonly os: string
   readonly architecture: string
@@ -37,6 +40,8 @@ export function readDescriptor(value: unknown, place: string): DescriptorResult 
   const mediaType = value['mediaType']
   if (typeof mediaType !== 'string' || mediaType === '')
     return refused(`${place}.mediaType is missing`)
+  if (mediaType.length > maxTypeLength)
+    return refused(`${place}.mediaType has more than ${maxTypeLength} characters`)
   const digestText = value['digest']
   const digest = typeof digestText === 'string' ? parseDigest(digestText) : undefined
   if (digest === undefined) {

@@ -3,7 +3,13 @@
 // Input:    the bytes as pushed, at most 4 MiB, with the Content-Type; hostile.
 // Deviates: the dropped OCI artifact manifest is read with its `blobs` as layers; unknown members are kept in the bytes and ignored here.
 // Unknowns: a manifest type outside the closed set, or one that two readers could take for different types → refused.
-import { isRecord, readAnnotations, readDescriptor, type Descriptor } from './descriptor.ts'
+import {
+  isRecord,
+  maxTypeLength,
+  readAnnotations,
+  readDescriptor,
+  type Descriptor,
+} from './descriptor.ts'
 import {
   isImageConfigMediaType,
   isIndexMediaType,
@@ -70,6 +76,9 @@ export function parseManifest(bytes: Uint8Array, declaredType: string | undefine
   if (body['schemaVersion'] !== 2 && type.mediaType !== mediaTypes.ociArtifact) {
     return refused('schemaVersion is not 2: schema 1 is not supported, push with a current client')
   }
+  const { artifactType } = body
+  if (typeof artifactType === 'string' && artifactType.length > maxTypeLength)
+    return refused(`artifactType has more than ${maxTypeLength} characters`)
   return isIndexMediaType(type.mediaType)
     ? readIndex(body, type.mediaType)
     : readImage(body, type.mediaType)

@@ -143,3 +143,9 @@ test('four MiB of quotes, backslashes or blanks are read in one pass', () => {
     assert.match(refusalOf(`{"${text}`), /is not JSON|twice|deeper/, piece)
   }
 })
+
+test('keys are counted: more than manifests can need are refused before they are parsed', () => {
+  const keys = Array.from({ length: 131_073 }, (_, index) => `"${index}":0`)
+  assert.match(refusalOf(`{${keys.join()}}`), /more than 131072 keys/)
+  assert.equal(parse(`{${keys.slice(1).join()}}`).kind, 'parsed')
+})

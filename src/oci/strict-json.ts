@@ -6,13 +6,15 @@
 
 /** Nesting beyond this costs seconds in JSON.parse and means nothing in a manifest. */
 const maxDepth = 32
+/** Ten thousand descriptors with a dozen members each; a quarter of a million take half a second to look at. */
+const maxKeys = 131_072
 
 export type StrictJson =
   | { readonly kind: 'parsed'; readonly value: unknown }
   | { readonly kind: 'refused'; readonly reason: string }
 
 /**
- * Parses UTF-8 JSON without a byte order mark, nested at most 32 deep, in which no object has a key twice
+ * Parses UTF-8 JSON without a byte order mark, nested at most 32 deep, of at most 131072 keys, in which no object has a key twice
  * and no key outside `annotations` differs from one of `knownKeys` only in case.
  */
 export function parseStrictJson(bytes: Uint8Array, knownKeys: readonly string[]): StrictJson {
@@ -51,6 +53,7 @@ class KeyScan {
   readonly #open: OpenObject[] = []
   #at = 0
   #lastKey = ''
+  #keys = 0
 
   constructor(text: string, knownKeys: readonly string[]) {
     this.#text = text
@@ -89,6 +92,8 @@ class KeyScan {
     if (keys === undefined || !this.#isFollowedByColon()) return undefined
     const key = decodeKey(this.#text.slice(start, this.#at + 1))
     this.#lastKey = key
+    this.#keys += 1
+    if (this.#keys > maxKeys) return `has more than ${maxKeys} keys`
     if (keys.has(key)) return `has the key ${JSON.stringify(key.slice(0, 64))} twice in one object`
     keys.add(key)
     return this.#variantOfKnownKey(key)
