@@ -32,6 +32,7 @@ import { parseDigest, type Digest } from './oci/digest.ts'
 import { checkingStorage } from './registry/check-storage.ts'
 import { collecting, collectStorage, type CollectDeps } from './registry/collect-storage.ts'
 import { listCollections } from './registry/collection-store.ts'
+import { removeMoreReferrers, removeReferrersJob } from './registry/delete-manifest.ts'
 import { imagePushedJob } from './registry/events.ts'
 import { LiveHashes } from './registry/live-hashes.ts'
 import { openImageContent } from './registry/open-image-content.ts'
@@ -289,6 +290,9 @@ function jobHandlers(
   return {
     [collectJob]: (_, { signal }) => collectSlice(config, foundation, signal),
     [reevaluateJob]: (input, options) => reevaluatePackages(foundation, input, options),
+    [removeReferrersJob]: async (input) => {
+      await removeMoreReferrers(foundation, removalOf(input))
+    },
     [scanImageJob]: (input, options) =>
       scanImage({ ...foundation, layers, contentOf }, imageKey(input), options),
     async [imagePushedJob](input) {
@@ -328,6 +332,14 @@ function collectorOf(config: Config, foundation: Foundation): CollectDeps {
 
 function graceOf(config: Config): number {
   return config.gcGraceHours * 3_600_000
+}
+
+function removalOf(input: unknown): Parameters<typeof removeMoreReferrers>[1] {
+  if (typeof input === 'object' && input !== null && 'subject' in input) {
+    const { repositoryId, digest: subject } = imageKey({ ...input, digest: input.subject })
+    if ('principal' in input) return { repositoryId, subject, principal: String(input.principal) }
+  }
+  throw new Error('a job about referrers does not name their subject')
 }
 
 /** What jobs about an image are given; written by this program, so another shape is a fault. */

@@ -1,3 +1,4 @@
+import { enqueue } from '../jobs/queue.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Digest } from '../oci/digest.ts'
 import type { Tag } from '../oci/tag.ts'
@@ -8,11 +9,23 @@ import {
   deleteManifestRow,
   findManifestSummary,
   findReferringIndex,
-  listReferrerDigests,
+  listFreeReferrers,
 } from './manifest-store.ts'
 import { renewLinksOf } from './linked-blob-store.ts'
-import { getRepository, type Repository, type RepositoryAddress } from './repository-store.ts'
+import {
+  findRepositoryById,
+  getRepository,
+  type Repository,
+  type RepositoryAddress,
+} from './repository-store.ts'
 import { findTag, listTagsOf, writeTag } from './tag-store.ts'
+
+/** Goes on with the referrers of a deleted subject where they are many; app.ts binds it. */
+export const removeReferrersJob = 'remove-referrers'
+/** After pushes, before scans. */
+const removalPriority = 15
+/** Referrers that one transaction removes: pushes wait for it. */
+const removalSize = 100
 
 interface Deps {
   readonly database: Database
@@ -74,7 +87,7 @@ export async function deleteTag(
   })
 }
 
-/** In its transaction: tags, what hangs on it if asked, and the manifest; its blobs stay for a grace. */
+/** In its transaction: tags, what refers to it if asked, and the manifest; its blobs stay for a grace. */
 export async function removeManifest(
   tx: SqlWriter,
   repository: Repository,
@@ -91,6 +104,19 @@ export async function removeManifest(
     const message = `manifest ${digest} is part of index ${index}; delete the index first`
     throw registryError('MANIFEST_REFERENCED', message, { digest, index })
   }
+  const tags = await removeOne(tx, repository, input, now)
+  if (input.referrers === 'delete') {
+    await removeReferrers(tx, repository, { subject: digest, principal }, now)
+  }
+  return tags
+}
+
+async function removeOne(
+  tx: SqlWriter,
+  repository: Repository,
+  { digest, principal }: { readonly digest: Digest; readonly principal: string },
+  now: Date,
+): Promise<readonly Tag[]> {
   const tags = await listTagsOf(tx, repository.id, digest)
   for (const tag of tags) {
     await writeTag(tx, { repository, tag, from: digest, to: undefined, principal }, now)
@@ -98,30 +124,55 @@ export async function removeManifest(
   await renewLinksOf(tx, repository.id, digest, now)
   await deleteManifestRow(tx, repository.id, digest)
   await recordEvent(tx, repository, { kind: 'ImageDeleted', digest, tags }, now)
-  if (input.referrers === 'delete') await removeReferrers(tx, repository, input, now)
   return tags
 }
 
-/** Referrers of referrers too (a signature of an SBOM); those that an index holds stay with it. */
+/**
+ * Referrers of referrers too (a signature of an SBOM); those that an index holds stay with it. The first hundred go at once,
+ * the rest by a job that is asked for in the same transaction: ten thousand in one would keep every other writer waiting.
+ */
 async function removeReferrers(
   tx: SqlWriter,
   repository: Repository,
-  input: { readonly digest: Digest; readonly principal: string },
+  input: { readonly subject: Digest; readonly principal: string },
   now: Date,
 ): Promise<void> {
   const { principal } = input
-  for (let after = ''; ;) {
-    const digests = await listReferrerDigests(tx, repository.id, input.digest, {
-      after,
-      limit: 500,
-    })
-    for (const digest of digests) {
-      after = digest
-      if ((await findReferringIndex(tx, repository.id, digest)) !== undefined) continue
-      await removeManifest(tx, repository, { digest, principal, referrers: 'delete' }, now)
-    }
-    if (digests.length === 0) return
+  const subjects = [input.subject]
+  for (let removed = 0; removed < removalSize;) {
+    const subject = subjects.pop()
+    if (subject === undefined) return
+    const room = removalSize - removed
+    const referrers = await listFreeReferrers(tx, repository.id, subject, room)
+    for (const digest of referrers) await removeOne(tx, repository, { digest, principal }, now)
+    removed += referrers.length
+    if (referrers.length === room) subjects.push(subject)
+    subjects.push(...referrers)
   }
+  for (const subject of subjects) {
+    const [more] = await listFreeReferrers(tx, repository.id, subject, 1)
+    if (more === undefined) continue
+    const key = `${repository.id}/${subject}`
+    const rest = { repositoryId: repository.id, subject, principal }
+    await enqueue(
+      tx,
+      { kind: removeReferrersJob, key, input: rest, priority: removalPriority },
+      now,
+    )
+  }
+}
+
+/** The job: one transaction's worth, and the job again while there are more. A subject that was pushed anew keeps them. */
+export async function removeMoreReferrers(
+  deps: Deps,
+  input: { readonly repositoryId: number; readonly subject: Digest; readonly principal: string },
+): Promise<void> {
+  await deps.database.transaction(async (tx) => {
+    const repository = await findRepositoryById(tx, input.repositoryId)
+    if (repository === undefined) return
+    if ((await findManifestSummary(tx, repository.id, input.subject)) !== undefined) return
+    await removeReferrers(tx, repository, input, deps.clock.now())
+  })
 }
 
 function manifestUnknown(repository: Repository, digest: Digest): Error {

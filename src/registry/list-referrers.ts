@@ -1,7 +1,7 @@
 import type { Digest } from '../oci/digest.ts'
 import type { SqlReader } from '../storage/database/database.ts'
 import { findRepository, type RepositoryAddress } from './repository-store.ts'
-import { listReferrerRows, type Referrer } from './manifest-store.ts'
+import { listReferrerRows, listReferrerSizes, type Referrer } from './manifest-store.ts'
 
 /** Where a page ended. */
 export interface ReferrerCursor {
@@ -9,9 +9,11 @@ export interface ReferrerCursor {
   readonly digest: string
 }
 
-/** A page is cut at this many entries or bytes of annotations: clients read at most 4 MiB. */
+/** Clients read at most 4 MiB. A page is cut at this many entries or bytes, which are looked at before the entries are read. */
 const maxPageEntries = 1000
 const maxPageBytes = 3 * 1024 * 1024
+/** What one entry may have: a manifest that is as large as may be is listed without its annotations. */
+const maxEntryBytes = 4 * 1024 * 1024 - 1024
 
 /**
  * What refers to the digest, newest first; nothing for a subject or repository that does not exist,
@@ -32,14 +34,19 @@ export async function listReferrers(
   const limit = Math.min(input.limit ?? maxPageEntries, maxPageEntries)
   if (repository === undefined || limit === 0) return { referrers: [], next: undefined }
   const before = input.before ?? { pushedAt: Number.MAX_SAFE_INTEGER, digest: '' }
-  const rows = await listReferrerRows(reader, repository.id, input.subject, {
+  const sizes = await listReferrerSizes(reader, repository.id, input.subject, {
     before,
     limit: limit + 1,
   })
-  const page = rows.slice(0, fittingCount(rows, limit))
+  const fitting = fittingCount(sizes, limit)
+  const page = await listReferrerRows(reader, repository.id, input.subject, {
+    before,
+    limit: fitting,
+    maxEntryBytes,
+  })
   const last = page.at(-1)
   const next =
-    page.length < rows.length && last !== undefined
+    fitting < sizes.length && last !== undefined
       ? { pushedAt: last.pushedAt.getTime(), digest: last.digest }
       : undefined
   const wanted = (row: Referrer): boolean =>
@@ -47,11 +54,11 @@ export async function listReferrers(
   return { referrers: page.filter(wanted), next }
 }
 
-function fittingCount(rows: readonly Referrer[], limit: number): number {
+function fittingCount(sizes: readonly number[], limit: number): number {
   let bytes = 0
-  for (const [index, row] of rows.entries()) {
-    bytes += 512 + Buffer.byteLength(row.annotations ?? '')
+  for (const [index, size] of sizes.entries()) {
+    bytes += 512 + size
     if (index > 0 && (bytes > maxPageBytes || index >= limit)) return index
   }
-  return rows.length
+  return sizes.length
 }

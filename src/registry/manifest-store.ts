@@ -1,4 +1,5 @@
 import { parseDigest, type Digest } from '../oci/digest.ts'
+import { yieldToEventLoop } from '../lib/yield-to-event-loop.ts'
 import type { Manifest } from '../oci/manifest.ts'
 import {
   bytes,
@@ -42,6 +43,9 @@ export interface Referrer {
   readonly annotations: string | undefined
   readonly pushedAt: Date
 }
+
+/** Of the references of one manifest, which may be ten thousand; requests that read have their turn between. */
+const writesAtOnce = 500
 
 const summaryColumns =
   'digest, media_type, artifact_type, subject_digest, size, image_size, pushed_at, last_pulled_at'
@@ -91,22 +95,32 @@ export async function listManifests(
   return rows.map(summaryOf)
 }
 
-/** A page of what refers to the subject, newest first. */
+interface ReferrerPage {
+  readonly before: { readonly pushedAt: number; readonly digest: string }
+  readonly limit: number
+}
+
+/** A page of what refers to the subject, newest first; annotations that make an entry larger than said are left out. */
 export async function listReferrerRows(
   reader: SqlReader,
   repositoryId: number,
   subject: Digest,
-  page: {
-    readonly before: { readonly pushedAt: number; readonly digest: string }
-    readonly limit: number
-  },
+  page: ReferrerPage & { readonly maxEntryBytes: number },
 ): Promise<readonly Referrer[]> {
   const rows = await reader.all(
-    `SELECT digest, media_type, artifact_type, size, annotations, pushed_at FROM manifests
-     WHERE repository_id = $1 AND subject_digest = $2
+    `SELECT digest, media_type, artifact_type, size, pushed_at,
+       CASE WHEN ${entryBytes} <= $6 THEN annotations END AS annotations
+     FROM manifests WHERE repository_id = $1 AND subject_digest = $2
        AND (pushed_at < $3 OR (pushed_at = $3 AND digest < $4))
      ORDER BY pushed_at DESC, digest DESC LIMIT $5`,
-    [repositoryId, subject, page.before.pushedAt, page.before.digest, page.limit],
+    [
+      repositoryId,
+      subject,
+      page.before.pushedAt,
+      page.before.digest,
+      page.limit,
+      page.maxEntryBytes,
+    ],
   )
   return rows.map((row) => ({
     digest: digestIn(row, 'digest'),
@@ -118,17 +132,40 @@ export async function listReferrerRows(
   }))
 }
 
-/** A page of what refers to the subject, in order of digests. */
-export async function listReferrerDigests(
+const entryBytes =
+  "OCTET_LENGTH(COALESCE(annotations, '')) + OCTET_LENGTH(COALESCE(artifact_type, ''))"
+
+/** Of the same page, how many bytes of text each entry has; none of them is read. */
+export async function listReferrerSizes(
   reader: SqlReader,
   repositoryId: number,
   subject: Digest,
-  page: { readonly after: string; readonly limit: number },
-): Promise<readonly Digest[]> {
+  page: ReferrerPage,
+): Promise<readonly number[]> {
   const rows = await reader.all(
-    `SELECT digest FROM manifests WHERE repository_id = $1 AND subject_digest = $2 AND digest > $3
-     ORDER BY digest LIMIT $4`,
-    [repositoryId, subject, page.after, page.limit],
+    `SELECT ${entryBytes} AS bytes FROM manifests
+     WHERE repository_id = $1 AND subject_digest = $2
+       AND (pushed_at < $3 OR (pushed_at = $3 AND digest < $4))
+     ORDER BY pushed_at DESC, digest DESC LIMIT $5`,
+    [repositoryId, subject, page.before.pushedAt, page.before.digest, page.limit],
+  )
+  return rows.map((row) => integer(row, 'bytes'))
+}
+
+/** What refers to the subject, that no index holds, and so may go with it: the first few. */
+export async function listFreeReferrers(
+  reader: SqlReader,
+  repositoryId: number,
+  subject: Digest,
+  limit: number,
+): Promise<readonly Digest[]> {
+  // In the order of manifests_subject: in that of digests the database would walk all manifests of the repository.
+  const rows = await reader.all(
+    `SELECT m.digest FROM manifests m WHERE m.repository_id = $1 AND m.subject_digest = $2
+       AND NOT EXISTS (SELECT 1 FROM manifest_children c
+         WHERE c.repository_id = m.repository_id AND c.child_digest = m.digest AND c.manifest_digest <> m.digest)
+     ORDER BY m.pushed_at, m.digest LIMIT $3`,
+    [repositoryId, subject, limit],
   )
   return rows.map((row) => digestIn(row, 'digest'))
 }
@@ -178,6 +215,7 @@ async function insertReferences(
   rows: ManifestRows,
 ): Promise<void> {
   for (const [position, child] of rows.children.entries()) {
+    if (position % writesAtOnce === writesAtOnce - 1) await yieldToEventLoop()
     await tx.run(
       `INSERT INTO manifest_children (repository_id, manifest_digest, position, child_digest)
        VALUES ($1, $2, $3, $4)`,
@@ -185,6 +223,7 @@ async function insertReferences(
     )
   }
   for (const [position, { role, digest: blob, mediaType, size }] of rows.blobs.entries()) {
+    if (position % writesAtOnce === writesAtOnce - 1) await yieldToEventLoop()
     await tx.run(
       `INSERT INTO manifest_blobs (repository_id, manifest_digest, position, role, blob_digest, media_type, size)
        VALUES ($1, $2, $3, $4, $5, $6, $7)`,

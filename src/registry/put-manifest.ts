@@ -1,4 +1,5 @@
 import type { Clock } from '../lib/clock.ts'
+import { yieldToEventLoop } from '../lib/yield-to-event-loop.ts'
 import { algorithmOf, digestOf, type Digest } from '../oci/digest.ts'
 import { maxManifestBytes, parseManifest, type Manifest } from '../oci/manifest.ts'
 import type { Tag } from '../oci/tag.ts'
@@ -21,6 +22,8 @@ import { neededBlobs } from './rules/manifest-rows.ts'
 import { holds, type Precondition } from './rules/precondition.ts'
 import { decideTagWrite, type TagWrite } from './rules/tag-mutability.ts'
 import { findTag, writeTag } from './tag-store.ts'
+
+const lookupsAtOnce = 500
 
 export interface PutManifestInput {
   readonly repository: RepositoryAddress
@@ -123,10 +126,9 @@ async function requireReferences(
   manifest: Manifest,
 ): Promise<void> {
   if (manifest.kind === 'index') return requireChildren(tx, repository, manifest)
-  const missing: Digest[] = []
-  for (const digest of neededBlobs(manifest)) {
-    if ((await findLinkedBlob(tx, repository.id, digest)) === undefined) missing.push(digest)
-  }
+  const missing = await missingOf(neededBlobs(manifest), (digest) =>
+    findLinkedBlob(tx, repository.id, digest),
+  )
   if (missing.length === 0) return
   const message = `the manifest refers to blobs that repository ${repository.name} does not have: ${missing.join(', ')}`
   throw registryError('MANIFEST_BLOB_UNKNOWN', message, { digests: missing })
@@ -137,13 +139,26 @@ async function requireChildren(
   repository: Repository,
   manifest: Extract<Manifest, { kind: 'index' }>,
 ): Promise<void> {
-  const missing: Digest[] = []
-  for (const { digest } of manifest.manifests) {
-    if ((await findManifestSummary(tx, repository.id, digest)) === undefined) missing.push(digest)
-  }
+  const digests = manifest.manifests.map(({ digest }) => digest)
+  const missing = await missingOf(digests, (digest) =>
+    findManifestSummary(tx, repository.id, digest),
+  )
   if (missing.length === 0) return
   const message = `the index refers to manifests that repository ${repository.name} does not have: ${missing.join(', ')}`
   throw registryError('MANIFEST_CHILD_UNKNOWN', message, { digests: missing })
+}
+
+/** Each once; of ten thousand others have their turn between. */
+async function missingOf(
+  digests: readonly Digest[],
+  find: (digest: Digest) => Promise<unknown>,
+): Promise<readonly Digest[]> {
+  const missing: Digest[] = []
+  for (const [index, digest] of [...new Set(digests)].entries()) {
+    if (index % lookupsAtOnce === lookupsAtOnce - 1) await yieldToEventLoop()
+    if ((await find(digest)) === undefined) missing.push(digest)
+  }
+  return missing
 }
 
 interface Offered {
