@@ -172,8 +172,9 @@ function serveDoors(app: FastifyInstance, doors: Doors): void {
   const onFault = (error: unknown, requestId: string): void =>
     log.error({ event: 'fault', requestId, err: error })
   const graceMs = graceOf(config)
-  const uploads = { database, blobs, clock, ids, hashes: new LiveHashes(), graceMs }
-  const { region } = config
+  const { region, maxOpenUploads } = config
+  const hashes = new LiveHashes()
+  const uploads = { database, blobs, clock, ids, hashes, graceMs, maxOpenUploads }
   const judge: AwsEdge['authorize'] = (caller, request) =>
     authorize({ reader: database }, caller, request)
   const downloadKey = deriveKey(masterKey, 'download')

@@ -141,6 +141,7 @@ test('says nothing, gets the safe defaults', () => {
     gcUntaggedAfterDays: undefined,
     maxConnections: 10_000,
     maxConnectionsPerAddress: 1000,
+    maxOpenUploads: 1000,
     stallSeconds: 60,
   })
   assert.deepEqual(

@@ -31,6 +31,8 @@ export interface Config {
   readonly gcUntaggedAfterDays: number | undefined
   readonly maxConnections: number
   readonly maxConnectionsPerAddress: number
+  /** Uploads that one principal may have in hand. */
+  readonly maxOpenUploads: number
   /** For how long a transfer may stand still at its client, in seconds. */
   readonly stallSeconds: number
 }
@@ -131,6 +133,11 @@ export const settings = {
     environment: 'PRATIQUE_MAX_CONNECTIONS_PER_ADDRESS',
     fallback: '1000',
     says: 'connections of one client address; behind a proxy, which is one, set it to all',
+  },
+  maxOpenUploads: {
+    environment: 'PRATIQUE_MAX_OPEN_UPLOADS',
+    fallback: '1000',
+    says: 'uploads that one user may have in hand; more are refused with 429',
   },
   stallSeconds: {
     environment: 'PRATIQUE_STALL_SECONDS',
@@ -302,6 +309,12 @@ function buildConfig(values: Record<SettingName, Chosen>, cwd: string, problems:
     ),
     maxConnectionsPerAddress: read(
       'maxConnectionsPerAddress',
+      wholeBetween(1, 999_999),
+      'a whole number from 1 to 999999',
+      1,
+    ),
+    maxOpenUploads: read(
+      'maxOpenUploads',
       wholeBetween(1, 999_999),
       'a whole number from 1 to 999999',
       1,

@@ -49,6 +49,11 @@ export const registryErrors = {
     'Ask for the upload’s status and send the rest.',
     true,
   ),
+  UPLOADS_TOO_MANY: entry(
+    'The caller has more uploads in hand than the limit.',
+    'Finish or cancel some; one that nobody touches stops to count after an hour.',
+    true,
+  ),
   SIZE_MISMATCH: entry(
     'The body does not have the length stated.',
     'Send exactly as many bytes as stated.',

@@ -37,6 +37,8 @@ export interface UploadDeps {
   readonly clock: Clock
   readonly ids: Ids
   readonly hashes: LiveHashes
+  /** Uploads that one principal may have in hand. */
+  readonly maxOpenUploads: number
 }
 
 export interface UploadLease {

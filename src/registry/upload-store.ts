@@ -58,6 +58,21 @@ export async function insertUpload(
   )
 }
 
+/** Open uploads that the principal touched since then, in all repositories; no more than `limit` are counted. */
+export async function countOpenUploads(
+  reader: SqlReader,
+  principalId: string,
+  since: Date,
+  limit: number,
+): Promise<number> {
+  const row = await reader.first(
+    `SELECT COUNT(*) AS open FROM (SELECT 1 FROM uploads
+       WHERE principal_id = $1 AND touched_at > $2 AND state = 'open' LIMIT $3) AS counted`,
+    [principalId, since.getTime(), limit],
+  )
+  return row === undefined ? 0 : integer(row, 'open')
+}
+
 /** The upload of this repository and principal, whatever its state. */
 export async function findUpload(
   reader: SqlReader,

@@ -44,6 +44,7 @@ export async function testRegistry(t: TestContext): Promise<TestRegistry> {
     clock,
     ids: systemIds,
     hashes: new LiveHashes(),
+    maxOpenUploads: 1000,
     repository,
     graceMs: 24 * 3_600_000,
   }

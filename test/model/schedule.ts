@@ -211,8 +211,14 @@ export class Schedule {
     return { ...this.#common(), database, reader: database, blobs }
   }
 
-  #common(): Pick<TaskDeps, 'clock' | 'ids' | 'hashes' | 'graceMs'> {
-    return { clock: this.clock, ids: this.random, hashes: this.#hashes, graceMs }
+  #common(): Pick<TaskDeps, 'clock' | 'ids' | 'hashes' | 'graceMs' | 'maxOpenUploads'> {
+    return {
+      clock: this.clock,
+      ids: this.random,
+      hashes: this.#hashes,
+      graceMs,
+      maxOpenUploads: 1000,
+    }
   }
 
   #watchTransaction(task: Task): () => void {

@@ -35,6 +35,7 @@ const spellings = {
   UPLOAD_EMPTY: { status: 400, code: 'BLOB_UPLOAD_INVALID' },
   UPLOAD_PART_TOO_SMALL: { status: 400, code: 'BLOB_UPLOAD_INVALID' },
   UPLOAD_INTERRUPTED: { status: 400, code: 'SIZE_INVALID' },
+  UPLOADS_TOO_MANY: { status: 429, code: 'TOOMANYREQUESTS' },
   SIZE_MISMATCH: { status: 400, code: 'SIZE_INVALID' },
   DIGEST_MISMATCH: { status: 400, code: 'DIGEST_INVALID' },
   MANIFEST_INVALID: { status: 400, code: 'MANIFEST_INVALID' },
@@ -59,8 +60,10 @@ export function spellError(thrown: unknown): OciError | undefined {
   if (!isRegistryError(error)) return undefined
   if (error.code === 'TAG_IMMUTABLE') return tagImmutable(error.detail)
   const { detail } = error
-  const headers = error.code === 'STORAGE_FULL' ? { headers: { 'retry-after': '60' } } : {}
-  return { ...spellings[error.code], message: error.message, detail, ...headers }
+  // Whole seconds: clients read no dates and no fractions.
+  const isForLater = error.code === 'STORAGE_FULL' || error.code === 'UPLOADS_TOO_MANY'
+  const headers = isForLater ? { 'retry-after': '60' } : {}
+  return { ...spellings[error.code], message: error.message, detail, headers }
 }
 
 /** ECR's sentence: build tools recognise the refusal by it. */

@@ -209,10 +209,8 @@ function refuse(edge: OciEdge, request: FastifyRequest, path: V2Path, error: unk
     return errorReply({ status: 500, code: 'UNKNOWN', message }, isHead)
   }
   facts.errorCode = spelled.code
-  return errorReply(
-    { ...spelled, headers: { ...spelled.headers, ...progressOf(path, error) } },
-    isHead,
-  )
+  const headers = { ...spelled.headers, ...progressOf(path, error) }
+  return errorReply({ ...spelled, headers }, isHead)
 }
 
 /** A refused chunk leaves the upload as it is; its place is told so that the client can go on. */

@@ -76,6 +76,7 @@ const spellings = {
   UPLOAD_EMPTY: ['EmptyUploadException', own],
   UPLOAD_PART_TOO_SMALL: ['LayerPartTooSmallException', own],
   UPLOAD_INTERRUPTED: ['InvalidLayerPartException', own],
+  UPLOADS_TOO_MANY: ['LimitExceededException', own],
   SIZE_MISMATCH: ['InvalidLayerPartException', own],
   DIGEST_MISMATCH: ['InvalidLayerException', own],
   MANIFEST_INVALID: ['InvalidParameterException', invalidManifest],
