@@ -38,6 +38,21 @@ test('knows nothing of an image that nobody asked to scan', async (t) => {
     )
 })
 
+test('an index with more platforms than are looked at is not known, never clean', async (t) => {
+  const { database, images } = await scanPlace(t)
+  const children = Array.from({ length: 201 }, (_, number) => ({
+    digest: digestOf(Buffer.from(String(number))),
+    os: 'linux',
+    architecture: `a${number}`,
+  }))
+  const found = await findScan(database, images.content, {
+    repositoryId,
+    digest: indexOf({ images }, children),
+  })
+  assert.equal(found?.status, 'FAILED')
+  assert.match(found?.reason ?? '', /201 platforms; at most 200/)
+})
+
 test('walks from PENDING to COMPLETE', async (t) => {
   const place = await scanPlace(t)
   await importRecords(place, [osvRecord({ id: 'GHSA-1' })])

@@ -12,6 +12,9 @@ import type {
 import { platformChildren, scannability } from './request-scan.ts'
 import { findScanRow, hasAdvisoriesFor, readScannedInstances } from './scan-store.ts'
 
+/** Real indexes have a dozen; each is looked up whenever the index is described. */
+const maxPlatforms = 200
+
 /** What is known of an image now; `instances` are those of all platforms of an index. */
 export interface FoundScan extends Omit<ImageScan, 'dataNeeded'> {
   readonly instances: readonly ScannedInstance[]
@@ -31,8 +34,13 @@ export async function findScan(
   const stored = await content.findManifest(key.digest)
   const parsed = stored === undefined ? undefined : parseManifest(stored.bytes, stored.mediaType)
   if (parsed?.kind !== 'parsed' || parsed.manifest.kind !== 'index') return undefined
+  const platforms = platformChildren(parsed.manifest)
+  if (platforms.length > maxPlatforms) {
+    const reason = `the index has ${platforms.length} platforms; at most ${maxPlatforms} are looked at`
+    return { ...neverScanned, reason }
+  }
   const children: PlatformScan[] = []
-  for (const { digest, platform } of platformChildren(parsed.manifest)) {
+  for (const { digest, platform } of platforms) {
     const scan = await findOwnScan(reader, { ...key, digest })
     if (scan === undefined && (await holdsNoImage(content, digest))) continue
     children.push({ platform, scan })

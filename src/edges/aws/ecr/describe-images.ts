@@ -1,3 +1,4 @@
+import { yieldToEventLoop } from '../../../lib/yield-to-event-loop.ts'
 import {
   findManifestSummary,
   listManifests,
@@ -55,7 +56,11 @@ export async function describeImages(
       ? undefined
       : { pushedAt: last.pushedAt.getTime(), digest: last.digest, tag: '' }
   const imageDetails: Readonly<Record<string, unknown>>[] = []
-  for (const manifest of shown) imageDetails.push(await renderDetail(deps, repository, manifest))
+  for (const manifest of shown) {
+    imageDetails.push(await renderDetail(deps, repository, manifest))
+    // A thousand indexes are read for it: others have their turn between.
+    await yieldToEventLoop()
+  }
   return { imageDetails, ...nextTokenFor(deps, page, next) }
 }
 
@@ -72,6 +77,7 @@ async function detailsByIds(
   for (const digest of digests) {
     const manifest = await findManifestSummary(deps.database, repository.id, digest)
     if (manifest !== undefined) details.push(await renderDetail(deps, repository, manifest))
+    await yieldToEventLoop()
   }
   return details
 }
