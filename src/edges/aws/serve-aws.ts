@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { Caller } from '../../access/caller.ts'
 import { callerOf } from '../../access/authenticate-basic.ts'
@@ -93,12 +94,9 @@ async function answer(
   const isKnown = (await edge.findKey(reading.signature.accessKeyId)) !== undefined
   const asked = isSts || !isKnown ? undefined : ecrOperations.get(operation)?.maxBodyBytes
   const limit = asked ?? defaultBodyBytes
-  if (!edge.bodies.take(limit)) {
-    facts.errorCode = 'ThrottlingException'
-    return jsonError(throttled())
-  }
+  const held = new HeldBytes(edge.bodies)
   try {
-    const body = await readBody(request, limit)
+    const body = await readAll(held.counting(bodyOf(request)), limit)
     if (body === undefined) {
       const message = `the request has more than ${limit} bytes`
       facts.errorCode = 'RequestEntityTooLarge'
@@ -109,13 +107,41 @@ async function answer(
     if (isSts) return await answerSts(authenticate, full, facts, requestId)
     const service = ecrService(edge, authenticate, requestId)
     return await dispatchJson(service, full, operation, facts, requestId)
+  } catch (error) {
+    if (!(error instanceof NoRoom)) throw error
+    facts.errorCode = 'ThrottlingException'
+    return jsonError(throttled())
   } finally {
-    edge.bodies.give(limit)
+    held.giveBack()
   }
 }
 
-async function readBody(request: FastifyRequest, limit: number): Promise<Buffer | undefined> {
-  return request.method === 'POST' ? readAll(request.raw, limit) : Buffer.alloc(0)
+function bodyOf(request: FastifyRequest): AsyncIterable<Uint8Array> {
+  return request.method === 'POST' ? request.raw : Readable.from([])
+}
+
+class NoRoom extends Error {}
+
+/** One body's share of the budget: what has arrived, not what may come, so that who sends slowly keeps nobody out. */
+class HeldBytes {
+  readonly #budget: ByteBudget
+  #bytes = 0
+
+  constructor(budget: ByteBudget) {
+    this.#budget = budget
+  }
+
+  async *counting(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+    for await (const piece of source) {
+      if (!this.#budget.take(piece.byteLength)) throw new NoRoom()
+      this.#bytes += piece.byteLength
+      yield piece
+    }
+  }
+
+  giveBack(): void {
+    this.#budget.give(this.#bytes)
+  }
 }
 
 function refuseSignature(

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { test } from 'node:test'
+import { DescribeRepositoriesCommand } from '@aws-sdk/client-ecr'
 import { digestOf } from '../../../src/oci/digest.ts'
 import {
   besideHonestClient,
@@ -202,4 +203,24 @@ test('a thousand idle connections cost little and hinder nobody', async (t) => {
   const during = await residentMiB(target)
   for (const { socket } of held) socket.destroy()
   assert.ok(during - before < 200, `${during} MiB, ${before} MiB before`)
+})
+
+test('who announces large bodies to the AWS door and never sends them keeps nobody out', async (t) => {
+  const target = await startTarget(t)
+  const scope = `${target.accessKeyId}/20261125/us-east-1/ecr/aws4_request`
+  const signature = `AWS4-HMAC-SHA256 Credential=${scope}, SignedHeaders=host, Signature=${'0'.repeat(64)}`
+  const head = [
+    'POST / HTTP/1.1',
+    `Host: ${target.host}`,
+    'X-Amz-Date: 20261125T000000Z',
+    'X-Amz-Target: AmazonEC2ContainerRegistry_V20150921.UploadLayerPart',
+    `Authorization: ${signature}`,
+    'Content-Length: 20000000',
+  ]
+  const held = Array.from({ length: attackers }, () => openRaw(target))
+  for (const { socket } of held) socket.write(`${head.join('\r\n')}\r\n\r\n{`)
+  await pause(200)
+  const { repositories = [] } = await target.ecr.send(new DescribeRepositoriesCommand({}))
+  assert.equal(repositories.length, 2)
+  for (const { socket } of held) socket.destroy()
 })
