@@ -27,6 +27,7 @@ import { BufferPool } from './lib/buffer-pool.ts'
 import { ByteBudget } from './lib/byte-budget.ts'
 import type { Clock } from './lib/clock.ts'
 import type { Log } from './lib/log.ts'
+import { openFileLimit } from './lib/open-file-limit.ts'
 import { programVersion } from './lib/program-version.ts'
 import { parseDigest, type Digest } from './oci/digest.ts'
 import { checkingStorage } from './registry/check-storage.ts'
@@ -113,7 +114,7 @@ async function startServer(config: Config, log: Log, foundation: Foundation): Pr
   })
   let draining = false
   let url = config.url ?? ''
-  const guard = guardOf(config, log, clock)
+  const guard = guardOf(config, log, clock, await openFileLimit())
   const app = createHttpServer(guard, (made) => observeRequests(made, { ids, log, metrics }))
   refuseWhileDraining(app, () => draining)
   serveHealth(app, {
@@ -367,7 +368,12 @@ async function prepareAdvisories(foundation: Foundation): Promise<string> {
 }
 
 /** A transfer that moved much before may stand still for five times as long as one that has not. */
-function guardOf(config: Config, log: Log, clock: Clock): ConnectionGuard {
+function guardOf(
+  config: Config,
+  log: Log,
+  clock: Clock,
+  files: number | undefined,
+): ConnectionGuard {
   const initialMs = config.stallSeconds * 1000
   return new ConnectionGuard({
     clock,
@@ -375,11 +381,16 @@ function guardOf(config: Config, log: Log, clock: Clock): ConnectionGuard {
       initialMs,
       maxMs: initialMs * 5,
       bytesPerSecond: 1024,
-      connections: config.maxConnections,
+      connections: Math.min(config.maxConnections, connectionsWithin(files)),
       connectionsPerAddress: config.maxConnectionsPerAddress,
     },
     onFault: (fault, sourceAddress) => log.warn({ event: 'connection', fault, sourceAddress }),
   })
+}
+
+/** A connection may need a file beside itself, and the server some of its own: at the system's limit neither could be opened. */
+function connectionsWithin(files: number | undefined): number {
+  return files === undefined ? Infinity : Math.max(10, Math.floor((files - 64) / 2))
 }
 
 async function listen(app: FastifyInstance, config: Config): Promise<void> {

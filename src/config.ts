@@ -127,7 +127,7 @@ export const settings = {
   maxConnections: {
     environment: 'PRATIQUE_MAX_CONNECTIONS',
     fallback: '10000',
-    says: 'connections at a time; more are refused with 503',
+    says: 'connections at a time, at most half of the open files that the system allows; more are refused with 503',
   },
   maxConnectionsPerAddress: {
     environment: 'PRATIQUE_MAX_CONNECTIONS_PER_ADDRESS',

@@ -31,7 +31,7 @@ export interface GuardDeps {
 
 /** What a client still sends after its refusal is read for so long: closed at once, it would see a reset instead of the answer. */
 const lingerMs = 2000
-/** Refused connections that are closed gently at a time; more are cut. */
+/** Connections that are closed gently at a time, besides those that count; more are cut. */
 const maxLingering = 200
 
 interface Connection {
@@ -47,10 +47,12 @@ export class ConnectionGuard {
   readonly #connections = new Map<Socket, Connection>()
   readonly #perNetwork = new Map<string, number>()
   readonly #timer: NodeJS.Timeout
+  readonly #maxLingering: number
   #lingering = 0
 
   constructor(deps: GuardDeps) {
     this.#deps = deps
+    this.#maxLingering = Math.min(maxLingering, Math.ceil(deps.limits.connections / 4))
     const lookMs = Math.max(50, deps.limits.initialMs / 12)
     this.#patience = { ...deps.limits, longestLookMs: 2 * lookMs }
     this.#timer = setInterval(() => this.#look(), lookMs)
@@ -100,12 +102,13 @@ export class ConnectionGuard {
   #refuse(socket: Socket, fault: 'too-many' | 'too-many-of-address'): false {
     this.#deps.onFault(fault, socket.remoteAddress)
     socket.on('error', () => undefined)
-    if (this.#lingering >= maxLingering) {
+    if (this.#lingering >= this.#maxLingering) {
       socket.destroy()
       return false
     }
-    socket.write(rawRefusal(refusals[fault]))
     this.#linger(socket)
+    // After it has asked: clients take an answer that comes before for a fault of the connection.
+    socket.once('data', () => socket.end(rawRefusal(refusals[fault])))
     return false
   }
 
@@ -114,9 +117,12 @@ export class ConnectionGuard {
     const closeNow = socket.destroySoon.bind(socket)
     socket.destroySoon = () => {
       const request = this.#connections.get(socket)?.request
-      const isCut = request !== undefined && !request.complete && this.#lingering < maxLingering
-      if (isCut) this.#linger(socket)
-      else closeNow()
+      const isCut =
+        request !== undefined && !request.complete && this.#lingering < this.#maxLingering
+      if (isCut) {
+        this.#linger(socket)
+        socket.end()
+      } else closeNow()
     }
   }
 
@@ -130,7 +136,6 @@ export class ConnectionGuard {
     // A request that nobody reads any more would stop its socket.
     socket.on('pause', () => socket.resume())
     socket.resume()
-    socket.end()
   }
 
   #begin(request: IncomingMessage): void {

@@ -6,6 +6,7 @@ import { DescribeRepositoriesCommand } from '@aws-sdk/client-ecr'
 import { digestOf } from '../../../src/oci/digest.ts'
 import {
   besideHonestClient,
+  exchangeRaw,
   headOf,
   openRaw,
   pause,
@@ -153,7 +154,11 @@ test('many connections', async (t) => {
     async () => {
       const held = Array.from({ length: 100 }, () => openRaw(target))
       await Promise.all(held.map(async ({ socket }) => connected(socket)))
-      const refused = await besideHonestClient(target, () => openRaw(target).closed(), '127.0.0.2')
+      const refused = await besideHonestClient(
+        target,
+        () => exchangeRaw(target, headOf(target, 'GET /v2/')),
+        '127.0.0.2',
+      )
       assert.match(
         refused,
         /^HTTP\/1\.1 429 [\s\S]*\r\nretry-after: [0-9]+\r\n[\s\S]*TOOMANYREQUESTS/i,
@@ -170,7 +175,7 @@ test('many connections', async (t) => {
         openRaw(target, `127.0.0.${3 + (index % 2)}`),
       )
       await Promise.all(held.map(async ({ socket }) => connected(socket)))
-      const refused = await openRaw(target).closed()
+      const refused = await exchangeRaw(target, headOf(target, 'GET /v2/'))
       assert.match(
         refused,
         /^HTTP\/1\.1 503 [\s\S]*\r\nretry-after: [0-9]+\r\n[\s\S]*TOOMANYREQUESTS/i,
