@@ -4,6 +4,10 @@ import { dirname, join } from 'node:path'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { ecrOperations } from '../src/edges/aws/ecr/operations.ts'
+import { headerTimeoutMs, keepAliveMs, maxHeaderBytes } from '../src/edges/malformed-request.ts'
+import { maxTypeLength } from '../src/oci/descriptor.ts'
+import { maxManifestBytes } from '../src/oci/manifest.ts'
+import { maxBlobBytes } from '../src/registry/receive-bytes.ts'
 import { settings } from '../src/config.ts'
 import { problemKinds } from '../src/registry/rules/storage-problems.ts'
 import { deviationsDocument, errorsDocument } from './kit/generated-docs.ts'
@@ -30,6 +34,28 @@ test('docs/storage.md lists exactly the problems that a storage check tells', ()
     ([, kind = '']) => kind,
   )
   assert.deepEqual(listed.toSorted(), Object.keys(problemKinds).toSorted())
+})
+
+test('SECURITY.md names the limits that the code has', () => {
+  const security = words(read('SECURITY.md'))
+  const figures = [
+    `${maxHeaderBytes / 1024} KiB`,
+    `${headerTimeoutMs / 1000} seconds`,
+    `${keepAliveMs / 1000} seconds`,
+    `${maxManifestBytes / 1024 / 1024} MiB, 32 levels`,
+    `${maxBlobBytes / 1024 / 1024} MiB, and the quotas`,
+    `types of ${maxTypeLength} characters`,
+  ]
+  for (const figure of figures) assert.ok(security.includes(figure), figure)
+  for (const name of [
+    'maxConnections',
+    'maxConnectionsPerAddress',
+    'maxOpenUploads',
+    'stallSeconds',
+  ] as const) {
+    const { environment, fallback } = settings[name]
+    assert.ok(security.includes(`\`${environment}\`, ${fallback}`), environment)
+  }
 })
 
 test('every link from one page to another leads somewhere', () => {
