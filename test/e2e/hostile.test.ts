@@ -127,7 +127,7 @@ test('an expired, altered or missing token is 401 with a challenge', async (t) =
   for (const authorization of [`Basic ${altered}`, 'Basic !!!', 'Bearer abc', '']) {
     const response = await send(server, 'GET', '/v2/app/tags/list', { headers: { authorization } })
     assert.equal(response.status, 401)
-    assert.match(response.headers.get('www-authenticate') ?? '', /^Basic realm="http/)
+    assert.match(response.headers.get('www-authenticate') ?? '', /^Bearer realm="http/)
     assert.equal((await refusalOf(response)).code, 'UNAUTHORIZED')
   }
 })
