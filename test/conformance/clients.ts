@@ -344,11 +344,20 @@ const pulling: readonly Check[] = [
     },
   },
   {
-    sentence: 'HEAD has the headers of GET, for manifests and for blobs',
+    sentence: 'HEAD has the headers of GET, wherever there is a GET (RFC 9110, 9.3.2)',
     async run(client) {
       const pushed = await pushManifest(client, await imageOf(client), 'v1')
       const blob = await pushBlob(client, randomBlob().bytes)
-      for (const path of ['manifests/v1', `manifests/${pushed.digest}`, `blobs/${blob}`]) {
+      const upload = (await openUpload(client)).replace(`/v2/${client.repository}/`, '')
+      for (const path of [
+        'manifests/v1',
+        `manifests/${pushed.digest}`,
+        `blobs/${blob}`,
+        'tags/list?n=1',
+        `referrers/${pushed.digest}`,
+        '_oci/ext/discover',
+        upload,
+      ]) {
         const [head, got] = [await client.at('HEAD', path), await client.at('GET', path)]
         const varying = new Set(['date', 'x-amzn-requestid', 'connection', 'keep-alive'])
         const shown = (answer: Answer): readonly (readonly [string, unknown])[] =>
@@ -356,6 +365,8 @@ const pulling: readonly Check[] = [
             .filter(([name]) => !varying.has(name))
             .toSorted(([a], [b]) => (a < b ? -1 : 1))
         assert.deepEqual(shown(head), shown(got), path)
+        assert.equal(head.status, got.status)
+        assert.equal(head.body.byteLength, 0)
       }
     },
   },

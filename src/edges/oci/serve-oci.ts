@@ -16,7 +16,7 @@ import { mountSources } from './mount-sources.ts'
 import { parseV2Path, type V2Path } from './path.ts'
 import { beyondToken, Refusal, unauthorized } from './refusal.ts'
 import { requiredScopes } from './required-scopes.ts'
-import { ociRoutes, type EcrAction, type OciDeps } from './routes.ts'
+import { ociRoutes, type EcrAction, type OciDeps, type OciRoute } from './routes.ts'
 import { sendReply } from './send-reply.ts'
 import { progressHeaders } from './uploads.ts'
 
@@ -58,10 +58,25 @@ async function answer(edge: OciEdge, request: FastifyRequest): Promise<OciReply>
   request.facts.operation = `${request.method} ${path.kind}`
   try {
     const result = await dispatch(edge, request, path, new URLSearchParams(queries.join('?')))
-    return 'refused' in result ? errorReply(result.refused, isHead) : result
+    if ('refused' in result) return errorReply(result.refused, isHead)
+    return isHead && result.body !== undefined ? withoutBody(result) : result
   } catch (error) {
     return refuse(edge, request, path, error)
   }
+}
+
+/** HEAD is answered wherever GET is (RFC 9110, section 9.1), by a row of its own where a body would cost something. */
+function routeOf(path: V2Path, method: string): OciRoute | undefined {
+  const rowOf = (wanted: string): OciRoute | undefined =>
+    ociRoutes.find((row) => row.path === path.kind && row.method === wanted)
+  return rowOf(method) ?? (method === 'HEAD' ? rowOf('GET') : undefined)
+}
+
+/** Lists and other short texts: their length is told, they are not sent. */
+function withoutBody({ status, headers, body }: OciReply): OciReply {
+  const length =
+    typeof body === 'string' ? { 'content-length': String(Buffer.byteLength(body)) } : {}
+  return { status, headers: { ...headers, ...length } }
 }
 
 async function dispatch(
@@ -70,7 +85,7 @@ async function dispatch(
   path: V2Path,
   query: URLSearchParams,
 ): Promise<OciReply | { readonly refused: OciError }> {
-  const route = ociRoutes.find((row) => row.path === path.kind && row.method === request.method)
+  const route = routeOf(path, request.method)
   // Put together only when a client must be told of them.
   const scopes = (): readonly Scope[] => requiredScopes(path, route?.scope, query)
   const { caller, limits } = await requireCaller(edge, request, scopes)
@@ -93,16 +108,19 @@ async function dispatch(
   return route.run({ ...edge.rooms, sources }, call, path)
 }
 
+function requireReading(request: FastifyRequest, path: V2Path): void {
+  if (request.method === 'GET' || request.method === 'HEAD') return
+  throw new Refusal(methodNotAllowed(request, path))
+}
+
 function baseReply(request: FastifyRequest): OciReply {
-  if (request.method !== 'GET' && request.method !== 'HEAD') {
-    throw new Refusal(methodNotAllowed(request, { kind: 'base' }))
-  }
+  requireReading(request, { kind: 'base' })
   const headers = { 'content-type': 'application/json', 'content-length': '2' }
-  return { status: 200, headers, ...(request.method === 'HEAD' ? {} : { body: '{}' }) }
+  return { status: 200, headers, body: '{}' }
 }
 
 function discoveryReply(request: FastifyRequest): OciReply {
-  if (request.method !== 'GET') throw new Refusal(methodNotAllowed(request, { kind: 'discovery' }))
+  requireReading(request, { kind: 'discovery' })
   return registryExtensions()
 }
 
@@ -112,7 +130,7 @@ async function listCatalog(
   { caller, limits, scopes }: Entrant & { readonly scopes: () => readonly Scope[] },
   query: URLSearchParams,
 ): Promise<OciReply | { readonly refused: OciError }> {
-  if (request.method !== 'GET') throw new Refusal(methodNotAllowed(request, { kind: 'catalog' }))
+  requireReading(request, { kind: 'catalog' })
   const account = await accountOfHost(edge, request.headers.host)
   const resource = repositoryArn(edge.region, account, '*')
   await requireAction(edge, request, caller, 'ecr:DescribeRepositories', resource)
@@ -259,7 +277,9 @@ function badReference(path: Extract<V2Path, { readonly text: string }>): OciErro
 
 function methodNotAllowed(request: FastifyRequest, path: V2Path): OciError {
   const rows = ociRoutes.filter((row) => row.path === path.kind).map((row) => row.method)
-  const allowed = rows.length > 0 ? rows : path.kind === 'base' ? ['GET', 'HEAD'] : ['GET']
+  const reads = rows.length === 0 || rows.includes('GET')
+  const base = rows.length === 0 ? ['GET'] : rows
+  const allowed = reads && !rows.includes('HEAD') ? [...base, 'HEAD'] : base
   return {
     status: 405,
     code: 'UNSUPPORTED',
