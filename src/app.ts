@@ -20,7 +20,13 @@ import { observeRequests } from './edges/observe.ts'
 import { serveDownloads } from './edges/oci/serve-downloads.ts'
 import { serveOci } from './edges/oci/serve-oci.ts'
 import { serveToken } from './edges/oci/serve-token.ts'
-import { openFoundation, StartError, type Foundation } from './foundation.ts'
+import {
+  openFoundation,
+  StartError,
+  systemDrivers,
+  type Drivers,
+  type Foundation,
+} from './foundation.ts'
 import { countJobs, enqueue, housekeepingPriority } from './jobs/queue.ts'
 import { JobWorker, type JobHandler, type WorkerLog } from './jobs/worker.ts'
 import { BufferPool } from './lib/buffer-pool.ts'
@@ -79,8 +85,12 @@ export interface RunningApp {
 }
 
 /** Opens the data directory (made if it is not there), starts the workers and listens. */
-export async function openApp(config: Config, log: Log): Promise<RunningApp> {
-  const foundation = await openFoundation(config)
+export async function openApp(
+  config: Config,
+  log: Log,
+  drivers: Drivers = systemDrivers,
+): Promise<RunningApp> {
+  const foundation = await openFoundation(config, drivers)
   try {
     return await startServer(config, log, foundation)
   } catch (error) {
@@ -93,7 +103,7 @@ export async function openApp(config: Config, log: Log): Promise<RunningApp> {
 export async function initialise(
   config: Config,
 ): Promise<{ readonly paths: DataPaths; readonly isFirstStart: boolean }> {
-  const foundation = await openFoundation(config)
+  const foundation = await openFoundation(config, systemDrivers)
   await foundation.close()
   const { paths, isFirstStart } = foundation
   return { paths, isFirstStart }

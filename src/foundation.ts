@@ -24,6 +24,21 @@ import { openSqlite, sqliteDialect } from './storage/database/sqlite.ts'
 /** A setting or a state of the machine that a person must mend; told without a stack. */
 export class StartError extends Error {}
 
+/** What the server takes from the machine; a test may hand in others, which fail or stop when it says so. */
+export interface Drivers {
+  readonly clock: Clock
+  readonly ids: Ids
+  readonly openDatabase: (file: string) => EmbeddedDatabase
+  readonly openBlobs: (root: string) => BlobStore
+}
+
+export const systemDrivers: Drivers = {
+  clock: systemClock,
+  ids: systemIds,
+  openDatabase: openSqlite,
+  openBlobs: openFilesystemBlobs,
+}
+
 export interface Foundation {
   readonly paths: DataPaths
   readonly database: EmbeddedDatabase
@@ -35,15 +50,15 @@ export interface Foundation {
   close(): Promise<void>
 }
 
-export async function openFoundation(config: Config): Promise<Foundation> {
-  const [clock, ids] = [systemClock, systemIds]
+export async function openFoundation(config: Config, drivers: Drivers): Promise<Foundation> {
+  const { clock, ids } = drivers
   const paths = dataPaths(config.dataDirectory)
   await prepareDirectoriesOrSay(paths)
   const lock = lockDirectory(paths)
   if (lock === undefined) throw new StartError(await whoHasLock(paths))
   try {
     const masterKey = await readOrMakeMasterKey(paths, ids)
-    const database = await openDatabase(paths)
+    const database = await openDatabase(drivers, paths)
     const made = await createAdministrator(
       { database, clock, ids, accessKeyKey: deriveKey(masterKey, 'access-key') },
       { account: config.account, deliver: (key) => writeCredentials(paths, config, key) },
@@ -56,7 +71,7 @@ export async function openFoundation(config: Config): Promise<Foundation> {
       await database.close()
       lock.release()
     }
-    const blobs = openFilesystemBlobs(paths.blobs)
+    const blobs = drivers.openBlobs(paths.blobs)
     return {
       paths,
       database,
@@ -74,10 +89,10 @@ export async function openFoundation(config: Config): Promise<Foundation> {
 }
 
 /** Opened and of the newest schema. */
-async function openDatabase(paths: DataPaths): Promise<EmbeddedDatabase> {
+async function openDatabase(drivers: Drivers, paths: DataPaths): Promise<EmbeddedDatabase> {
   let database: EmbeddedDatabase | undefined
   try {
-    database = openSqlite(paths.database)
+    database = drivers.openDatabase(paths.database)
     await migrate(database, sqliteDialect)
     return database
   } catch (cause) {

@@ -2,7 +2,7 @@
 import { mkdir, readdir, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import type { Config } from './config.ts'
-import { openFoundation, StartError, type Foundation } from './foundation.ts'
+import { openFoundation, systemDrivers, StartError, type Foundation } from './foundation.ts'
 import { checkingStorage, type CheckEvent, type CheckSummary } from './registry/check-storage.ts'
 import type { CheckInput, CheckOptions } from './registry/check-step.ts'
 import {
@@ -33,7 +33,7 @@ export async function* checkDirectory(
   if ((await kindOf(paths.database)) !== 'file') {
     throw new StartError(`${paths.root} holds no registry: there is no ${basename(paths.database)}`)
   }
-  const foundation = await openFoundation(config)
+  const foundation = await openFoundation(config, systemDrivers)
   try {
     yield* checkingStorage(foundation, input, options)
   } finally {
@@ -104,7 +104,7 @@ async function* restoreInto(
     writeCredentials: (content) => writePrivately(paths.credentials, content),
     async open({ hasKeys }) {
       await requireMasterKey(paths, hasKeys, input.masterKey)
-      opened.foundation = await openFoundation(config)
+      opened.foundation = await openFoundation(config, systemDrivers)
       return opened.foundation
     },
   }
