@@ -1,6 +1,7 @@
 import type { Clock } from '../lib/clock.ts'
 import type { Reference } from '../oci/reference.ts'
 import type { Database, SqlReader } from '../storage/database/database.ts'
+import { isStorageFault } from '../storage/storage-full.ts'
 import { registryError } from './errors.ts'
 import {
   lookUpManifest,
@@ -54,10 +55,15 @@ export async function recordPull(
   const now = deps.clock.now()
   const last = manifest.lastPulledAt?.getTime() ?? 0
   if (now.getTime() - last < pullRecordIntervalMs) return
-  await deps.database.transaction(
-    (tx) => touchLastPulledAt(tx, manifest.repositoryId, manifest.digest, now),
-    { survives: 'process' },
-  )
+  try {
+    await deps.database.transaction(
+      (tx) => touchLastPulledAt(tx, manifest.repositoryId, manifest.digest, now),
+      { survives: 'process' },
+    )
+  } catch (error) {
+    // Pulls go on when the disk takes nothing; the next one is recorded.
+    if (!isStorageFault(error)) throw error
+  }
 }
 
 function manifestUnknown(repository: RepositoryAddress, reference: Reference): Error {

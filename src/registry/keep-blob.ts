@@ -1,7 +1,7 @@
 import type { Clock } from '../lib/clock.ts'
 import type { Digest } from '../oci/digest.ts'
 import type { Database } from '../storage/database/database.ts'
-import { StorageFullError } from '../storage/storage-full.ts'
+import { isStorageFault } from '../storage/storage-full.ts'
 import { isBlobReferenced, renewLink, type LinkedBlob } from './linked-blob-store.ts'
 
 /**
@@ -20,8 +20,8 @@ export async function keepBlob(
       renewLink(tx, repositoryId, blob.id, deps.clock.now()),
     )
   } catch (error) {
-    // On a full disk reads go on; a manifest that comes too late is refused and its blob pushed again.
-    if (error instanceof StorageFullError) return true
+    // On a disk that takes nothing reads go on; a manifest that comes too late is refused and its blob pushed again.
+    if (isStorageFault(error)) return true
     throw error
   }
 }

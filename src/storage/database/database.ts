@@ -23,7 +23,8 @@ export type Survival = 'power' | 'process'
 /**
  * Statements outside a transaction only read, on a snapshot that holds every commit of this process.
  * `transaction` is serialisable, runs `work` once, commits before it resolves (durably, unless told otherwise), and takes back
- * what `work` wrote when it throws. Without room for what it writes it rejects with StorageFullError.
+ * what `work` wrote when it throws. Without room for what it writes it rejects with StorageFullError, on a disk that
+ * fails with StorageFaultError.
  */
 export interface Database extends SqlReader {
   transaction<T>(

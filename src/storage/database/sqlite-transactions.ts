@@ -2,7 +2,7 @@
 // once, however many changes it holds, and holds up everything else while it does.
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import { yieldToEventLoop } from '../../lib/yield-to-event-loop.ts'
-import { StorageFullError } from '../storage-full.ts'
+import { StorageFaultError, StorageFullError } from '../storage-full.ts'
 import type { SqlWriter, Survival } from './database.ts'
 
 /** Some ten milliseconds of statements; who comes later waits for the next commit. */
@@ -157,9 +157,12 @@ function closable(
 
 /** SQLITE_FULL: the file system has no room for the log or the database. */
 const sqliteFull = 13
+/** SQLITE_READONLY, SQLITE_IOERR, SQLITE_CANTOPEN; extended codes keep them in the lowest byte. */
+const sqliteFaults = [8, 10, 14]
 
 export function nameFault(thrown: unknown): Error {
   const error = thrown instanceof Error ? thrown : new Error(String(thrown))
-  const code = 'errcode' in error ? error.errcode : undefined
-  return code === sqliteFull ? new StorageFullError({ cause: error }) : error
+  const code = 'errcode' in error ? Number(error.errcode) & 0xff : 0
+  if (code === sqliteFull) return new StorageFullError({ cause: error })
+  return sqliteFaults.includes(code) ? new StorageFaultError({ cause: error }) : error
 }

@@ -4,7 +4,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { test } from 'node:test'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { temporaryDirectory } from '../../../test/kit/database.ts'
-import { StorageFullError } from '../storage-full.ts'
+import { StorageFaultError, StorageFullError } from '../storage-full.ts'
 import { openSqlite } from './sqlite.ts'
 
 test('a read holds no view over a turn: another process is seen, and a checkpoint takes the whole log', async (t) => {
@@ -47,5 +47,19 @@ test('a statement that fails leaves the next ones as they were', async (t) => {
     database.transaction((tx) => tx.run('INSERT INTO nowhere VALUES (1)')),
     /no such table/,
   )
+  assert.deepEqual({ ...(await database.first('SELECT 1 AS one')) }, { one: 1 })
+})
+
+test('a disk without room and a disk that fails are told apart from faults of ours', async (t) => {
+  const database = openSqlite(join(await temporaryDirectory(t), 'pratique.db'))
+  t.after(() => database.close())
+  const failing = (errcode: number) =>
+    database.transaction(async () =>
+      Promise.reject(Object.assign(new Error('as the module throws it'), { errcode })),
+    )
+  await assert.rejects(failing(13), StorageFullError)
+  // SQLITE_IOERR_FSYNC: the kind of fault stands in the lowest byte.
+  await assert.rejects(failing(1034), StorageFaultError)
+  await assert.rejects(failing(1), /as the module throws it/)
   assert.deepEqual({ ...(await database.first('SELECT 1 AS one')) }, { one: 1 })
 })
