@@ -46,6 +46,7 @@ async function answer(
   facts.operation = route.action
   const refuse = (error: ControlError): FastifyReply => {
     facts.errorCode = error.code
+    if (error.status === 507) void reply.header('retry-after', '60')
     const { code, message } = error
     return reply.code(error.status).send({ error: { code, message, requestId: facts.requestId } })
   }
