@@ -1,11 +1,13 @@
 import type { Hash } from 'node:crypto'
 
 /**
- * Running hashes of open uploads, so that closing one need not read it again.
- * Bounded, and only a saving: a hash that is not here is computed from the stored bytes.
+ * What this process remembers of open uploads: running hashes, so that closing one need not read it again, and leases that a full
+ * disk did not let it give back. Bounded, and only a saving: a hash that is not here is computed from the stored bytes, a
+ * lease ends with its time.
  */
 export class LiveHashes {
   readonly #held = new Map<string, { readonly offset: number; readonly hash: Hash }>()
+  readonly #dead = new Set<string>()
   readonly #limit: number
 
   constructor(limit = 10_000) {
@@ -22,6 +24,18 @@ export class LiveHashes {
   /** The upload ended, or its bytes lie elsewhere now. */
   drop(uploadId: string): void {
     this.#held.delete(uploadId)
+  }
+
+  /** The holder writes no more, but the database could not be told. */
+  leaveLease(holder: string): void {
+    this.#dead.add(holder)
+    if (this.#dead.size <= this.#limit) return
+    const [oldest] = this.#dead
+    if (oldest !== undefined) this.#dead.delete(oldest)
+  }
+
+  isLeaseLeft(holder: string): boolean {
+    return this.#dead.has(holder)
   }
 
   keep(uploadId: string, offset: number, hash: Hash): void {

@@ -6,7 +6,7 @@ import { test } from 'node:test'
 import { testRegistry, type TestRegistry } from '../../test/kit/registry.ts'
 import { begin, contentOf, pieces, push, refusal } from '../../test/kit/uploads.ts'
 import { digestOf } from '../oci/digest.ts'
-import { text } from '../storage/database/database.ts'
+import { text, type Database } from '../storage/database/database.ts'
 import { parseStorageKey, type BlobStore, type StorageKey } from '../storage/blobs/blob-store.ts'
 import { StorageFullError } from '../storage/storage-full.ts'
 import { appendUpload } from './append-upload.ts'
@@ -256,4 +256,60 @@ test('a close that loses to the deletion of its repository says that the reposit
   await slow.asked()
   slow.send(undefined)
   await assert.rejects(closing, refusal('REPOSITORY_UNKNOWN'))
+})
+
+test('a lease that a full disk did not let go of is free as soon as there is room', async (t) => {
+  const registry = await testRegistry(t)
+  const address = await begin(registry)
+  const full = new StorageFullError({ cause: 'ENOSPC' })
+  let isFull = false
+  const database: Database = {
+    ...registry.database,
+    transaction: async (work, options) =>
+      isFull ? Promise.reject(full) : registry.database.transaction(work, options),
+  }
+  const blobs: BlobStore = {
+    ...registry.blobs,
+    write: async () => {
+      isFull = true
+      return Promise.reject(full)
+    },
+  }
+  const failing = { ...registry, database, blobs }
+  await assert.rejects(
+    appendUpload(failing, { ...address, body: bodyOf('x') }),
+    refusal('STORAGE_FULL'),
+  )
+  isFull = false
+  const digest = digestOf(Buffer.from('content'))
+  const close = { ...address, digest, body: bodyOf('content') }
+  await finishUpload({ ...failing, blobs: registry.blobs }, close)
+})
+
+test('a copy for a take-over that was cut is removed, and one that was used is kept', async (t) => {
+  const registry = await testRegistry(t)
+  const address = await begin(registry)
+  await appendUpload(registry, { ...address, body: bodyOf('kept ') })
+  const slow = handFed()
+  const body = { source: slow.source, keepPartial: true }
+  const first = appendUpload(registry, { ...address, body })
+  await slow.asked()
+  registry.clock.advance(11 * minutes)
+  // Cut where a kill leaves the copy without an upload that names it.
+  const cut = { ...registry.blobs, sync: async () => Promise.reject(new Error('killed')) }
+  const taken = appendUpload({ ...registry, blobs: cut }, { ...address, body: bodyOf('x') })
+  await assert.rejects(taken, /killed/)
+  const digest = digestOf(Buffer.from('kept second'))
+  registry.clock.advance(11 * minutes)
+  await finishUpload(registry, { ...address, digest, body: bodyOf('second') })
+  slow.send(undefined)
+  await assert.rejects(first, refusal('UPLOAD_UNKNOWN'))
+  registry.clock.advance(25 * 60 * minutes)
+  // The blob itself has no manifest: its own grace is not what this is about.
+  const deps = { ...registry, graceMs: 1000 * 60 * minutes }
+  await collectStorage(deps, { askedBy: 'request' }, { signal: new AbortController().signal })
+  const keys: string[] = []
+  for await (const { key } of registry.blobs.list()) keys.push(key)
+  assert.equal(keys.length, 1)
+  assert.equal((await contentOf(registry, digest)).toString(), 'kept second')
 })

@@ -6,7 +6,8 @@
 import type { Clock } from '../lib/clock.ts'
 import type { Ids } from '../lib/ids.ts'
 import { newStorageKey, type BlobStore } from '../storage/blobs/blob-store.ts'
-import type { Database } from '../storage/database/database.ts'
+import type { Database, SqlWriter } from '../storage/database/database.ts'
+import { isStorageFault } from '../storage/storage-full.ts'
 import { registryError } from './errors.ts'
 import {
   findUploadAt,
@@ -15,7 +16,7 @@ import {
   type UploadAddress,
 } from './find-open-upload.ts'
 import type { LiveHashes } from './live-hashes.ts'
-import { queueStorageDeletion } from './storage-deletion-store.ts'
+import { forgetDeletion, queueStorageDeletion } from './storage-deletion-store.ts'
 import {
   closeUpload,
   leaseUpload,
@@ -27,6 +28,9 @@ import {
 
 /** A writer that says nothing for so long has lost the upload to the next request. */
 const leaseMs = 10 * 60_000
+
+/** Longer than any copy takes. */
+const copyMs = 24 * 3_600_000
 
 /** No writer is alive after the process. */
 const leaseSurvives = { survives: 'process' } as const
@@ -69,8 +73,18 @@ export async function withUploadLease<T>(
     if (taken.lease === undefined) return await work(lease)
     return await work({ ...lease, upload: await moveAway(deps, lease, address) })
   } catch (error) {
-    await deps.database.transaction((tx) => releaseUpload(tx, taken.id, holder), leaseSurvives)
+    await giveBack(deps, taken, holder)
     throw error
+  }
+}
+
+/** The upload may go on at once, even where a full disk does not let the database be told. */
+async function giveBack(deps: UploadDeps, { id }: Upload, holder: string): Promise<void> {
+  try {
+    await deps.database.transaction((tx) => releaseUpload(tx, id, holder), leaseSurvives)
+  } catch (error) {
+    if (!isStorageFault(error)) throw error
+    deps.hashes.leaveLease(holder)
   }
 }
 
@@ -82,10 +96,18 @@ async function takeLease(
   const now = deps.clock.now()
   const until = new Date(now.getTime() + leaseMs)
   return deps.database.transaction(async (tx) => {
-    const upload = await getOpenUpload(tx, address)
+    const upload = await endLeftLease(deps, tx, await getOpenUpload(tx, address))
     if (!(await leaseUpload(tx, upload.id, { holder, now, until }))) throw uploadBusy(upload)
     return upload
   }, leaseSurvives)
+}
+
+/** A holder that ended has no write under way: what it left needs no copy and no waiting. */
+async function endLeftLease(deps: UploadDeps, tx: SqlWriter, upload: Upload): Promise<Upload> {
+  const { id, lease } = upload
+  if (lease === undefined || !deps.hashes.isLeaseLeft(lease)) return upload
+  await releaseUpload(tx, id, lease)
+  return { ...upload, lease: undefined }
 }
 
 function keptLease(
@@ -124,6 +146,9 @@ async function moveAway(
 ): Promise<Upload> {
   const { upload, holder } = lease
   const storageKey = newStorageKey(deps.ids)
+  // Queued before it is written: killed in between, the copy is found and removed.
+  const unused = new Date(deps.clock.now().getTime() + copyMs)
+  await deps.database.transaction((tx) => queueStorageDeletion(tx, storageKey, unused))
   if (upload.size > 0) {
     const acknowledged = await deps.blobs.read(upload.storageKey, {
       start: 0,
@@ -136,6 +161,7 @@ async function moveAway(
   const removeAfter = new Date(deps.clock.now().getTime() + leaseMs)
   const moved = await deps.database.transaction(async (tx) => {
     if (!(await moveUpload(tx, upload.id, holder, storageKey))) return false
+    await forgetDeletion(tx, storageKey)
     await queueStorageDeletion(tx, upload.storageKey, removeAfter)
     return true
   })
