@@ -34,6 +34,7 @@ export async function prepareDirectories(paths: DataPaths): Promise<void> {
   await mkdir(paths.blobs, { recursive: true, mode: 0o700 })
   await rm(paths.temporary, { recursive: true, force: true })
   await mkdir(paths.temporary, { recursive: true, mode: 0o700 })
+  await syncDirectory(paths.root)
 }
 
 /**
@@ -83,6 +84,17 @@ export async function writePrivately(path: string, content: string): Promise<voi
     await file.close()
   }
   await rename(temporary, path)
+  await syncDirectory(dirname(path))
+}
+
+/** A name that was made or moved outlives a power loss only with its directory. */
+async function syncDirectory(path: string): Promise<void> {
+  const directory = await open(path, 'r')
+  try {
+    await directory.sync()
+  } finally {
+    await directory.close()
+  }
 }
 
 export async function readIfThere(path: string): Promise<string | undefined> {
