@@ -29,6 +29,8 @@ export interface Config {
   readonly gcEveryMinutes: number
   /** Manifests that nothing names go after so many days; undefined for never. */
   readonly gcUntaggedAfterDays: number | undefined
+  /** Bytes of the disk that uploads leave free; auto for the smaller of a twentieth of it and 2 GiB. */
+  readonly minFreeBytes: number | 'auto'
   readonly maxConnections: number
   readonly maxConnectionsPerAddress: number
   /** Uploads that one principal may have in hand. */
@@ -143,6 +145,11 @@ export const settings = {
     environment: 'PRATIQUE_STALL_SECONDS',
     fallback: '60',
     says: 'seconds for which a transfer may stand still, five times as many after it moved much',
+  },
+  minFreeMib: {
+    environment: 'PRATIQUE_MIN_FREE_MIB',
+    fallback: 'auto',
+    says: 'MiB of the disk that uploads leave free, or auto (the smaller of 5 % of it and 2048)',
   },
 } as const satisfies Record<string, Setting>
 
@@ -301,6 +308,11 @@ function buildConfig(values: Record<SettingName, Chosen>, cwd: string, problems:
             'whole days from 1 to 3650, or never',
             1,
           ),
+    minFreeBytes:
+      values.minFreeMib.text === 'auto'
+        ? 'auto'
+        : read('minFreeMib', wholeBetween(0, 999_999), 'whole MiB up to 999999, or auto', 0) *
+          1024 ** 2,
     maxConnections: read(
       'maxConnections',
       wholeBetween(1, 999_999),

@@ -8,6 +8,7 @@ import { systemIds, type Ids } from './lib/ids.ts'
 import { releaseAllUploads } from './registry/upload-store.ts'
 import type { BlobStore } from './storage/blobs/blob-store.ts'
 import { openFilesystemBlobs } from './storage/blobs/filesystem.ts'
+import { withFreeSpaceFloor } from './storage/blobs/free-space-floor.ts'
 import {
   dataPaths,
   lockDirectory,
@@ -71,7 +72,8 @@ export async function openFoundation(config: Config, drivers: Drivers): Promise<
       await database.close()
       lock.release()
     }
-    const blobs = drivers.openBlobs(paths.blobs)
+    const floor = config.minFreeBytes
+    const blobs = withFreeSpaceFloor(drivers.openBlobs(paths.blobs), { floor, clock })
     return {
       paths,
       database,

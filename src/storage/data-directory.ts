@@ -133,15 +133,6 @@ export async function placeDirectory(from: string, to: string): Promise<void> {
   await syncDirectory(dirname(to))
 }
 
-async function syncDirectory(path: string): Promise<void> {
-  const handle = await open(path, 'r')
-  try {
-    await handle.sync()
-  } finally {
-    await handle.close()
-  }
-}
-
 export async function removeServerFile(paths: DataPaths): Promise<void> {
   await rm(paths.server, { force: true })
 }

@@ -1,7 +1,14 @@
 /** The disk, or a quota of the system, has no room: the one fault of storage that a caller is told as such. */
 export class StorageFullError extends Error {
-  constructor(options: { readonly cause: unknown }) {
-    super('the registry’s disk is full', options)
+  /** `isReserved`: what is left is kept for the database, deletes and the collector. */
+  constructor(options: { readonly cause: unknown } | { readonly isReserved: true }) {
+    const isReserved = 'isReserved' in options
+    super(
+      isReserved
+        ? 'the registry’s disk is nearly full and takes no more blobs'
+        : 'the registry’s disk is full',
+      isReserved ? {} : options,
+    )
     this.name = 'StorageFullError'
   }
 }

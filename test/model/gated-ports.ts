@@ -90,12 +90,13 @@ export function gatedBlobs(blobs: BlobStore, { gate, task, watch }: GatedOptions
       watch.deleting(task, key)
       await blobs.delete(key)
     },
-    async *list() {
+    async *list(prefix) {
       await gate.pass(task, 'list')
       const listed: { readonly key: StorageKey; readonly writtenAt: Date }[] = []
-      for await (const entry of blobs.list()) listed.push(entry)
+      for await (const entry of blobs.list(prefix)) listed.push(entry)
       yield* listed.toSorted((a, b) => (a.key < b.key ? -1 : 1))
     },
+    space: () => step('space', () => blobs.space()),
     probe: () => step('probe', () => blobs.probe()),
   }
 }

@@ -106,6 +106,13 @@ for (const [name, open] of drivers) {
     await held.close()
   })
 
+  test(`${name}: how much room there is can be asked`, async (t) => {
+    const blobs = await open(t)
+    await blobs.probe()
+    const { freeBytes, totalBytes } = await blobs.space()
+    assert.ok(freeBytes > 0 && freeBytes <= totalBytes)
+  })
+
   test(`${name}: what is absent is said, deleting is idempotent, and keys can be listed`, async (t) => {
     const blobs = await open(t)
     const [key, other] = [newStorageKey(systemIds), newStorageKey(systemIds)]

@@ -50,6 +50,8 @@ export interface BlobStore {
   delete(key: StorageKey): Promise<void>
   /** Keys in order, with the time they were last written; those that begin with `prefix` (two hex digits) only, if it is given. */
   list(prefix?: string): AsyncIterable<{ readonly key: StorageKey; readonly writtenAt: Date }>
+  /** What the store can still take, and what it could take if it were empty; in bytes. */
+  space(): Promise<{ readonly freeBytes: number; readonly totalBytes: number }>
   /** Resolves when the store can take writes, else rejects with the reason. */
   probe(): Promise<void>
 }

@@ -28,6 +28,10 @@ export function openFilesystemBlobs(root: string): BlobStore {
     open: (key) => openFile(pathOf(key)),
     delete: (key) => rm(pathOf(key), { force: true }),
     list: (prefix) => listKeys(root, prefix),
+    space: async () => {
+      const { bavail, blocks, bsize } = await statfs(root)
+      return { freeBytes: bavail * bsize, totalBytes: blocks * bsize }
+    },
     probe: async () => {
       await mkdir(root, { recursive: true, mode: 0o700 })
       await statfs(root)

@@ -50,6 +50,11 @@ export function openMemoryBlobs(clock: Clock): BlobStore {
       }
       await Promise.resolve()
     },
+    space: async () =>
+      Promise.resolve({
+        freeBytes: Number.MAX_SAFE_INTEGER,
+        totalBytes: Number.MAX_SAFE_INTEGER,
+      }),
     probe: async () => Promise.resolve(),
   }
 }
