@@ -21,6 +21,7 @@ import { serveDownloads } from './edges/oci/serve-downloads.ts'
 import { serveOci } from './edges/oci/serve-oci.ts'
 import { serveToken } from './edges/oci/serve-token.ts'
 import {
+  asStartError,
   openFoundation,
   StartError,
   systemDrivers,
@@ -67,6 +68,7 @@ import {
 } from './storage/data-directory.ts'
 import { openSqlite } from './storage/database/sqlite.ts'
 import { openHttpFeed } from './storage/feeds/http.ts'
+import { isStorageFault, nameStorageFault } from './storage/storage-full.ts'
 
 export { StartError }
 
@@ -90,7 +92,14 @@ export async function openApp(
   log: Log,
   drivers: Drivers = systemDrivers,
 ): Promise<RunningApp> {
-  const foundation = await openFoundation(config, drivers)
+  try {
+    return await startOn(await openFoundation(config, drivers), config, log)
+  } catch (error) {
+    throw asStartError(config, error)
+  }
+}
+
+async function startOn(foundation: Foundation, config: Config, log: Log): Promise<RunningApp> {
   try {
     return await startServer(config, log, foundation)
   } catch (error) {
@@ -141,7 +150,7 @@ async function startServer(config: Config, log: Log, foundation: Foundation): Pr
   await listen(app, config)
   url = config.url ?? listeningUrl(app)
   worker.start()
-  await writePrivately(paths.server, serverFile(config, url, clock))
+  await tellWhereServed(paths, serverFile(config, url, clock), log)
   return {
     url,
     paths,
@@ -426,6 +435,16 @@ function listeningUrl(app: FastifyInstance): string {
   if (address === null || typeof address === 'string') throw new Error('not listening on a port')
   const host = address.family === 'IPv6' ? `[${address.address}]` : address.address
   return `http://${host}:${address.port}`
+}
+
+/** For the command line on this machine; a server on a full disk answers without it. */
+async function tellWhereServed(paths: DataPaths, content: string, log: Log): Promise<void> {
+  try {
+    await writePrivately(paths.server, content)
+  } catch (error) {
+    if (!isStorageFault(nameStorageFault(error))) throw error
+    log.error({ event: 'disk.full', path: paths.server, err: error })
+  }
 }
 
 function serverFile(config: Config, url: string, clock: Clock): string {

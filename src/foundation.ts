@@ -21,6 +21,7 @@ import {
 import type { EmbeddedDatabase } from './storage/database/database.ts'
 import { migrate, SchemaTooNewError } from './storage/database/migrate.ts'
 import { openSqlite, sqliteDialect } from './storage/database/sqlite.ts'
+import { isStorageFault, nameStorageFault, StorageFullError } from './storage/storage-full.ts'
 
 /** A setting or a state of the machine that a person must mend; told without a stack. */
 export class StartError extends Error {}
@@ -64,10 +65,7 @@ export async function openFoundation(config: Config, drivers: Drivers): Promise<
       { database, clock, ids, accessKeyKey: deriveKey(masterKey, 'access-key') },
       { account: config.account, deliver: (key) => writeCredentials(paths, config, key) },
     )
-    await database.transaction(async (tx) => {
-      await releaseAllLeases(tx)
-      await releaseAllUploads(tx)
-    })
+    await releaseLeases(database)
     const close = async (): Promise<void> => {
       await database.close()
       lock.release()
@@ -112,10 +110,35 @@ function isDamaged(error: unknown): boolean {
   return typeof code === 'number' && [11, 26].includes(code & 0xff)
 }
 
+/** A full disk must not keep the server from answering pulls: leases that stay end with their time. */
+async function releaseLeases(database: EmbeddedDatabase): Promise<void> {
+  try {
+    await database.transaction(async (tx) => {
+      await releaseAllLeases(tx)
+      await releaseAllUploads(tx)
+    })
+  } catch (error) {
+    if (!isStorageFault(error)) throw error
+  }
+}
+
+/** What a person can do about a start that failed for the disk's sake; other errors as they are. */
+export function asStartError(config: Config, error: unknown): unknown {
+  const fault = nameStorageFault(error)
+  if (!(fault instanceof Error) || !isStorageFault(fault)) return error
+  const cause = fault.cause instanceof Error ? ` (${fault.cause.message})` : ''
+  const message =
+    fault instanceof StorageFullError
+      ? `the disk that holds ${config.dataDirectory} is full: free space there and start again`
+      : `the disk that holds ${config.dataDirectory} fails${cause}: mend it, or restore a backup elsewhere, and start again`
+  return new StartError(message, { cause: error })
+}
+
 async function prepareDirectoriesOrSay(paths: DataPaths): Promise<void> {
   try {
     await prepareDirectories(paths)
   } catch (cause) {
+    if (isStorageFault(nameStorageFault(cause))) throw cause
     const why = cause instanceof Error ? cause.message : 'unknown'
     const message = `the data directory ${paths.root} cannot be used: ${why}; set PRATIQUE_DATA to a directory that this user can write`
     throw new StartError(message, { cause })

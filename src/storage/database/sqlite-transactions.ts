@@ -160,6 +160,7 @@ const sqliteFull = 13
 /** SQLITE_READONLY, SQLITE_IOERR, SQLITE_CANTOPEN; extended codes keep them in the lowest byte. */
 const sqliteFaults = [8, 10, 14]
 
+/** What the engine throws, said so where the disk is the reason. */
 export function nameFault(thrown: unknown): Error {
   const error = thrown instanceof Error ? thrown : new Error(String(thrown))
   const code = 'errcode' in error ? Number(error.errcode) & 0xff : 0

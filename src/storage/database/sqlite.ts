@@ -16,6 +16,14 @@ import { nameFault, Transactions } from './sqlite-transactions.ts'
 
 /** Opens (and creates) the file, with a write-ahead log; how far a commit is pushed is each transaction's to say. */
 export function openSqlite(file: string): EmbeddedDatabase {
+  try {
+    return openConnections(file)
+  } catch (error) {
+    throw nameFault(error)
+  }
+}
+
+function openConnections(file: string): EmbeddedDatabase {
   const writer = connect(file)
   writer.exec('PRAGMA journal_mode = WAL')
   const reader = connect(file)
