@@ -290,6 +290,7 @@ test('a copy for a take-over that was cut is removed, and one that was used is k
   const registry = await testRegistry(t)
   const address = await begin(registry)
   await appendUpload(registry, { ...address, body: bodyOf('kept ') })
+  const formerKey = await keyOf(registry, address)
   const slow = handFed()
   const body = { source: slow.source, keepPartial: true }
   const first = appendUpload(registry, { ...address, body })
@@ -302,6 +303,8 @@ test('a copy for a take-over that was cut is removed, and one that was used is k
   const digest = digestOf(Buffer.from('kept second'))
   registry.clock.advance(11 * minutes)
   await finishUpload(registry, { ...address, digest, body: bodyOf('second') })
+  // The hanging writer still has the former key open.
+  await registry.blobs.write(formerKey, 5, pieces(Buffer.from('late')))
   slow.send(undefined)
   await assert.rejects(first, refusal('UPLOAD_UNKNOWN'))
   registry.clock.advance(25 * 60 * minutes)

@@ -19,6 +19,7 @@ import type { LiveHashes } from './live-hashes.ts'
 import { forgetDeletion, queueStorageDeletion } from './storage-deletion-store.ts'
 import {
   closeUpload,
+  endUploadLease,
   leaseUpload,
   moveUpload,
   releaseUpload,
@@ -65,26 +66,39 @@ export async function withUploadLease<T>(
   const holder = deps.ids.uuid()
   const taken = await takeLease(deps, address, holder)
   const lease = keptLease(deps, address, taken, holder)
+  // Whoever had the lease without giving it back may still write to the key.
+  let isAlone = taken.lease === undefined
   try {
     if (!(await hasItsBytes(deps, taken))) {
       await giveUp(deps, lease)
       throw uploadUnknown(address)
     }
-    if (taken.lease === undefined) return await work(lease)
-    return await work({ ...lease, upload: await moveAway(deps, lease, address) })
+    if (isAlone) return await work(lease)
+    const upload = await moveAway(deps, lease, address)
+    isAlone = true
+    return await work({ ...lease, upload })
   } catch (error) {
-    await giveBack(deps, taken, holder)
+    await giveBack(deps, taken, holder, isAlone)
     throw error
   }
 }
 
-/** The upload may go on at once, even where a full disk does not let the database be told. */
-async function giveBack(deps: UploadDeps, { id }: Upload, holder: string): Promise<void> {
+/**
+ * The upload may go on at once, even where a full disk does not let the database be told; whoever is not alone leaves the need to
+ * move away to the next.
+ */
+async function giveBack(
+  deps: UploadDeps,
+  { id }: Upload,
+  holder: string,
+  isAlone: boolean,
+): Promise<void> {
+  const end = isAlone ? releaseUpload : endUploadLease
   try {
-    await deps.database.transaction((tx) => releaseUpload(tx, id, holder), leaseSurvives)
+    await deps.database.transaction((tx) => end(tx, id, holder), leaseSurvives)
   } catch (error) {
     if (!isStorageFault(error)) throw error
-    deps.hashes.leaveLease(holder)
+    if (isAlone) deps.hashes.leaveLease(holder)
   }
 }
 

@@ -158,6 +158,11 @@ export async function releaseUpload(tx: SqlWriter, id: string, holder: string): 
   ])
 }
 
+/** The lease runs out now, but is not given back: whoever takes it next knows that a former writer may be alive. */
+export async function endUploadLease(tx: SqlWriter, id: string, holder: string): Promise<void> {
+  await tx.run('UPDATE uploads SET lease_until = 0 WHERE id = $1 AND lease = $2', [id, holder])
+}
+
 /** False when the lease was lost: another request owns the upload now. */
 export async function closeUpload(
   tx: SqlWriter,
