@@ -73,12 +73,12 @@ for (const [name, open] of drivers) {
     assert.equal(await read(blobs, key), 'abc')
   })
 
-  test(`${name}: a source that breaks off leaves the bytes before the offset`, async (t) => {
+  test(`${name}: a source that breaks off leaves the bytes before the offset, and no others`, async (t) => {
     const blobs = await open(t)
     const key = newStorageKey(systemIds)
     await blobs.write(key, 0, pieces('kept'))
     await assert.rejects(blobs.write(key, 4, breaking('lost')), /the client has gone/)
-    assert.equal((await read(blobs, key)).slice(0, 4), 'kept')
+    assert.equal(await read(blobs, key), 'kept')
   })
 
   test(`${name}: no bytes are bytes too`, async (t) => {

@@ -34,7 +34,7 @@ export interface BlobStore {
   /**
    * Writes the stream at `offset`, cutting what lay behind it, and resolves to the new length. A piece is not used any more
    * once the next one is asked for.
-   * On failure (the source ends with an error; StorageFullError) rejects; bytes before `offset` are untouched.
+   * On failure (the source ends with an error; StorageFullError) rejects; bytes before `offset` are untouched, those behind are cut.
    * Rejects without writing when fewer than `offset` bytes are there: what was acknowledged is gone.
    */
   write(key: StorageKey, offset: number, source: AsyncIterable<Uint8Array>): Promise<number>

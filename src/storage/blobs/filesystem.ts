@@ -59,9 +59,25 @@ async function writeFrom(
     if (size < offset)
       throw new Error(`${path} has ${size} bytes, a write was to begin at ${offset}`)
     await file.truncate(offset)
-    return await appendAll(file, offset, source, writing)
+    return await appendOrCut(file, offset, source, writing)
   } finally {
     await file.close()
+  }
+}
+
+/** What came in vain takes no room, least of all on a disk that is full. */
+async function appendOrCut(
+  file: FileHandle,
+  offset: number,
+  source: AsyncIterable<Uint8Array>,
+  writing: WriterDeps,
+): Promise<number> {
+  try {
+    return await appendAll(file, offset, source, writing)
+  } catch (error) {
+    // On a disk that fails the cut may fail too; why the write did is what counts.
+    await Promise.allSettled([file.truncate(offset)])
+    throw error
   }
 }
 

@@ -11,9 +11,14 @@ export function openMemoryBlobs(clock: Clock): BlobStore {
       if (held.byteLength < offset) throw new Error(`no ${offset} bytes under ${key}`)
       const pieces = [held.subarray(0, offset)]
       kept.set(key, { bytes: Buffer.concat(pieces), writtenAt: clock.now() })
-      for await (const piece of source) {
-        pieces.push(Buffer.from(piece))
-        kept.set(key, { bytes: Buffer.concat(pieces), writtenAt: clock.now() })
+      try {
+        for await (const piece of source) {
+          pieces.push(Buffer.from(piece))
+          kept.set(key, { bytes: Buffer.concat(pieces), writtenAt: clock.now() })
+        }
+      } catch (error) {
+        kept.set(key, { bytes: held.subarray(0, offset), writtenAt: clock.now() })
+        throw error
       }
       return kept.get(key)?.bytes.byteLength ?? 0
     },
