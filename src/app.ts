@@ -4,6 +4,7 @@ import { authorize } from './access/authorize.ts'
 import { findActiveAccessKey } from './access/find-access-key.ts'
 import { accountExists } from './access/principal-store.ts'
 import { deriveKey } from './access/rules/seal.ts'
+import { collectJob, collectorOf, graceOf, jobHandlers } from './background.ts'
 import type { Config } from './config.ts'
 import type { AddressDeps } from './edges/address.ts'
 import { createAuthenticator } from './edges/authenticate.ts'
@@ -28,37 +29,29 @@ import {
   type Drivers,
   type Foundation,
 } from './foundation.ts'
-import { countJobs, enqueue, housekeepingPriority } from './jobs/queue.ts'
-import { JobWorker, type JobHandler, type WorkerLog } from './jobs/worker.ts'
+import { countJobs } from './jobs/queue.ts'
+import { JobWorker, type WorkerLog } from './jobs/worker.ts'
 import { BufferPool } from './lib/buffer-pool.ts'
 import { ByteBudget } from './lib/byte-budget.ts'
 import type { Clock } from './lib/clock.ts'
 import type { Log } from './lib/log.ts'
 import { openFileLimit } from './lib/open-file-limit.ts'
 import { programVersion } from './lib/program-version.ts'
-import { parseDigest, type Digest } from './oci/digest.ts'
 import { checkingStorage } from './registry/check-storage.ts'
-import { collecting, collectStorage, type CollectDeps } from './registry/collect-storage.ts'
+import { collecting } from './registry/collect-storage.ts'
 import { listCollections } from './registry/collection-store.ts'
-import { removeMoreReferrers, removeReferrersJob } from './registry/delete-manifest.ts'
-import { imagePushedJob } from './registry/events.ts'
 import { LiveHashes } from './registry/live-hashes.ts'
 import { openImageContent } from './registry/open-image-content.ts'
 import { describeUsage } from './registry/describe-usage.ts'
 import { planCollection } from './registry/plan-collection.ts'
 import { putQuota } from './registry/put-quota.ts'
-import { findRepositoryById } from './registry/repository-store.ts'
-import { shardCount } from './registry/rules/orphan.ts'
 import { writingBackup } from './registry/write-backup.ts'
 import { describeAdvisories } from './scanning/describe-advisories.ts'
 import { discardUnfinishedImport } from './scanning/discard-unfinished-import.ts'
 import { importAdvisories } from './scanning/import-advisories.ts'
 import { installStarterAdvisories } from './scanning/install-starter-advisories.ts'
 import { openLayerReaders, type LayerReaders } from './scanning/read-layer.ts'
-import { reevaluateJob, reevaluatePackages } from './scanning/reevaluate-packages.ts'
-import { requestScansOfPush, scanImageJob } from './scanning/request-scan.ts'
 import { scanArchive } from './scanning/scan-archive.ts'
-import { scanImage } from './scanning/scan-image.ts'
 import { updateAdvisories } from './scanning/update-advisories.ts'
 import {
   readIfThere,
@@ -298,79 +291,6 @@ async function* backUp(
     }),
   }
   yield* writingBackup(deps, input, options)
-}
-
-function jobHandlers(
-  config: Config,
-  foundation: Foundation,
-  layers: LayerReaders,
-): Readonly<Record<string, JobHandler>> {
-  const { database, blobs } = foundation
-  const contentOf = (repositoryId: number): ReturnType<typeof openImageContent> =>
-    openImageContent({ reader: database, blobs }, repositoryId)
-  return {
-    [collectJob]: (_, { signal }) => collectSlice(config, foundation, signal),
-    [reevaluateJob]: (input, options) => reevaluatePackages(foundation, input, options),
-    [removeReferrersJob]: async (input) => {
-      await removeMoreReferrers(foundation, removalOf(input))
-    },
-    [scanImageJob]: (input, options) =>
-      scanImage({ ...foundation, layers, contentOf }, imageKey(input), options),
-    async [imagePushedJob](input) {
-      const key = imageKey(input)
-      const repository = await findRepositoryById(database, key.repositoryId)
-      if (repository?.scanOnPush !== true) return
-      await requestScansOfPush(foundation, contentOf(key.repositoryId), key)
-    },
-  }
-}
-
-const collectJob = 'collect-storage'
-/** Batches of one job: others that wait have their turn between two of them. */
-const collectSteps = 50
-
-async function collectSlice(
-  config: Config,
-  foundation: Foundation,
-  signal: AbortSignal,
-): Promise<void> {
-  const { database, clock } = foundation
-  const deps = collectorOf(config, foundation)
-  const days = config.gcUntaggedAfterDays
-  const untaggedOlderThanMs = days === undefined ? undefined : days * 86_400_000
-  const input = { askedBy: 'schedule', untaggedOlderThanMs, maxSteps: collectSteps } as const
-  const { isOpen } = await collectStorage(deps, input, { signal })
-  if (!isOpen) return
-  const again = { kind: collectJob, key: 'scheduled', input: {}, priority: housekeepingPriority }
-  await database.transaction((tx) => enqueue(tx, again, clock.now()))
-}
-
-/** Within a week of collections the whole store is swept for orphans. */
-function collectorOf(config: Config, foundation: Foundation): CollectDeps {
-  const orphanShards = Math.ceil((shardCount * config.gcEveryMinutes) / (7 * 24 * 60))
-  return { ...foundation, graceMs: graceOf(config), orphanShards }
-}
-
-function graceOf(config: Config): number {
-  return config.gcGraceHours * 3_600_000
-}
-
-function removalOf(input: unknown): Parameters<typeof removeMoreReferrers>[1] {
-  if (typeof input === 'object' && input !== null && 'subject' in input) {
-    const { repositoryId, digest: subject } = imageKey({ ...input, digest: input.subject })
-    if ('principal' in input) return { repositoryId, subject, principal: String(input.principal) }
-  }
-  throw new Error('a job about referrers does not name their subject')
-}
-
-/** What jobs about an image are given; written by this program, so another shape is a fault. */
-function imageKey(input: unknown): { readonly repositoryId: number; readonly digest: Digest } {
-  if (typeof input === 'object' && input !== null && 'repositoryId' in input && 'digest' in input) {
-    const { repositoryId } = input
-    const digest = parseDigest(String(input.digest))
-    if (typeof repositoryId === 'number' && digest !== undefined) return { repositoryId, digest }
-  }
-  throw new Error('a job about an image does not name one')
 }
 
 /** What a killed import left goes; a first start gets the set that ships with the product. */

@@ -11,6 +11,7 @@ const root = fileURLToPath(new URL('../', import.meta.url))
 const ranks: readonly (readonly [folder: string, rank: number])[] = [
   ['src/main.ts', 110],
   ['src/app.ts', 100],
+  ['src/background.ts', 96],
   ['src/offline.ts', 96],
   ['src/foundation.ts', 95],
   ['src/config.ts', 30],
@@ -94,7 +95,7 @@ test('imports go in one direction', () => {
 test('only main and the composition root read the configuration', () => {
   const wrong = serverImports.filter(
     ({ from, to }) =>
-      to === 'src/config.ts' && !/^src\/(?:main|app|offline|foundation)\.ts$/.test(from),
+      to === 'src/config.ts' && !/^src\/(?:main|app|background|offline|foundation)\.ts$/.test(from),
   )
   assert.deepEqual(wrong, [], 'take the value, not the configuration')
 })

@@ -28,8 +28,8 @@ export async function startUpload(
     const repository = await getRepository(tx, input.repository)
     const now = deps.clock.now()
     const since = new Date(now.getTime() - inHandMs)
-    const open = await countOpenUploads(tx, input.principalId, since, deps.maxOpenUploads)
-    if (open >= deps.maxOpenUploads) throw tooMany(deps.maxOpenUploads)
+    const inHand = await countOpenUploads(tx, input.principalId, since, deps.maxOpenUploads)
+    if (inHand >= deps.maxOpenUploads) throw tooMany(deps.maxOpenUploads)
     await insertUpload(
       tx,
       {

@@ -1,4 +1,4 @@
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyPluginCallback, FastifyReply, FastifyRequest } from 'fastify'
 import type { Caller } from '../../access/caller.ts'
 import type { Decision } from '../../access/rules/decide.ts'
 import { covers, type Limits, type Scope } from '../../access/rules/scope.ts'
@@ -43,11 +43,11 @@ export function serveOci(app: FastifyInstance, edge: OciEdge): void {
     })
   }
   // Methods that the framework does not know are refused below /v2 as the others are.
-  app.setNotFoundHandler((request, reply) => {
-    if (/^\/v2(?:\/|$)/.test(request.raw.url ?? '')) return handle(request, reply)
-    const message = `${request.method} ${JSON.stringify(request.raw.url?.slice(0, 200))} is served by no part of this server`
-    return reply.code(404).send({ message })
-  })
+  const refuseOthers: FastifyPluginCallback = (scope, _, done) => {
+    scope.setNotFoundHandler(handle)
+    done()
+  }
+  void app.register(refuseOthers, { prefix: '/v2' })
 }
 
 async function answer(edge: OciEdge, request: FastifyRequest): Promise<OciReply> {

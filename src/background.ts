@@ -1,0 +1,91 @@
+// What the program does by itself: the jobs of its rooms, bound to the foundation.
+import type { Config } from './config.ts'
+import type { Foundation } from './foundation.ts'
+import { enqueue, housekeepingPriority } from './jobs/queue.ts'
+import type { JobHandler } from './jobs/worker.ts'
+import { parseDigest, type Digest } from './oci/digest.ts'
+import { collectStorage, type CollectDeps } from './registry/collect-storage.ts'
+import { removeMoreReferrers, removeReferrersJob } from './registry/delete-manifest.ts'
+import { imagePushedJob } from './registry/events.ts'
+import { openImageContent } from './registry/open-image-content.ts'
+import { findRepositoryById } from './registry/repository-store.ts'
+import { shardCount } from './registry/rules/orphan.ts'
+import type { LayerReaders } from './scanning/read-layer.ts'
+import { reevaluateJob, reevaluatePackages } from './scanning/reevaluate-packages.ts'
+import { requestScansOfPush, scanImageJob } from './scanning/request-scan.ts'
+import { scanImage } from './scanning/scan-image.ts'
+
+/** What each kind of job does. */
+export function jobHandlers(
+  config: Config,
+  foundation: Foundation,
+  layers: LayerReaders,
+): Readonly<Record<string, JobHandler>> {
+  const { database, blobs } = foundation
+  const contentOf = (repositoryId: number): ReturnType<typeof openImageContent> =>
+    openImageContent({ reader: database, blobs }, repositoryId)
+  return {
+    [collectJob]: (_, { signal }) => collectSlice(config, foundation, signal),
+    [reevaluateJob]: (input, options) => reevaluatePackages(foundation, input, options),
+    [removeReferrersJob]: async (input) => {
+      await removeMoreReferrers(foundation, removalOf(input))
+    },
+    [scanImageJob]: (input, options) =>
+      scanImage({ ...foundation, layers, contentOf }, imageKey(input), options),
+    async [imagePushedJob](input) {
+      const key = imageKey(input)
+      const repository = await findRepositoryById(database, key.repositoryId)
+      if (repository?.scanOnPush !== true) return
+      await requestScansOfPush(foundation, contentOf(key.repositoryId), key)
+    },
+  }
+}
+
+export const collectJob = 'collect-storage'
+/** Batches of one job: others that wait have their turn between two of them. */
+const collectSteps = 50
+
+async function collectSlice(
+  config: Config,
+  foundation: Foundation,
+  signal: AbortSignal,
+): Promise<void> {
+  const { database, clock } = foundation
+  const deps = collectorOf(config, foundation)
+  const days = config.gcUntaggedAfterDays
+  const untaggedOlderThanMs = days === undefined ? undefined : days * 86_400_000
+  const input = { askedBy: 'schedule', untaggedOlderThanMs, maxSteps: collectSteps } as const
+  const { isOpen } = await collectStorage(deps, input, { signal })
+  if (!isOpen) return
+  const again = { kind: collectJob, key: 'scheduled', input: {}, priority: housekeepingPriority }
+  await database.transaction((tx) => enqueue(tx, again, clock.now()))
+}
+
+/** Within a week of collections the whole store is swept for orphans. */
+export function collectorOf(config: Config, foundation: Foundation): CollectDeps {
+  const orphanShards = Math.ceil((shardCount * config.gcEveryMinutes) / (7 * 24 * 60))
+  return { ...foundation, graceMs: graceOf(config), orphanShards }
+}
+
+/** Of a blob that no manifest needs, in milliseconds. */
+export function graceOf(config: Config): number {
+  return config.gcGraceHours * 3_600_000
+}
+
+function removalOf(input: unknown): Parameters<typeof removeMoreReferrers>[1] {
+  if (typeof input === 'object' && input !== null && 'subject' in input) {
+    const { repositoryId, digest: subject } = imageKey({ ...input, digest: input.subject })
+    if ('principal' in input) return { repositoryId, subject, principal: String(input.principal) }
+  }
+  throw new Error('a job about referrers does not name their subject')
+}
+
+/** What jobs about an image are given; written by this program, so another shape is a fault. */
+function imageKey(input: unknown): { readonly repositoryId: number; readonly digest: Digest } {
+  if (typeof input === 'object' && input !== null && 'repositoryId' in input && 'digest' in input) {
+    const { repositoryId } = input
+    const digest = parseDigest(String(input.digest))
+    if (typeof repositoryId === 'number' && digest !== undefined) return { repositoryId, digest }
+  }
+  throw new Error('a job about an image does not name one')
+}
