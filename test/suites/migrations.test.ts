@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
@@ -24,6 +25,12 @@ import { insertRowsOf } from '../kit/database-rows.ts'
 const newest = await knownSchemaVersion()
 const versions = Array.from({ length: newest }, (_, index) => index + 1)
 const { signal } = new AbortController()
+
+test('each migration has the number that it leads to, and no other has it', async () => {
+  const directory = new URL('../../src/storage/database/migrations/', import.meta.url)
+  const numbers = (await readdir(directory)).toSorted().map((name) => Number(name.slice(0, 4)))
+  assert.deepEqual(numbers, versions)
+})
 
 async function schemaOf(database: Database): Promise<readonly SqlRow[]> {
   return database.all('SELECT type, name, tbl_name, sql FROM sqlite_schema ORDER BY type, name')
