@@ -9,6 +9,7 @@ import { appendUpload } from './append-upload.ts'
 import { collecting, collectStorage } from './collect-storage.ts'
 import { listCollections, type Collection } from './collection-store.ts'
 import { deleteManifest } from './delete-manifest.ts'
+import { deleteRepository } from './delete-repository.ts'
 import { getManifest } from './find-manifest.ts'
 import { getBlob, getBlobToKeep } from './open-blob.ts'
 import { planCollection, type CollectionPlan } from './plan-collection.ts'
@@ -226,6 +227,22 @@ test('a grace counts from when its transaction runs, however long that waited fo
   const { counts } = await run(waiting, { untaggedOlderThanMs: 0 })
   assert.deepEqual([counts.manifests, counts.links], [1, 0])
   await getBlob(database, { repository, digest: digestOf(Buffer.from(content)) })
+})
+
+test('bytes of an upload whose repository is deleted go once no request can be writing them', async (t) => {
+  const registry = await testRegistry(t)
+  const { repository, clock } = registry
+  const address = await begin(registry)
+  await appendUpload(registry, {
+    ...address,
+    body: { source: pieces(Buffer.from('x')), keepPartial: true },
+  })
+  await deleteRepository(registry, { repository, force: true })
+  await run(registry)
+  assert.equal(await keysOf(registry), 1, 'a request may be about to write')
+  clock.advance(hours)
+  await run(registry)
+  assert.equal(await keysOf(registry), 0)
 })
 
 test('two drivers of one run do each batch once', async (t) => {

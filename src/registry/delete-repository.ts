@@ -10,6 +10,7 @@ import {
   type RepositoryAddress,
 } from './repository-store.ts'
 import { queueStorageDeletion } from './storage-deletion-store.ts'
+import { leaseMs } from './upload-lease.ts'
 import { listUploadKeys } from './upload-store.ts'
 import { uncountRepository } from './usage-store.ts'
 
@@ -28,8 +29,10 @@ export async function deleteRepository(
     }
     const now = deps.clock.now()
     const blobIds = await listLinkedBlobIds(tx, repository.id)
+    // A request may be about to write to an upload: removed before it does, the bytes would come back with no row.
+    const removeAfter = new Date(now.getTime() + leaseMs)
     for (const key of await listUploadKeys(tx, repository.id)) {
-      await queueStorageDeletion(tx, key, now)
+      await queueStorageDeletion(tx, key, removeAfter)
     }
     await uncountRepository(tx, repository.id)
     await deleteRepositoryRow(tx, repository.id)

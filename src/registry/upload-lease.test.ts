@@ -316,3 +316,30 @@ test('a copy for a take-over that was cut is removed, and one that was used is k
   assert.equal(keys.length, 1)
   assert.equal((await contentOf(registry, digest)).toString(), 'kept second')
 })
+
+test('the copy of a takeover that fails does not stay', async (t) => {
+  const registry = await testRegistry(t)
+  const address = await begin(registry)
+  await appendUpload(registry, { ...address, body: bodyOf('ab') })
+  const silent = handFed()
+  const writing = appendUpload(registry, {
+    ...address,
+    body: { source: silent.source, keepPartial: false },
+  })
+  await silent.asked()
+  registry.clock.advance(11 * minutes)
+  const full: TestRegistry = {
+    ...registry,
+    blobs: {
+      ...registry.blobs,
+      sync: async () => Promise.reject(new StorageFullError({ cause: 'no space' })),
+    },
+  }
+  const taking = appendUpload(full, { ...address, body: bodyOf('c') })
+  await assert.rejects(taking, refusal('STORAGE_FULL'))
+  const keys: StorageKey[] = []
+  for await (const { key } of registry.blobs.list()) keys.push(key)
+  assert.deepEqual(keys, [await keyOf(registry, address)])
+  silent.send(undefined)
+  await assert.rejects(writing)
+})

@@ -5,7 +5,7 @@
 //   over goes on with a copy under a new key, so that a late write meets a file that nobody reads.
 import type { Clock } from '../lib/clock.ts'
 import type { Ids } from '../lib/ids.ts'
-import { newStorageKey, type BlobStore } from '../storage/blobs/blob-store.ts'
+import { newStorageKey, type BlobStore, type StorageKey } from '../storage/blobs/blob-store.ts'
 import type { Database, SqlWriter } from '../storage/database/database.ts'
 import { isStorageFault } from '../storage/storage-full.ts'
 import { registryError } from './errors.ts'
@@ -27,8 +27,8 @@ import {
   type Upload,
 } from './upload-store.ts'
 
-/** A writer that says nothing for so long has lost the upload to the next request. */
-const leaseMs = 10 * 60_000
+/** A writer that says nothing for so long has lost the upload to the next request; bytes that it may still write to go after that. */
+export const leaseMs = 10 * 60_000
 
 /** Longer than any copy takes. */
 const copyMs = 24 * 3_600_000
@@ -163,24 +163,34 @@ async function moveAway(
   // Queued before it is written: killed in between, the copy is found and removed.
   const unused = new Date(deps.clock.now().getTime() + copyMs)
   await deps.database.transaction((tx) => queueStorageDeletion(tx, storageKey, unused))
-  if (upload.size > 0) {
-    const acknowledged = await deps.blobs.read(upload.storageKey, {
-      start: 0,
-      end: upload.size - 1,
-    })
-    await deps.blobs.write(storageKey, 0, keeping(acknowledged, lease))
-    await deps.blobs.sync(storageKey)
+  try {
+    await copyAcknowledged(deps, lease, storageKey)
+  } catch (error) {
+    await deps.blobs.delete(storageKey)
+    throw error
   }
   deps.hashes.drop(upload.id)
-  const removeAfter = new Date(deps.clock.now().getTime() + leaseMs)
   const moved = await deps.database.transaction(async (tx) => {
     if (!(await moveUpload(tx, upload.id, holder, storageKey))) return false
+    const removeAfter = new Date(deps.clock.now().getTime() + leaseMs)
     await forgetDeletion(tx, storageKey)
     await queueStorageDeletion(tx, upload.storageKey, removeAfter)
     return true
   })
   if (!moved) throw await lostUpload(deps, upload, address)
   return { ...upload, storageKey }
+}
+
+async function copyAcknowledged(
+  deps: UploadDeps,
+  lease: UploadLease,
+  storageKey: StorageKey,
+): Promise<void> {
+  const { upload } = lease
+  if (upload.size === 0) return
+  const acknowledged = await deps.blobs.read(upload.storageKey, { start: 0, end: upload.size - 1 })
+  await deps.blobs.write(storageKey, 0, keeping(acknowledged, lease))
+  await deps.blobs.sync(storageKey)
 }
 
 async function* keeping(

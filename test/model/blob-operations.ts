@@ -9,13 +9,15 @@ import { finishUpload } from '../../src/registry/finish-upload.ts'
 import type { Blob } from '../../src/registry/linked-blob-store.ts'
 import { mountBlob } from '../../src/registry/mount-blob.ts'
 import { getBlob, getBlobToKeep, openBytes } from '../../src/registry/open-blob.ts'
+import { leaseMs } from '../../src/registry/upload-lease.ts'
 import { startUpload } from '../../src/registry/start-upload.ts'
 import { Ask } from './ask.ts'
 import { contents, type Content } from './contents.ts'
-import type { Task } from './gate.ts'
+import { Killed, type Task } from './gate.ts'
 import {
   graceMs,
   hourMs,
+  type Attempt,
   type Repository,
   type Schedule,
   type TaskDeps,
@@ -39,6 +41,26 @@ async function* arriving(
   }
 }
 
+/**
+ * As `Schedule.attempt`. A request that stood still for longer than its lease may find its bytes removed, which the store calls a
+ * fault; it had lost its upload, so nothing that was acknowledged is concerned. Undefined then.
+ */
+async function attemptWriting<T>(
+  schedule: Schedule,
+  task: Task,
+  ask: Ask,
+  work: () => Promise<T>,
+): Promise<Attempt<T> | undefined> {
+  try {
+    return await schedule.attempt(task, work)
+  } catch (error) {
+    if (error instanceof assert.AssertionError || error instanceof Killed) throw error
+    if (ask.elapsedMs < leaseMs) throw error
+    schedule.count('requests that stood still for longer than their lease')
+    return undefined
+  }
+}
+
 /** Start and close by one client, as most do. */
 export async function pushBlob(
   schedule: Schedule,
@@ -49,16 +71,16 @@ export async function pushBlob(
 ): Promise<boolean> {
   const ask = new Ask(schedule, repository)
   schedule.onCommit(task, () => schedule.promises.allow(repository.text, digest))
-  const pushed = await schedule.attempt(task, async () => {
+  const pushed = await attemptWriting(schedule, task, ask, async () => {
     const { uploadId } = await startUpload(deps, { repository, principalId, algorithm: 'sha256' })
     const source = arriving(schedule, task, bytes)
     const body = { source, keepPartial: false }
     return finishUpload(deps, { repository, uploadId, principalId, digest, body })
   })
   schedule.onCommit(task, undefined)
-  if (pushed.kind === 'done') ask.tell(digest, graceMs)
-  else ask.judge(pushed, 'a push')
-  return pushed.kind === 'done'
+  if (pushed?.kind === 'done') ask.tell(digest, graceMs)
+  else if (pushed !== undefined) ask.judge(pushed, 'a push')
+  return pushed?.kind === 'done'
 }
 
 /** HEAD: what a client is told of it may refer to for half the grace at least. */
@@ -125,7 +147,7 @@ export async function pullBlob(
   const ask = new Ask(schedule, repository)
   const { digest } = content
   const blob = await askForBlob(schedule, task, deps, repository, digest)
-  if (blob !== undefined) await readBlob(schedule, deps, ask, blob, content)
+  if (blob !== undefined) await readBlob(schedule, task, deps, ask, blob, content)
 }
 
 /** As scanners and pullers of whole images read: nobody asks for the blob to be kept. */
@@ -139,17 +161,40 @@ export async function pullPart(
   const { digest } = content
   const ask = new Ask(schedule, repository)
   const found = await schedule.attempt(task, () => getBlob(deps.reader, { repository, digest }))
-  if (found.kind === 'done') await readBlob(schedule, deps, ask, found.value, content)
+  if (found.kind === 'done') await readBlob(schedule, task, deps, ask, found.value, content)
   else if (found.code === 'BLOB_UNKNOWN') ask.requireAbsent(digest)
   else ask.judge(found, 'a GET')
 }
 
+/** A reader on a thin line, and somebody who deletes what it reads: the collector has much time before it goes on. */
+export async function readWhatGoes(
+  schedule: Schedule,
+  task: Task,
+  deps: TaskDeps,
+  repository: Repository,
+): Promise<void> {
+  const content = schedule.random.pick(contents)
+  if (!(await pushBlob(schedule, task, deps, repository, content))) return
+  const ask = new Ask(schedule, repository)
+  const { digest } = content
+  const found = await schedule.attempt(task, () => getBlob(deps.reader, { repository, digest }))
+  if (found.kind === 'refused') return
+  const opened = async (): Promise<void> => {
+    task.isSlow = true
+    await removeBlob(schedule, task, deps, repository, digest)
+    for (let wait = 0; wait < 30; wait += 1) await schedule.gate.pass(task, 'thin line')
+  }
+  await readBlob(schedule, task, deps, ask, found.value, content, opened)
+}
+
 async function readBlob(
   schedule: Schedule,
+  task: Task,
   deps: TaskDeps,
   ask: Ask,
   blob: Blob,
   { digest, bytes }: Content,
+  meanwhile = async (): Promise<void> => undefined,
 ): Promise<void> {
   const key = blob.storageKey
   const read = schedule.random.chance(70) ? readPieces : readStream
@@ -160,9 +205,11 @@ async function readBlob(
   }
   let isOpen = false
   try {
-    const opened = (): void => {
+    const opened = async (): Promise<void> => {
       isOpen = true
       hold(1)
+      if (schedule.random.chance(30)) task.isSlow = true
+      await meanwhile()
     }
     const got = await read(deps, blob, opened)
     assert.ok(got.equals(bytes), `${digest} was read as other bytes`)
@@ -176,13 +223,17 @@ async function readBlob(
   }
 }
 
-async function readPieces(deps: TaskDeps, blob: Blob, opened: () => void): Promise<Buffer> {
+async function readPieces(
+  deps: TaskDeps,
+  blob: Blob,
+  opened: () => Promise<void>,
+): Promise<Buffer> {
   const stored = await openBytes(deps.blobs, blob)
-  opened()
+  await opened()
   try {
     const pieces: Buffer[] = []
     for (let position = 0; ;) {
-      const into = Buffer.alloc(24)
+      const into = Buffer.alloc(4)
       const count = await stored.read(into, position)
       if (count === 0) return Buffer.concat(pieces)
       pieces.push(into.subarray(0, count))
@@ -193,9 +244,13 @@ async function readPieces(deps: TaskDeps, blob: Blob, opened: () => void): Promi
   }
 }
 
-async function readStream(deps: TaskDeps, blob: Blob, opened: () => void): Promise<Buffer> {
+async function readStream(
+  deps: TaskDeps,
+  blob: Blob,
+  opened: () => Promise<void>,
+): Promise<Buffer> {
   const stream = await deps.blobs.read(blob.storageKey)
-  opened()
+  await opened()
   return buffer(stream)
 }
 
@@ -262,9 +317,11 @@ async function withUpload(
   const request = upload.requests
   schedule.uploadOf.set(task, upload)
   const { repository, id: uploadId } = upload
-  const done = await schedule.attempt(task, () => work({ repository, uploadId, principalId }))
+  const address = { repository, uploadId, principalId }
+  const done = await attemptWriting(schedule, task, ask, () => work(address))
   schedule.uploadOf.delete(task)
   upload.inFlight -= 1
+  if (done === undefined) return
   if (done.kind === 'done') {
     upload.touchedAt = Math.max(upload.touchedAt, ask.at.time)
     return
@@ -327,6 +384,23 @@ export async function append(
   })
 }
 
+/** The API has no body in its closing request. */
+async function appendRest(
+  schedule: Schedule,
+  task: Task,
+  deps: TaskDeps,
+  upload: Upload,
+): Promise<void> {
+  const start = upload.received
+  const rest = upload.content.bytes.subarray(start)
+  if (rest.byteLength === 0) return
+  const body = { source: arriving(schedule, task, rest), keepPartial: false }
+  await withUpload(schedule, task, upload, 'an append', async (address) => {
+    const { size } = await appendUpload(deps, { ...address, start, body })
+    upload.received = Math.max(upload.received, size)
+  })
+}
+
 export async function close(
   schedule: Schedule,
   task: Task,
@@ -335,10 +409,11 @@ export async function close(
 ): Promise<void> {
   const { content, repository } = upload
   const ask = new Ask(schedule, repository)
+  const isOfApi = upload.state === 'open' && schedule.random.chance(20)
+  if (isOfApi) await appendRest(schedule, task, deps, upload)
   const start = upload.received
-  const isWrong = upload.state === 'open' && schedule.random.chance(8)
-  const isWhole = start === content.bytes.byteLength
-  const asLayerOfApi = isWhole && upload.state === 'open' && schedule.random.chance(40)
+  const asLayerOfApi = isOfApi && upload.state === 'open' && start === content.bytes.byteLength
+  const isWrong = !asLayerOfApi && upload.state === 'open' && schedule.random.chance(8)
   const { digest } = isWrong ? schedule.random.pick(others(content)) : content
   const isRepeat = upload.state === 'done'
   schedule.onCommit(task, () => {

@@ -16,6 +16,8 @@ export interface Parked {
 export interface Task {
   readonly id: number
   readonly name: string
+  /** Others go before it, nearly always: a client on a thin line, or a server that swaps. */
+  isSlow: boolean
   /** A transaction of this task is open. */
   inTransaction: boolean
   /** Within BlobStore.write, whose driver may hold a file open. */
@@ -42,10 +44,11 @@ export class Gate {
     return this.#parked.filter(({ isReady }) => isReady())
   }
 
-  start(name: string, work: (task: Task) => Promise<void>): Task {
+  start(name: string, isSlow: boolean, work: (task: Task) => Promise<void>): Task {
     const task = {
       id: this.#nextId,
       name,
+      isSlow,
       inTransaction: false,
       isWriting: false,
       isAbandoned: false,

@@ -7,7 +7,7 @@ import type { Gate, Task } from './gate.ts'
 export interface Watch {
   /** Before a transaction's first statement; what it returns is called when it has committed. */
   readonly begun: (task: Task) => () => void
-  readonly written: (key: StorageKey) => void
+  readonly written: (task: Task, key: StorageKey) => void
   readonly deleting: (task: Task, key: StorageKey) => void
 }
 
@@ -78,7 +78,7 @@ export function gatedBlobs(blobs: BlobStore, { gate, task, watch }: GatedOptions
         return await blobs.write(key, offset, source)
       } finally {
         task.isWriting = false
-        watch.written(key)
+        watch.written(task, key)
       }
     },
     sync: (key) => step('sync', () => blobs.sync(key)),

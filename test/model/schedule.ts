@@ -11,7 +11,7 @@ import {
 } from '../../src/registry/errors.ts'
 import { LiveHashes } from '../../src/registry/live-hashes.ts'
 import type { RepositoryAddress } from '../../src/registry/repository-store.ts'
-import type { UploadDeps } from '../../src/registry/upload-lease.ts'
+import { leaseMs, type UploadDeps } from '../../src/registry/upload-lease.ts'
 import type { BlobStore, StorageKey } from '../../src/storage/blobs/blob-store.ts'
 import type { Database } from '../../src/storage/database/database.ts'
 import type { BuiltManifest } from './contents.ts'
@@ -111,6 +111,9 @@ export class Schedule {
   readonly openKeys = new Map<StorageKey, number>()
   /** Keys written by a request after the registry had let go of them. */
   readonly lateKeys = new Set<StorageKey>()
+  /** Who wrote a key last. */
+  readonly writers = new Map<StorageKey, Task>()
+  readonly #deletedKeys = new Set<StorageKey>()
   readonly uploadOf = new Map<Task, Upload>()
   readonly #hashes = new LiveHashes()
   readonly #isFine: boolean
@@ -148,7 +151,7 @@ export class Schedule {
 
   start(name: string, work: (task: Task, deps: TaskDeps) => Promise<void>): void {
     this.count(`operation ${name}`)
-    const task = this.gate.start(name, async (self) => {
+    const task = this.gate.start(name, this.random.chance(20), async (self) => {
       await this.gate.pass(self, 'start')
       await work(self, this.#depsOf(self))
       this.say(() => `${self.id} ${name} has ended`)
@@ -195,6 +198,7 @@ export class Schedule {
   }
 
   #depsOf(task: Task): TaskDeps {
+    const begun = this.clock.now().getTime()
     const options: GatedOptions = {
       gate: this.gate,
       task,
@@ -202,7 +206,7 @@ export class Schedule {
       transactions: this.#transactions,
       watch: {
         begun: () => this.#watchTransaction(task),
-        written: (key) => this.#watchWrite(key),
+        written: (_, key) => this.#watchWrite(task, begun, key),
         deleting: (_, key) => this.#watchDeletion(key),
       },
     }
@@ -248,13 +252,12 @@ export class Schedule {
     }
   }
 
-  #watchWrite(key: StorageKey): void {
-    const named = this.world.rows(
-      `SELECT 1 FROM uploads WHERE storage_key = ?1 UNION ALL SELECT 1 FROM blobs WHERE storage_key = ?1
-       UNION ALL SELECT 1 FROM storage_deletions WHERE storage_key = ?1`,
-      key,
-    )
-    if (named.length > 0) return
+  /** A request that stood still for longer than its lease may write what nothing names; so may one that is cut off. */
+  #watchWrite(task: Task, begun: number, key: StorageKey): void {
+    this.writers.set(key, task)
+    if (!this.#deletedKeys.has(key)) return
+    const stoodStillMs = this.clock.now().getTime() - begun
+    assert.ok(stoodStillMs >= leaseMs, `leaked: ${key} is written after its bytes were removed`)
     this.lateKeys.add(key)
     this.count('bytes written after their upload was let go of')
   }
@@ -265,6 +268,7 @@ export class Schedule {
        UNION ALL SELECT 1 FROM blobs WHERE storage_key = ?1 AND state = 'live'`,
       key,
     )
+    this.#deletedKeys.add(key)
     assert.equal(needed.length, 0, `lost: bytes of ${key} are removed, a row names them`)
     if (this.openKeys.has(key)) this.count('bytes removed while a reader held them')
   }
