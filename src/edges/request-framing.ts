@@ -25,9 +25,14 @@ export function frameRequests(app: FastifyInstance): void {
     done()
   })
   app.setNotFoundHandler((request, reply) => refuse(request, reply, notFound(request)))
-  app.setErrorHandler((error: FastifyError, request, reply) =>
-    refuse(request, reply, refusalOf(error)),
-  )
+  app.setErrorHandler((error: FastifyError, request, reply) => {
+    if (error.code !== 'FST_ERR_CTP_INVALID_MEDIA_TYPE') {
+      return refuse(request, reply, refusalOf(error))
+    }
+    // Bodies and their types are the doors' to judge, after they know who asks.
+    void reply.code(200)
+    return request.routeOptions.handler.call(app, request, reply)
+  })
 }
 
 /** A request whose address the router cannot read; it has passed no hook. */
@@ -93,8 +98,6 @@ function notFound({ method, url }: FastifyRequest): Refusal {
 
 function refusalOf(error: FastifyError): Refusal {
   const { statusCode: status = 500, code } = error
-  if (code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE')
-    return { status, message: 'the Content-Type is not a media type' }
   if (code === 'FST_ERR_BAD_URL')
     return { status, message: 'the address holds an escape that stands for no character' }
   return { status, message: status < 500 ? error.message : 'internal error' }
