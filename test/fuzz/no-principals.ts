@@ -1,0 +1,12 @@
+import type { basicAuthenticator } from '../../src/edges/authenticate.ts'
+import { fakeClock } from '../kit/fake-clock.ts'
+
+/** A registry that nobody has an account in. */
+export function openMemoryPrincipals(): Parameters<typeof basicAuthenticator>[0] {
+  const reader = {
+    all: async () => Promise.resolve([]),
+    first: async () => Promise.resolve(undefined),
+  }
+  const key = Buffer.alloc(32, 3)
+  return { reader, clock: fakeClock(), tokenKey: key, accessKeyKey: key }
+}
