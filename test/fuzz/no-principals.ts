@@ -1,12 +1,12 @@
-import type { basicAuthenticator } from '../../src/edges/authenticate.ts'
+import type { createAuthenticator } from '../../src/edges/authenticate.ts'
 import { fakeClock } from '../kit/fake-clock.ts'
 
 /** A registry that nobody has an account in. */
-export function openMemoryPrincipals(): Parameters<typeof basicAuthenticator>[0] {
+export function openMemoryPrincipals(): Parameters<typeof createAuthenticator>[0] {
   const reader = {
     all: async () => Promise.resolve([]),
     first: async () => Promise.resolve(undefined),
   }
   const key = Buffer.alloc(32, 3)
-  return { reader, clock: fakeClock(), tokenKey: key, accessKeyKey: key }
+  return { reader, clock: fakeClock(), tokenKey: key, accessKeyKey: key, bearerKey: key }
 }

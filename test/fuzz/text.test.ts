@@ -11,7 +11,7 @@ import { makeDownloadToken, readDownloadToken } from '../../src/access/download-
 import { ecosystems } from '../../src/ecosystems/table.ts'
 import { rateSeverity } from '../../src/ecosystems/severity.ts'
 import { addressOf } from '../../src/edges/address.ts'
-import { basicAuthenticator } from '../../src/edges/authenticate.ts'
+import { createAuthenticator } from '../../src/edges/authenticate.ts'
 import { parseForm, queryError } from '../../src/edges/aws/protocol/query-protocol.ts'
 import { operationOfTarget } from '../../src/edges/aws/protocol/json-protocol.ts'
 import { decodeToken, encodeToken } from '../../src/edges/aws/protocol/paging-token.ts'
@@ -77,6 +77,10 @@ function writtenPath(read: ReturnType<typeof parseV2Path>): string | undefined {
       return ''
     case 'catalog':
       return '_catalog'
+    case 'discovery':
+      return '_oci/ext/discover'
+    case 'extensions':
+      return `${read.name}/_oci/ext/discover`
     case 'blob':
       return `${read.name}/blobs/${read.digest}`
     case 'manifest': {
@@ -167,8 +171,8 @@ test('a name in a path addresses a repository whose name it ends in, or nothing'
   )
 })
 
-test('a Basic header of no known credential is refused, whatever it holds', async () => {
-  const authenticate = basicAuthenticator(openMemoryPrincipals())
+test('an Authorization header of no known credential is refused, whatever it holds', async () => {
+  const { header: authenticate } = createAuthenticator(openMemoryPrincipals())
   const credentials = hostileText('AWS', ':', 'AKIA', 'eyJ').map(
     (text) => `Basic ${Buffer.from(text).toString('base64')}`,
   )

@@ -73,3 +73,11 @@ test('an upload under way ends when others have taken the room', async () => {
   }
   await assert.rejects(blobs.write(newStorageKey(systemIds), 0, long()), StorageFullError)
 })
+
+test('uploads that begin together while the disk is asked for the first time wait for its answer', async () => {
+  const { blobs } = smallDisk()
+  const writes = ['a', 'b', 'c'].map((text) =>
+    blobs.write(newStorageKey(systemIds), 0, pieces(text)),
+  )
+  assert.deepEqual(await Promise.all(writes), [1, 1, 1])
+})

@@ -34,6 +34,7 @@ class Gate {
   readonly #clock: Clock
   #askedAt = Number.NEGATIVE_INFINITY
   #room = 0
+  #asking: Promise<void> | undefined
 
   constructor(
     blobs: BlobStore,
@@ -55,9 +56,17 @@ class Gate {
     }
   }
 
+  /** Those who come while the disk is being asked wait for its answer too. */
   async #ask(now: number): Promise<void> {
-    this.#askedAt = now
+    this.#asking ??= this.#measure(now).finally(() => {
+      this.#asking = undefined
+    })
+    await this.#asking
+  }
+
+  async #measure(now: number): Promise<void> {
     const { freeBytes, totalBytes } = await this.#blobs.space()
     this.#room = freeBytes - floorBytes(this.#floor, totalBytes)
+    this.#askedAt = now
   }
 }
