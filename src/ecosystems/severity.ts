@@ -25,18 +25,18 @@ export interface RatedSeverity {
   readonly source: string | undefined
 }
 
-const words: Readonly<Record<string, Severity>> = {
-  critical: 'CRITICAL',
-  important: 'HIGH',
-  high: 'HIGH',
-  moderate: 'MEDIUM',
-  medium: 'MEDIUM',
-  low: 'LOW',
-  negligible: 'INFORMATIONAL',
-  unimportant: 'INFORMATIONAL',
-  informational: 'INFORMATIONAL',
-  none: 'INFORMATIONAL',
-}
+const words: ReadonlyMap<string, Severity> = new Map([
+  ['critical', 'CRITICAL'],
+  ['important', 'HIGH'],
+  ['high', 'HIGH'],
+  ['moderate', 'MEDIUM'],
+  ['medium', 'MEDIUM'],
+  ['low', 'LOW'],
+  ['negligible', 'INFORMATIONAL'],
+  ['unimportant', 'INFORMATIONAL'],
+  ['informational', 'INFORMATIONAL'],
+  ['none', 'INFORMATIONAL'],
+])
 
 /** The distribution's word first, then the advisory's vectors (newest scheme of 3 first), then the source's word. */
 export function rateSeverity(
@@ -61,7 +61,7 @@ const unrated: RatedSeverity = {
 function wordRating(
   word: string | undefined,
 ): { readonly severity: Severity; readonly source: string } | undefined {
-  const severity = words[word?.toLowerCase() ?? '']
+  const severity = words.get(word?.toLowerCase() ?? '')
   return severity === undefined || word === undefined ? undefined : { severity, source: word }
 }
 

@@ -179,12 +179,16 @@ export async function readWhatGoes(
   const { digest } = content
   const found = await schedule.attempt(task, () => getBlob(deps.reader, { repository, digest }))
   if (found.kind === 'refused') return
-  const opened = async (): Promise<void> => {
+  const meanwhile = async (): Promise<void> => {
     task.isSlow = true
     await removeBlob(schedule, task, deps, repository, digest)
     for (let wait = 0; wait < 30; wait += 1) await schedule.gate.pass(task, 'thin line')
   }
-  await readBlob(schedule, task, deps, ask, found.value, content, opened)
+  // Before it opens what it was told of, or while it has it open.
+  const isLate = schedule.random.chance(50)
+  if (isLate) await meanwhile()
+  const whileOpen = isLate ? undefined : meanwhile
+  await readBlob(schedule, task, deps, ask, found.value, content, whileOpen)
 }
 
 async function readBlob(
