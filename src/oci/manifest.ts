@@ -98,7 +98,7 @@ function typeOf(body: Readonly<Record<string, unknown>>, declared: string | unde
   const stated = declared ?? inBody ?? sniffedType(body) ?? ''
   const mediaType = parseManifestMediaType(stated)
   if (mediaType === undefined)
-    return refused(`manifest media type ${JSON.stringify(stated)} is not supported`)
+    return refused(`manifest media type ${JSON.stringify(stated.slice(0, 200))} is not supported`)
   if (inBody !== undefined && inBody !== mediaType) {
     return refused(
       `Content-Type is ${mediaType}, but the manifest says mediaType ${JSON.stringify(inBody)}`,

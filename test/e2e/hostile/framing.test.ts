@@ -90,18 +90,6 @@ const ambiguous: readonly Case[] = [
     'SIZE_INVALID',
   ],
   [
-    'a media type of 30 KiB',
-    (t) =>
-      headOf(
-        t,
-        'PUT /v2/app/manifests/v1',
-        `Content-Type: ${'a'.repeat(30_000)}`,
-        'Content-Length: 2',
-      ) + '{}',
-    415,
-    'UNSUPPORTED',
-  ],
-  [
     'bytes beyond ASCII in an address',
     (t) => headOf(t, 'GET /v2/\xc3\xa9/tags/list'),
     400,
