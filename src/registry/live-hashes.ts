@@ -1,5 +1,8 @@
 import type { Hash } from 'node:crypto'
 
+/** `was alone`: nobody else can write to its key; `was not`: the one before it may. */
+export type LeftLease = 'was alone' | 'was not'
+
 /**
  * What this process remembers of open uploads: running hashes, so that closing one need not read it again, and leases that a full
  * disk did not let it give back. Bounded, and only a saving: a hash that is not here is computed from the stored bytes, a
@@ -7,7 +10,7 @@ import type { Hash } from 'node:crypto'
  */
 export class LiveHashes {
   readonly #held = new Map<string, { readonly offset: number; readonly hash: Hash }>()
-  readonly #dead = new Set<string>()
+  readonly #left = new Map<string, LeftLease>()
   readonly #limit: number
 
   constructor(limit = 10_000) {
@@ -27,15 +30,16 @@ export class LiveHashes {
   }
 
   /** The holder writes no more, but the database could not be told. */
-  leaveLease(holder: string): void {
-    this.#dead.add(holder)
-    if (this.#dead.size <= this.#limit) return
-    const [oldest] = this.#dead
-    if (oldest !== undefined) this.#dead.delete(oldest)
+  leaveLease(holder: string, left: LeftLease): void {
+    this.#left.set(holder, left)
+    if (this.#left.size <= this.#limit) return
+    const [oldest] = this.#left.keys()
+    if (oldest !== undefined) this.#left.delete(oldest)
   }
 
-  isLeaseLeft(holder: string): boolean {
-    return this.#dead.has(holder)
+  /** What is known of the lease; undefined for one whose holder may still write. */
+  leftLease(holder: string): LeftLease | undefined {
+    return this.#left.get(holder)
   }
 
   keep(uploadId: string, offset: number, hash: Hash): void {

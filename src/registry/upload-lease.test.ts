@@ -343,3 +343,68 @@ test('the copy of a takeover that fails does not stay', async (t) => {
   silent.send(undefined)
   await assert.rejects(writing)
 })
+
+test('a take-over that cannot be written closes what it was to be read from', async (t) => {
+  const registry = await testRegistry(t)
+  const address = await begin(registry)
+  await appendUpload(registry, { ...address, body: bodyOf('kept ') })
+  const slow = handFed()
+  const first = appendUpload(registry, {
+    ...address,
+    body: { source: slow.source, keepPartial: true },
+  })
+  await slow.asked()
+  registry.clock.advance(11 * minutes)
+  const opened: Readable[] = []
+  const blobs: BlobStore = {
+    ...registry.blobs,
+    async read(...args) {
+      const stream = await registry.blobs.read(...args)
+      opened.push(stream)
+      return stream
+    },
+    write: async () => Promise.reject(new StorageFullError({ cause: 'ENOSPC' })),
+  }
+  const taken = appendUpload({ ...registry, blobs }, { ...address, body: bodyOf('x') })
+  await assert.rejects(taken, refusal('STORAGE_FULL'))
+  assert.deepEqual(
+    opened.map(({ destroyed }) => destroyed),
+    [true],
+  )
+  slow.send(undefined)
+  await assert.rejects(first)
+})
+
+test('after a take-over that met a full disk the next one need not wait, and moves away all the same', async (t) => {
+  const registry = await testRegistry(t)
+  const address = await begin(registry)
+  await appendUpload(registry, { ...address, body: bodyOf('kept ') })
+  const formerKey = await keyOf(registry, address)
+  const slow = handFed()
+  const hanging = appendUpload(registry, {
+    ...address,
+    body: { source: slow.source, keepPartial: true },
+  })
+  await slow.asked()
+  registry.clock.advance(11 * minutes)
+  const full = new StorageFullError({ cause: 'ENOSPC' })
+  let transactions = 0
+  const database: Database = {
+    ...registry.database,
+    // The lease is taken, and nothing after it.
+    transaction: async (work, options) => {
+      transactions += 1
+      return transactions === 1
+        ? registry.database.transaction(work, options)
+        : Promise.reject(full)
+    },
+  }
+  const taken = appendUpload({ ...registry, database }, { ...address, body: bodyOf('x') })
+  await assert.rejects(taken, refusal('STORAGE_FULL'))
+  const digest = digestOf(Buffer.from('kept second'))
+  registry.clock.advance(1)
+  await finishUpload(registry, { ...address, digest, body: bodyOf('second') })
+  assert.notEqual(await keyOf(registry, address), formerKey)
+  slow.send(undefined)
+  await assert.rejects(hanging)
+})

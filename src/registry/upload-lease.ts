@@ -98,7 +98,7 @@ async function giveBack(
     await deps.database.transaction((tx) => end(tx, id, holder), leaseSurvives)
   } catch (error) {
     if (!isStorageFault(error)) throw error
-    if (isAlone) deps.hashes.leaveLease(holder)
+    deps.hashes.leaveLease(holder, isAlone ? 'was alone' : 'was not')
   }
 }
 
@@ -116,12 +116,17 @@ async function takeLease(
   }, leaseSurvives)
 }
 
-/** A holder that ended has no write under way: what it left needs no copy and no waiting. */
+/** A holder that ended has no write under way: nobody has to wait for the time of its lease. */
 async function endLeftLease(deps: UploadDeps, tx: SqlWriter, upload: Upload): Promise<Upload> {
   const { id, lease } = upload
-  if (lease === undefined || !deps.hashes.isLeaseLeft(lease)) return upload
-  await releaseUpload(tx, id, lease)
-  return { ...upload, lease: undefined }
+  const left = lease === undefined ? undefined : deps.hashes.leftLease(lease)
+  if (lease === undefined || left === undefined) return upload
+  if (left === 'was alone') {
+    await releaseUpload(tx, id, lease)
+    return { ...upload, lease: undefined }
+  }
+  await endUploadLease(tx, id, lease)
+  return upload
 }
 
 function keptLease(
@@ -189,7 +194,12 @@ async function copyAcknowledged(
   const { upload } = lease
   if (upload.size === 0) return
   const acknowledged = await deps.blobs.read(upload.storageKey, { start: 0, end: upload.size - 1 })
-  await deps.blobs.write(storageKey, 0, keeping(acknowledged, lease))
+  try {
+    await deps.blobs.write(storageKey, 0, keeping(acknowledged, lease))
+  } finally {
+    // A write that fails before its first byte has not begun to read, and leaves the file open.
+    acknowledged.destroy()
+  }
   await deps.blobs.sync(storageKey)
 }
 
