@@ -341,6 +341,7 @@ export async function collect(
   const { random } = schedule
   const untaggedOlderThanMs = random.pick([undefined, undefined, 0, hourMs, 30 * hourMs])
   let isJoined = false
+  await sweepFromTheStart(deps)
   schedule.onCommit(task, (now, removed) => watchCollection(schedule, now, removed))
   const askedBy = random.chance(50) ? 'schedule' : 'request'
   const { signal } = new AbortController()
@@ -350,6 +351,11 @@ export async function collect(
     isJoined = true
   }
   schedule.onCommit(task, undefined)
+}
+
+/** All keys are in the first parts: see the schedule's ids. */
+export async function sweepFromTheStart({ database }: Pick<TaskDeps, 'database'>): Promise<void> {
+  await database.transaction((tx) => tx.run('UPDATE orphan_sweep SET next_shard = 0'))
 }
 
 function watchCollection(

@@ -9,6 +9,7 @@ import {
   isRegistryError,
   type RegistryErrorCode,
 } from '../../src/registry/errors.ts'
+import type { Ids } from '../../src/lib/ids.ts'
 import { LiveHashes } from '../../src/registry/live-hashes.ts'
 import type { RepositoryAddress } from '../../src/registry/repository-store.ts'
 import { leaseMs, type UploadDeps } from '../../src/registry/upload-lease.ts'
@@ -120,6 +121,15 @@ export class Schedule {
   readonly #transactions = { isOpen: false }
   readonly #handlers = new Map<Task, CommitHandler>()
   readonly #options: ScheduleOptions
+  /** Every key is in one of two parts of the store, so that each sweep for orphans meets all of them. */
+  readonly #ids: Ids = {
+    uuid: () => this.random.uuid(),
+    bytes: (size) => {
+      const bytes = this.random.bytes(size)
+      bytes[0] = (bytes[0] ?? 0) & 1
+      return bytes
+    },
+  }
   #step = 0
   /** What the last commit left, when it was looked at. */
   #lastPresent: Removed | undefined
@@ -218,7 +228,7 @@ export class Schedule {
   #common(): Pick<TaskDeps, 'clock' | 'ids' | 'hashes' | 'graceMs' | 'maxOpenUploads'> {
     return {
       clock: this.clock,
-      ids: this.random,
+      ids: this.#ids,
       hashes: this.#hashes,
       graceMs,
       maxOpenUploads: 1000,

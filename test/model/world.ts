@@ -18,6 +18,7 @@ const tables = [
   'events',
   'jobs',
   'collections',
+  'orphan_sightings',
   'storage_deletions',
   'uploads',
   'tag_history',
@@ -33,6 +34,7 @@ const tables = [
 ]
 
 const filling = `
+  UPDATE orphan_sweep SET next_shard = 0;
   INSERT INTO accounts (id, created_at) VALUES ('123456789012', 0), ('210987654321', 0);
   INSERT INTO repositories (account, name, tag_mutability, scan_on_push, created_at) VALUES
     ('123456789012', 'team/app', 'IMMUTABLE', 0, 0), ('123456789012', 'team/lib', 'MUTABLE', 0, 0),
