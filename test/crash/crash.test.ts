@@ -4,7 +4,7 @@ import { after, before, test } from 'node:test'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { quickHarness } from './harness.ts'
+import { quickHarness, runPart } from './harness.ts'
 import { Lab } from './lab.ts'
 import { Tally } from './tally.ts'
 
@@ -29,7 +29,7 @@ for (const part of quickHarness()) {
     async () => {
       assert.ok(lab)
       const tally = new Tally(part.name)
-      await part.run(lab, tally)
+      lab = await runPart(part, lab, tally)
       assert.deepEqual(tally.violations, [])
     },
   )

@@ -12,11 +12,12 @@ export interface Place {
 
 /** Every step that the scenario takes when nothing goes wrong, in their order. */
 export async function recordSteps(lab: Lab, scenario: Scenario): Promise<readonly Place[]> {
+  if (scenario.class === 'collection') await lab.sweep()
   const scene = lab.scene()
   await scenario.prepare(lab.client, scene)
   await lab.server.order({ kind: 'record' })
   await scenario.run(lab.client, scene, false)
-  const { steps } = (await lab.server.order({ kind: 'recorded' })) ?? { steps: [] }
+  const { steps } = await lab.server.recorded()
   await lab.clear(scene)
   const seen = new Map<StepName, number>()
   return steps
@@ -37,6 +38,8 @@ export async function killAt(
   options: { readonly losesPower?: boolean } = {},
 ): Promise<void> {
   tally.at(`killed at ${place.step} (${place.occurrence})`)
+  // Else what the scene before has left would be collected with this one's.
+  if (scenario.class === 'collection') await lab.sweep()
   const scene = lab.scene()
   await scenario.prepare(lab.client, scene)
   lab.faultAt = Date.now()

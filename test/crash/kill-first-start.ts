@@ -16,10 +16,10 @@ export async function recordFirstStart(): Promise<readonly Place[]> {
       aheadMs: 0,
       firstOrder: { kind: 'record' },
     })
-    const recording = await server.order({ kind: 'recorded' })
+    const { steps } = await server.recorded()
     await server.stop()
     const seen = new Map<string, number>()
-    return (recording?.steps ?? [])
+    return steps
       .filter((step) => step.startsWith('start / commit'))
       .map((step) => {
         const occurrence = (seen.get(step) ?? 0) + 1

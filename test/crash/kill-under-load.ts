@@ -94,9 +94,13 @@ async function killOnce(lab: Lab, load: Load, tally: Tally): Promise<void> {
 async function beginRound(lab: Lab, load: Load): Promise<void> {
   await lab.advanceClock(25 * hourMs)
   for (const [name, state] of load.states) {
-    const { blobs, manifests, uploads } = inState(state, name)
+    const { blobs, damaged, manifests, uploads } = inState(state, name)
     const needed = new Set([...manifests.values()].flatMap((manifest) => manifest.blobs))
-    for (const digest of blobs) if (!needed.has(digest)) blobs.delete(digest)
+    for (const digest of [...blobs].filter((one) => !needed.has(one))) {
+      blobs.delete(digest)
+      // Taken already or not: nothing is said of it until it is pushed again.
+      damaged.add(digest)
+    }
     uploads.clear()
   }
 }

@@ -151,11 +151,7 @@ export class Lab {
 
   /** The same for a model that does not know all. */
   async settleStore(tally: Tally): Promise<void> {
-    await this.#quiet()
-    for (const passes of [25 * hourMs, 2 * hourMs]) {
-      await this.advanceClock(passes)
-      await collect(this.client, { untagged: false })
-    }
+    await this.sweep()
     await this.advanceClock(2 * hourMs)
     const counts = await collect(this.client, { untagged: false })
     const found = Object.entries(counts).filter(([, count]) => count > 0)
@@ -164,6 +160,15 @@ export class Lab {
       found.map(([what, count]) => `the last collection finds ${count} ${what}`),
     )
     this.#checkStore(tally, true)
+  }
+
+  /** What nobody needs is gone, first from the rows, then from the disk. */
+  async sweep(): Promise<void> {
+    await this.#quiet()
+    for (const passes of [25 * hourMs, 2 * hourMs]) {
+      await this.advanceClock(passes)
+      await collect(this.client, { untagged: false })
+    }
   }
 
   /** No collection of the schedule is under way, so that one which is asked for is a fresh one. */

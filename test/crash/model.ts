@@ -13,7 +13,7 @@ export interface ManifestFacts {
 
 export interface RepositoryState {
   readonly blobs: Set<Digest>
-  /** Blobs whose stored bytes somebody has damaged: what is said of them until a push mends them is open. */
+  /** Blobs of which nothing is promised until they are pushed again: somebody has damaged their bytes, or their grace is over. */
   readonly damaged: Set<Digest>
   readonly manifests: Map<Digest, ManifestFacts>
   readonly tags: Map<string, Digest>

@@ -23,6 +23,8 @@ export const faultKinds = [
   'delete EIO',
   'commit SQLITE_FULL',
   'commit SQLITE_IOERR',
+  'note SQLITE_FULL',
+  'note SQLITE_IOERR',
 ] as const
 
 export type FaultKind = (typeof faultKinds)[number]
@@ -33,7 +35,9 @@ export type Order =
   /** Note every step and every chance of a fault from now on. */
   | { readonly kind: 'record' }
   | { readonly kind: 'recorded' }
-  | { readonly kind: 'fault'; readonly fault: Fault | undefined }
+  | { readonly kind: 'fault'; readonly fault: Fault }
+  /** Answered with how often it has happened. */
+  | { readonly kind: 'mended' }
   /** How far the server's clock is ahead of the machine's. */
   | { readonly kind: 'clock'; readonly aheadMs: number }
   /** Bring the log into the database, with a step before and after. */
@@ -45,7 +49,10 @@ export interface Recording {
   readonly chances: Readonly<Partial<Record<FaultKind, number>>>
 }
 
+/** What an order found out, if it was to find out something. */
+export type Finding = Recording | { readonly happened: number } | undefined
+
 export type Report =
   | { readonly kind: 'ready'; readonly url: string; readonly pid: number }
   | { readonly kind: 'failed'; readonly message: string; readonly isStartError: boolean }
-  | { readonly kind: 'done'; readonly order: number; readonly recording: Recording | undefined }
+  | { readonly kind: 'done'; readonly order: number; readonly finding: Finding }

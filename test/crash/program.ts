@@ -9,7 +9,7 @@ import { systemDrivers } from '../../src/foundation.ts'
 import { createLog } from '../../src/lib/log.ts'
 import { installDiskFaults } from './disk-faults.ts'
 import { nameRequest } from './name-request.ts'
-import type { Order, Recording, Report } from './orders.ts'
+import type { Finding, Order, Report } from './orders.ts'
 import { tracedBlobs, tracedDatabase, withDurabilityNotes } from './traced-drivers.ts'
 import { Tracer } from './tracer.ts'
 
@@ -23,7 +23,7 @@ channel('http.server.request.start').subscribe((message) => {
 })
 process.on('message', (message) => {
   const { order, ...rest } = message as Order & { readonly order: number }
-  report({ kind: 'done', order, recording: obey(rest) })
+  report({ kind: 'done', order, finding: obey(rest) })
 })
 // Its harness is gone: nobody else would end it.
 process.on('disconnect', () => process.exit(1))
@@ -64,7 +64,7 @@ function configOf(flags: string): Config {
   return read.config
 }
 
-function obey(order: Order): Recording | undefined {
+function obey(order: Order): Finding {
   switch (order.kind) {
     case 'kill':
       tracer.killAt(order.step, order.occurrence)
@@ -77,6 +77,8 @@ function obey(order: Order): Recording | undefined {
     case 'fault':
       tracer.fail(order.fault)
       return undefined
+    case 'mended':
+      return tracer.mend()
     case 'clock':
       aheadMs = order.aheadMs
       return undefined
@@ -89,7 +91,11 @@ function obey(order: Order): Recording | undefined {
 function checkpoint(): void {
   const connection = new DatabaseSync(join(config.dataDirectory, 'pratique.db'), { timeout: 5000 })
   tracer.reach('checkpoint', 'database log / before')
-  connection.exec('PRAGMA wal_checkpoint(TRUNCATE)')
+  try {
+    connection.exec('PRAGMA wal_checkpoint(TRUNCATE)')
+  } catch {
+    // On a disk that fails the log keeps everything until the next one.
+  }
   tracer.reach('checkpoint', 'database log / after')
   connection.close()
 }

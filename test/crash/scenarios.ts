@@ -347,12 +347,12 @@ export const scenarios: readonly Scenario[] = [
       await scene.advanceClock(25 * hourMs)
     },
     run: async (client, scene) => {
-      const before = (await collections(client)).length
+      const [before] = await collections(client)
       client.pending = (state) => collectState(state, { untagged: false })
       await scene.advanceClock(8 * 24 * hourMs)
       for (;;) {
-        const [last, ...more] = await collections(client)
-        if (more.length >= before && last?.isOpen === false) break
+        const [last] = await collections(client)
+        if (last !== undefined && last.id !== before?.id && !last.isOpen) break
         await new Promise((resolve) => setTimeout(resolve, 25))
       }
       client.pending(client.state)
@@ -439,7 +439,7 @@ export async function collect(
 
 export async function collections(
   client: Client,
-): Promise<readonly { readonly isOpen: boolean }[]> {
+): Promise<readonly { readonly id: number; readonly isOpen: boolean }[]> {
   const { body } = await client.ask({ method: 'GET', path: '/pratique/v1/collections' })
-  return JSON.parse(body.toString()) as { isOpen: boolean }[]
+  return JSON.parse(body.toString()) as { id: number; isOpen: boolean }[]
 }

@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import type { Order, Recording, Report } from './orders.ts'
+import type { Finding, Order, Recording, Report } from './orders.ts'
 
 const program = fileURLToPath(new URL('./program.ts', import.meta.url))
 
@@ -79,15 +79,15 @@ export class ServerUnderTest {
     return new ServerUnderTest(child, message, await readKeys(join(directory, 'credentials')))
   }
 
-  async order(order: Order): Promise<Recording | undefined> {
+  async order(order: Order): Promise<Finding> {
     this.#orders += 1
     const number = this.#orders
-    const answered = new Promise<Recording | undefined>((resolve, reject) => {
+    const answered = new Promise<Finding>((resolve, reject) => {
       const onMessage = (message: unknown): void => {
         const report = message as Report
         if (report.kind !== 'done' || report.order !== number) return
         this.#child.off('message', onMessage)
-        resolve(report.recording)
+        resolve(report.finding)
       }
       this.#child.on('message', onMessage)
       void this.#exited.then(() => reject(new Error('the server is dead')))
@@ -96,19 +96,41 @@ export class ServerUnderTest {
     return answered
   }
 
+  /** What was noted since it was told to record. */
+  async recorded(): Promise<Recording> {
+    const finding = await this.order({ kind: 'recorded' })
+    if (finding === undefined || !('steps' in finding)) throw new Error('nothing was recorded')
+    return finding
+  }
+
+  /** Ends the fault; how often it has happened. */
+  async mended(): Promise<number> {
+    const finding = await this.order({ kind: 'mended' })
+    return finding !== undefined && 'happened' in finding ? finding.happened : 0
+  }
+
   get isAlive(): boolean {
     return !hasEnded(this.#child)
   }
 
   /** As the system would end it: no time for anything. */
   async kill(): Promise<void> {
-    if (this.isAlive) process.kill(this.#pid, 'SIGKILL')
+    this.#signal('SIGKILL')
     await this.#exited
   }
 
   async stop(): Promise<void> {
-    if (this.isAlive) process.kill(this.#pid, 'SIGTERM')
+    this.#signal('SIGTERM')
     await this.#exited
+  }
+
+  #signal(name: 'SIGKILL' | 'SIGTERM'): void {
+    try {
+      if (this.isAlive) process.kill(this.#pid, name)
+    } catch (error) {
+      // Dead already, and its parent has not heard of it yet.
+      if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error
+    }
   }
 
   /** Resolves when it has died of itself. */

@@ -55,7 +55,8 @@ export function tracedDatabase(database: EmbeddedDatabase, tracer: Tracer): Embe
         commit = `commit (${[...new Set(changes)].join(', ')})`
         if (changes.length === 0) return value
         tracer.reach(request, `${commit} / before`)
-        for (const [kind, message, code] of commitFaults) {
+        const faults = options?.survives === 'process' ? noteFaults : commitFaults
+        for (const [kind, message, code] of faults) {
           if (tracer.failsNow(kind, request)) throw sqliteError(message, code)
         }
         return value
@@ -104,6 +105,12 @@ function changeOf(sql: string): string | undefined {
 const commitFaults = [
   ['commit SQLITE_FULL', 'database or disk is full', 13],
   ['commit SQLITE_IOERR', 'disk I/O error', 1034],
+] as const
+
+/** The same where nobody was promised anything: who has the lease of an upload, when an image was pulled. */
+const noteFaults = [
+  ['note SQLITE_FULL', 'database or disk is full', 13],
+  ['note SQLITE_IOERR', 'disk I/O error', 1034],
 ] as const
 
 /** As the embedded driver's own module throws it. */

@@ -39,8 +39,15 @@ export class Tracer {
     return { steps, chances: Object.fromEntries(chances) }
   }
 
-  fail(fault: Fault | undefined): void {
-    this.#fault = fault === undefined ? undefined : { fault, seen: 0 }
+  fail(fault: Fault): void {
+    this.#fault = { fault, seen: 0 }
+  }
+
+  /** No fault from now on; how often it has happened. */
+  mend(): { readonly happened: number } {
+    const { fault, seen } = this.#fault ?? { fault: { from: 1 }, seen: 0 }
+    this.#fault = undefined
+    return { happened: Math.max(0, seen - fault.from + 1) }
   }
 
   /** The process may end here. */
