@@ -19,14 +19,20 @@ export async function recordSteps(lab: Lab, scenario: Scenario): Promise<readonl
   await scenario.run(lab.client, scene, false)
   const { steps } = await lab.server.recorded()
   await lab.clear(scene)
-  const seen = new Map<StepName, number>()
-  return steps
-    .filter((step) => step.startsWith('job /') === (scenario.inBackground ?? false))
-    .map((step) => {
-      const occurrence = (seen.get(step) ?? 0) + 1
-      seen.set(step, occurrence)
-      return { step, occurrence }
-    })
+  return placesOf(
+    steps.filter((step) => step.startsWith('job /') === (scenario.inBackground ?? false)),
+  )
+}
+
+/** A step that comes again and again (a sweep of empty folders) is one in its first, second and last occurrence. */
+export function placesOf(steps: readonly StepName[]): readonly Place[] {
+  const counts = new Map<StepName, number>()
+  const places = steps.map((step) => {
+    const occurrence = (counts.get(step) ?? 0) + 1
+    counts.set(step, occurrence)
+    return { step, occurrence }
+  })
+  return places.filter(({ step, occurrence }) => occurrence <= 2 || occurrence === counts.get(step))
 }
 
 /** Prepares the scene, runs it into the kill, and judges what the next server says; then repeats what was cut, and collects. */

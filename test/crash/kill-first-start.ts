@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Client } from './client.ts'
-import type { Place } from './kill-at-steps.ts'
+import { placesOf, type Place } from './kill-at-steps.ts'
 import { ServerUnderTest, StartRefused } from './server-under-test.ts'
 import { checkStore } from './store-invariants.ts'
 import type { Tally } from './tally.ts'
@@ -18,14 +18,7 @@ export async function recordFirstStart(): Promise<readonly Place[]> {
     })
     const { steps } = await server.recorded()
     await server.stop()
-    const seen = new Map<string, number>()
-    return steps
-      .filter((step) => step.startsWith('start / commit'))
-      .map((step) => {
-        const occurrence = (seen.get(step) ?? 0) + 1
-        seen.set(step, occurrence)
-        return { step, occurrence }
-      })
+    return placesOf(steps.filter((step) => step.startsWith('start / commit')))
   })
 }
 
