@@ -1,6 +1,14 @@
+import { Option } from 'commander'
 import { stringify } from 'yaml'
 
 export type Format = 'table' | 'json' | 'yaml'
+
+/** The same for every command that answers. */
+export function formatOption(): Option {
+  return new Option('--output <format>', 'form of the answer')
+    .choices(['table', 'json', 'yaml'] satisfies readonly Format[])
+    .default('table')
+}
 
 export function say(line: string): void {
   process.stdout.write(`${line}\n`)

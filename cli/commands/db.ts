@@ -2,16 +2,21 @@ import { createReadStream, readdirSync, statSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { Readable, Transform } from 'node:stream'
-import { Option, type Command } from 'commander'
+import type { Command } from 'commander'
 import { exitCodes, Failure } from '../failure.ts'
 import { jsonOf } from '../json.ts'
-import { age, megabytes, note, render, renderTable, say, type Format } from '../output.ts'
+import {
+  age,
+  formatOption,
+  megabytes,
+  note,
+  render,
+  renderTable,
+  say,
+  type Format,
+} from '../output.ts'
 import { callServer, openSession, type Session } from '../session.ts'
 import { configOf } from '../settings.ts'
-
-const formatOption = new Option('--output <format>', 'form of the answer')
-  .choices(['table', 'json', 'yaml'])
-  .default('table')
 
 export function dbCommand(program: Command): void {
   const db = program
@@ -29,7 +34,7 @@ export function dbCommand(program: Command): void {
     .option('--partial', 'the file is a part: what it does not hold stays in force')
     .option('--confirm-loss', 'import even if a large part of the source would end')
     .option('--allow-rejected', 'exit 0 although records were rejected')
-    .addOption(formatOption)
+    .addOption(formatOption())
     .addHelpText(
       'after',
       '\nExample:\n  pratique db import debian.ndjson.zst\n\nExit codes: 0 imported, 1 failed or records were rejected, 4 not allowed.',
@@ -37,7 +42,7 @@ export function dbCommand(program: Command): void {
     .action(importFiles)
   db.command('status')
     .description('Sources, revision and age of the data.')
-    .addOption(formatOption)
+    .addOption(formatOption())
     .addHelpText(
       'after',
       '\nExample:\n  pratique db status\n\nExit codes: 0 shown, 1 failed, 4 not allowed.',

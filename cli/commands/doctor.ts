@@ -2,12 +2,12 @@ import { accessSync, constants, statSync } from 'node:fs'
 import { statfs } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
-import { Option, type Command } from 'commander'
+import type { Command } from 'commander'
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts'
 import type { Config } from '../../src/config.ts'
 import { exitCodes } from '../failure.ts'
 import { jsonOf } from '../json.ts'
-import { age, megabytes, render, renderTable, say, type Format } from '../output.ts'
+import { age, formatOption, megabytes, render, renderTable, say, type Format } from '../output.ts'
 import { callServer, openSession } from '../session.ts'
 import { configOf, readCredentialsFile, readServerFile, type GlobalFlags } from '../settings.ts'
 import type { DataStatus } from './db.ts'
@@ -25,11 +25,7 @@ export function doctorCommand(program: Command): void {
     .command('doctor')
     .description('Look for trouble and say the remedy.')
     .option('--data <directory>', 'data directory of the server')
-    .addOption(
-      new Option('--output <format>', 'form of the answer')
-        .choices(['table', 'json', 'yaml'])
-        .default('table'),
-    )
+    .addOption(formatOption())
     .addHelpText(
       'after',
       '\nExample:\n  pratique doctor\n\nExit codes: 0 nothing fails (there may be warnings), 1 something fails, 2 wrong settings.',

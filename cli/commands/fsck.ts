@@ -1,7 +1,7 @@
-import { Option, type Command } from 'commander'
+import type { Command } from 'commander'
 import { exitCodes, Failure } from '../failure.ts'
 import { linesOf } from '../json.ts'
-import { render, say, type Format } from '../output.ts'
+import { formatOption, render, say, type Format } from '../output.ts'
 import { callServer, openSession } from '../session.ts'
 import { configOf } from '../settings.ts'
 import { parseSize } from '../size.ts'
@@ -24,11 +24,7 @@ export function fsckCommand(program: Command): void {
     .option('--repair', 'mend what can be mended; no manifest and no tag is ever removed')
     .option('--max-rate <size>', 'read at most so much in a second: 50MB, 1GiB')
     .option('--data <directory>', 'check a data directory that no server uses')
-    .addOption(
-      new Option('--output <format>', 'form of the answer')
-        .choices(['table', 'json', 'yaml'])
-        .default('table'),
-    )
+    .addOption(formatOption())
     .addHelpText(
       'after',
       '\nExample:\n  pratique fsck --hashes --max-rate 100MB\n\nThe running server does it, beside pushes and pulls; --data opens a directory as a start of the server would.\nA blob whose bytes are lost or damaged is marked missing by a repair: clients then push it again.\n\nExit codes: 0 no problem, or all repaired, 1 failed, 2 nonsense, 3 problems are left, 4 not allowed.',

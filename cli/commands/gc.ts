@@ -1,8 +1,8 @@
-import { Option, type Command } from 'commander'
+import type { Command } from 'commander'
 import { parseDuration } from '../duration.ts'
 import { exitCodes, Failure } from '../failure.ts'
 import { jsonOf, linesOf } from '../json.ts'
-import { note, render, renderTable, say, type Format } from '../output.ts'
+import { formatOption, note, render, renderTable, say, type Format } from '../output.ts'
 import { callServer, openSession } from '../session.ts'
 import { configOf } from '../settings.ts'
 import { shownSize } from '../size.ts'
@@ -53,11 +53,7 @@ export function gcCommand(program: Command): void {
       '--untagged-older-than <duration>',
       'also manifests that no tag, index or subject keeps, pushed before: 90s, 48h, 30d',
     )
-    .addOption(
-      new Option('--output <format>', 'form of the answer')
-        .choices(['table', 'json', 'yaml'])
-        .default('table'),
-    )
+    .addOption(formatOption())
     .addHelpText(
       'after',
       '\nExample:\n  pratique gc --dry-run --untagged-older-than 30d\n\nThe server does the same by itself every hour. A blob is let go of when no manifest has needed it for a day\n(PRATIQUE_GC_GRACE_HOURS); its bytes go an hour later, so that readers can end.\n\nExit codes: 0 done, 1 something could not be removed, 2 nonsense, 4 not allowed.',

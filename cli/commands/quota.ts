@@ -1,7 +1,7 @@
-import { Option, type Command } from 'commander'
+import type { Command } from 'commander'
 import { exitCodes, Failure } from '../failure.ts'
 import { jsonOf, linesOf } from '../json.ts'
-import { render, renderTable, say, type Format } from '../output.ts'
+import { formatOption, render, renderTable, say, type Format } from '../output.ts'
 import { callServer, openSession } from '../session.ts'
 import { configOf } from '../settings.ts'
 import { parseSize, shownSize } from '../size.ts'
@@ -22,11 +22,7 @@ export function quotaCommand(program: Command): void {
   quota
     .command('list', { isDefault: true })
     .description('Usage and limits; bytes of blobs count once in an account.')
-    .addOption(
-      new Option('--output <format>', 'form of the answer')
-        .choices(['table', 'json', 'yaml'])
-        .default('table'),
-    )
+    .addOption(formatOption())
     .addHelpText(
       'after',
       '\nExample:\n  pratique quota list\n\nExit codes: 0 shown, 1 failed, 4 not allowed.',

@@ -1,8 +1,8 @@
 import { createReadStream } from 'node:fs'
 import { access } from 'node:fs/promises'
-import { Option, type Command } from 'commander'
+import type { Command } from 'commander'
 import { exitCodes, Failure } from '../failure.ts'
-import { note, render, say, type Format } from '../output.ts'
+import { formatOption, note, render, say, type Format } from '../output.ts'
 import { configOf, readText } from '../settings.ts'
 import { shownSize } from '../size.ts'
 import { stopSignal } from '../stop-signal.ts'
@@ -20,11 +20,7 @@ export function restoreCommand(program: Command): void {
     .argument('<directory>', 'the data directory to make; absent or empty')
     .description('Make a data directory from a backup, and check every byte of it.')
     .option('--master-key <file>', 'the former master.key, for a backup without keys')
-    .addOption(
-      new Option('--output <format>', 'form of the answer')
-        .choices(['table', 'json', 'yaml'])
-        .default('table'),
-    )
+    .addOption(formatOption())
     .addHelpText(
       'after',
       '\nExample:\n  pratique restore registry.tar ./data && npm start\n  zstd -dc registry.tar.zst | pratique restore - ./data\n\nThe directory is built beside its place, checked as by pratique fsck --hashes, and only then given its name.\n\nExit codes: 0 restored, 1 failed and nothing is left, 2 nonsense, 3 restored with the problems that it had before.',

@@ -2,12 +2,12 @@ import { createReadStream, statSync } from 'node:fs'
 import { Readable } from 'node:stream'
 import { setTimeout as delay } from 'node:timers/promises'
 import { StartImageScanCommand } from '@aws-sdk/client-ecr'
-import { Option, type Command } from 'commander'
+import type { Command } from 'commander'
 import { exitCodes, Failure } from '../failure.ts'
 import { readScan, resolveTargets, type ScanState, type Target } from '../gate/findings.ts'
 import { rank } from '../gate/judge.ts'
 import { jsonOf } from '../json.ts'
-import { note, render, renderTable, say, type Format } from '../output.ts'
+import { formatOption, note, render, renderTable, say, type Format } from '../output.ts'
 import { packDirectory } from '../pack-directory.ts'
 import { parseImageReference, type ImageReference } from '../reference.ts'
 import { ask, callServer, openSession, type Session } from '../session.ts'
@@ -21,11 +21,7 @@ export function scanCommand(program: Command): void {
     .argument('<target>', 'image reference, directory, or image archive (OCI or docker, .tar)')
     .description('What is vulnerable in an image of the registry, a directory or an archive.')
     .option('--rescan', 'scan the image anew even if there is a result')
-    .addOption(
-      new Option('--output <format>', 'form of the answer')
-        .choices(['table', 'json', 'yaml'])
-        .default('table'),
-    )
+    .addOption(formatOption())
     .addHelpText(
       'after',
       '\nExamples:\n  pratique scan my-app:1.0\n  pratique scan ./node_modules/..\n  pratique scan my-app.tar --output json\n\nExit codes: 0 scanned (with or without findings), 6 cannot be scanned, 5 not found, 4 not allowed, 1 error.',
