@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { Pace } from '../lib/pace.ts'
+import { pagesOf } from '../lib/pages.ts'
 import { algorithmOf, digestFromHash, parseDigest } from '../oci/digest.ts'
 import {
   findBlobRecord,
@@ -28,8 +29,10 @@ export async function* checkBlobs(
   input: CheckInput,
   options: CheckOptions,
 ): AsyncGenerator<CheckStep> {
-  for (let after = 0; ;) {
-    const page = await walkBlobs(deps.database, { after, limit: pageSize })
+  const pages = pagesOf<BlobRecord>(pageSize, (last) =>
+    walkBlobs(deps.database, { after: last?.id ?? 0, limit: pageSize }),
+  )
+  for await (const page of pages) {
     const sizes = await Promise.all(page.map((blob) => sizeOf(deps, blob)))
     for (const [index, blob] of page.entries()) {
       const size = sizes[index] ?? { kind: 'absent' }
@@ -42,9 +45,6 @@ export async function* checkBlobs(
       if (hashedBytes > 0) yield { kind: 'counted', counts: { hashedBytes } }
     }
     yield { kind: 'counted', counts: { blobs: page.length } }
-    const last = page.at(-1)
-    if (last === undefined || page.length < pageSize) return
-    after = last.id
   }
 }
 

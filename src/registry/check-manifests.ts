@@ -1,3 +1,4 @@
+import { pagesOf } from '../lib/pages.ts'
 import { algorithmOf, digestOf, parseDigest, type Digest } from '../oci/digest.ts'
 import { parseManifest, type Manifest } from '../oci/manifest.ts'
 import type { SqlReader } from '../storage/database/database.ts'
@@ -20,16 +21,16 @@ export async function* checkManifests(
   deps: CheckDeps,
   input: CheckInput,
 ): AsyncGenerator<CheckStep> {
-  for (let after = { repositoryId: 0, digest: '' }; ;) {
-    const page = await walkManifestKeys(deps.database, { after, limit: pageSize })
+  const first = { repositoryId: 0, digest: '' }
+  const pages = pagesOf<ManifestKey>(pageSize, (last) =>
+    walkManifestKeys(deps.database, { after: last ?? first, limit: pageSize }),
+  )
+  for await (const page of pages) {
     for (const key of page) {
       const judged = await judgeManifest(deps.database, key)
       if (judged.suspicions.length > 0) yield* lookAgain(deps, input, key)
     }
     yield { kind: 'counted', counts: { manifests: page.length } }
-    const last = page.at(-1)
-    if (last === undefined || page.length < pageSize) return
-    after = last
   }
 }
 

@@ -1,3 +1,4 @@
+import { pagesOf } from '../lib/pages.ts'
 import type { SqlWriter } from '../storage/database/database.ts'
 import {
   deleteDanglingLink,
@@ -6,6 +7,7 @@ import {
   walkLinks,
   walkTags,
   type LinkRecord,
+  type TagRecord,
 } from './check-store.ts'
 import type { CheckDeps, CheckInput, CheckStep } from './check-step.ts'
 import { findRepositoryById } from './repository-store.ts'
@@ -16,24 +18,26 @@ const pageSize = 1000
 
 /** Nothing is queued for removal that a blob or an open upload needs. One statement sees both, so nothing can come between. */
 export async function* checkQueue(deps: CheckDeps, input: CheckInput): AsyncGenerator<CheckStep> {
-  for (let after = ''; ;) {
-    const page = await listNeededDeletions(deps.database, { after, limit: pageSize })
+  const pages = pagesOf<string>(pageSize, (last) =>
+    listNeededDeletions(deps.database, { after: last ?? '', limit: pageSize }),
+  )
+  for await (const page of pages) {
     for (const key of page) {
       const isDone =
         input.repair && (await deps.database.transaction((tx) => unqueueNeededDeletion(tx, key)))
       const detail = 'the collector would remove them'
       yield { kind: 'problem', problem: problem('deletion-of-needed-bytes', key, detail, isDone) }
     }
-    const last = page.at(-1)
-    if (last === undefined || page.length < pageSize) return
-    after = last
   }
 }
 
 /** Every link leads to a blob that is live, or missing and waiting for its bytes. Judged by one statement, as above. */
 export async function* checkLinks(deps: CheckDeps, input: CheckInput): AsyncGenerator<CheckStep> {
-  for (let after = { repositoryId: 0, blobId: 0 }; ;) {
-    const page = await walkLinks(deps.database, { after, limit: pageSize })
+  const first = { repositoryId: 0, blobId: 0 }
+  const pages = pagesOf<LinkRecord>(pageSize, (last) =>
+    walkLinks(deps.database, { after: last ?? first, limit: pageSize }),
+  )
+  for await (const page of pages) {
     for (const link of page) {
       if (link.state === 'live' || link.state === 'missing') continue
       const isDone = input.repair && (await deps.database.transaction((tx) => removeLink(tx, link)))
@@ -42,9 +46,6 @@ export async function* checkLinks(deps: CheckDeps, input: CheckInput): AsyncGene
       yield { kind: 'problem', problem: problem('link-dangling', subject, detail, isDone) }
     }
     yield { kind: 'counted', counts: { links: page.length } }
-    const last = page.at(-1)
-    if (last === undefined || page.length < pageSize) return
-    after = last
   }
 }
 
@@ -59,16 +60,16 @@ async function removeLink(tx: SqlWriter, link: LinkRecord): Promise<boolean> {
 
 /** Every tag points to a manifest. Judged by one statement, as above. */
 export async function* checkTags(deps: CheckDeps): AsyncGenerator<CheckStep> {
-  for (let after = { repositoryId: 0, name: '' }; ;) {
-    const page = await walkTags(deps.database, { after, limit: pageSize })
+  const first = { repositoryId: 0, name: '' }
+  const pages = pagesOf<TagRecord>(pageSize, (last) =>
+    walkTags(deps.database, { after: last ?? first, limit: pageSize }),
+  )
+  for await (const page of pages) {
     for (const { repository, name, digest, hasManifest } of page) {
       if (hasManifest) continue
       const subject = `${repository}:${name}`
       yield { kind: 'problem', problem: problem('tag-dangling', subject, `to ${digest}`, false) }
     }
     yield { kind: 'counted', counts: { tags: page.length } }
-    const last = page.at(-1)
-    if (last === undefined || page.length < pageSize) return
-    after = last
   }
 }

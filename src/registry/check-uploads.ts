@@ -1,4 +1,10 @@
-import { abortUpload, findOpenUploadRecord, walkOpenUploads } from './check-store.ts'
+import { pagesOf } from '../lib/pages.ts'
+import {
+  abortUpload,
+  findOpenUploadRecord,
+  walkOpenUploads,
+  type UploadRecord,
+} from './check-store.ts'
 import type { CheckDeps, CheckInput, CheckStep } from './check-step.ts'
 import { problem } from './rules/storage-problems.ts'
 import { queueStorageDeletion } from './storage-deletion-store.ts'
@@ -7,15 +13,14 @@ const pageSize = 200
 
 /** Every open upload has the bytes that its client was told of. */
 export async function* checkUploads(deps: CheckDeps, input: CheckInput): AsyncGenerator<CheckStep> {
-  for (let after = ''; ;) {
-    const page = await walkOpenUploads(deps.database, { after, limit: pageSize })
+  const pages = pagesOf<UploadRecord>(pageSize, (last) =>
+    walkOpenUploads(deps.database, { after: last?.id ?? '', limit: pageSize }),
+  )
+  for await (const page of pages) {
     for (const { id, size, storageKey } of page) {
       if (((await deps.blobs.size(storageKey)) ?? 0) < size) yield* lookAgain(deps, input, id)
     }
     yield { kind: 'counted', counts: { uploads: page.length } }
-    const last = page.at(-1)
-    if (last === undefined || page.length < pageSize) return
-    after = last.id
   }
 }
 

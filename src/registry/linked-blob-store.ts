@@ -63,6 +63,30 @@ export async function findLiveBlob(reader: SqlReader, digest: Digest): Promise<B
   return row === undefined ? undefined : blobOf(row)
 }
 
+/** Live blobs in order of rows. */
+export async function walkLiveBlobs(
+  reader: SqlReader,
+  page: { readonly after: number; readonly limit: number },
+): Promise<readonly Blob[]> {
+  const rows = await reader.all(
+    `SELECT id, digest, size, storage_key FROM blobs WHERE id > $1 AND state = 'live' ORDER BY id LIMIT $2`,
+    [page.after, page.limit],
+  )
+  return rows.map(blobOf)
+}
+
+/** The live blob whose bytes lie under the key; for backups and commits, never for an answer to a client. */
+export async function findLiveBlobByKey(
+  reader: SqlReader,
+  key: StorageKey,
+): Promise<Blob | undefined> {
+  const row = await reader.first(
+    `SELECT id, digest, size, storage_key FROM blobs WHERE storage_key = $1 AND state = 'live'`,
+    [key],
+  )
+  return row === undefined ? undefined : blobOf(row)
+}
+
 /** No more links of a blob are looked at, and no more repositories are named. */
 const mostLinks = 256
 const mostHolders = 16

@@ -2,11 +2,12 @@ import { createHash } from 'node:crypto'
 import { ArchiveError } from '../lib/archive/archive-error.ts'
 import { readPlainTar, type PlainTarEntry } from '../lib/archive/plain-tar.ts'
 import { mapConcurrent } from '../lib/map-concurrent.ts'
+import { pagesOf } from '../lib/pages.ts'
 import { readAll } from '../lib/read-all.ts'
 import { algorithmOf, digestFromHash } from '../oci/digest.ts'
 import { parseStorageKey, type BlobStore, type StorageKey } from '../storage/blobs/blob-store.ts'
 import type { Database } from '../storage/database/database.ts'
-import { findLiveBlobByKey, walkLiveBlobs } from './backup-store.ts'
+import { findLiveBlobByKey, walkLiveBlobs, type Blob } from './linked-blob-store.ts'
 import {
   backupNames,
   blobFolder,
@@ -38,6 +39,7 @@ export type UnpackEvent =
 export type Unpacked = ReadonlySet<string>
 
 const maxDocumentBytes = 64 * 1024
+const syncPage = 500
 const maxDamagedBytes = 32 * 1024 * 1024
 
 /**
@@ -172,16 +174,15 @@ async function syncAll(
   store: { readonly database: Database; readonly blobs: BlobStore },
   signal: AbortSignal,
 ): Promise<void> {
-  for (let after = 0; ;) {
-    const page = await walkLiveBlobs(store.database, { after, limit: 500 })
+  const pages = pagesOf<Blob>(syncPage, (last) =>
+    walkLiveBlobs(store.database, { after: last?.id ?? 0, limit: syncPage }),
+  )
+  for await (const page of pages) {
     await mapConcurrent(page, 16, async ({ storageKey }) => {
       signal.throwIfAborted()
       // A blob that was lost where the backup was taken has nothing to be made durable.
       if ((await store.blobs.size(storageKey)) !== undefined) await store.blobs.sync(storageKey)
     })
-    const last = page.at(-1)
-    if (last === undefined) return
-    after = last.id
   }
 }
 

@@ -5,21 +5,17 @@ import { join } from 'node:path'
 import { plainTarHeader, tarEnd, tarPadding } from '../lib/archive/plain-tar.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Ids } from '../lib/ids.ts'
+import { pagesOf } from '../lib/pages.ts'
 import { algorithmOf, digestFromHash } from '../oci/digest.ts'
 import type { BlobStore } from '../storage/blobs/blob-store.ts'
 import type { Database, EmbeddedDatabase } from '../storage/database/database.ts'
-import {
-  countLiveBlobs,
-  pruneCopy,
-  readSchemaVersion,
-  walkLiveBlobs,
-  type BackupBlob,
-} from './backup-store.ts'
+import { countLiveBlobs, pruneCopy, readSchemaVersion } from './backup-store.ts'
 import {
   deleteDeletionPause,
   insertDeletionPause,
   renewDeletionPause,
 } from './deletion-pause-store.ts'
+import { walkLiveBlobs, type Blob } from './linked-blob-store.ts'
 import {
   backupFormat,
   backupNames,
@@ -193,8 +189,10 @@ interface Written {
 async function* writeBlobs(running: Running): AsyncGenerator<Uint8Array, Written> {
   const damaged: string[] = []
   let [blobs, bytes] = [0, 0]
-  for (let after = 0; ;) {
-    const page = await walkLiveBlobs(running.copy, { after, limit: pageSize })
+  const pages = pagesOf<Blob>(pageSize, (last) =>
+    walkLiveBlobs(running.copy, { after: last?.id ?? 0, limit: pageSize }),
+  )
+  for await (const page of pages) {
     for (const blob of page) {
       const outcome = yield* writeBlob(running, blob)
       if (outcome !== 'absent') {
@@ -206,16 +204,14 @@ async function* writeBlobs(running: Running): AsyncGenerator<Uint8Array, Written
         throw new Error(`more than ${maxDamaged} blobs are damaged: pratique fsck --repair`)
       }
     }
-    const last = page.at(-1)
-    if (last === undefined || page.length < pageSize) return { blobs, bytes, damaged }
-    after = last.id
   }
+  return { blobs, bytes, damaged }
 }
 
 /** One damaged blob must not cost the backup of all others: it is named in the archive. */
 async function* writeBlob(
   running: Running,
-  blob: BackupBlob,
+  blob: Blob,
 ): AsyncGenerator<Uint8Array, 'sound' | 'damaged' | 'absent'> {
   const { blobs } = running.deps
   const size = await blobs.size(blob.storageKey).catch(() => undefined)
@@ -240,7 +236,7 @@ async function* writeBlob(
 /** The blob's bytes; fewer when they cannot be read. */
 async function* readUpTo(
   { deps, pause, signal }: Running,
-  { storageKey, size }: BackupBlob,
+  { storageKey, size }: Blob,
 ): AsyncGenerator<Uint8Array, void> {
   if (size === 0) return
   const stored = await deps.blobs.open(storageKey).catch(() => undefined)
