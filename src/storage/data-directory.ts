@@ -2,6 +2,7 @@
 import { chmod, mkdir, open, readFile, rename, rm, type FileHandle } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
+import { syncPath } from './sync-path.ts'
 
 export interface DataPaths {
   readonly root: string
@@ -34,7 +35,7 @@ export async function prepareDirectories(paths: DataPaths): Promise<void> {
   await mkdir(paths.blobs, { recursive: true, mode: 0o700 })
   await rm(paths.temporary, { recursive: true, force: true })
   await mkdir(paths.temporary, { recursive: true, mode: 0o700 })
-  await syncDirectory(paths.root)
+  await syncPath(paths.root)
 }
 
 /**
@@ -84,17 +85,7 @@ export async function writePrivately(path: string, content: string): Promise<voi
     await file.close()
   }
   await rename(temporary, path)
-  await syncDirectory(dirname(path))
-}
-
-/** A name that was made or moved outlives a power loss only with its directory. */
-async function syncDirectory(path: string): Promise<void> {
-  const directory = await open(path, 'r')
-  try {
-    await directory.sync()
-  } finally {
-    await directory.close()
-  }
+  await syncPath(dirname(path))
 }
 
 export async function readIfThere(path: string): Promise<string | undefined> {
@@ -128,9 +119,9 @@ async function writeWhole(file: FileHandle, piece: Uint8Array): Promise<void> {
 
 /** Gives a directory, whole, its final name; an empty one of that name goes. Durable. */
 export async function placeDirectory(from: string, to: string): Promise<void> {
-  await syncDirectory(from)
+  await syncPath(from)
   await rename(from, to)
-  await syncDirectory(dirname(to))
+  await syncPath(dirname(to))
 }
 
 export async function removeServerFile(paths: DataPaths): Promise<void> {

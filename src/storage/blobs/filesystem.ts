@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { BufferPool } from '../../lib/buffer-pool.ts'
 import { nameStorageFault } from '../storage-full.ts'
+import { syncPath } from '../sync-path.ts'
 import { FileWriter, type WriterDeps } from './file-writer.ts'
 import {
   parseStorageKey,
@@ -104,19 +105,10 @@ async function appendAll(
 
 /** File first, then every directory that may be new, up to the root: else the name itself could be lost. */
 async function syncFile(root: string, path: string): Promise<void> {
-  await syncOne(path)
+  await syncPath(path)
   for (let directory = dirname(path); ; directory = dirname(directory)) {
-    await syncOne(directory)
+    await syncPath(directory)
     if (directory === root || directory === dirname(directory)) return
-  }
-}
-
-async function syncOne(path: string): Promise<void> {
-  const handle = await open(path, 'r')
-  try {
-    await handle.sync()
-  } finally {
-    await handle.close()
   }
 }
 
