@@ -1,6 +1,6 @@
 // The composition root: the only place that makes drivers and hands them to rooms.
 import type { FastifyInstance } from 'fastify'
-import { authorize } from './access/authorize.ts'
+import { authorize, type Authorizer } from './access/authorize.ts'
 import { findActiveAccessKey } from './access/find-access-key.ts'
 import { accountExists } from './access/principal-store.ts'
 import { deriveKey } from './access/rules/seal.ts'
@@ -9,7 +9,7 @@ import type { Config } from './config.ts'
 import type { AddressDeps } from './edges/address.ts'
 import { createAuthenticator } from './edges/authenticate.ts'
 import { refuseWhileDraining } from './edges/draining.ts'
-import { serveAws, type AwsEdge } from './edges/aws/serve-aws.ts'
+import { serveAws } from './edges/aws/serve-aws.ts'
 import { spellControlError } from './edges/control/errors.ts'
 import { serveControl } from './edges/control/serve-control.ts'
 import type { ControlRooms } from './edges/control/routes.ts'
@@ -188,8 +188,7 @@ function serveDoors(app: FastifyInstance, doors: Doors): void {
   const { region, maxOpenUploads } = config
   const hashes = new LiveHashes()
   const uploads = { database, blobs, clock, ids, hashes, graceMs, maxOpenUploads }
-  const judge: AwsEdge['authorize'] = (caller, request) =>
-    authorize({ reader: database }, caller, request)
+  const judge: Authorizer = (caller, request) => authorize({ reader: database }, caller, request)
   const downloadKey = deriveKey(masterKey, 'download')
   const buffers = new BufferPool()
   const registry = {

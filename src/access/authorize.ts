@@ -3,6 +3,12 @@ import type { Caller } from './caller.ts'
 import { findUser } from './principal-store.ts'
 import { decide, type Decision } from './rules/decide.ts'
 
+/** The question below, as the doors ask it. */
+export type Authorizer = (
+  caller: Caller,
+  request: { readonly action: string; readonly resources: readonly string[] },
+) => Promise<Decision>
+
 /**
  * The one question for both protocols: may this caller do this to these resources?
  * The principal is read at each use, so that a token never outlives the rights of who asked for it.

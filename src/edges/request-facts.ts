@@ -1,3 +1,4 @@
+import type { FastifyRequest } from 'fastify'
 import type { Caller } from '../access/caller.ts'
 
 /** What the log line of a request tells beside method and status; filled in as it becomes known. */
@@ -20,4 +21,11 @@ declare module 'fastify' {
   interface FastifyRequest {
     facts: RequestFacts
   }
+}
+
+/** Where a request comes from, as authentication is told of it. */
+export function sourceOf(
+  request: FastifyRequest,
+): Pick<Caller, 'sourceAddress' | 'secureTransport'> {
+  return { sourceAddress: request.ip, secureTransport: request.protocol === 'https' }
 }

@@ -1,9 +1,9 @@
 import { Readable } from 'node:stream'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { Authorizer } from '../../access/authorize.ts'
 import type { Caller } from '../../access/caller.ts'
 import { callerOf } from '../../access/authenticate-basic.ts'
 import type { ActiveAccessKey } from '../../access/find-access-key.ts'
-import type { Decision } from '../../access/rules/decide.ts'
 import type { ByteBudget } from '../../lib/byte-budget.ts'
 import { readAll } from '../../lib/read-all.ts'
 import type { EcrCall, EcrDeps } from './ecr/call.ts'
@@ -18,7 +18,7 @@ import type { RawHeader, SignedRequest } from './protocol/sigv4-canonical.ts'
 import { readSignature } from './protocol/sigv4-signature.ts'
 import { SigV4Verifier, type SigV4Result } from './protocol/sigv4.ts'
 import { answerSts } from './sts/serve-sts.ts'
-import type { RequestFacts } from '../request-facts.ts'
+import { sourceOf, type RequestFacts } from '../request-facts.ts'
 
 const ecrTarget = 'AmazonEC2ContainerRegistry_V20150921'
 const defaultBodyBytes = 64 * 1024
@@ -27,10 +27,7 @@ export interface AwsEdge {
   readonly ecr: EcrDeps
   readonly region: string
   readonly findKey: (id: string) => Promise<ActiveAccessKey | undefined>
-  readonly authorize: (
-    caller: Caller,
-    request: { readonly action: string; readonly resources: readonly string[] },
-  ) => Promise<Decision>
+  readonly authorize: Authorizer
   readonly onFault: (error: unknown, requestId: string) => void
   /** Memory that bodies of this door may take together. */
   readonly bodies: ByteBudget
@@ -68,7 +65,7 @@ function authenticator(
   verifier: SigV4Verifier<ActiveAccessKey['user']>,
   request: FastifyRequest,
 ): Authenticate {
-  const source = { sourceAddress: request.ip, secureTransport: request.protocol === 'https' }
+  const source = sourceOf(request)
   return async (signed, bodyHash) => {
     const result = await verifier.verify(signed, bodyHash)
     if (result.kind === 'refused') return result

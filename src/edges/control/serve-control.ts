@@ -1,9 +1,9 @@
 import { Readable } from 'node:stream'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import type { Caller } from '../../access/caller.ts'
-import type { Decision } from '../../access/rules/decide.ts'
+import type { Authorizer } from '../../access/authorize.ts'
 import type { AccountId } from '../../policy/account-id.ts'
 import type { HeaderAuthenticator } from '../authenticate.ts'
+import { sourceOf } from '../request-facts.ts'
 import type { ControlReply, ControlRoute } from './route.ts'
 import { controlRoutes, type ControlRooms } from './routes.ts'
 
@@ -16,10 +16,7 @@ export interface ControlError {
 export interface ControlEdge {
   readonly rooms: ControlRooms
   readonly authenticate: HeaderAuthenticator
-  readonly authorize: (
-    caller: Caller,
-    request: { readonly action: string; readonly resources: readonly string[] },
-  ) => Promise<Decision>
+  readonly authorize: Authorizer
   /** The refusal a room's error stands for; undefined for a fault that is ours. */
   readonly spell: (error: unknown) => ControlError | undefined
   readonly onFault: (error: unknown, requestId: string) => void
@@ -78,10 +75,7 @@ async function requireAllowed(
   request: FastifyRequest,
 ): Promise<{ readonly account: AccountId } | ControlError> {
   const { facts } = request
-  const result = await edge.authenticate(request.headers.authorization, {
-    sourceAddress: request.ip,
-    secureTransport: request.protocol === 'https',
-  })
+  const result = await edge.authenticate(request.headers.authorization, sourceOf(request))
   if (result.kind !== 'authenticated') {
     const message =
       result.kind === 'refused' && result.reason === 'expired'

@@ -1,5 +1,5 @@
+import type { Authorizer } from '../../access/authorize.ts'
 import type { Caller } from '../../access/caller.ts'
-import type { Decision } from '../../access/rules/decide.ts'
 import {
   anyRepository,
   formatScope,
@@ -13,10 +13,7 @@ import { ociRoutes } from './routes.ts'
 
 interface Deps extends AddressDeps {
   readonly region: string
-  readonly authorize: (
-    caller: Caller,
-    request: { readonly action: string; readonly resources: readonly string[] },
-  ) => Promise<Decision>
+  readonly authorize: Authorizer
 }
 
 export interface GrantedScope {

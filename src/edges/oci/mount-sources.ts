@@ -1,6 +1,6 @@
 import type { FastifyRequest } from 'fastify'
+import type { Authorizer } from '../../access/authorize.ts'
 import type { Caller } from '../../access/caller.ts'
-import type { Decision } from '../../access/rules/decide.ts'
 import { anyRepository, covers, type Limits, type Scope } from '../../access/rules/scope.ts'
 import type { Digest } from '../../oci/digest.ts'
 import { repositoryArn } from '../../policy/arn.ts'
@@ -14,10 +14,7 @@ import { beyondToken } from './refusal.ts'
 interface Deps extends AddressDeps, ChallengeDeps {
   readonly region: string
   readonly rooms: { readonly reader: SqlReader }
-  readonly authorize: (
-    caller: Caller,
-    request: { readonly action: string; readonly resources: readonly string[] },
-  ) => Promise<Decision>
+  readonly authorize: Authorizer
 }
 
 /** Whom a mount is done for, and what their token leaves room for. */

@@ -1,12 +1,13 @@
 import type { FastifyInstance, FastifyPluginCallback, FastifyReply, FastifyRequest } from 'fastify'
+import type { Authorizer } from '../../access/authorize.ts'
 import type { Caller } from '../../access/caller.ts'
-import type { Decision } from '../../access/rules/decide.ts'
 import { covers, type Limits, type Scope } from '../../access/rules/scope.ts'
 import { repositoryArn } from '../../policy/arn.ts'
 import { isRegistryError } from '../../registry/errors.ts'
 import type { RepositoryAddress } from '../../registry/repository-store.ts'
 import { accountOfHost, addressOf, type AddressDeps } from '../address.ts'
 import type { HeaderAuthenticator } from '../authenticate.ts'
+import { sourceOf } from '../request-facts.ts'
 import type { OciCall, OciReply } from './call.ts'
 import type { ChallengeDeps } from './challenge.ts'
 import { errorReply, spellError, type OciError } from './errors.ts'
@@ -24,10 +25,7 @@ export interface OciEdge extends AddressDeps, ChallengeDeps {
   readonly rooms: Omit<OciDeps, 'sources'>
   readonly region: string
   readonly authenticate: HeaderAuthenticator
-  readonly authorize: (
-    caller: Caller,
-    request: { readonly action: string; readonly resources: readonly string[] },
-  ) => Promise<Decision>
+  readonly authorize: Authorizer
   readonly onFault: (error: unknown, requestId: string) => void
 }
 
@@ -155,10 +153,7 @@ async function requireCaller(
   request: FastifyRequest,
   scopes: () => readonly Scope[],
 ): Promise<Entrant> {
-  const result = await edge.authenticate(request.headers.authorization, {
-    sourceAddress: request.ip,
-    secureTransport: request.protocol === 'https',
-  })
+  const result = await edge.authenticate(request.headers.authorization, sourceOf(request))
   if (result.kind === 'authenticated') {
     request.facts.caller = result.caller
     return result

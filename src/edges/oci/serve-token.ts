@@ -5,15 +5,16 @@
 //           `account` and `client_id` are not looked at, since the credentials say who asks.
 // Unknowns: a scope that is none or that the caller has no right to is left out of the token; nothing else changes.
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { Authorizer } from '../../access/authorize.ts'
 import { issueToken } from '../../access/issue-token.ts'
 import type { Refused } from '../../access/authenticate-basic.ts'
 import type { Caller } from '../../access/caller.ts'
-import type { Decision } from '../../access/rules/decide.ts'
 import { parseScopes } from '../../access/rules/scope.ts'
 import { readAll } from '../../lib/read-all.ts'
 import type { AddressDeps } from '../address.ts'
 import type { Authenticator } from '../authenticate.ts'
 import { originOf, parseHost } from '../origin.ts'
+import { sourceOf } from '../request-facts.ts'
 import { tokenPath, type ChallengeDeps } from './challenge.ts'
 import { grantScopes, writeGrants } from './grant-scopes.ts'
 import { originHeaders } from './refusal.ts'
@@ -22,10 +23,7 @@ export interface TokenEdge extends AddressDeps, ChallengeDeps {
   readonly region: string
   readonly authenticator: Authenticator
   readonly issue: Parameters<typeof issueToken>[0]
-  readonly authorize: (
-    caller: Caller,
-    request: { readonly action: string; readonly resources: readonly string[] },
-  ) => Promise<Decision>
+  readonly authorize: Authorizer
   readonly onFault: (error: unknown, requestId: string) => void
 }
 
@@ -106,13 +104,6 @@ async function answer(
     issued_at: issued.issuedAt.toISOString(),
     ...(issued.refreshToken === undefined ? {} : { refresh_token: issued.refreshToken }),
   })
-}
-
-function sourceOf(request: FastifyRequest): {
-  readonly sourceAddress: string
-  readonly secureTransport: boolean
-} {
-  return { sourceAddress: request.ip, secureTransport: request.protocol === 'https' }
 }
 
 async function readQuery(edge: TokenEdge, request: FastifyRequest): Promise<Asked | TokenRefusal> {
@@ -216,7 +207,6 @@ function sendError(
   }: { readonly code: string; readonly message: string; readonly error?: string },
 ): FastifyReply {
   request.facts.errorCode = code
-  if (!request.raw.complete) void reply.header('connection', 'close')
   void reply.code(status).header('content-type', 'application/json')
   const oauth = error === undefined ? {} : { error, error_description: message }
   // As bytes: the framework adds a charset to the content type of text, which clients compare exactly.

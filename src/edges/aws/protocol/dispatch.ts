@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
+import type { Authorizer } from '../../../access/authorize.ts'
 import type { Caller } from '../../../access/caller.ts'
-import type { Decision } from '../../../access/rules/decide.ts'
 import { accessDenied, serverFault, signatureErrors, type AwsError } from './aws-error.ts'
 import { jsonError, jsonReply, parseJsonBody, type AwsReply } from './json-protocol.ts'
 import type { Operation } from './operation.ts'
@@ -26,10 +26,7 @@ export interface JsonService<Deps, Call extends { readonly caller: Caller }> {
   readonly region: string
   readonly deps: Deps
   readonly authenticate: (request: SignedRequest, bodyHash: string) => Promise<SigV4Result<Caller>>
-  readonly authorize: (
-    caller: Caller,
-    request: { readonly action: string; readonly resources: readonly string[] },
-  ) => Promise<Decision>
+  readonly authorize: Authorizer
   readonly callOf: (caller: Caller) => Call
   readonly spell: (error: unknown) => AwsError | undefined
   readonly onFault: (error: unknown) => void
