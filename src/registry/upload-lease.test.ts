@@ -19,12 +19,14 @@ import { LiveHashes } from './live-hashes.ts'
 
 const minutes = 60_000
 
-/** A body that is sent as far as the test lets it, with the moment at which the room has asked for more. */
-function handFed(): {
+interface HandFed {
   readonly source: AsyncGenerator<Uint8Array>
   readonly asked: () => Promise<void>
   readonly send: (text: string | undefined) => void
-} {
+}
+
+/** A body that is sent as far as the test lets it, with the moment at which the room has asked for more. */
+function handFed(): HandFed {
   let asked = Promise.withResolvers<void>()
   let sent = Promise.withResolvers<string | undefined>()
   async function* source(): AsyncGenerator<Uint8Array> {
@@ -46,6 +48,21 @@ function handFed(): {
   }
 }
 
+/** A request that has begun to write to the upload and waits for its client. */
+async function writeSlowly(
+  registry: TestRegistry,
+  address: UploadAddress,
+  keepPartial = true,
+): Promise<{ readonly body: HandFed; readonly writing: Promise<unknown> }> {
+  const body = handFed()
+  const writing = appendUpload(registry, {
+    ...address,
+    body: { source: body.source, keepPartial },
+  })
+  await body.asked()
+  return { body, writing }
+}
+
 function bodyOf(content: string): { source: AsyncIterable<Uint8Array>; keepPartial: boolean } {
   return { source: pieces(Buffer.from(content)), keepPartial: false }
 }
@@ -65,12 +82,7 @@ test('a writer that was silent too long is refused, and what its system writes l
   const address = await begin(registry)
   await appendUpload(registry, { ...address, body: bodyOf('kept ') })
   const formerKey = await keyOf(registry, address)
-  const slow = handFed()
-  const first = appendUpload(registry, {
-    ...address,
-    body: { source: slow.source, keepPartial: true },
-  })
-  await slow.asked()
+  const { body: slow, writing: first } = await writeSlowly(registry, address)
   registry.clock.advance(11 * minutes)
   const digest = digestOf(Buffer.from('kept second'))
   await finishUpload(registry, { ...address, digest, body: bodyOf('second') })
@@ -87,22 +99,12 @@ test('a writer that was silent too long is refused, and what its system writes l
 test('a writer whose lease was taken over while the upload goes on is told to wait', async (t) => {
   const registry = await testRegistry(t)
   const address = await begin(registry)
-  const slow = handFed()
-  const first = appendUpload(registry, {
-    ...address,
-    body: { source: slow.source, keepPartial: true },
-  })
-  await slow.asked()
+  const { body: slow, writing: first } = await writeSlowly(registry, address)
   registry.clock.advance(11 * minutes)
   assert.deepEqual(await appendUpload(registry, { ...address, body: bodyOf('second') }), {
     size: 6,
   })
-  const third = handFed()
-  const next = appendUpload(registry, {
-    ...address,
-    body: { source: third.source, keepPartial: true },
-  })
-  await third.asked()
+  const { body: third, writing: next } = await writeSlowly(registry, address)
   slow.send('first')
   await assert.rejects(first, refusal('UPLOAD_BUSY'))
   third.send(' third')
@@ -291,10 +293,7 @@ test('a copy for a take-over that was cut is removed, and one that was used is k
   const address = await begin(registry)
   await appendUpload(registry, { ...address, body: bodyOf('kept ') })
   const formerKey = await keyOf(registry, address)
-  const slow = handFed()
-  const body = { source: slow.source, keepPartial: true }
-  const first = appendUpload(registry, { ...address, body })
-  await slow.asked()
+  const { body: slow, writing: first } = await writeSlowly(registry, address)
   registry.clock.advance(11 * minutes)
   // Cut where a kill leaves the copy without an upload that names it.
   const cut = { ...registry.blobs, sync: async () => Promise.reject(new Error('killed')) }
@@ -321,12 +320,7 @@ test('the copy of a takeover that fails does not stay', async (t) => {
   const registry = await testRegistry(t)
   const address = await begin(registry)
   await appendUpload(registry, { ...address, body: bodyOf('ab') })
-  const silent = handFed()
-  const writing = appendUpload(registry, {
-    ...address,
-    body: { source: silent.source, keepPartial: false },
-  })
-  await silent.asked()
+  const { body: silent, writing } = await writeSlowly(registry, address, false)
   registry.clock.advance(11 * minutes)
   const full: TestRegistry = {
     ...registry,
@@ -348,12 +342,7 @@ test('a take-over that cannot be written closes what it was to be read from', as
   const registry = await testRegistry(t)
   const address = await begin(registry)
   await appendUpload(registry, { ...address, body: bodyOf('kept ') })
-  const slow = handFed()
-  const first = appendUpload(registry, {
-    ...address,
-    body: { source: slow.source, keepPartial: true },
-  })
-  await slow.asked()
+  const { body: slow, writing: first } = await writeSlowly(registry, address)
   registry.clock.advance(11 * minutes)
   const opened: Readable[] = []
   const blobs: BlobStore = {
@@ -380,12 +369,7 @@ test('after a take-over that met a full disk the next one need not wait, and mov
   const address = await begin(registry)
   await appendUpload(registry, { ...address, body: bodyOf('kept ') })
   const formerKey = await keyOf(registry, address)
-  const slow = handFed()
-  const hanging = appendUpload(registry, {
-    ...address,
-    body: { source: slow.source, keepPartial: true },
-  })
-  await slow.asked()
+  const { body: slow, writing: hanging } = await writeSlowly(registry, address)
   registry.clock.advance(11 * minutes)
   const full = new StorageFullError({ cause: 'ENOSPC' })
   let transactions = 0
