@@ -1,9 +1,8 @@
-import { randomBytes } from 'node:crypto'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { Agent } from 'node:http'
 import { join } from 'node:path'
 import { compare, type Print } from './compare.ts'
-import { putManifest, pushBytes, pushImage } from './load.ts'
+import { pushSample, putManifest } from './load.ts'
 import { startPratique, type RegistryUnderLoad } from './servers.ts'
 
 const repository = 'bench/lists'
@@ -26,10 +25,7 @@ export async function benchLists(print: Print): Promise<void> {
 }
 
 async function makeTags(target: RegistryUnderLoad): Promise<void> {
-  await target.makeRepository(repository)
-  const bytes = randomBytes(64)
-  const digest = await pushBytes(target, repository, bytes)
-  const image = await pushImage(target, repository, 'first', { digest, size: bytes.byteLength })
+  const { image } = await pushSample(target, repository, 64)
   const names = Array.from({ length: tagCount }, (_, index) => `v${index}`)
   if (target.authorization === undefined) await linkTags(target.directory, image, names)
   else await pushTags(target, image, names)
@@ -64,10 +60,7 @@ async function pushTags(
 async function measureReferrers(print: Print): Promise<void> {
   const server = await startPratique()
   try {
-    await server.makeRepository(repository)
-    const bytes = randomBytes(64)
-    const layer = { digest: await pushBytes(server, repository, bytes), size: bytes.byteLength }
-    const subject = await pushImage(server, repository, 'first', layer)
+    const { image: subject, layer } = await pushSample(server, repository, 64)
     await pushReferrers(server, subject, layer)
     const rounds: number[] = []
     for (let round = 0; round < 5; round += 1) rounds.push(await timeReferrers(server, subject))

@@ -1,6 +1,6 @@
 // Load from outside the server's process: wrk for GET, curl for large uploads, connections of our own for HEAD and many small uploads.
 import { spawn, spawnSync } from 'node:child_process'
-import { createHash } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { request, type Agent } from 'node:http'
 import { connect } from 'node:net'
@@ -134,6 +134,21 @@ export async function pushImage(
   )
   await putManifest(target, `/v2/${repository}/manifests/${tag}`, manifest, agent)
   return digestOf(manifest)
+}
+
+/** A repository with one image, `v1`, of one layer of so many random bytes. */
+export async function pushSample(
+  target: RegistryUnderLoad,
+  repository: string,
+  layerBytes: number,
+): Promise<{
+  readonly image: string
+  readonly layer: { readonly digest: string; readonly size: number }
+}> {
+  await target.makeRepository(repository)
+  const digest = await pushBytes(target, repository, randomBytes(layerBytes))
+  const layer = { digest, size: layerBytes }
+  return { image: await pushImage(target, repository, 'v1', layer), layer }
 }
 
 export async function putManifest(

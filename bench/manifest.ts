@@ -1,6 +1,5 @@
-import { randomBytes } from 'node:crypto'
 import { compare, type Print } from './compare.ts'
-import { headLoad, isInstalled, pushBytes, pushImage, wrk } from './load.ts'
+import { headLoad, isInstalled, pushSample, wrk } from './load.ts'
 import type { RegistryUnderLoad } from './servers.ts'
 
 const repository = 'bench/app'
@@ -12,6 +11,9 @@ export async function benchManifest(print: Print): Promise<void> {
   if (!isInstalled('wrk')) {
     print('manifest needs wrk (Debian package wrk)')
     return
+  }
+  const prepare = async (target: RegistryUnderLoad): Promise<void> => {
+    await pushSample(target, repository, 1024)
   }
   await compare(print, 3, prepare, async (target) => {
     const start = await target.restartCold()
@@ -27,13 +29,6 @@ export async function benchManifest(print: Print): Promise<void> {
       'HEAD, requests/s': head,
     }
   })
-}
-
-async function prepare(target: RegistryUnderLoad): Promise<void> {
-  const content = randomBytes(1024)
-  await target.makeRepository(repository)
-  const digest = await pushBytes(target, repository, content)
-  await pushImage(target, repository, 'v1', { digest, size: content.byteLength })
 }
 
 async function timeFirst(target: RegistryUnderLoad): Promise<number> {

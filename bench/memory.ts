@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { Agent } from 'node:http'
 import { compare, type Figures, type Print } from './compare.ts'
-import { digestOf, isInstalled, pushBytes, pushImage, wrk } from './load.ts'
+import { digestOf, isInstalled, pushBytes, pushSample, wrk } from './load.ts'
 import { residentBytes, watchMemory } from './memory-watch.ts'
 import type { RegistryUnderLoad } from './servers.ts'
 
@@ -19,11 +19,8 @@ export async function benchMemory(print: Print): Promise<void> {
     print,
     3,
     async (target) => {
-      await target.makeRepository(repository)
-      const size = 32 * mebibyte
-      const digest = await pushBytes(target, repository, randomBytes(size))
-      await pushImage(target, repository, 'v1', { digest, size })
-      return `/v2/${repository}/blobs/${digest}`
+      const { layer } = await pushSample(target, repository, 32 * mebibyte)
+      return `/v2/${repository}/blobs/${layer.digest}`
     },
     measure,
   )

@@ -1,7 +1,6 @@
-import { randomBytes } from 'node:crypto'
 import { Readable } from 'node:stream'
 import { compare, type Print } from './compare.ts'
-import { isInstalled, pushBytes, pushImage, wrk } from './load.ts'
+import { isInstalled, pushSample, wrk } from './load.ts'
 
 const mebibyte = 1024 * 1024
 const repository = 'bench/layers'
@@ -17,10 +16,8 @@ export async function benchPull(print: Print): Promise<void> {
     print,
     5,
     async (target) => {
-      await target.makeRepository(repository)
-      const digest = await pushBytes(target, repository, randomBytes(layerBytes))
-      await pushImage(target, repository, 'v1', { digest, size: layerBytes })
-      return `/v2/${repository}/blobs/${digest}`
+      const { layer } = await pushSample(target, repository, layerBytes)
+      return `/v2/${repository}/blobs/${layer.digest}`
     },
     async (target, path) => {
       await target.restartCold()
