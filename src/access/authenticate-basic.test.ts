@@ -60,10 +60,17 @@ test('an access key with its secret says who calls, and from where', async (t) =
   assert.match(principalId, /^AIDA[A-Z2-7]{17}$/)
   assert.deepEqual(caller, {
     accountId: '123456789012',
+    requester: {
+      kind: 'user',
+      account: '123456789012',
+      id: principalId,
+      arn: 'arn:aws:iam::123456789012:user/admin',
+    },
     principalArn: 'arn:aws:iam::123456789012:user/admin',
     principalName: 'admin',
     accessKeyId,
     method: 'access-key-basic',
+    session: undefined,
     ...source,
   })
 })

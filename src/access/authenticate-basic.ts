@@ -68,13 +68,16 @@ export function callerOf(
   method: Caller['method'],
   source: Source,
 ): Caller {
+  const arn = userArn(user.account, user.name)
   return {
     accountId: user.account,
-    principalArn: userArn(user.account, user.name),
+    requester: { kind: 'user', account: user.account, id: user.id, arn },
+    principalArn: arn,
     principalId: user.id,
     principalName: user.name,
     accessKeyId,
     method,
+    session: undefined,
     ...source,
   }
 }

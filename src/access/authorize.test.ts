@@ -34,7 +34,7 @@ test('rights are those of now: an administrator that is gone or demoted is refus
   const { accessKeyId, secretAccessKey } = principals.key
   const caller = await callerWith(principals, accessKeyId, secretAccessKey)
   await principals.database.transaction((tx) =>
-    tx.run('UPDATE users SET is_administrator = 0 WHERE id = $1', [caller.principalId]),
+    tx.run('DELETE FROM attached_policies WHERE owner_id = $1', [caller.principalId]),
   )
   assert.equal((await authorize(principals, caller, request)).kind, 'deny')
   const unknown = { ...caller, principalId: 'AIDAGONE' }

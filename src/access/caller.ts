@@ -1,14 +1,36 @@
 import type { AccountId } from '../policy/account-id.ts'
+import type { Requester } from '../policy/requester.ts'
 
 /** Who is calling, as authentication established it; nothing here comes from the request unverified. */
 export interface Caller {
   readonly accountId: AccountId
+  readonly requester: Requester
+  /** As messages name it: of a session the session's. */
   readonly principalArn: string
-  /** The unique id (`AIDA…`): survives renaming, never reused. */
+  /** The unique id (`AIDA…`, `AROA…:session`, of root the account's id): survives renaming, never reused. */
   readonly principalId: string
+  /** Of a session the session's. */
   readonly principalName: string
   readonly accessKeyId: string | undefined
   readonly method: 'sigv4' | 'sigv4-presigned' | 'ecr-token' | 'access-key-basic' | 'bearer-token'
+  /** Of temporary credentials; undefined for a key that a user holds for good. */
+  readonly session: SessionFacts | undefined
   readonly sourceAddress: string
   readonly secureTransport: boolean
+}
+
+/** What was settled when a session was made, and holds until it ends. */
+export interface SessionFacts {
+  readonly issuedAt: Date
+  readonly expiresAt: Date
+  /** Its own policies, as texts and as ARNs of managed ones: they limit and never grant. */
+  readonly policies: readonly string[]
+  readonly policyArns: readonly string[]
+  readonly tags: Readonly<Record<string, string>>
+  readonly transitiveTagKeys: readonly string[]
+  readonly sourceIdentity: string | undefined
+  /** The provider's ARN, for a session made by AssumeRoleWithWebIdentity. */
+  readonly federatedProvider: string | undefined
+  /** Keys as policies name them (`HOST:sub`, `HOST:aud`). */
+  readonly claims: Readonly<Record<string, string>>
 }

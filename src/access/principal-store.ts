@@ -24,6 +24,10 @@ export interface StoredAccessKey {
   readonly user: User
 }
 
+const administratorAccess = 'arn:aws:iam::aws:policy/AdministratorAccess'
+const isAdministrator = `EXISTS (SELECT 1 FROM attached_policies a WHERE a.owner_id = u.id
+  AND a.policy_arn = '${administratorAccess}') AS is_administrator`
+
 export async function insertAccount(tx: SqlWriter, id: AccountId, now: Date): Promise<void> {
   await tx.run('INSERT INTO accounts (id, created_at) VALUES ($1, $2) ON CONFLICT DO NOTHING', [
     id,
@@ -33,8 +37,13 @@ export async function insertAccount(tx: SqlWriter, id: AccountId, now: Date): Pr
 
 export async function insertUser(tx: SqlWriter, user: User, now: Date): Promise<void> {
   await tx.run(
-    'INSERT INTO users (id, account, name, is_administrator, created_at) VALUES ($1, $2, $3, $4, $5)',
-    [user.id, user.account, user.name, user.isAdministrator ? 1 : 0, now.getTime()],
+    'INSERT INTO users (id, account, name, name_key, created_at) VALUES ($1, $2, $3, $4, $5)',
+    [user.id, user.account, user.name, user.name.toLowerCase(), now.getTime()],
+  )
+  if (!user.isAdministrator) return
+  await tx.run(
+    'INSERT INTO attached_policies (owner_id, policy_arn, attached_at) VALUES ($1, $2, $3)',
+    [user.id, administratorAccess, now.getTime()],
   )
 }
 
@@ -54,7 +63,7 @@ export async function findAccessKey(
   id: string,
 ): Promise<StoredAccessKey | undefined> {
   const row = await reader.first(
-    `SELECT k.id AS key_id, k.secret, k.status, u.id, u.account, u.name, u.is_administrator
+    `SELECT k.id AS key_id, k.secret, k.status, u.id, u.account, u.name, ${isAdministrator}
      FROM access_keys k JOIN users u ON u.id = k.user_id WHERE k.id = $1`,
     [id],
   )
@@ -69,7 +78,7 @@ export async function findAccessKey(
 
 export async function findUser(reader: SqlReader, id: string): Promise<User | undefined> {
   const row = await reader.first(
-    'SELECT id, account, name, is_administrator FROM users WHERE id = $1',
+    `SELECT u.id, u.account, u.name, ${isAdministrator} FROM users u WHERE u.id = $1`,
     [id],
   )
   return row === undefined ? undefined : userOf(row)

@@ -7,10 +7,9 @@ const manifest = '{"schemaVersion":2}'
 
 /** Statements for the tables that the schema version of that number brought. */
 const rows: Readonly<Record<number, readonly string[]>> = {
+  0: [`INSERT INTO accounts (id, created_at) VALUES ('123456789012', 1), ('210987654321', 2)`],
   1: [
-    `INSERT INTO accounts (id, created_at) VALUES ('123456789012', 1), ('210987654321', 2)`,
-    `INSERT INTO users VALUES ('AIDA1', '123456789012', 'admin', 1, 3)`,
-    `INSERT INTO access_keys VALUES ('AKIA1', 'AIDA1', x'00ff10', 'Active', 4, NULL)`,
+    `INSERT INTO access_keys (id, user_id, secret, status, created_at) VALUES ('AKIA1', 'AIDA1', x'00ff10', 'Active', 4)`,
     `INSERT INTO repositories (id, account, name, tag_mutability, scan_on_push, created_at)
      VALUES (1, '123456789012', 'team/app', 'IMMUTABLE', 1, 5), (2, '123456789012', 'other', 'MUTABLE', 0, 6),
        (3, '210987654321', 'third', 'MUTABLE', 0, 7)`,
@@ -62,10 +61,38 @@ const rows: Readonly<Record<number, readonly string[]>> = {
     `INSERT INTO orphan_sightings VALUES ('${key('9')}', 30)`,
     `INSERT INTO blobs (id, digest, size, storage_key, state, created_at) VALUES (4, '${digest('4')}', 7, '${key('4')}', 'missing', 31)`,
   ],
+  8: [
+    `UPDATE accounts SET state = 'closed', alias = 'old' WHERE id = '210987654321'`,
+    `INSERT INTO users (id, account, name, name_key, path, boundary_arn, created_at)
+     VALUES ('AIDA2', '123456789012', 'Dev', 'dev', '/team/', 'arn:aws:iam::123456789012:policy/edge', 32)`,
+    `INSERT INTO user_groups VALUES ('AGPA1', '123456789012', 'Devs', 'devs', '/', 33)`,
+    `INSERT INTO group_members VALUES ('AGPA1', 'AIDA2')`,
+    `INSERT INTO roles VALUES ('AROA1', '123456789012', 'CI', 'ci', '/', NULL, 3600, '{}', '{}', NULL, 34, NULL, NULL)`,
+    `INSERT INTO identity_tags VALUES ('AROA1', 'team', 'blue')`,
+    `INSERT INTO inline_policies VALUES ('AROA1', 'Push', 'push', '{}')`,
+    `INSERT INTO managed_policies VALUES ('ANPA1', '123456789012', 'edge', 'edge', '/', NULL, 1, 2, 35, 35)`,
+    `INSERT INTO managed_policy_versions VALUES ('ANPA1', 1, '{}', 35)`,
+    `INSERT INTO attached_policies VALUES ('AIDA2', 'arn:aws:iam::123456789012:policy/edge', 35)`,
+    `INSERT INTO oidc_providers VALUES ('123456789012', 'issuer.example', '["sts.amazonaws.com"]', '[]', '{}', 36)`,
+    `INSERT INTO session_revocations VALUES ('AROA1', 37)`,
+    `INSERT INTO guard_rails VALUES ('123456789012', 'scp', 0, 'full', '{}')`,
+    `INSERT INTO repository_policies VALUES (1, '{}', '{}', 38)`,
+    `INSERT INTO registry_policies VALUES ('123456789012', '{}', '{}', 39)`,
+    `INSERT INTO account_settings VALUES ('123456789012', 'BLOB_MOUNTING', 'ENABLED')`,
+  ],
 }
+
+/** Up to 7 a flag said who is an administrator; an attached policy says it since. */
+const administratorByFlag = `INSERT INTO users (id, account, name, is_administrator, created_at)
+  VALUES ('AIDA1', '123456789012', 'admin', 1, 3)`
+const administratorByName = `INSERT INTO users (id, account, name, name_key, created_at)
+  VALUES ('AIDA1', '123456789012', 'admin', 'admin', 3)`
 
 /** Fills a database of that schema version. */
 export async function insertRowsOf(tx: SqlWriter, version: number): Promise<void> {
+  const isOld = version < 8
+  for (const statement of rows[0] ?? []) await tx.run(statement)
+  await tx.run(isOld ? administratorByFlag : administratorByName)
   for (let part = 1; part <= version; part += 1)
     for (const statement of rows[part] ?? []) await tx.run(statement)
 }

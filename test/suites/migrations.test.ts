@@ -75,14 +75,9 @@ for (const version of versions) {
     assert.deepEqual(await migrate(database, sqliteDialect), { version: newest })
     const after = await contentOf(database)
     for (const [table, rows] of before) {
-      const carried = (after.get(table) ?? []).map((row, index) =>
-        Object.fromEntries(Object.keys(rows[index] ?? row).map((column) => [column, row[column]])),
-      )
-      assert.deepEqual(
-        carried,
-        rows.map((row) => ({ ...row })),
-        table,
-      )
+      const columns = Object.keys(rows[0] ?? {}).filter((name) => !isMoved(table, name))
+      const carried = (after.get(table) ?? []).slice(0, rows.length)
+      assert.deepEqual(carried.map(only(columns)), rows.map(only(columns)), table)
     }
     assert.deepEqual(await schemaOf(database), await schemaOf(await temporaryDatabase(t)))
     assert.deepEqual(await database.findFaults({ signal }), [])
@@ -95,6 +90,24 @@ for (const version of versions) {
     )
   })
 }
+
+/** Columns whose content another table holds now; a test of its own says how it came there. */
+function isMoved(table: string, column: string): boolean {
+  return table === 'users' && column === 'is_administrator'
+}
+
+function only(columns: readonly string[]): (row: SqlRow) => Readonly<Record<string, unknown>> {
+  return (row) => Object.fromEntries(columns.map((column) => [column, row[column]]))
+}
+
+test('who was an administrator by a flag has the policy AdministratorAccess attached', async (t) => {
+  const database = await fill(join(await temporaryDirectory(t), 'pratique.db'), 7)
+  t.after(() => database.close())
+  await migrate(database, sqliteDialect)
+  const rows = await database.all('SELECT owner_id, policy_arn FROM attached_policies')
+  const attached = { owner_id: 'AIDA1', policy_arn: 'arn:aws:iam::aws:policy/AdministratorAccess' }
+  assert.deepEqual(rows.map(only(['owner_id', 'policy_arn'])), [attached])
+})
 
 const child = `
 import { migrate } from './src/storage/database/migrate.ts'

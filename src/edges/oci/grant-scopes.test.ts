@@ -9,11 +9,18 @@ const account = accountOf('123456789012')
 const other = accountOf('210987654321')
 const caller: Caller = {
   accountId: account,
+  requester: {
+    kind: 'user',
+    account: account,
+    id: 'AIDADEV',
+    arn: 'arn:aws:iam::123456789012:user/dev',
+  },
   principalArn: 'arn:aws:iam::123456789012:user/dev',
   principalId: 'AIDADEV',
   principalName: 'dev',
   accessKeyId: 'AKIADEV',
   method: 'access-key-basic',
+  session: undefined,
   sourceAddress: '192.0.2.7',
   secureTransport: false,
 }

@@ -19,11 +19,18 @@ const accountId = parseAccountId('123456789012')
 assert.ok(accountId !== undefined)
 const caller: Caller = {
   accountId,
+  requester: {
+    kind: 'user',
+    account: accountId,
+    id: 'AIDAEXAMPLE',
+    arn: 'arn:aws:iam::123456789012:user/dev',
+  },
   principalArn: 'arn:aws:iam::123456789012:user/dev',
   principalId: 'AIDAEXAMPLE',
   principalName: 'dev',
   accessKeyId: 'AKIDEXAMPLE',
   method: 'sigv4',
+  session: undefined,
   sourceAddress: '127.0.0.1',
   secureTransport: false,
 }
