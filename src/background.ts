@@ -44,6 +44,8 @@ export function jobHandlers(
 export const collectJob = 'collect-storage'
 /** Batches of one job: others that wait have their turn between two of them. */
 const collectSteps = 50
+/** A collection takes a quarter of the server's time at most. */
+const collectRestTimes = 3
 
 async function collectSlice(
   config: Config,
@@ -64,7 +66,12 @@ async function collectSlice(
 /** Within a week of collections the whole store is swept for orphans. */
 export function collectorOf(config: Config, foundation: Foundation): CollectDeps {
   const orphanShards = Math.ceil((shardCount * config.gcEveryMinutes) / (7 * 24 * 60))
-  return { ...foundation, graceMs: graceOf(config), orphanShards }
+  return {
+    ...foundation,
+    graceMs: graceOf(config),
+    orphanShards,
+    restTimes: collectRestTimes,
+  }
 }
 
 /** Of a blob that no manifest needs, in milliseconds. */

@@ -188,20 +188,20 @@ test('a stopped run goes on where it stood, and one that is under way is joined'
   const registry = await testRegistry(t)
   const { repository } = registry
   const principalId = 'AIDATEST'
-  for (let upload = 0; upload < 450; upload += 1) {
+  for (let upload = 0; upload < 250; upload += 1) {
     await startUpload(registry, { repository, principalId, algorithm: 'sha256' })
   }
   registry.clock.advance(25 * hours)
   const { signal } = new AbortController()
   const first = { askedBy: 'schedule', maxSteps: 2 } as const
   const stopped = await collectStorage(registry, first, { signal })
-  assert.deepEqual([stopped.isOpen, stopped.counts.uploads], [true, 400])
+  assert.deepEqual([stopped.isOpen, stopped.counts.uploads], [true, 200])
   const states: Collection[] = []
   for await (const state of collecting(registry, { askedBy: 'request' }, { signal }))
     states.push(state)
   assert.deepEqual([...new Set(states.map(({ id }) => id))], [stopped.id])
   assert.equal(states.at(-1)?.isOpen, false)
-  assert.equal(states.at(-1)?.counts.uploads, 450)
+  assert.equal(states.at(-1)?.counts.uploads, 250)
   assert.equal((await listCollections(registry.database, 5)).length, 1)
 })
 

@@ -1,5 +1,5 @@
 import type { Clock } from '../lib/clock.ts'
-import { yieldToEventLoop } from '../lib/yield-to-event-loop.ts'
+import { withRest } from '../lib/rest-after-work.ts'
 import type { BlobStore, StorageKey } from '../storage/blobs/blob-store.ts'
 import type { Database, SqlWriter } from '../storage/database/database.ts'
 import {
@@ -35,10 +35,10 @@ const uploadIdleMs = 24 * 3_600_000
 /** Readers that opened a blob before it was let go of may go on for this long. */
 const readGraceMs = 3_600_000
 const reportsKeptMs = 30 * 24 * 3_600_000
-/** Rows that one transaction walks: some ten milliseconds, which pushes wait for at most. */
-const walkSize = 1000
+/** Rows that one transaction walks: some milliseconds, which requests wait for at most. */
+const walkSize = 300
 /** Rows that one transaction changes, each with several statements. */
-const changeSize = 200
+const changeSize = 100
 
 export interface CollectDeps {
   readonly database: Database
@@ -48,6 +48,8 @@ export interface CollectDeps {
   readonly graceMs: number
   /** Of the blob store's 256 parts so many are swept for orphans in one run; 2 when it is not said. */
   readonly orphanShards?: number
+  /** After each batch requests have the server to themselves for so many times what it took; 0 when it is not said. */
+  readonly restTimes?: number
 }
 
 export interface CollectInput {
@@ -72,9 +74,9 @@ export async function* collecting(
   yield run
   for (let done = 0; run.isOpen && done < (input.maxSteps ?? Infinity); done += 1) {
     signal.throwIfAborted()
-    run = await step(deps, run, signal)
+    const present = run
+    run = await withRest(() => step(deps, present, signal), deps.restTimes ?? 0, { signal })
     yield run
-    await yieldToEventLoop()
   }
 }
 
