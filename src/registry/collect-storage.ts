@@ -48,7 +48,7 @@ export interface CollectDeps {
   readonly graceMs: number
   /** Of the blob store's 256 parts so many are swept for orphans in one run; 2 when it is not said. */
   readonly orphanShards?: number
-  /** After each batch requests have the server to themselves for so many times what it took; 0 when it is not said. */
+  /** After each batch of rows requests have the server to themselves for so many times what it took; 0 when it is not said. */
   readonly restTimes?: number
 }
 
@@ -75,9 +75,14 @@ export async function* collecting(
   for (let done = 0; run.isOpen && done < (input.maxSteps ?? Infinity); done += 1) {
     signal.throwIfAborted()
     const present = run
-    run = await withRest(() => step(deps, present, signal), deps.restTimes ?? 0, { signal })
+    run = await withRest(() => step(deps, present, signal), restTimesOf(deps, present), { signal })
     yield run
   }
+}
+
+/** What walks rows keeps the event loop to itself; the store is listed and emptied beside it. */
+function restTimesOf({ restTimes = 0 }: CollectDeps, { phase }: Collection): number {
+  return phase === 'bytes' || phase === 'orphans' ? 0 : restTimes
 }
 
 function step(deps: CollectDeps, run: Collection, signal: AbortSignal): Promise<Collection> {

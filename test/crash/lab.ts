@@ -19,7 +19,7 @@ import {
 import { cloneState, type State } from './model.ts'
 import { judge, observe } from './observe.ts'
 import { keepDurable } from './power-loss.ts'
-import { collect, collections, hourMs, type Scene } from './scenarios.ts'
+import { collect, collections, hasCollected, hourMs, type Scene } from './scenarios.ts'
 import { ServerUnderTest, type StartOptions } from './server-under-test.ts'
 import { checkStore } from './store-invariants.ts'
 import type { Tally } from './tally.ts'
@@ -171,11 +171,12 @@ export class Lab {
     }
   }
 
-  /** No collection of the schedule is under way, so that one which is asked for is a fresh one. */
+  /** The collection that each start makes is over, so that one which is asked for is a fresh one. */
   async #quiet(): Promise<void> {
-    while ((await collections(this.client)).some(({ isOpen }) => isOpen)) {
-      await new Promise((resolve) => setTimeout(resolve, 20))
-    }
+    const isUnderWay = async (): Promise<boolean> =>
+      !(await hasCollected(this.client)) ||
+      (await collections(this.client)).some(({ isOpen }) => isOpen)
+    while (await isUnderWay()) await new Promise((resolve) => setTimeout(resolve, 20))
   }
 
   /** The scene's repositories go, so that the next verification has less to ask. */

@@ -443,3 +443,10 @@ export async function collections(
   const { body } = await client.ask({ method: 'GET', path: '/pratique/v1/collections' })
   return JSON.parse(body.toString()) as { id: number; isOpen: boolean }[]
 }
+
+/** Whether a job of the schedule has come by since the server's start. */
+export async function hasCollected(client: Client): Promise<boolean> {
+  const { body } = await client.ask({ method: 'GET', path: '/metrics' })
+  const done = /^pratique_job_duration_seconds_count\{[^}]*"collect-storage"[^}]*\} [1-9]/m
+  return done.test(body.toString())
+}
