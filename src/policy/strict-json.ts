@@ -44,10 +44,9 @@ export function readStrictJson(text: string): JsonReading {
     const problem = `the document has ${text.length} characters, and ${maxDocumentLength} are the most`
     return unreadable('DOCUMENT_TOO_LONG', problem, { pointer: '', line: 1, column: 1 })
   }
-  const stray = /[^\t\n\r\u0020-\u00FF]/.exec(text)
+  const stray = /[^\t\n\r\u0020-\u00FF]/u.exec(text)
   if (stray !== null) {
-    const code = text.codePointAt(stray.index) ?? 0
-    const problem = `the character U+${code.toString(16).toUpperCase().padStart(4, '0')} may not stand in a policy`
+    const problem = `the character ${quoted(stray[0])} may not stand in a policy`
     return unreadable('INVALID_CHARACTER', problem, placeOf(text, stray.index))
   }
   const reader = new Reader(text)
