@@ -69,9 +69,15 @@ export type Failure =
 /** Never throws: after a fault there is the decision that carries it, and nothing to show. */
 export function explain(request: AccessRequest, policies: PolicySet): Explanation {
   const decision = evaluate(request, policies)
-  if (decision.kind === 'implicit-deny' && 'fault' in decision) {
+  try {
+    return { decision, ...explainAll(request, policies) }
+  } catch {
+    // A source of context that fails for a statement the decision did not need: the decision stands by itself.
     return { decision, policies: [], contextUsed: [], contextAbsent: [] }
   }
+}
+
+function explainAll(request: AccessRequest, policies: PolicySet): Omit<Explanation, 'decision'> {
   const question = questionOf(request, policies.boundary !== undefined)
   const isMember = 'account' in request.requester
   const explained = placesOf(policies).map(({ policy, level }) => ({
@@ -84,7 +90,6 @@ export function explain(request: AccessRequest, policies: PolicySet): Explanatio
   }))
   const used = keysUsed(policies, question)
   return {
-    decision,
     policies: explained,
     contextUsed: used,
     contextAbsent: used.filter((key) => request.context.get(key) === undefined),

@@ -101,9 +101,14 @@ function conditionsOf(conditions: Json = {}): readonly ConditionTest[] {
   )
 }
 
-/** Who an ARN names, with an id made from the name; null is anonymous. A role has no path here unless `roleArn` gives it. */
+/**
+ * Who an ARN names, with an id made from the name; null is anonymous, `service:NAME` and `web:ARN` are what they say. A role
+ * has no path here unless `roleArn` gives it.
+ */
 export function requesterOf(arn: string | null, roleArn?: string): Requester {
   if (arn === null) return { kind: 'anonymous' }
+  if (arn.startsWith('service:')) return { kind: 'service', name: arn.slice('service:'.length) }
+  if (arn.startsWith('web:')) return { kind: 'web-identity', providerArn: arn.slice('web:'.length) }
   const [, account = '', name = ''] = /^arn:aws:(?:iam|sts)::(\d{12}):(.+)$/.exec(arn) ?? []
   const owner = accountOf(account)
   const [kind, first = '', session = ''] = name.split('/')
