@@ -1,7 +1,7 @@
 // Purpose:  prepare a policy once, so that a decision only compares.
 // Spec:     IAM User Guide, "IAM JSON policy elements reference"; versions 2008-10-17 and 2012-10-17.
 // Input:    a document as parsed, where it comes from, and the ids that its principals had when it was put.
-// Deviates: a repository policy's statement without Resource means the repository itself.
+// Deviates: nothing; a repository policy's statement without Resource means the repository itself.
 // Unknowns: a statement that needs a principal or a resource and has none: its Allow never applies.
 import { compileAction, type ActionMatch } from './action-match.ts'
 import { compileCondition, type CompiledCondition } from './condition.ts'

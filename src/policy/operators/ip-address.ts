@@ -1,7 +1,7 @@
 // Purpose:  IpAddress: does an address lie in a network?
 // Spec:     IAM User Guide, "IP address condition operators"; RFC 4291, section 2.2; RFC 4632.
 // Input:    addresses and networks of a policy, and text of the context, which may be hostile.
-// Deviates: host bits of a network are ignored, as AWS does. IPv4 mapped into IPv6 is IPv4.
+// Deviates: nothing; host bits of a network are ignored, as AWS does, and IPv4 mapped into IPv6 is IPv4.
 // Unknowns: what is no address → undefined, and no comparison with it is true.
 import { anyOf, type Comparison } from './operator.ts'
 
