@@ -7,6 +7,7 @@ import { benchLargeLayer } from './large-layer.ts'
 import { benchMemory } from './memory.ts'
 import { benchMillion } from './million.ts'
 import { benchMixed } from './mixed.ts'
+import { benchPolicy } from './policy.ts'
 import { benchPull } from './pull.ts'
 import { benchPush } from './push.ts'
 
@@ -16,7 +17,7 @@ const print = (line: string): void => {
 
 const [name = '', ...rest] = process.argv.slice(2)
 
-const benchmarks: Readonly<Record<string, () => Promise<void>>> = {
+const benchmarks: Readonly<Record<string, () => Promise<void> | void>> = {
   manifest: () => benchManifest(print),
   pull: () => benchPull(print),
   push: () => benchPush(print),
@@ -26,6 +27,7 @@ const benchmarks: Readonly<Record<string, () => Promise<void>>> = {
   million: () => benchMillion(print),
   'large-layer': () => benchLargeLayer(print),
   'layer-walk': () => benchLayerWalk(),
+  policy: () => benchPolicy(print),
   async 'advisory-import'() {
     const [directory, ...sources] = rest
     if (directory === undefined) {

@@ -9,6 +9,7 @@ import {
   compiled,
   policySetOf,
   requestOf,
+  writtenPolicies,
   writtenQuestions,
   writtenStatements,
   type WrittenPolicies,
@@ -16,8 +17,10 @@ import {
 } from '../../test/kit/policy-arbitraries.ts'
 import { compilePolicy, type PolicyType } from './compile.ts'
 import type { ContextValues } from './context-values.ts'
+import type { PolicyDocument } from './document.ts'
 import { evaluate, type Decision, type PolicySet } from './evaluate.ts'
 import { explain } from './explain.ts'
+import { parsePolicy } from './parse-policy.ts'
 
 const runs = { numRuns: fuzzRuns(1500), seed: fuzzSeed() }
 
@@ -257,3 +260,30 @@ test('an explanation shows as applying exactly what the decision rests on', () =
     runs,
   )
 })
+
+test('the parser reads the policies of these tests as they were meant', () => {
+  let read = 0
+  fc.assert(
+    fc.property(writtenPolicies, ({ identity, resource, scp, rcp }) => {
+      const written = [
+        ...identity.map((policy) => ['identity', policy] as const),
+        ...resource.map((policy) => ['repository', policy] as const),
+        ...scp.flat().map((policy) => ['scp', policy] as const),
+        ...rcp.flat().map((policy) => ['rcp', policy] as const),
+      ]
+      for (const [kind, policy] of written) {
+        const reading = parsePolicy(JSON.stringify(policy), kind, { isStored: true })
+        // What may be in an old registry, or in none, is evaluated here as well.
+        if (reading.kind === 'malformed') continue
+        read++
+        assert.deepEqual(withoutPlaces(reading.document), withoutPlaces(documentOf(policy)))
+      }
+    }),
+    runs,
+  )
+  assert.ok(read > runs.numRuns / 2, `${read} were policies`)
+})
+
+function withoutPlaces(document: PolicyDocument): unknown {
+  return JSON.parse(JSON.stringify(document, (name, value: unknown) => (name === 'at' ? 0 : value)))
+}
