@@ -156,7 +156,7 @@ const families: readonly Family[] = [
     wanted: bools,
     had: bools,
   },
-  { names: ['BinaryEquals'], keys: ['tested:Bytes'], wanted: binaries, had: binaries },
+  { names: ['BinaryEquals'], keys: ['aws:PrincipalTag/bytes'], wanted: binaries, had: binaries },
   {
     names: ['IpAddress', 'NotIpAddress'],
     keys: ['aws:SourceIp'],
