@@ -2,7 +2,7 @@
 import type { FastifyInstance } from 'fastify'
 import { authorize, type Authorizer } from './access/authorize.ts'
 import { findActiveAccessKey } from './access/find-access-key.ts'
-import { accountExists } from './access/principal-store.ts'
+import { accountExists } from './access/account-store.ts'
 import { deriveKey } from './access/rules/seal.ts'
 import { collectJob, collectorOf, graceOf, jobHandlers } from './background.ts'
 import type { Config } from './config.ts'
@@ -190,6 +190,7 @@ function serveDoors(app: FastifyInstance, doors: Doors): void {
   const uploads = { database, blobs, clock, ids, hashes, graceMs, maxOpenUploads }
   const judge: Authorizer = (caller, request) => authorize({ reader: database }, caller, request)
   const downloadKey = deriveKey(masterKey, 'download')
+  const pagingKey = deriveKey(masterKey, 'paging')
   const buffers = new BufferPool()
   const registry = {
     ...addresses,
@@ -212,6 +213,8 @@ function serveDoors(app: FastifyInstance, doors: Doors): void {
     onFault,
     findKey: (id) => findActiveAccessKey({ reader: database, accessKeyKey }, id),
     bodies: new ByteBudget(maxApiBodyBytes),
+    iam: { database, clock, ids, accessKeyKey, pagingKey },
+    sts: { region },
     ecr: {
       ...uploads,
       region,
@@ -220,7 +223,7 @@ function serveDoors(app: FastifyInstance, doors: Doors): void {
       isAccount: addresses.isAccount,
       tokenKey,
       downloadKey,
-      pagingKey: deriveKey(masterKey, 'paging'),
+      pagingKey,
       contentOf: (repositoryId) => openImageContent({ reader: database, blobs }, repositoryId),
       wake,
     },

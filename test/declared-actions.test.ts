@@ -5,6 +5,10 @@ import { decide } from '../src/access/rules/decide.ts'
 import { controlRoutes } from '../src/edges/control/routes.ts'
 import { ecrOperations } from '../src/edges/aws/ecr/operations.ts'
 import { unservedEcrOperations } from '../src/edges/aws/ecr/unserved-operations.ts'
+import { iamOperationNames } from '../src/edges/aws/iam/operation-names.ts'
+import { iamOperations } from '../src/edges/aws/iam/operations.ts'
+import { stsOperationNames } from '../src/edges/aws/sts/operation-names.ts'
+import { stsOperations } from '../src/edges/aws/sts/operations.ts'
 import { ociRoutes } from '../src/edges/oci/routes.ts'
 import { parseAccountId } from '../src/policy/account-id.ts'
 
@@ -20,11 +24,15 @@ function actions(): readonly string[] {
   const fromAws = [...ecrOperations.values()].map(({ name, authorization }) =>
     authorization.kind === 'action' ? authorization.action : `none: ${name}`,
   )
-  return [...fromOci, ...fromAws, ...controlRoutes.map(({ action }) => action)]
+  const fromQuery = [...iamOperations.values(), ...stsOperations.values()].flatMap(
+    ({ authorization }) =>
+      authorization.kind === 'authenticated-only' ? [] : [authorization.action],
+  )
+  return [...fromOci, ...fromAws, ...fromQuery, ...controlRoutes.map(({ action }) => action)]
 }
 
 test('every route and operation declares an IAM action', () => {
-  for (const action of actions()) assert.match(action, /^(?:ecr|pratique):[A-Z][A-Za-z]+$/)
+  for (const action of actions()) assert.match(action, /^(?:ecr|iam|sts|pratique):[A-Z][A-Za-z]+$/)
   assert.ok(actions().length > 40)
 })
 
@@ -50,4 +58,16 @@ test('the operations of the ECR model are served or said to be unserved, none bo
     [],
   )
   assert.equal(served.length + unservedEcrOperations.size, 62)
+})
+
+test('only what STS lets nobody deny asks for no action', () => {
+  const open = [...iamOperations.values(), ...stsOperations.values()]
+    .filter(({ authorization }) => authorization.kind === 'authenticated-only')
+    .map(({ name }) => name)
+  assert.deepEqual(open, ['GetCallerIdentity'])
+})
+
+test('the operations of IAM and STS that are served are those of their models', () => {
+  for (const name of iamOperations.keys()) assert.ok(iamOperationNames.has(name), name)
+  for (const name of stsOperations.keys()) assert.ok(stsOperationNames.has(name), name)
 })

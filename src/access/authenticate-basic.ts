@@ -1,11 +1,10 @@
 import { timingSafeEqual } from 'node:crypto'
 import type { Clock } from '../lib/clock.ts'
-import { userArn } from '../policy/arn.ts'
 import type { SqlReader } from '../storage/database/database.ts'
 import { readAuthorizationToken } from './authorization-token.ts'
 import type { Caller } from './caller.ts'
 import { findActiveAccessKey, findActiveOwner } from './find-access-key.ts'
-import type { User } from './principal-store.ts'
+import { arnOfUser, type User } from './user-store.ts'
 
 export interface Refused {
   readonly kind: 'refused'
@@ -68,12 +67,14 @@ export function callerOf(
   method: Caller['method'],
   source: Source,
 ): Caller {
-  const arn = userArn(user.account, user.name)
+  const { account, id } = user
+  const arn = arnOfUser(user)
   return {
-    accountId: user.account,
-    requester: { kind: 'user', account: user.account, id: user.id, arn },
+    accountId: account,
+    requester:
+      user.kind === 'root' ? { kind: 'root', account } : { kind: 'user', account, id, arn },
     principalArn: arn,
-    principalId: user.id,
+    principalId: id,
     principalName: user.name,
     accessKeyId,
     method,

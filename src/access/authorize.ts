@@ -1,12 +1,17 @@
 import type { SqlReader } from '../storage/database/database.ts'
 import type { Caller } from './caller.ts'
-import { findUser } from './principal-store.ts'
+import { isAdministrator } from './principal-store.ts'
 import { decide, type Decision } from './rules/decide.ts'
 
 /** The question below, as the doors ask it. */
 export type Authorizer = (
   caller: Caller,
-  request: { readonly action: string; readonly resources: readonly string[] },
+  request: {
+    readonly action: string
+    readonly resources: readonly string[]
+    /** Values of the request that policies may ask for, by the keys as policies name them: `aws:RequestTag/team`. */
+    readonly keys?: Readonly<Record<string, string | readonly string[]>>
+  },
 ) => Promise<Decision>
 
 /**
@@ -18,11 +23,10 @@ export async function authorize(
   caller: Caller,
   request: { readonly action: string; readonly resources: readonly string[] },
 ): Promise<Decision> {
-  const user = await findUser(deps.reader, caller.principalId)
   const principal = {
     arn: caller.principalArn,
     account: caller.accountId,
-    isAdministrator: user?.isAdministrator ?? false,
+    isAdministrator: await isAdministrator(deps.reader, caller.principalId),
   }
   return decide({ principal, action: request.action, resources: request.resources })
 }

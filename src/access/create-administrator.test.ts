@@ -6,8 +6,11 @@ import { accountOf } from '../../test/kit/principals.ts'
 import { systemIds } from '../lib/ids.ts'
 import { createAdministrator, type NewAccessKey } from './create-administrator.ts'
 import { findActiveAccessKey } from './find-access-key.ts'
-import { accountExists, findAccessKey, hasUsers } from './principal-store.ts'
+import { findAccessKey } from './access-key-store.ts'
+import { accountExists } from './account-store.ts'
+import { isAdministrator } from './principal-store.ts'
 import { deriveKey } from './rules/seal.ts'
+import { hasUsers } from './user-store.ts'
 
 const account = accountOf('123456789012')
 const accessKeyKey = deriveKey(Buffer.alloc(32, 5), 'access-key')
@@ -37,10 +40,12 @@ test('makes one administrator with one key, once, and keeps the secret sealed', 
   assert.match(key.secretAccessKey, /^[A-Za-z0-9+/]{40}$/)
   const active = await findActiveAccessKey({ reader: database, accessKeyKey }, key.accessKeyId)
   assert.equal(active?.secret, key.secretAccessKey)
+  const { name, path, kind } = active.user
   assert.deepEqual(
-    { ...active.user, id: '' },
-    { id: '', account, name: 'admin', isAdministrator: true },
+    { account: active.user.account, name, path, kind },
+    { account, name: 'admin', path: '/', kind: 'user' },
   )
+  assert.equal(await isAdministrator(database, active.user.id), true)
   const stored = await findAccessKey(database, key.accessKeyId)
   assert.ok(stored !== undefined)
   assert.ok(!Buffer.from(stored.sealedSecret).includes(key.secretAccessKey))

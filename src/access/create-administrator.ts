@@ -2,8 +2,12 @@ import type { Clock } from '../lib/clock.ts'
 import type { Ids } from '../lib/ids.ts'
 import type { AccountId } from '../policy/account-id.ts'
 import type { Database } from '../storage/database/database.ts'
-import { hasUsers, insertAccessKey, insertAccount, insertUser } from './principal-store.ts'
+import { insertAccessKey } from './access-key-store.ts'
+import { insertAccount } from './account-store.ts'
+import { attachAdministratorAccess } from './principal-store.ts'
 import { seal } from './rules/seal.ts'
+import { uniqueId } from './rules/unique-id.ts'
+import { hasUsers, insertUser } from './user-store.ts'
 
 export interface NewAccessKey {
   readonly accessKeyId: string
@@ -28,8 +32,9 @@ export async function createAdministrator(
   },
 ): Promise<'created' | 'kept'> {
   const { database, clock, ids } = deps
-  const userId = uniqueId(ids, 'AIDA', 17)
-  const accessKeyId = uniqueId(ids, 'AKIA', 16)
+  const random = (size: number): Uint8Array => ids.bytes(size)
+  const userId = uniqueId(random, 'AIDA')
+  const accessKeyId = uniqueId(random, 'AKIA')
   const secretAccessKey = ids.bytes(30).toString('base64')
   const sealedSecret = seal(
     deps.accessKeyKey,
@@ -41,16 +46,19 @@ export async function createAdministrator(
     if (await hasUsers(tx)) return 'kept'
     const now = clock.now()
     await insertAccount(tx, input.account, now)
-    const user = { id: userId, account: input.account, name: 'admin', isAdministrator: true }
-    await insertUser(tx, user, now)
+    const { account } = input
+    await insertUser(tx, {
+      id: userId,
+      account,
+      kind: 'user',
+      name: 'admin',
+      path: '/',
+      boundaryArn: undefined,
+      createdAt: now,
+    })
+    await attachAdministratorAccess(tx, userId, now)
     await insertAccessKey(tx, { id: accessKeyId, userId, sealedSecret }, now)
     await input.deliver({ accessKeyId, secretAccessKey })
     return 'created'
   })
-}
-
-/** AWS's form of unique ids: four letters that tell the kind, then base-32 characters. */
-function uniqueId(ids: Ids, prefix: string, length: number): string {
-  const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'
-  return prefix + Array.from(ids.bytes(length), (byte) => alphabet.charAt(byte % 32)).join('')
 }

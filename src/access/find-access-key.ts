@@ -1,6 +1,7 @@
 import type { SqlReader } from '../storage/database/database.ts'
-import { findAccessKey, type User } from './principal-store.ts'
+import { findAccessKey } from './access-key-store.ts'
 import { openSealed } from './rules/seal.ts'
+import type { User } from './user-store.ts'
 
 export interface ActiveAccessKey {
   readonly secret: string

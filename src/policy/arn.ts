@@ -36,6 +36,15 @@ export function repositoryArn(region: string, account: AccountId, name: string):
   return formatArn({ service: 'ecr', region, account, resource: `repository/${name}` })
 }
 
-export function userArn(account: AccountId, name: string): Arn {
-  return formatArn({ service: 'iam', region: '', account, resource: `user/${name}` })
+/** `path` begins and ends with a slash. */
+export function userArn(account: AccountId, name: string, path = '/'): Arn {
+  return iamArn(account, `user${path}${name}`)
+}
+
+export function rootArn(account: AccountId): Arn {
+  return iamArn(account, 'root')
+}
+
+function iamArn(account: AccountId, resource: string): Arn {
+  return formatArn({ service: 'iam', region: '', account, resource })
 }

@@ -1,13 +1,18 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { accessErrors } from '../../src/access/errors.ts'
 import { registryErrors } from '../../src/registry/errors.ts'
 import { scanningErrors } from '../../src/scanning/errors.ts'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
 
 export function errorsDocument(): string {
-  const sections = [section('Registry', registryErrors), section('Scanner', scanningErrors)]
+  const sections = [
+    section('Registry', registryErrors),
+    section('Access', accessErrors),
+    section('Scanner', scanningErrors),
+  ]
   return `# Errors\n\nWhat the rooms refuse, and what to do. Each protocol spells these in its own words. Written by \`npm run docs\`.\n\n${sections.join('\n')}`
 }
 

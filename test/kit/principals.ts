@@ -1,9 +1,12 @@
 import type { TestContext } from 'node:test'
 import { createAdministrator, type NewAccessKey } from '../../src/access/create-administrator.ts'
-import { insertAccessKey, insertUser } from '../../src/access/principal-store.ts'
+import { insertAccessKey } from '../../src/access/access-key-store.ts'
+import { insertUser } from '../../src/access/user-store.ts'
 import { deriveKey, seal } from '../../src/access/rules/seal.ts'
+import type { Caller } from '../../src/access/caller.ts'
 import { systemIds } from '../../src/lib/ids.ts'
 import { parseAccountId, type AccountId } from '../../src/policy/account-id.ts'
+import { userArn } from '../../src/policy/arn.ts'
 import type { Database } from '../../src/storage/database/database.ts'
 import { temporaryDatabase } from './database.ts'
 import { fakeClock, type FakeClock } from './fake-clock.ts'
@@ -27,6 +30,27 @@ export function accountOf(text: string): AccountId {
   return account
 }
 
+/** A caller as authentication tells of one, for what is called behind it. */
+export function testCaller(name = 'dev'): Caller {
+  const account = accountOf('123456789012')
+  const arn = userArn(account, name)
+  const id = `AIDA${name.toUpperCase()}`
+  return {
+    accountId: account,
+    requester: { kind: 'user', account, id, arn },
+    principalArn: arn,
+    principalId: id,
+    principalName: name,
+    accessKeyId: 'AKIDEXAMPLE',
+    method: 'sigv4',
+    session: undefined,
+    sourceAddress: '127.0.0.1',
+    secureTransport: false,
+  }
+}
+
+const plainUser = { kind: 'user', path: '/', boundaryArn: undefined } as const
+
 /** An account with its administrator, as the first start makes them. */
 export async function testPrincipals(t: TestContext): Promise<TestPrincipals> {
   const database = await temporaryDatabase(t)
@@ -46,7 +70,7 @@ export async function testPrincipals(t: TestContext): Promise<TestPrincipals> {
   const addUser = async (id: string, accessKeyId: string, secret: string): Promise<void> => {
     const sealedSecret = seal(accessKeyKey, systemIds.bytes(12), Buffer.from(secret), accessKeyId)
     await database.transaction(async (tx) => {
-      await insertUser(tx, { id, account, name: id, isAdministrator: false }, clock.now())
+      await insertUser(tx, { ...plainUser, id, account, name: id, createdAt: clock.now() })
       await insertAccessKey(tx, { id: accessKeyId, userId: id, sealedSecret }, clock.now())
     })
   }

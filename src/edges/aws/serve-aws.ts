@@ -10,21 +10,31 @@ import type { EcrCall, EcrDeps } from './ecr/call.ts'
 import { spellException } from './ecr/errors.ts'
 import { ecrOperations } from './ecr/operations.ts'
 import { unservedEcrOperations } from './ecr/unserved-operations.ts'
-import { signatureErrors, throttled } from './protocol/aws-error.ts'
+import type { IamDeps } from './iam/call.ts'
+import { spellIamError } from './iam/errors.ts'
+import { iamOperationNames } from './iam/operation-names.ts'
+import { iamOperations } from './iam/operations.ts'
+import { signatureErrors, throttled, type AwsError } from './protocol/aws-error.ts'
 import { dispatchJson } from './protocol/dispatch.ts'
 import { jsonError, operationOfTarget, type AwsReply } from './protocol/json-protocol.ts'
-import { queryError } from './protocol/query-protocol.ts'
+import { dispatchQuery, type QueryService } from './protocol/query-dispatch.ts'
+import { iamModel, queryError, stsModel, type QueryModel } from './protocol/query-protocol.ts'
 import type { RawHeader, SignedRequest } from './protocol/sigv4-canonical.ts'
 import { readSignature } from './protocol/sigv4-signature.ts'
 import { SigV4Verifier, type SigV4Result } from './protocol/sigv4.ts'
-import { answerSts } from './sts/serve-sts.ts'
+import { stsOperationNames } from './sts/operation-names.ts'
+import { stsOperations, type StsDeps } from './sts/operations.ts'
 import { sourceOf, type RequestFacts } from '../request-facts.ts'
 
 const ecrTarget = 'AmazonEC2ContainerRegistry_V20150921'
 const defaultBodyBytes = 64 * 1024
+/** A policy of 131,072 characters, each written as `%XX` or as three of these, and what stands beside it. */
+const maxIamBytes = 1024 * 1024
 
 export interface AwsEdge {
   readonly ecr: EcrDeps
+  readonly iam: IamDeps
+  readonly sts: StsDeps
   readonly region: string
   readonly findKey: (id: string) => Promise<ActiveAccessKey | undefined>
   readonly authorize: Authorizer
@@ -41,6 +51,7 @@ export function serveAws(app: FastifyInstance, edge: AwsEdge): void {
     services: {
       ecr: { skewMinutes: 5, isGlobal: false },
       sts: { skewMinutes: 15, isGlobal: true },
+      iam: { skewMinutes: 15, isGlobal: true },
     },
     findKey: async (id) => {
       const found = await edge.findKey(id)
@@ -81,36 +92,82 @@ async function answer(
 ): Promise<AwsReply> {
   const { facts } = request
   const signed = signedRequestOf(request)
-  const operation = operationOfTarget(headerOf(signed, 'x-amz-target'), ecrTarget) ?? ''
   const reading = readSignature(signed)
-  const isSts =
-    reading.kind === 'signature' ? reading.signature.scope.service === 'sts' : operation === ''
+  const door = doorOf(signed, reading)
   // Before the body is read: nobody gets to send megabytes without a signature.
-  if (reading.kind === 'refused') return refuseSignature(reading, isSts, facts)
+  if (reading.kind === 'refused' && !mayBeUnsigned(door, reading)) {
+    return refuseSignature(reading, door, facts)
+  }
   // Only who has a key here may send much: a made-up one fits no large body.
-  const isKnown = (await edge.findKey(reading.signature.accessKeyId)) !== undefined
-  const asked = isSts || !isKnown ? undefined : ecrOperations.get(operation)?.maxBodyBytes
-  const limit = asked ?? defaultBodyBytes
+  const isKnown =
+    reading.kind === 'signature' &&
+    (await edge.findKey(reading.signature.accessKeyId)) !== undefined
+  const limit = isKnown ? bodyLimit(door) : defaultBodyBytes
   const held = new HeldBytes(edge.bodies)
   try {
     const body = await readAll(held.counting(bodyOf(request)), limit)
-    if (body === undefined) {
-      const message = `the request has more than ${limit} bytes`
-      facts.errorCode = 'RequestEntityTooLarge'
-      return jsonError({ name: 'RequestEntityTooLargeException', status: 413, message })
-    }
+    if (body === undefined) return refuse(tooLarge(limit, door), door, facts)
     const full = { ...signed, body }
     const { requestId } = facts
-    if (isSts) return await answerSts(authenticate, full, facts, requestId)
-    const service = ecrService(edge, authenticate, requestId)
-    return await dispatchJson(service, full, operation, facts, requestId)
+    if (door.protocol === 'json') {
+      const service = ecrService(edge, authenticate, requestId)
+      return await dispatchJson(service, full, door.operation, facts, requestId)
+    }
+    const service = { authenticate, source: sourceOf(request), edge, requestId }
+    return door.model === iamModel
+      ? await dispatchQuery(iamService(service), full, facts, requestId)
+      : await dispatchQuery(stsService(service), full, facts, requestId)
   } catch (error) {
     if (!(error instanceof NoRoom)) throw error
-    facts.errorCode = 'ThrottlingException'
-    return jsonError(throttled())
+    return refuse(throttled(), door, facts)
   } finally {
     held.giveBack()
   }
+}
+
+/** Which of the services a request is for, and how that one speaks. */
+type Door =
+  | { readonly protocol: 'json'; readonly operation: string }
+  | { readonly protocol: 'query'; readonly model: QueryModel }
+type Reading = ReturnType<typeof readSignature>
+
+/** By the scope of the signature; without one by the target that only JSON services have. */
+function doorOf(request: SignedRequest, reading: Reading): Door {
+  const target = operationOfTarget(headerOf(request, 'x-amz-target'), ecrTarget)
+  const service =
+    reading.kind === 'signature'
+      ? reading.signature.scope.service
+      : target === undefined
+        ? stsModel.service
+        : 'ecr'
+  const model = [iamModel, stsModel].find((one) => one.service === service)
+  return model === undefined
+    ? { protocol: 'json', operation: target ?? '' }
+    : { protocol: 'query', model }
+}
+
+/** STS has an operation whose input is the credential. */
+function mayBeUnsigned(door: Door, reading: Extract<Reading, { kind: 'refused' }>): boolean {
+  return door.protocol === 'query' && reading.code === 'MissingAuthenticationToken'
+}
+
+function bodyLimit(door: Door): number {
+  if (door.protocol === 'query') return door.model === iamModel ? maxIamBytes : defaultBodyBytes
+  return ecrOperations.get(door.operation)?.maxBodyBytes ?? defaultBodyBytes
+}
+
+function tooLarge(limit: number, { protocol }: Door): AwsError {
+  const message = `the request has more than ${limit} bytes`
+  const suffix = protocol === 'json' ? 'Exception' : ''
+  return { name: `RequestEntityTooLarge${suffix}`, status: 413, message }
+}
+
+/** JSON services give the names of their errors a suffix that the others do not. */
+function refuse(error: AwsError, door: Door, facts: RequestFacts): AwsReply {
+  facts.errorCode = error.name
+  if (door.protocol === 'json') return jsonError(error)
+  const name = error.name.replace(/Exception$/, '')
+  return queryError(door.model, { ...error, name }, facts.requestId)
 }
 
 function bodyOf(request: FastifyRequest): AsyncIterable<Uint8Array> {
@@ -142,16 +199,55 @@ class HeldBytes {
 }
 
 function refuseSignature(
-  reading: Extract<ReturnType<typeof readSignature>, { readonly kind: 'refused' }>,
-  isSts: boolean,
+  { code, message }: Extract<Reading, { readonly kind: 'refused' }>,
+  door: Door,
   facts: RequestFacts,
 ): AwsReply {
-  const { json, query, queryStatus } = signatureErrors[reading.code]
-  const { message } = reading
-  facts.errorCode = json
-  return isSts
-    ? queryError({ name: query, status: queryStatus, message }, facts.requestId)
-    : jsonError({ name: json, status: 400, message })
+  const { json, query, queryStatus } = signatureErrors[code]
+  const error =
+    door.protocol === 'json'
+      ? { name: json, status: 400, message }
+      : { name: query, status: queryStatus, message }
+  return refuse(error, door, facts)
+}
+
+interface QuerySetting {
+  readonly edge: AwsEdge
+  readonly authenticate: Authenticate
+  readonly source: QueryService<unknown>['source']
+  readonly requestId: string
+}
+
+function iamService(setting: QuerySetting): QueryService<IamDeps> {
+  return {
+    ...querySetting(setting),
+    model: iamModel,
+    operations: iamOperations,
+    names: iamOperationNames,
+    deps: setting.edge.iam,
+    spell: spellIamError,
+  }
+}
+
+function stsService(setting: QuerySetting): QueryService<StsDeps> {
+  return {
+    ...querySetting(setting),
+    model: stsModel,
+    operations: stsOperations,
+    names: stsOperationNames,
+    deps: setting.edge.sts,
+    spell: () => undefined,
+  }
+}
+
+function querySetting({ edge, authenticate, source, requestId }: QuerySetting) {
+  return {
+    region: edge.region,
+    source,
+    authenticate,
+    authorize: edge.authorize,
+    onFault: (error: unknown) => edge.onFault(error, requestId),
+  }
 }
 
 function ecrService(edge: AwsEdge, authenticate: Authenticate, requestId: string) {

@@ -8,6 +8,8 @@ export interface AwsError {
   readonly message: string
   /** Further members of the exception's shape. */
   readonly members?: Readonly<Record<string, unknown>>
+  /** Beside those of the protocol; printable ASCII. */
+  readonly headers?: Readonly<Record<string, string>>
 }
 
 /** How each refusal of a signature is written: JSON services answer 400 to all. */

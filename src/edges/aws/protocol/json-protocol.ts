@@ -85,10 +85,10 @@ export function jsonReply(output: unknown): AwsReply {
 
 /** Some SDKs read the header and some the body, so the name is in both. */
 export function jsonError(error: AwsError): AwsReply {
-  const { name, status, message, members } = error
+  const { name, status, message, members, headers } = error
   return {
     status,
-    headers: { ...contentType, 'x-amzn-errortype': name },
+    headers: { ...contentType, 'x-amzn-errortype': name, ...headers },
     body: JSON.stringify({ __type: name, message, ...members }),
   }
 }

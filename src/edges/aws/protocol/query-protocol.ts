@@ -1,67 +1,58 @@
-// Purpose:  read and write the AWS Query protocol, which STS speaks.
+// Purpose:  write the answers of the AWS Query protocol, which IAM and STS speak.
 // Spec:     Smithy, "AWS Query protocol".
-// Input:    form-encoded parameters of a request; hostile.
+// Input:    an operation's output, or an error.
 // Deviates: nothing.
-// Unknowns: a request without one Action → undefined.
+// Unknowns: none.
 import type { AwsError } from './aws-error.ts'
 import type { AwsReply } from './json-protocol.ts'
+import { writeElement, type QueryStructure } from './query-xml.ts'
 
-const longestForm = 64 * 1024
-const namespace = 'https://sts.amazonaws.com/doc/2011-06-15/'
-
-/** The parameters by name; undefined when there are too many bytes or not exactly one Action. */
-export function parseForm(text: string): ReadonlyMap<string, string> | undefined {
-  if (text.length > longestForm) return undefined
-  const parameters = new URLSearchParams(text)
-  if (parameters.getAll('Action').length !== 1) return undefined
-  return new Map(parameters)
+/** One service's model, as far as the protocol names it. */
+export interface QueryModel {
+  /** As signatures are scoped to it and actions begin with it: `iam`. */
+  readonly service: string
+  readonly version: string
+  readonly namespace: string
 }
 
-/** `<OperationResponse><OperationResult>…` with text members only. */
+export const iamModel: QueryModel = {
+  service: 'iam',
+  version: '2010-05-08',
+  namespace: 'https://iam.amazonaws.com/doc/2010-05-08/',
+}
+export const stsModel: QueryModel = {
+  service: 'sts',
+  version: '2011-06-15',
+  namespace: 'https://sts.amazonaws.com/doc/2011-06-15/',
+}
+
+/** `<OperationResponse><OperationResult>…`; an operation without output has no Result element. */
 export function queryReply(
+  model: QueryModel,
   operation: string,
-  result: Readonly<Record<string, string>>,
+  output: QueryStructure | undefined,
   requestId: string,
 ): AwsReply {
-  const members = Object.entries(result).map(([name, value]) => element(name, escapeXml(value)))
-  const response =
-    element(`${operation}Result`, members.join('')) +
-    element('ResponseMetadata', element('RequestId', requestId))
+  const result = output === undefined ? '' : writeElement(`${operation}Result`, output)
+  const metadata = writeElement('ResponseMetadata', { RequestId: requestId })
+  const name = `${operation}Response`
   return {
     status: 200,
-    headers: { 'content-type': 'text/xml' },
-    body: `<${operation}Response xmlns="${namespace}">${response}</${operation}Response>`,
+    headers: contentType,
+    body: `<${name} xmlns="${model.namespace}">${result}${metadata}</${name}>`,
   }
 }
 
-export function queryError(error: AwsError, requestId: string): AwsReply {
-  const type = error.status >= 500 ? 'Receiver' : 'Sender'
-  const detail =
-    element('Type', type) +
-    element('Code', escapeXml(error.name)) +
-    element('Message', escapeXml(error.message))
-  const response = element('Error', detail) + element('RequestId', requestId)
+export function queryError(model: QueryModel, error: AwsError, requestId: string): AwsReply {
+  const { name, status, message, headers } = error
+  const type = status >= 500 ? 'Receiver' : 'Sender'
+  const detail = writeElement('Error', { Type: type, Code: name, Message: message })
+  const response = detail + writeElement('RequestId', requestId)
   return {
-    status: error.status,
-    headers: { 'content-type': 'text/xml' },
-    body: `<ErrorResponse xmlns="${namespace}">${response}</ErrorResponse>`,
+    status,
+    headers: { ...contentType, ...headers },
+    body: `<ErrorResponse xmlns="${model.namespace}">${response}</ErrorResponse>`,
   }
 }
 
-function element(name: string, content: string): string {
-  return `<${name}>${content}</${name}>`
-}
-
-/** XML 1.0 has no control characters but tab and line ends, no half surrogates and not U+FFFE: they are replaced, not escaped. */
-function escapeXml(text: string): string {
-  return (
-    text
-      .toWellFormed()
-      // oxlint-disable-next-line no-control-regex -- these are the characters that XML forbids
-      .replaceAll(/[\u0000-\u0008\u000B\u000C\u000E-\u001F\uFFFE\uFFFF]/g, '\uFFFD')
-      .replaceAll('&', '&amp;')
-      .replaceAll('<', '&lt;')
-      .replaceAll('>', '&gt;')
-      .replaceAll('"', '&quot;')
-  )
-}
+const contentType = { 'content-type': 'text/xml' }

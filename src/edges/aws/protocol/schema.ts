@@ -165,6 +165,39 @@ export function validationText(violations: readonly [Violation, ...Violation[]])
   return `${count} validation error${count === 1 ? '' : 's'} detected: ${sentences.join('; ')}`
 }
 
+/**
+ * As Query services spell it: members begin in lower case. IAM answers a text that breaks the grammar of names or paths by a
+ * sentence of its own.
+ */
+export function queryValidationText(violations: readonly [Violation, ...Violation[]]): string {
+  const [first] = violations
+  const grammar = grammarSentences.get(first.constraint)
+  if (violations.length === 1 && grammar !== undefined) {
+    return `The specified value for ${inLowerCase(first.member)} is invalid. ${grammar}`
+  }
+  const [head, ...rest] = violations.map((one) => ({ ...one, member: inLowerCase(one.member) }))
+  return head === undefined ? '' : validationText([head, ...rest])
+}
+
+const grammarSentences: ReadonlyMap<string, string> = new Map([
+  [
+    'must satisfy regular expression pattern: [\\w+=,.@-]+',
+    'It must contain only alphanumeric characters and/or the following: +=,.@_-',
+  ],
+  [
+    'must satisfy regular expression pattern: (?:/|/[!-~]+/)',
+    'It must begin and end with / and contain only alphanumeric characters and/or / characters.',
+  ],
+])
+
+/** `Tags.1.member.Key` → `tags.1.member.key`. */
+function inLowerCase(member: string): string {
+  return member
+    .split('.')
+    .map((step) => step.charAt(0).toLowerCase() + step.slice(1))
+    .join('.')
+}
+
 /** What came from outside is shown short. */
 function shownValue(value: unknown): string {
   if (value === undefined) return 'null'

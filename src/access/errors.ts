@@ -1,0 +1,64 @@
+import { PratiqueError } from '../lib/errors.ts'
+
+/** Every refusal of this room: what it means and what to do about it. Messages are IAM's own sentences: scripts match them. */
+export const accessErrors = {
+  ENTITY_UNKNOWN: entry(
+    'No such account, user, group, role, key, policy or provider.',
+    'Look it up: aws iam list-users, list-groups, list-roles, list-access-keys, list-policies.',
+  ),
+  ENTITY_EXISTS: entry(
+    'Something of this name exists already; names that differ in case only are the same.',
+    'Use it, or choose another name.',
+  ),
+  ENTITY_IN_USE: entry(
+    'Something still belongs to it or refers to it.',
+    'The message names what: detach or delete that first.',
+  ),
+  ENTITY_LIMIT: entry(
+    'A limit of IAM is reached.',
+    'Delete what is no longer needed; the message names the limit.',
+  ),
+  ENTITY_UNMODIFIABLE: entry(
+    'It belongs to AWS’s own set and cannot be changed.',
+    'Make a policy of your own from it.',
+  ),
+  INPUT_INVALID: entry(
+    'A value is not one that IAM takes here.',
+    'Read the message: it names the value.',
+  ),
+  INPUT_CONSTRAINT: entry(
+    'A value breaks a constraint of IAM’s model.',
+    'Read the message: it names the member and the constraint.',
+  ),
+  POLICY_MALFORMED: entry(
+    'The policy document is not valid.',
+    'The header pratique-policy-error tells line, column and reason; pratique policy lint FILE tells all.',
+  ),
+} as const
+
+export type AccessErrorCode = keyof typeof accessErrors
+
+function entry(
+  sentence: string,
+  remedy: string,
+): { readonly sentence: string; readonly remedy: string; readonly retryable: boolean } {
+  return { sentence, remedy, retryable: false }
+}
+
+/** `detail.policyError`: what the header `pratique-policy-error` says of a malformed document. */
+export function accessError(
+  code: AccessErrorCode,
+  message: string,
+  detail: Readonly<Record<string, unknown>> = {},
+): PratiqueError<AccessErrorCode> {
+  return new PratiqueError(code, message, detail)
+}
+
+export function isAccessError(error: unknown): error is PratiqueError<AccessErrorCode> {
+  return error instanceof PratiqueError && error.code in accessErrors
+}
+
+/** `The user with name dev cannot be found.` */
+export function entityUnknown(kind: 'user' | 'group' | 'role', name: string): PratiqueError {
+  return accessError('ENTITY_UNKNOWN', `The ${kind} with name ${name} cannot be found.`)
+}
