@@ -1,3 +1,4 @@
+import { bumpPolicyEpoch } from '../access/policy-epoch-store.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Database } from '../storage/database/database.ts'
 import { registryError } from './errors.ts'
@@ -36,6 +37,7 @@ export async function deleteRepository(
     }
     await uncountRepository(tx, repository.id)
     await deleteRepositoryRow(tx, repository.id)
+    await bumpPolicyEpoch(tx)
     await retireUnlinkedBlobs(tx, blobIds, now)
     return repository
   })

@@ -1,3 +1,4 @@
+import { bumpPolicyEpoch } from '../access/policy-epoch-store.ts'
 import type { Database } from '../storage/database/database.ts'
 import { registryError } from './errors.ts'
 import { getRepository, type RepositoryAddress } from './repository-store.ts'
@@ -18,6 +19,7 @@ export async function tagRepository(
   await database.transaction(async (tx) => {
     const { id, name } = await getRepository(tx, input.repository)
     for (const tag of input.tags) await putRepositoryTag(tx, id, tag)
+    await bumpPolicyEpoch(tx)
     const count = await countRepositoryTags(tx, id)
     if (count <= maxRepositoryTags) return
     const message = `repository ${name} would have ${count} tags; at most ${maxRepositoryTags} are possible`
@@ -33,5 +35,6 @@ export async function untagRepository(
   await database.transaction(async (tx) => {
     const { id } = await getRepository(tx, input.repository)
     for (const key of input.keys) await deleteRepositoryTag(tx, id, key)
+    await bumpPolicyEpoch(tx)
   })
 }
