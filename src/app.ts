@@ -3,6 +3,7 @@ import type { FastifyInstance } from 'fastify'
 import { authorize, type Authorizer } from './access/authorize.ts'
 import { findActiveAccessKey } from './access/find-access-key.ts'
 import { accountExists } from './access/account-store.ts'
+import { recordingKeyUse } from './access/record-key-use.ts'
 import { deriveKey } from './access/rules/seal.ts'
 import { collectJob, collectorOf, graceOf, jobHandlers } from './background.ts'
 import type { Config } from './config.ts'
@@ -180,12 +181,19 @@ function serveDoors(app: FastifyInstance, doors: Doors): void {
   const accessKeyKey = deriveKey(masterKey, 'access-key')
   const tokenKey = deriveKey(masterKey, 'ecr-token')
   const bearerKey = deriveKey(masterKey, 'bearer')
-  const credentials = { reader: database, clock, tokenKey, accessKeyKey, bearerKey }
-  const authenticator = createAuthenticator(credentials)
+  const { region, maxOpenUploads } = config
+  const recordKeyUse = recordingKeyUse(foundation)
+  const authenticator = createAuthenticator({
+    reader: database,
+    clock,
+    tokenKey,
+    accessKeyKey,
+    bearerKey,
+    recordKeyUse: (id) => recordKeyUse(id, { service: 'ecr', region }),
+  })
   const onFault = (error: unknown, requestId: string): void =>
     log.error({ event: 'fault', requestId, err: error })
   const graceMs = graceOf(config)
-  const { region, maxOpenUploads } = config
   const hashes = new LiveHashes()
   const uploads = { database, blobs, clock, ids, hashes, graceMs, maxOpenUploads }
   const judge: Authorizer = (caller, request) => authorize({ reader: database }, caller, request)
@@ -211,6 +219,7 @@ function serveDoors(app: FastifyInstance, doors: Doors): void {
     region,
     authorize: judge,
     onFault,
+    recordKeyUse,
     findKey: (id) => findActiveAccessKey({ reader: database, accessKeyKey }, id),
     bodies: new ByteBudget(maxApiBodyBytes),
     iam: { database, clock, ids, accessKeyKey, pagingKey },

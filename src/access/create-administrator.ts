@@ -4,15 +4,10 @@ import type { AccountId } from '../policy/account-id.ts'
 import type { Database } from '../storage/database/database.ts'
 import { insertAccessKey } from './access-key-store.ts'
 import { insertAccount } from './account-store.ts'
+import { newAccessKey, type NewAccessKey } from './new-access-key.ts'
 import { attachAdministratorAccess } from './principal-store.ts'
-import { seal } from './rules/seal.ts'
 import { uniqueId } from './rules/unique-id.ts'
 import { hasUsers, insertUser } from './user-store.ts'
-
-export interface NewAccessKey {
-  readonly accessKeyId: string
-  readonly secretAccessKey: string
-}
 
 /**
  * Makes the account, its administrator `admin` and one access key, once: a database that has a user keeps it.
@@ -32,16 +27,8 @@ export async function createAdministrator(
   },
 ): Promise<'created' | 'kept'> {
   const { database, clock, ids } = deps
-  const random = (size: number): Uint8Array => ids.bytes(size)
-  const userId = uniqueId(random, 'AIDA')
-  const accessKeyId = uniqueId(random, 'AKIA')
-  const secretAccessKey = ids.bytes(30).toString('base64')
-  const sealedSecret = seal(
-    deps.accessKeyKey,
-    ids.bytes(12),
-    Buffer.from(secretAccessKey),
-    accessKeyId,
-  )
+  const userId = uniqueId((size) => ids.bytes(size), 'AIDA')
+  const { key, sealedSecret } = newAccessKey(deps)
   return database.transaction(async (tx) => {
     if (await hasUsers(tx)) return 'kept'
     const now = clock.now()
@@ -57,8 +44,8 @@ export async function createAdministrator(
       createdAt: now,
     })
     await attachAdministratorAccess(tx, userId, now)
-    await insertAccessKey(tx, { id: accessKeyId, userId, sealedSecret }, now)
-    await input.deliver({ accessKeyId, secretAccessKey })
+    await insertAccessKey(tx, { id: key.accessKeyId, userId, sealedSecret }, now)
+    await input.deliver(key)
     return 'created'
   })
 }

@@ -1,4 +1,4 @@
-import { text, type SqlReader } from '../storage/database/database.ts'
+import { text, type SqlReader, type SqlWriter } from '../storage/database/database.ts'
 
 /** A tag of a user, a role or a managed policy. */
 export interface Tag {
@@ -15,4 +15,29 @@ export async function listIdentityTags(
     [ownerId],
   )
   return rows.map((row) => ({ key: text(row, 'tag_key'), value: text(row, 'tag_value') }))
+}
+
+export async function insertIdentityTag(
+  tx: SqlWriter,
+  ownerId: string,
+  { key, value }: Tag,
+): Promise<void> {
+  await tx.run('INSERT INTO identity_tags (owner_id, tag_key, tag_value) VALUES ($1, $2, $3)', [
+    ownerId,
+    key,
+    value,
+  ])
+}
+
+export async function deleteIdentityTag(
+  tx: SqlWriter,
+  ownerId: string,
+  key: string,
+): Promise<void> {
+  await tx.run('DELETE FROM identity_tags WHERE owner_id = $1 AND tag_key = $2', [ownerId, key])
+}
+
+/** Of an owner that goes. */
+export async function deleteIdentityTags(tx: SqlWriter, ownerId: string): Promise<void> {
+  await tx.run('DELETE FROM identity_tags WHERE owner_id = $1', [ownerId])
 }

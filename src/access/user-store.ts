@@ -2,6 +2,7 @@ import { parseAccountId, type AccountId } from '../policy/account-id.ts'
 import { rootArn, userArn } from '../policy/arn.ts'
 import {
   instant,
+  integer,
   text,
   textOrAbsent,
   type SqlReader,
@@ -19,6 +20,15 @@ export interface User {
   readonly path: string
   readonly boundaryArn: string | undefined
   readonly createdAt: Date
+}
+
+/** A part of a list that is ordered by name. */
+export interface NamePage {
+  /** The lower-case name that the page begins behind; nothing for the first. */
+  readonly after: string
+  /** `/` for all. */
+  readonly pathPrefix: string
+  readonly limit: number
 }
 
 export const userColumns =
@@ -61,6 +71,53 @@ export async function findUserByName(
     [account, name.toLowerCase()],
   )
   return row === undefined ? undefined : userOf(row)
+}
+
+/** By name, from behind `after`; never root. */
+export async function listUsers(
+  reader: SqlReader,
+  account: AccountId,
+  page: NamePage,
+): Promise<readonly User[]> {
+  const rows = await reader.all(
+    `SELECT ${userColumns} FROM users u WHERE u.account = $1 AND u.kind = 'user' AND u.name_key > $2
+     AND substr(u.path, 1, length($3)) = $3 ORDER BY u.name_key LIMIT $4`,
+    [account, page.after, page.pathPrefix, page.limit],
+  )
+  return rows.map(userOf)
+}
+
+export async function countUsers(reader: SqlReader, account: AccountId): Promise<number> {
+  const row = await reader.first(
+    `SELECT COUNT(*) AS n FROM users WHERE account = $1 AND kind = 'user'`,
+    [account],
+  )
+  return row === undefined ? 0 : integer(row, 'n')
+}
+
+export async function renameUser(
+  tx: SqlWriter,
+  id: string,
+  to: { readonly name: string; readonly path: string },
+): Promise<void> {
+  await tx.run('UPDATE users SET name = $2, name_key = $3, path = $4 WHERE id = $1', [
+    id,
+    to.name,
+    to.name.toLowerCase(),
+    to.path,
+  ])
+}
+
+export async function putUserBoundary(
+  tx: SqlWriter,
+  id: string,
+  boundaryArn: string | undefined,
+): Promise<void> {
+  await tx.run('UPDATE users SET boundary_arn = $2 WHERE id = $1', [id, boundaryArn ?? null])
+}
+
+export async function deleteUserRow(tx: SqlWriter, id: string): Promise<void> {
+  await tx.run('DELETE FROM users WHERE id = $1', [id])
 }
 
 export async function hasUsers(reader: SqlReader): Promise<boolean> {

@@ -9,7 +9,11 @@ import { readAuthorization } from './authorization-header.ts'
 /** A verified credential is believed for this long before it is verified again; rights are judged at each use. */
 const believeMs = 30_000
 
-type Deps = Parameters<typeof authenticateBasic>[0] & Parameters<typeof authenticateBearer>[0]
+type Deps = Parameters<typeof authenticateBasic>[0] &
+  Parameters<typeof authenticateBearer>[0] & {
+    /** Told of keys that come as a password; called once for each time that one is verified. */
+    readonly recordKeyUse: (accessKeyId: string) => Promise<void>
+  }
 type Source = Parameters<typeof authenticateBasic>[2]
 
 interface Verified {
@@ -55,6 +59,10 @@ export function createAuthenticator(deps: Deps): Authenticator {
     if (result.kind === 'authenticated') {
       const until = Math.min(now.getTime() + believeMs, result.expiresAt?.getTime() ?? Infinity)
       verified.set(key, result, new Date(until))
+      const { method, accessKeyId } = result.caller
+      if (method === 'access-key-basic' && accessKeyId !== undefined) {
+        await deps.recordKeyUse(accessKeyId)
+      }
     }
     return result
   }

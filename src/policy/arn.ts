@@ -41,6 +41,10 @@ export function userArn(account: AccountId, name: string, path = '/'): Arn {
   return iamArn(account, `user${path}${name}`)
 }
 
+export function groupArn(account: AccountId, name: string, path = '/'): Arn {
+  return iamArn(account, `group${path}${name}`)
+}
+
 export function rootArn(account: AccountId): Arn {
   return iamArn(account, 'root')
 }

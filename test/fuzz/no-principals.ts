@@ -8,5 +8,12 @@ export function openMemoryPrincipals(): Parameters<typeof createAuthenticator>[0
     first: async () => Promise.resolve(undefined),
   }
   const key = Buffer.alloc(32, 3)
-  return { reader, clock: fakeClock(), tokenKey: key, accessKeyKey: key, bearerKey: key }
+  return {
+    reader,
+    clock: fakeClock(),
+    tokenKey: key,
+    accessKeyKey: key,
+    bearerKey: key,
+    recordKeyUse: async () => Promise.resolve(),
+  }
 }

@@ -1,5 +1,6 @@
 import type { TestContext } from 'node:test'
-import { createAdministrator, type NewAccessKey } from '../../src/access/create-administrator.ts'
+import { createAdministrator } from '../../src/access/create-administrator.ts'
+import type { NewAccessKey } from '../../src/access/new-access-key.ts'
 import { insertAccessKey } from '../../src/access/access-key-store.ts'
 import { insertUser } from '../../src/access/user-store.ts'
 import { deriveKey, seal } from '../../src/access/rules/seal.ts'

@@ -4,6 +4,7 @@ import type { Authorizer } from '../../access/authorize.ts'
 import type { Caller } from '../../access/caller.ts'
 import { callerOf } from '../../access/authenticate-basic.ts'
 import type { ActiveAccessKey } from '../../access/find-access-key.ts'
+import type { KeyUseRecorder } from '../../access/record-key-use.ts'
 import type { ByteBudget } from '../../lib/byte-budget.ts'
 import { readAll } from '../../lib/read-all.ts'
 import type { EcrCall, EcrDeps } from './ecr/call.ts'
@@ -37,6 +38,7 @@ export interface AwsEdge {
   readonly sts: StsDeps
   readonly region: string
   readonly findKey: (id: string) => Promise<ActiveAccessKey | undefined>
+  readonly recordKeyUse: KeyUseRecorder
   readonly authorize: Authorizer
   readonly onFault: (error: unknown, requestId: string) => void
   /** Memory that bodies of this door may take together. */
@@ -63,7 +65,7 @@ export function serveAws(app: FastifyInstance, edge: AwsEdge): void {
     url: '/',
     handler: async (request, reply) => {
       request.facts.door = 'aws'
-      const authenticate = authenticator(verifier, request)
+      const authenticate = authenticator(verifier, edge, request)
       const { status, headers, body } = await answer(edge, authenticate, request)
       return reply.code(status).headers(headers).send(Buffer.from(body))
     },
@@ -74,12 +76,14 @@ type Authenticate = (request: SignedRequest, bodyHash: string) => Promise<SigV4R
 
 function authenticator(
   verifier: SigV4Verifier<ActiveAccessKey['user']>,
+  { region, recordKeyUse }: AwsEdge,
   request: FastifyRequest,
 ): Authenticate {
   const source = sourceOf(request)
   return async (signed, bodyHash) => {
     const result = await verifier.verify(signed, bodyHash)
     if (result.kind === 'refused') return result
+    await recordKeyUse(result.accessKeyId, { service: result.service, region })
     const method = result.presigned ? 'sigv4-presigned' : 'sigv4'
     return { ...result, key: callerOf(result.key, result.accessKeyId, method, source) }
   }

@@ -1,8 +1,49 @@
 // Members that many operations share, with the constraints of IAM's model (2010-05-08).
 import { Type } from 'typebox'
 
-/** Users, groups, roles of 64 characters; the constraint is one for all. */
-export const entityName = (maxLength: number) =>
+const name = (maxLength: number) =>
   Type.String({ minLength: 1, maxLength, pattern: String.raw`^[\w+=,.@-]+$` })
 
-export const userName = entityName(64)
+/** Of a user or role that is made. */
+export const newName = name(64)
+/** Of a role; and of a user where the model takes no longer one. */
+export const shortName = name(64)
+/** Of a user that is looked up, and of a group. */
+export const longName = name(128)
+
+export const path = Type.String({ minLength: 1, maxLength: 512, pattern: '^(?:/|/[!-~]+/)$' })
+export const pathPrefix = Type.String({
+  minLength: 1,
+  maxLength: 512,
+  pattern: String.raw`^/[\u0021-\u007F]*$`,
+})
+
+export const arn = Type.String({ minLength: 20, maxLength: 2048 })
+
+export const tagKey = Type.String({
+  minLength: 1,
+  maxLength: 128,
+  pattern: String.raw`^[\p{L}\p{Z}\p{N}_.:/=+\-@]+$`,
+})
+export const tags = Type.Array(
+  Type.Object({
+    Key: tagKey,
+    Value: Type.String({ maxLength: 256, pattern: String.raw`^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$` }),
+  }),
+  { maxItems: 50 },
+)
+export const tagKeys = Type.Array(tagKey, { maxItems: 50 })
+
+/** What every list takes. */
+export const paging = {
+  Marker: Type.Optional(
+    Type.String({ minLength: 1, maxLength: 320, pattern: String.raw`^[\u0020-\u00FF]+$` }),
+  ),
+  MaxItems: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000 })),
+}
+
+export const accessKeyId = Type.String({
+  minLength: 16,
+  maxLength: 128,
+  pattern: String.raw`^[\w]+$`,
+})

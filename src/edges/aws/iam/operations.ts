@@ -1,8 +1,10 @@
 import type { QueryOperation } from '../protocol/query-operation.ts'
 import type { IamDeps } from './call.ts'
+import { groupOperations } from './group-operations.ts'
+import { keyOperations } from './key-operations.ts'
 import { userOperations } from './user-operations.ts'
 
 /** What IAM's API serves, by name: a table for each group of entities. */
 export const iamOperations: ReadonlyMap<string, QueryOperation<IamDeps>> = new Map(
-  [...userOperations].map((row) => [row.name, row]),
+  [...userOperations, ...keyOperations, ...groupOperations].map((row) => [row.name, row]),
 )
