@@ -22,6 +22,10 @@ export const accessErrors = {
     'It belongs to AWS’s own set and cannot be changed.',
     'Make a policy of your own from it.',
   ),
+  POLICY_NOT_ATTACHABLE: entry(
+    'The policy is one that AWS attaches to roles of its own services only.',
+    'Make a policy of your own from it, and attach that.',
+  ),
   INPUT_INVALID: entry(
     'A value is not one that IAM takes here.',
     'Read the message: it names the value.',

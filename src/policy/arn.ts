@@ -45,6 +45,10 @@ export function groupArn(account: AccountId, name: string, path = '/'): Arn {
   return iamArn(account, `group${path}${name}`)
 }
 
+export function roleArn(account: AccountId, name: string, path = '/'): Arn {
+  return iamArn(account, `role${path}${name}`)
+}
+
 export function rootArn(account: AccountId): Arn {
   return iamArn(account, 'root')
 }

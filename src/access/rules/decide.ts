@@ -5,6 +5,7 @@
 // Unknowns: a resource of another account, or of none → denied.
 import type { AccountId } from '../../policy/account-id.ts'
 import { parseArn } from '../../policy/arn.ts'
+import { isAwsManagedArn } from '../../policy/managed/aws-policies.ts'
 
 export interface DecisionRequest {
   readonly principal: {
@@ -38,7 +39,7 @@ export function decide(request: DecisionRequest): Decision {
 }
 
 function isOfAccount(resource: string, account: AccountId): boolean {
-  return resource === '*' || parseArn(resource)?.account === account
+  return resource === '*' || isAwsManagedArn(resource) || parseArn(resource)?.account === account
 }
 
 /** AWS's own sentence: scripts and people recognise it. */

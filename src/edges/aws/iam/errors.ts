@@ -12,6 +12,7 @@ const spellings = {
   ENTITY_IN_USE: ['DeleteConflict', 409],
   ENTITY_LIMIT: ['LimitExceeded', 409],
   ENTITY_UNMODIFIABLE: ['UnmodifiableEntity', 400],
+  POLICY_NOT_ATTACHABLE: ['PolicyNotAttachable', 400],
   INPUT_INVALID: ['InvalidInput', 400],
   INPUT_CONSTRAINT: ['ValidationError', 400],
   POLICY_MALFORMED: ['MalformedPolicyDocument', 400],
