@@ -1,15 +1,16 @@
 // Members that many operations share, with the constraints of IAM's model (2010-05-08).
 import { Type } from 'typebox'
 
-const name = (maxLength: number) =>
+/** Users, groups, roles and policies; the constraint is one for all. */
+export const entityName = (maxLength: number) =>
   Type.String({ minLength: 1, maxLength, pattern: String.raw`^[\w+=,.@-]+$` })
 
 /** Of a user or role that is made. */
-export const newName = name(64)
+export const newName = entityName(64)
 /** Of a role; and of a user where the model takes no longer one. */
-export const shortName = name(64)
+export const shortName = entityName(64)
 /** Of a user that is looked up, and of a group. */
-export const longName = name(128)
+export const longName = entityName(128)
 
 export const path = Type.String({ minLength: 1, maxLength: 512, pattern: '^(?:/|/[!-~]+/)$' })
 export const pathPrefix = Type.String({

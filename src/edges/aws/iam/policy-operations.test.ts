@@ -1,0 +1,401 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { iamAsker, type IamAnswer } from '../../../../test/kit/iam-requests.ts'
+import { policyOfSize, pullPolicy, testPolicyOwners } from '../../../../test/kit/policy-owners.ts'
+import { policyOperations } from './policy-operations.ts'
+
+const arn = 'arn:aws:iam::123456789012:policy/team/pull'
+
+function refusal({ content, status }: IamAnswer): readonly [number, string, string] {
+  const element = (name: string): string =>
+    new RegExp(`<${name}>(.*?)</${name}>`, 's').exec(content)?.[1] ?? ''
+  return [status, element('Code'), element('Message')]
+}
+
+test('a malformed document is refused in AWS’s words, with place and reason in a header', async (t) => {
+  const { ask } = iamAsker(await testPolicyOwners(t))
+  const document = '{"Version":"2012-10-17",\n"Statement":{"Effect":"Allow","Actoñ":"*"}}'
+  for (const [action, members] of [
+    ['PutUserPolicy', { UserName: 'Dev', PolicyName: 'p' }],
+    ['PutRolePolicy', { RoleName: 'ci', PolicyName: 'p' }],
+    ['PutGroupPolicy', { GroupName: 'devs', PolicyName: 'p' }],
+    ['CreatePolicy', { PolicyName: 'p' }],
+  ] as const) {
+    const answer = await ask(action, { ...members, PolicyDocument: document })
+    assert.deepEqual(refusal(answer), [400, 'MalformedPolicyDocument', 'Syntax errors in policy.'])
+    assert.match(
+      answer.headers['pratique-policy-error'] ?? '',
+      /^2:\d+ [A-Z_]+ "Acto\\u00f1" [ -~]+$/,
+    )
+  }
+})
+
+test('refuses in AWS’s words and with its codes', async (t) => {
+  const deps = await testPolicyOwners(t)
+  const { ask } = iamAsker(deps)
+  await ask('CreatePolicy', { PolicyName: 'pull', Path: '/team/', PolicyDocument: pullPolicy })
+  await ask('CreatePolicyVersion', { PolicyArn: arn, PolicyDocument: pullPolicy })
+  const cases: readonly (readonly [
+    string,
+    Readonly<Record<string, string>>,
+    ...(readonly unknown[]),
+  ])[] = [
+    [
+      'GetUserPolicy',
+      { UserName: 'ghost', PolicyName: 'p' },
+      404,
+      'NoSuchEntity',
+      'The user with name ghost cannot be found.',
+    ],
+    [
+      'GetRolePolicy',
+      { RoleName: 'ci', PolicyName: 'p' },
+      404,
+      'NoSuchEntity',
+      'The role policy with name p cannot be found.',
+    ],
+    [
+      'PutUserPolicy',
+      { UserName: 'Dev', PolicyName: 'p', PolicyDocument: policyOfSize(2049) },
+      409,
+      'LimitExceeded',
+      'Maximum policy size of 2048 bytes exceeded for user Dev',
+    ],
+    [
+      'PutUserPolicy',
+      { UserName: 'Dev', PolicyName: 'a b', PolicyDocument: '{}' },
+      400,
+      'ValidationError',
+      'The specified value for policyName is invalid. It must contain only alphanumeric characters and/or the following: +=,.@_-',
+    ],
+    [
+      'CreatePolicy',
+      { PolicyName: 'PULL', PolicyDocument: pullPolicy },
+      409,
+      'EntityAlreadyExists',
+      'A policy called PULL already exists. Duplicate names are not allowed.',
+    ],
+    [
+      'GetPolicy',
+      { PolicyArn: 'arn:aws:iam::123456789012:policy/ghost' },
+      404,
+      'NoSuchEntity',
+      'Policy arn:aws:iam::123456789012:policy/ghost was not found.',
+    ],
+    [
+      'GetPolicyVersion',
+      { PolicyArn: arn, VersionId: 'v9' },
+      404,
+      'NoSuchEntity',
+      `Policy ${arn} version v9 does not exist or is not attachable.`,
+    ],
+    [
+      'GetPolicyVersion',
+      { PolicyArn: arn, VersionId: 'v1.x' },
+      404,
+      'NoSuchEntity',
+      `Policy ${arn} version v1.x does not exist or is not attachable.`,
+    ],
+    [
+      'DeletePolicy',
+      { PolicyArn: arn },
+      409,
+      'DeleteConflict',
+      "This policy has more than one version. Before you delete a policy, you must delete the policy's versions. The default version is deleted with the policy.",
+    ],
+    [
+      'DeletePolicyVersion',
+      { PolicyArn: arn, VersionId: 'v1' },
+      409,
+      'DeleteConflict',
+      'Cannot delete the default version of a policy.',
+    ],
+    [
+      'DeletePolicy',
+      { PolicyArn: 'arn:aws:iam::aws:policy/AdministratorAccess' },
+      400,
+      'UnmodifiableEntity',
+      'Policy arn:aws:iam::aws:policy/AdministratorAccess is managed by AWS and cannot be changed.',
+    ],
+    [
+      'AttachRolePolicy',
+      { RoleName: 'ci', PolicyArn: 'arn:aws:iam::aws:policy/Ghost' },
+      404,
+      'NoSuchEntity',
+      'Policy arn:aws:iam::aws:policy/Ghost does not exist or is not attachable.',
+    ],
+    [
+      'AttachRolePolicy',
+      {
+        RoleName: 'ci',
+        PolicyArn: 'arn:aws:iam::aws:policy/aws-service-role/ECRReplicationServiceRolePolicy',
+      },
+      400,
+      'PolicyNotAttachable',
+      'Cannot attach a Service Role Policy to a Customer Role.',
+    ],
+    [
+      'DetachRolePolicy',
+      { RoleName: 'ci', PolicyArn: arn },
+      404,
+      'NoSuchEntity',
+      `Policy ${arn} was not found.`,
+    ],
+    [
+      'CreateOpenIDConnectProvider',
+      { Url: 'http://issuer.example' },
+      400,
+      'ValidationError',
+      'Invalid Open ID Connect Provider URL: the URL must begin with https://',
+    ],
+    ['ListPolicies', { Marker: 'made-up' }, 400, 'ValidationError', 'Invalid Marker.'],
+  ]
+  for (const [action, members, ...expected] of cases) {
+    assert.deepEqual(refusal(await ask(action, members)), expected, action)
+  }
+})
+
+test('every operation is judged before anything is read or changed', async (t) => {
+  const deps = await testPolicyOwners(t)
+  const denied = iamAsker(deps, {
+    authorize: async () => Promise.resolve({ kind: 'deny', reason: 'test', message: 'no' }),
+  })
+  const before = await deps.epoch()
+  const all = {
+    UserName: 'ghost',
+    RoleName: 'ghost',
+    GroupName: 'ghost',
+    PolicyName: 'p',
+    PolicyArn: arn,
+    PolicyDocument: 'no document',
+    VersionId: 'v1',
+    Url: 'https://issuer.example',
+    ClientID: 'x',
+    OpenIDConnectProviderArn: 'arn:aws:iam::123456789012:oidc-provider/issuer.example',
+    'ThumbprintList.member.1': 'a'.repeat(40),
+    'Tags.member.1.Key': 'k',
+    'Tags.member.1.Value': 'v',
+    'TagKeys.member.1': 'k',
+    'PolicyInputList.member.1': pullPolicy,
+    'ActionNames.member.1': 'ecr:PutImage',
+    PolicySourceArn: 'arn:aws:iam::123456789012:user/ghost',
+  }
+  for (const { name } of policyOperations) {
+    assert.deepEqual(refusal(await denied.ask(name, all)), [403, 'AccessDenied', 'no'], name)
+  }
+  assert.equal(await deps.epoch(), before)
+})
+
+test('what is asked of policies: the owner with its path, its boundary, and which policy', async (t) => {
+  const deps = await testPolicyOwners(t)
+  const boundary = 'arn:aws:iam::aws:policy/ReadOnlyAccess'
+  await deps.database.transaction(async (tx) => {
+    await tx.run(`UPDATE users SET boundary_arn = $1 WHERE id = 'AIDA1'`, [boundary])
+    await tx.run(`INSERT INTO identity_tags VALUES ('AIDA1', 'team', 'blue')`)
+  })
+  const { ask, questions } = iamAsker(deps)
+  await ask('AttachUserPolicy', { UserName: 'dev', PolicyArn: boundary })
+  assert.deepEqual(questions(), [
+    {
+      action: 'iam:AttachUserPolicy',
+      resources: ['arn:aws:iam::123456789012:user/team/Dev'],
+      keys: {
+        'aws:ResourceTag/team': 'blue',
+        'iam:ResourceTag/team': 'blue',
+        'iam:PermissionsBoundary': boundary,
+        'iam:PolicyARN': boundary,
+      },
+    },
+  ])
+  await ask('PutGroupPolicy', { GroupName: 'ghost', PolicyName: 'p', PolicyDocument: pullPolicy })
+  await ask('CreatePolicy', { PolicyName: 'p', Path: '/a/', PolicyDocument: pullPolicy })
+  await ask('CreateOpenIDConnectProvider', { Url: 'https://issuer.example/' })
+  await ask('ListPolicies')
+  assert.deepEqual(
+    questions().map(({ action, resources }) => [action, ...resources]),
+    [
+      ['iam:PutGroupPolicy', 'arn:aws:iam::123456789012:group/ghost'],
+      ['iam:CreatePolicy', 'arn:aws:iam::123456789012:policy/a/p'],
+      ['iam:CreateOpenIDConnectProvider', 'arn:aws:iam::123456789012:oidc-provider/issuer.example'],
+      ['iam:ListPolicies', '*'],
+    ],
+  )
+})
+
+test('inline policies: put, read, listed, deleted', async (t) => {
+  const { ask } = iamAsker(await testPolicyOwners(t))
+  const put = await ask('PutRolePolicy', {
+    RoleName: 'ci',
+    PolicyName: 'pull',
+    PolicyDocument: pullPolicy,
+  })
+  assert.equal(
+    put.body,
+    '<PutRolePolicyResponse xmlns="https://iam.amazonaws.com/doc/2010-05-08/"><ResponseMetadata><RequestId>request-1</RequestId></ResponseMetadata></PutRolePolicyResponse>',
+  )
+  const got = await ask('GetRolePolicy', { RoleName: 'CI', PolicyName: 'PULL' })
+  const encoded = /<PolicyDocument>(.*)<\/PolicyDocument>/.exec(got.content)?.[1] ?? ''
+  assert.match(encoded, /^[A-Za-z0-9._~%-]+$/)
+  assert.equal(decodeURIComponent(encoded), pullPolicy)
+  assert.match(got.content, /^<RoleName>ci<\/RoleName><PolicyName>pull<\/PolicyName>/)
+  assert.equal(
+    (await ask('ListRolePolicies', { RoleName: 'ci' })).content,
+    '<PolicyNames><member>pull</member></PolicyNames><IsTruncated>false</IsTruncated>',
+  )
+  await ask('DeleteRolePolicy', { RoleName: 'ci', PolicyName: 'pull' })
+  assert.equal(
+    (await ask('ListRolePolicies', { RoleName: 'ci' })).content,
+    '<PolicyNames/><IsTruncated>false</IsTruncated>',
+  )
+})
+
+test('managed policies: made, read with their versions, attached, told who uses them', async (t) => {
+  const deps = await testPolicyOwners(t)
+  const { ask } = iamAsker(deps)
+  const made = await ask('CreatePolicy', {
+    PolicyName: 'pull',
+    Path: '/team/',
+    Description: 'may pull',
+    PolicyDocument: pullPolicy,
+  })
+  const id = /<PolicyId>(ANPA[A-Z2-7]{17})<\/PolicyId>/.exec(made.content)?.[1] ?? ''
+  const shape = (description: string, attached = 0): string =>
+    `<Policy><PolicyName>pull</PolicyName><PolicyId>${id}</PolicyId><Arn>${arn}</Arn><Path>/team/</Path><DefaultVersionId>v1</DefaultVersionId>` +
+    `<AttachmentCount>${attached}</AttachmentCount><PermissionsBoundaryUsageCount>0</PermissionsBoundaryUsageCount><IsAttachable>true</IsAttachable>` +
+    `<CreateDate>2026-11-24T12:00:00Z</CreateDate><UpdateDate>2026-11-24T12:00:00Z</UpdateDate>${description}</Policy>`
+  assert.equal(made.content, shape(''))
+  await ask('AttachGroupPolicy', { GroupName: 'devs', PolicyArn: arn })
+  assert.equal(
+    (await ask('GetPolicy', { PolicyArn: arn })).content,
+    shape('<Description>may pull</Description>', 1),
+  )
+  const version = await ask('GetPolicyVersion', { PolicyArn: arn, VersionId: 'v1' })
+  assert.match(
+    version.content,
+    /^<PolicyVersion><Document>%7B[^<]+<\/Document><VersionId>v1<\/VersionId><IsDefaultVersion>true<\/IsDefaultVersion><CreateDate>2026-11-24T12:00:00Z<\/CreateDate><\/PolicyVersion>$/,
+  )
+  assert.equal(
+    (await ask('ListAttachedGroupPolicies', { GroupName: 'devs' })).content,
+    `<AttachedPolicies><member><PolicyName>pull</PolicyName><PolicyArn>${arn}</PolicyArn></member></AttachedPolicies><IsTruncated>false</IsTruncated>`,
+  )
+  assert.equal(
+    (await ask('ListEntitiesForPolicy', { PolicyArn: arn })).content,
+    '<PolicyGroups><member><GroupName>devs</GroupName><GroupId>AGPA1</GroupId></member></PolicyGroups><PolicyUsers/><PolicyRoles/><IsTruncated>false</IsTruncated>',
+  )
+  const local = { PolicyArn: arn, EntityFilter: 'LocalManagedPolicy' }
+  assert.match((await ask('ListEntitiesForPolicy', local)).content, /^<PolicyGroups\/>/)
+  const next = await ask('CreatePolicyVersion', {
+    PolicyArn: arn,
+    PolicyDocument: pullPolicy,
+    SetAsDefault: 'true',
+  })
+  assert.equal(
+    next.content,
+    '<PolicyVersion><VersionId>v2</VersionId><IsDefaultVersion>true</IsDefaultVersion><CreateDate>2026-11-24T12:00:00Z</CreateDate></PolicyVersion>',
+  )
+  await ask('DeletePolicyVersion', { PolicyArn: arn, VersionId: 'v1' })
+  assert.doesNotMatch(
+    (await ask('ListPolicyVersions', { PolicyArn: arn })).content,
+    /<VersionId>v1/,
+  )
+  await ask('DetachGroupPolicy', { GroupName: 'devs', PolicyArn: arn })
+  assert.equal((await ask('DeletePolicy', { PolicyArn: arn })).status, 200)
+})
+
+test('lists are pages of any size, each policy once, and filtered before they are cut', async (t) => {
+  const { ask } = iamAsker(await testPolicyOwners(t))
+  for (const name of ['a', 'B', 'c', 'D', 'e']) {
+    await ask('CreatePolicy', {
+      PolicyName: name,
+      Path: name === 'c' ? '/x/' : '/',
+      PolicyDocument: pullPolicy,
+    })
+  }
+  await ask('AttachUserPolicy', {
+    UserName: 'dev',
+    PolicyArn: 'arn:aws:iam::123456789012:policy/B',
+  })
+  const walk = async (members: Readonly<Record<string, string>>): Promise<string> => {
+    const names: string[] = []
+    let marker: string | undefined
+    do {
+      const page = await ask('ListPolicies', {
+        MaxItems: '2',
+        Scope: 'Local',
+        ...members,
+        ...(marker === undefined ? {} : { Marker: marker }),
+      })
+      names.push(
+        ...Array.from(page.content.matchAll(/<PolicyName>(.*?)</g), ([, name = '']) => name),
+      )
+      marker = /<IsTruncated>true<\/IsTruncated><Marker>(.*?)</.exec(page.content)?.[1]
+    } while (marker !== undefined)
+    return names.join('')
+  }
+  assert.equal(await walk({}), 'aBcDe')
+  assert.equal(await walk({ PathPrefix: '/x/' }), 'c')
+  assert.equal(await walk({ OnlyAttached: 'true' }), 'B')
+  assert.equal(await walk({ PolicyUsageFilter: 'PermissionsPolicy' }), 'B')
+  assert.equal(await walk({ PolicyUsageFilter: 'PermissionsBoundary' }), '')
+  assert.match(await walk({ Scope: 'AWS' }), /AdministratorAccess/)
+  const first = await ask('ListPolicies', { MaxItems: '1' })
+  const marker = /<Marker>(.*?)</.exec(first.content)?.[1] ?? ''
+  const other = await ask('ListPolicies', { MaxItems: '1', Scope: 'Local', Marker: marker })
+  assert.deepEqual(refusal(other), [400, 'ValidationError', 'Invalid Marker.'])
+})
+
+test('who uses a policy is told page after page', async (t) => {
+  const { ask } = iamAsker(await testPolicyOwners(t))
+  const PolicyArn = 'arn:aws:iam::aws:policy/ReadOnlyAccess'
+  for (const [kind, name] of [
+    ['User', 'dev'],
+    ['User', 'ops'],
+    ['Role', 'ci'],
+    ['Group', 'devs'],
+  ] as const) {
+    await ask(`Attach${kind}Policy`, { [`${kind}Name`]: name, PolicyArn })
+  }
+  const seen: string[] = []
+  let marker: string | undefined
+  do {
+    const more = marker === undefined ? {} : { Marker: marker }
+    const page = await ask('ListEntitiesForPolicy', { PolicyArn, MaxItems: '1', ...more })
+    seen.push(
+      ...Array.from(
+        page.content.matchAll(/<(?:User|Role|Group)Name>(.*?)</g),
+        ([, name = '']) => name,
+      ),
+    )
+    marker = /<Marker>(.*?)</.exec(page.content)?.[1]
+  } while (marker !== undefined)
+  assert.deepEqual(seen, ['devs', 'ci', 'Dev', 'ops'])
+})
+
+test('identity providers: made, read, changed, deleted', async (t) => {
+  const { ask } = iamAsker(await testPolicyOwners(t))
+  const made = await ask('CreateOpenIDConnectProvider', {
+    Url: 'https://token.actions.githubusercontent.com',
+    'ClientIDList.member.1': 'sts.amazonaws.com',
+  })
+  const OpenIDConnectProviderArn =
+    'arn:aws:iam::123456789012:oidc-provider/token.actions.githubusercontent.com'
+  assert.equal(
+    made.content,
+    `<OpenIDConnectProviderArn>${OpenIDConnectProviderArn}</OpenIDConnectProviderArn>`,
+  )
+  await ask('AddClientIDToOpenIDConnectProvider', { OpenIDConnectProviderArn, ClientID: 'x' })
+  await ask('RemoveClientIDFromOpenIDConnectProvider', {
+    OpenIDConnectProviderArn,
+    ClientID: 'sts.amazonaws.com',
+  })
+  await ask('UpdateOpenIDConnectProviderThumbprint', {
+    OpenIDConnectProviderArn,
+    'ThumbprintList.member.1': 'a'.repeat(40),
+  })
+  assert.equal(
+    (await ask('GetOpenIDConnectProvider', { OpenIDConnectProviderArn })).content,
+    `<Url>token.actions.githubusercontent.com</Url><ClientIDList><member>x</member></ClientIDList><ThumbprintList><member>${'a'.repeat(40)}</member></ThumbprintList><CreateDate>2026-11-24T12:00:00Z</CreateDate>`,
+  )
+  await ask('DeleteOpenIDConnectProvider', { OpenIDConnectProviderArn })
+  assert.equal((await ask('ListOpenIDConnectProviders')).content, '<OpenIDConnectProviderList/>')
+})
