@@ -21,6 +21,20 @@ export const pathPrefix = Type.String({
 
 export const arn = Type.String({ minLength: 20, maxLength: 2048 })
 
+export const document = Type.String({
+  minLength: 1,
+  maxLength: 131_072,
+  pattern: String.raw`^[\u0009\u000A\u000D\u0020-\u00FF]+$`,
+})
+
+export const description = Type.String({
+  maxLength: 1000,
+  pattern: String.raw`^[\u0009\u000A\u000D\u0020-\u007E\u00A1-\u00FF]*$`,
+})
+
+/** Of a role's sessions: one hour to twelve. */
+export const sessionSeconds = Type.Integer({ minimum: 3600, maximum: 43_200 })
+
 export const tagKey = Type.String({
   minLength: 1,
   maxLength: 128,

@@ -3,12 +3,16 @@ import type { IamDeps } from './call.ts'
 import { groupOperations } from './group-operations.ts'
 import { keyOperations } from './key-operations.ts'
 import { policyOperations } from './policy-operations.ts'
+import { roleOperations } from './role-operations.ts'
 import { userOperations } from './user-operations.ts'
 
 /** What IAM's API serves, by name: a table for each group of entities. */
 export const iamOperations: ReadonlyMap<string, QueryOperation<IamDeps>> = new Map(
-  [...userOperations, ...keyOperations, ...groupOperations, ...policyOperations].map((row) => [
-    row.name,
-    row,
-  ]),
+  [
+    ...userOperations,
+    ...keyOperations,
+    ...groupOperations,
+    ...roleOperations,
+    ...policyOperations,
+  ].map((row) => [row.name, row]),
 )

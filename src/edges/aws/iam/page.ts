@@ -56,3 +56,8 @@ export function sliceOf<T>(
 export function nameKey(entry: { readonly name: string }): string {
   return entry.name.toLowerCase()
 }
+
+/** Tags are listed in the order of their keys. */
+export function tagOrder({ key }: { readonly key: string }): string {
+  return key
+}

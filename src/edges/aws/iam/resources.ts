@@ -2,13 +2,15 @@
 // who exists is looked up; who does not is asked about under no path, so that the answer is AccessDenied before it is NoSuchEntity.
 import { arnOfGroup, findGroupByName } from '../../../access/group-store.ts'
 import { listIdentityTags, type Tag } from '../../../access/identity-tag-store.ts'
+import { arnOfRole, findRoleByName } from '../../../access/role-store.ts'
 import { arnOfUser, findUser, findUserByName, type User } from '../../../access/user-store.ts'
-import { groupArn, userArn } from '../../../policy/arn.ts'
+import { groupArn, roleArn, userArn } from '../../../policy/arn.ts'
 import type { QueryScope, RequestKeys } from '../protocol/query-operation.ts'
 import type { IamDeps } from './call.ts'
 
 type Deps = Pick<IamDeps, 'database'>
 type UserInput = { readonly UserName?: string }
+type RoleInput = { readonly RoleName: string }
 
 /** The user named, else the caller. */
 export async function userResource(
@@ -30,6 +32,15 @@ export async function groupResource(
   return [group === undefined ? groupArn(caller.accountId, name) : arnOfGroup(group)]
 }
 
+export async function roleResource(
+  { RoleName: name }: RoleInput,
+  { caller }: QueryScope,
+  { database }: Deps,
+): Promise<readonly string[]> {
+  const role = await findRoleByName(database, caller.accountId, name)
+  return [role === undefined ? roleArn(caller.accountId, name) : arnOfRole(role)]
+}
+
 /** Of the user: its tags and its boundary. */
 export async function userKeys(
   { UserName: name }: UserInput,
@@ -41,6 +52,16 @@ export async function userKeys(
       ? await findUser(database, caller.principalId)
       : await findUserByName(database, caller.accountId, name)
   return user === undefined ? {} : entityKeys(database, user)
+}
+
+/** Of the role: its tags and its boundary. */
+export async function roleKeys(
+  { RoleName: name }: RoleInput,
+  { caller }: QueryScope,
+  { database }: Deps,
+): Promise<RequestKeys> {
+  const role = await findRoleByName(database, caller.accountId, name)
+  return role === undefined ? {} : entityKeys(database, role)
 }
 
 async function entityKeys(

@@ -1,8 +1,10 @@
 // Entities as IAM's answers show them.
 import { arnOfGroup, type Group } from '../../../access/group-store.ts'
 import type { Tag } from '../../../access/identity-tag-store.ts'
+import { arnOfRole, type Role } from '../../../access/role-store.ts'
 import { arnOfUser, type User } from '../../../access/user-store.ts'
 import type { QueryStructure } from '../protocol/query-xml.ts'
+import { encodedDocument } from './policy-document.ts'
 
 /** Without what lists leave out: tags and boundary. */
 export function userShape(user: User): QueryStructure {
@@ -23,6 +25,25 @@ export function groupShape(group: Group): QueryStructure {
     Arn: arnOfGroup(group),
     CreateDate: group.createdAt,
   }
+}
+
+/** Without what lists leave out; `document` is the trust policy with the present names of those it names. */
+export function roleShape(role: Role, document: string): QueryStructure {
+  return {
+    Path: role.path,
+    RoleName: role.name,
+    RoleId: role.id,
+    Arn: arnOfRole(role),
+    CreateDate: role.createdAt,
+    AssumeRolePolicyDocument: encodedDocument(document),
+    Description: role.description,
+    MaxSessionDuration: role.maxSessionSeconds,
+  }
+}
+
+export function lastUsedShape(role: Role): QueryStructure {
+  const { lastUsedAt, lastUsedRegion } = role
+  return { RoleLastUsed: { LastUsedDate: lastUsedAt, Region: lastUsedRegion } }
 }
 
 export function boundaryShape(boundaryArn: string | undefined): QueryStructure {

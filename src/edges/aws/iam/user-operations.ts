@@ -20,7 +20,7 @@ import {
   tagKeys,
   tags,
 } from './inputs.ts'
-import { nameKey, pageOf, sliceOf } from './page.ts'
+import { nameKey, pageOf, sliceOf, tagOrder } from './page.ts'
 import { boundaryKeys, requestTagKeys, tagsOf, userKeys, userResource } from './resources.ts'
 import { boundaryShape, tagList, tagsShape, userShape } from './shapes.ts'
 
@@ -177,8 +177,4 @@ export const userOperations: readonly QueryOperation<IamDeps>[] = [
 async function wholeUser({ database }: IamDeps, user: User): Promise<QueryStructure> {
   const held = await listIdentityTags(database, user.id)
   return { ...userShape(user), ...boundaryShape(user.boundaryArn), ...tagsShape(held) }
-}
-
-function tagOrder({ key }: { readonly key: string }): string {
-  return key
 }
