@@ -11,6 +11,7 @@ import { gateCommand } from './commands/gate.ts'
 import { gcCommand } from './commands/gc.ts'
 import { initCommand } from './commands/init.ts'
 import { loginCommand } from './commands/login.ts'
+import { oidcProviderCommand } from './commands/oidc-provider.ts'
 import { quotaCommand } from './commands/quota.ts'
 import { restoreCommand } from './commands/restore.ts'
 import { scanCommand } from './commands/scan.ts'
@@ -35,7 +36,8 @@ function buildProgram(): Command {
     .exitOverride()
   for (const add of [serveCommand, initCommand, envCommand, doctorCommand, loginCommand])
     add(program)
-  for (const add of [credentialHelperCommand, dbCommand, quotaCommand]) add(program)
+  for (const add of [credentialHelperCommand, dbCommand, quotaCommand, oidcProviderCommand])
+    add(program)
   for (const add of [scanCommand, gateCommand]) add(program)
   for (const add of [gcCommand, fsckCommand, backupCommand, restoreCommand]) add(program)
   return program

@@ -4,6 +4,7 @@ import { authorize, type Authorizer } from './access/authorize.ts'
 import { findActiveAccessKey } from './access/find-access-key.ts'
 import { accountExists } from './access/account-store.ts'
 import { recordingKeyUse } from './access/record-key-use.ts'
+import { changeProviderOptions, describeProviders } from './access/oidc-providers.ts'
 import { deriveKey } from './access/rules/seal.ts'
 import { collectJob, collectorOf, graceOf, jobHandlers } from './background.ts'
 import type { Config } from './config.ts'
@@ -267,6 +268,8 @@ function controlRooms(
     writeBackup: (input, options) => backUp(foundation, input, options),
     describeUsage: (input) => describeUsage(foundation.database, input),
     putQuota: (input) => putQuota(foundation, input),
+    describeOidcProviders: ({ account }) => describeProviders({ reader: database }, account),
+    changeOidcProvider: (input) => changeProviderOptions({ database }, input),
     describeAdvisories: () => describeAdvisories(foundation, { staleAfterMs }),
     async importAdvisories(input, options) {
       const result = await importAdvisories(foundation, { ...input, origin: 'import' }, options)

@@ -1,3 +1,4 @@
+import { accessErrors, isAccessError, type AccessErrorCode } from '../../access/errors.ts'
 import {
   asRegistryError,
   isRegistryError,
@@ -16,6 +17,18 @@ const statuses = {
   ARCHIVE_UNREADABLE: 400,
 } as const satisfies Record<ScanningErrorCode, number>
 
+const accessStatuses = {
+  ENTITY_UNKNOWN: 404,
+  ENTITY_EXISTS: 409,
+  ENTITY_IN_USE: 409,
+  ENTITY_LIMIT: 409,
+  ENTITY_UNMODIFIABLE: 400,
+  POLICY_NOT_ATTACHABLE: 400,
+  INPUT_INVALID: 400,
+  INPUT_CONSTRAINT: 400,
+  POLICY_MALFORMED: 400,
+} as const satisfies Record<AccessErrorCode, number>
+
 /** What of the registry can be refused here; its other refusals belong to pushes and pulls. */
 const registryStatuses: Partial<Record<RegistryErrorCode, number>> = {
   REPOSITORY_UNKNOWN: 404,
@@ -32,6 +45,11 @@ export function spellControlError(thrown: unknown): ControlError | undefined {
       code: error.code,
       message: `${error.message}. ${remedy}`,
     }
+  }
+  if (isAccessError(error)) {
+    const { remedy } = accessErrors[error.code]
+    const message = `${error.message.replace(/\.$/, '')}. ${remedy}`
+    return { status: accessStatuses[error.code], code: error.code, message }
   }
   if (!isRegistryError(error)) return undefined
   const { remedy } = registryErrors[error.code]

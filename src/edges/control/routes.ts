@@ -1,12 +1,13 @@
 // Pratique's own JSON API, for what neither AWS nor OCI has an operation. A row without an IAM action does not compile.
 import type { Readable } from 'node:stream'
 import { collectionRoutes, type CollectionRooms } from './collection-routes.ts'
+import { oidcProviderRoutes, type OidcProviderRooms } from './oidc-provider-routes.ts'
 import { quotaRoutes, type QuotaRooms } from './quota-routes.ts'
 import { refused, type ControlRoute } from './route.ts'
 import { storageRoutes, type StorageRooms } from './storage-routes.ts'
 
 /** What the rooms give this edge; app.ts binds them. */
-export interface ControlRooms extends QuotaRooms, CollectionRooms, StorageRooms {
+export interface ControlRooms extends QuotaRooms, CollectionRooms, StorageRooms, OidcProviderRooms {
   readonly describeAdvisories: () => Promise<unknown>
   readonly importAdvisories: (
     input: {
@@ -34,6 +35,7 @@ export const controlRoutes: readonly ControlRoute<ControlRooms>[] = [
   ...quotaRoutes,
   ...collectionRoutes,
   ...storageRoutes,
+  ...oidcProviderRoutes,
   {
     method: 'GET',
     path: '/pratique/v1/advisories',
