@@ -34,6 +34,19 @@ export async function findPolicyOwner(
   return row === undefined ? undefined : ownerOf(row)
 }
 
+/** The groups whose policies are a user's too. */
+export async function listGroupsOfUser(
+  reader: SqlReader,
+  userId: string,
+): Promise<readonly PolicyOwner[]> {
+  const rows = await reader.all(
+    `SELECT 'group' AS kind, g.id, g.account, g.name, g.path, NULL AS boundary_arn
+     FROM group_members m JOIN user_groups g ON g.id = m.group_id WHERE m.user_id = $1 ORDER BY g.name_key`,
+    [userId],
+  )
+  return rows.map(ownerOf)
+}
+
 /** In which way a policy is in use by an entity. */
 export type PolicyUsage = 'PermissionsPolicy' | 'PermissionsBoundary'
 

@@ -4,6 +4,7 @@ import type { IamDeps } from './call.ts'
 import { inlinePolicyOperations } from './inline-policy-operations.ts'
 import { managedPolicyOperations } from './managed-policy-operations.ts'
 import { oidcProviderOperations } from './oidc-provider-operations.ts'
+import { simulationOperations } from './simulation-operations.ts'
 
 /** All that is about policies, and the identity providers that trust policies name. */
 export const policyOperations: readonly QueryOperation<IamDeps>[] = [
@@ -11,4 +12,5 @@ export const policyOperations: readonly QueryOperation<IamDeps>[] = [
   ...managedPolicyOperations,
   ...attachmentOperations,
   ...oidcProviderOperations,
+  ...simulationOperations,
 ]

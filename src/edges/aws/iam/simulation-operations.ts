@@ -1,0 +1,209 @@
+import { Type } from 'typebox'
+import {
+  anybodyOf,
+  gatherPrincipalPolicies,
+  isTypeExcluded,
+  simulatedCaller,
+} from '../../../access/simulate-principal.ts'
+import {
+  compileInput,
+  simulatePolicies,
+  type SimulatedCaller,
+  type SimulatedPolicy,
+  type SimulatedSource,
+} from '../../../access/simulate-policies.ts'
+import { accessError } from '../../../access/errors.ts'
+import { listGuardRailSources } from '../../../access/simulated-guard-rails.ts'
+import type { CompiledPolicy, PolicyName } from '../../../policy/compile.ts'
+import type { PolicySet } from '../../../policy/evaluate.ts'
+import { namedContextKeys } from '../../../policy/named-context-keys.ts'
+import { queryOperation, type QueryOperation } from '../protocol/query-operation.ts'
+import type { QueryStructure } from '../protocol/query-xml.ts'
+import type { IamDeps } from './call.ts'
+import { arn, policyDocument } from './policy-inputs.ts'
+import { cursorOf, defaultPageSize, pagingShape } from './policy-page.ts'
+import {
+  exclusionList,
+  exclusionsOf,
+  simulationMembers,
+  simulationOf,
+  type SimulationMembers,
+} from './simulation-inputs.ts'
+import { actionShape } from './simulation-shape.ts'
+
+const documents = Type.Array(policyDocument)
+
+export const simulationOperations: readonly QueryOperation<IamDeps>[] = [
+  queryOperation({
+    name: 'GetContextKeysForCustomPolicy',
+    input: Type.Object({ PolicyInputList: documents }),
+    action: 'iam:GetContextKeysForCustomPolicy',
+    resources: () => ['*'],
+    run: async (_deps: IamDeps, { PolicyInputList }) =>
+      Promise.resolve(contextKeysShape(inputPolicies(PolicyInputList))),
+  }),
+  queryOperation({
+    name: 'GetContextKeysForPrincipalPolicy',
+    input: Type.Object({ PolicySourceArn: arn, PolicyInputList: Type.Optional(documents) }),
+    action: 'iam:GetContextKeysForPrincipalPolicy',
+    resources: ({ PolicySourceArn }) => [PolicySourceArn],
+    run: async ({ database }: IamDeps, input, { caller }) => {
+      const asked = { arn: input.PolicySourceArn, exclusions: [] }
+      const { identity } = await gatherPrincipalPolicies(database, caller.accountId, asked)
+      return contextKeysShape([...identity, ...inputPolicies(input.PolicyInputList)])
+    },
+  }),
+  queryOperation({
+    name: 'SimulateCustomPolicy',
+    input: Type.Object({
+      PolicyInputList: documents,
+      OrderedOrganizationPolicyInputList: Type.Optional(
+        Type.Array(Type.Object({ ServiceControlPolicyInputList: Type.Optional(documents) }), {
+          maxItems: 7,
+        }),
+      ),
+      ...simulationMembers,
+    }),
+    action: 'iam:SimulateCustomPolicy',
+    resources: () => ['*'],
+    run: async (deps: IamDeps, input, { caller }) => {
+      const { accountId: account } = caller
+      if (input.ResourcePolicy !== undefined && input.CallerArn === undefined) {
+        const message = 'CallerArn is required when a ResourcePolicy is given.'
+        throw accessError('INPUT_INVALID', message)
+      }
+      const levels = input.OrderedOrganizationPolicyInputList ?? []
+      return answer(deps, input, {
+        operation: 'SimulateCustomPolicy',
+        caller:
+          input.CallerArn === undefined
+            ? anybodyOf(account)
+            : await simulatedCaller(deps.database, account, input.CallerArn),
+        identity: inputPolicies(input.PolicyInputList),
+        boundary: boundaryIn(input),
+        scp: levels.map(({ ServiceControlPolicyInputList = [] }, level) =>
+          ServiceControlPolicyInputList.map((text, place) => {
+            const label = `OrderedOrganizationPolicyInputList.${level + 1}.ServiceControlPolicyInputList.${place + 1}`
+            return compileInput(text, 'scp', { type: 'scp', label })
+          }),
+        ),
+        rcp: [],
+      })
+    },
+  }),
+  queryOperation({
+    name: 'SimulatePrincipalPolicy',
+    input: Type.Object({
+      PolicySourceArn: arn,
+      PolicyInputList: Type.Optional(documents),
+      PolicyExclusionList: Type.Optional(exclusionList),
+      ...simulationMembers,
+    }),
+    action: 'iam:SimulatePrincipalPolicy',
+    resources: ({ PolicySourceArn }) => [PolicySourceArn],
+    run: async (deps: IamDeps, input, { caller }) => {
+      const { accountId: account } = caller
+      const exclusions = exclusionsOf(input.PolicyExclusionList)
+      const asked = { arn: input.PolicySourceArn, exclusions }
+      const { identity, boundary } = await gatherPrincipalPolicies(deps.database, account, asked)
+      const rails = await listGuardRailSources(deps.database, account)
+      return answer(deps, input, {
+        operation: 'SimulatePrincipalPolicy',
+        caller: await simulatedCaller(
+          deps.database,
+          account,
+          input.CallerArn ?? input.PolicySourceArn,
+        ),
+        identity: [...identity, ...inputPolicies(input.PolicyInputList)],
+        boundary: boundaryIn(input) ?? boundary,
+        scp: isTypeExcluded(asked, 'scp') ? [] : rails.scp,
+        rcp: isTypeExcluded(asked, 'rcp') ? [] : rails.rcp,
+      })
+    },
+  }),
+]
+
+interface Simulated {
+  readonly operation: string
+  readonly caller: SimulatedCaller
+  readonly identity: readonly SimulatedPolicy[]
+  readonly boundary: SimulatedPolicy | undefined
+  readonly scp: readonly (readonly SimulatedPolicy[])[]
+  readonly rcp: readonly (readonly SimulatedPolicy[])[]
+}
+
+async function answer(
+  deps: IamDeps,
+  input: SimulationMembers,
+  simulated: Simulated,
+): Promise<QueryStructure> {
+  const { operation, caller } = simulated
+  const simulation = simulationOf(input)
+  const resource = resourcePolicyIn(input)
+  const inputs = { ...input, Marker: undefined, MaxItems: undefined, caller: caller.account }
+  const asked = { ...input, operation, inputs }
+  const from = Number(cursorOf(deps, asked) ?? '0')
+  const page = { from, limit: input.MaxItems ?? defaultPageSize }
+  const policies = policySetOf(simulated, resource)
+  const results = await simulatePolicies(caller, policies, simulation, page)
+  const end = from + results.length
+  return {
+    EvaluationResults: results.map((one) => actionShape(one, sourcesOf(simulated, resource))),
+    ...pagingShape(deps, asked, end < simulation.actions.length ? String(end) : undefined),
+  }
+}
+
+function policySetOf(
+  { identity, boundary, scp, rcp }: Simulated,
+  resource: readonly SimulatedPolicy[],
+): PolicySet {
+  return {
+    identity: identity.map(compiledOf),
+    resource: resource.map(compiledOf),
+    boundary: boundary === undefined ? undefined : [boundary.compiled],
+    session: undefined,
+    scp: scp.map((level) => level.map(compiledOf)),
+    rcp: rcp.map((level) => level.map(compiledOf)),
+  }
+}
+
+function compiledOf({ compiled }: SimulatedPolicy): CompiledPolicy {
+  return compiled
+}
+
+function sourcesOf(
+  { identity, boundary, scp, rcp }: Simulated,
+  resource: readonly SimulatedPolicy[],
+): ReadonlyMap<PolicyName, SimulatedSource> {
+  const boundaries = boundary === undefined ? [] : [boundary]
+  const all = [...identity, ...resource, ...boundaries, ...scp.flat(), ...rcp.flat()]
+  return new Map(all.map(({ source, compiled: { name } }) => [name, source]))
+}
+
+function resourcePolicyIn({ ResourcePolicy: text }: SimulationMembers): readonly SimulatedPolicy[] {
+  if (text === undefined) return []
+  return [compileInput(text, 'repository', { type: 'resource', label: 'ResourcePolicy' })]
+}
+
+function inputPolicies(texts: readonly string[] = []): readonly SimulatedPolicy[] {
+  return texts.map((text, place) =>
+    // As IAM's simulator, this takes both versions of the language.
+    compileInput(text, 'session', { type: 'identity', label: `PolicyInputList.${place + 1}` }),
+  )
+}
+
+function boundaryIn({
+  PermissionsBoundaryPolicyInputList: texts = [],
+}: SimulationMembers): SimulatedPolicy | undefined {
+  const [text, ...others] = texts
+  if (others.length > 0) {
+    throw accessError('INPUT_INVALID', 'Only one permissions boundary can be simulated.')
+  }
+  if (text === undefined) return undefined
+  const label = 'PermissionsBoundaryPolicyInputList.1'
+  return compileInput(text, 'session', { type: 'boundary', label })
+}
+
+function contextKeysShape(policies: readonly SimulatedPolicy[]): QueryStructure {
+  return { ContextKeyNames: namedContextKeys(policies.map(({ compiled }) => compiled)) }
+}
