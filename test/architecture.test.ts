@@ -18,6 +18,7 @@ const ranks: readonly (readonly [folder: string, rank: number])[] = [
   ['src/edges/', 90],
   ['src/scanning/', 80],
   ['src/registry/', 70],
+  ['src/audit/', 65],
   ['src/access/', 60],
   ['src/jobs/', 50],
   ['src/storage/', 40],
@@ -33,7 +34,7 @@ const impureModules = /^node:(?!crypto$|buffer$|zlib$|util$)/
 
 /** Made in one place and handed on; whoever imports one knows too much. */
 const drivers =
-  /^src\/storage\/(?:blobs\/(?:filesystem|memory)|database\/sqlite|feeds\/(?:http|directory))\.ts$/
+  /^src\/storage\/(?:blobs\/(?:filesystem|memory)|database\/sqlite|segments\/filesystem|feeds\/(?:http|directory))\.ts$/
 const driverUsers = /^src\/(?:app|foundation)\.ts$/
 
 const sqlText = /\b(?:SELECT .+ FROM|INSERT INTO|UPDATE \w+ SET|DELETE FROM|CREATE TABLE)\b/

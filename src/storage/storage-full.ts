@@ -1,16 +1,20 @@
 /** The disk, or a quota of the system, has no room: the one fault of storage that a caller is told as such. */
 export class StorageFullError extends Error {
-  /** `isReserved`: what is left is kept for the database, deletes and the collector. */
-  constructor(options: { readonly cause: unknown } | { readonly isReserved: true }) {
+  /** `isReserved`: what is left is kept for the database, deletes and the collector. `isAudit`: nothing that is done could be recorded. */
+  constructor(
+    options: { readonly cause: unknown; readonly isAudit?: true } | { readonly isReserved: true },
+  ) {
     const isReserved = 'isReserved' in options
-    super(
-      isReserved
-        ? 'the registry’s disk is nearly full and takes no more blobs'
-        : 'the registry’s disk is full',
-      isReserved ? {} : options,
-    )
+    super(sentenceFor(options), isReserved ? {} : { cause: options.cause })
     this.name = 'StorageFullError'
   }
+}
+
+function sentenceFor(options: { readonly isAudit?: true } | { readonly isReserved: true }): string {
+  if ('isReserved' in options) return 'the registry’s disk is nearly full and takes no more blobs'
+  return options.isAudit === true
+    ? 'the audit log cannot be written, so nothing may be changed'
+    : 'the registry’s disk is full'
 }
 
 /** The database's disk fails or takes no writes: nothing can be kept, much can still be read. */

@@ -6,7 +6,7 @@
 import { createCipheriv, createDecipheriv, hkdfSync } from 'node:crypto'
 
 /** Each purpose has a key of its own, so that a token of one kind is never accepted as another. */
-export type SealPurpose = 'access-key' | 'ecr-token' | 'paging' | 'download' | 'bearer'
+export type SealPurpose = 'access-key' | 'ecr-token' | 'paging' | 'download' | 'bearer' | 'audit'
 
 const nonceBytes = 12
 const tagBytes = 16

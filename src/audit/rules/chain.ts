@@ -1,0 +1,69 @@
+// Purpose:  chain the lines of the audit log so that none can be taken out, altered or moved without a trace, and seal the chain.
+// Spec:     FIPS 180-4 (SHA-256), RFC 2104 (HMAC); the layout of a line is docs/audit.md's.
+// Input:    a record as JSON text that ends with its member `pratique`; lines as they were found, then hostile.
+// Deviates: nothing.
+// Unknowns: a line that does not end with its link → undefined.
+import { createHmac, hash, timingSafeEqual } from 'node:crypto'
+
+/** Where the chain stands: the last line's number and hash. */
+export interface ChainHead {
+  readonly sequence: number
+  /** SHA-256 over the line's bytes without its line feed, in hex. */
+  readonly hash: string
+}
+
+/** How a line hangs on the one before it. */
+export interface ChainLink {
+  readonly sequence: number
+  readonly previous: string
+}
+
+/** Before the first line. */
+export const genesis: ChainHead = { sequence: 0, hash: '0'.repeat(64) }
+
+/** The longest line that is believed: a record is capped far below. */
+export const maxLineBytes = 256 * 1024
+
+/** Adds the link to a record, which must be a JSON object whose last member is the object `pratique`. */
+export function linkRecord(
+  record: string,
+  head: ChainHead,
+): { readonly line: string; readonly head: ChainHead } {
+  const sequence = head.sequence + 1
+  const link = `,"chain":{"sequence":${sequence},"previous":"${head.hash}"}}}`
+  const line = record.slice(0, -2) + link
+  return { line, head: { sequence, hash: hash('sha256', line, 'hex') } }
+}
+
+export function hashLine(line: Uint8Array): string {
+  return hash('sha256', line, 'hex')
+}
+
+const linkForm = /,"chain":\{"sequence":([1-9][0-9]{0,15}),"previous":"([0-9a-f]{64})"\}\}\}$/
+
+export function readLink(line: Uint8Array): ChainLink | undefined {
+  if (line.byteLength > maxLineBytes) return undefined
+  // The link stands at the end and has at most 130 characters.
+  const end = Buffer.from(line.subarray(Math.max(0, line.byteLength - 160))).toString('latin1')
+  const match = linkForm.exec(end)
+  const [, sequence, previous] = match ?? []
+  if (sequence === undefined || previous === undefined) return undefined
+  return { sequence: Number(sequence), previous }
+}
+
+/** Over a head, and so over all lines up to it: who has no key cannot make one. In hex. */
+export function macOf(key: Uint8Array, head: ChainHead): string {
+  const text = `pratique/audit-log/1\n${head.sequence}\n${head.hash}`
+  return createHmac('sha256', key).update(text).digest('hex')
+}
+
+export function isMacOf(key: Uint8Array, head: ChainHead, mac: string): boolean {
+  const expected = Buffer.from(macOf(key, head))
+  const given = Buffer.from(mac)
+  return expected.byteLength === given.byteLength && timingSafeEqual(expected, given)
+}
+
+/** Tells one sealing key from another and nothing else about it: 16 hex digits. */
+export function keyIdOf(key: Uint8Array): string {
+  return createHmac('sha256', key).update('pratique/audit-log/key-id').digest('hex').slice(0, 16)
+}

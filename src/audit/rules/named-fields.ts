@@ -1,0 +1,120 @@
+// Purpose:  pick of a request's parameters and of an answer what may stand in an audit record.
+// Spec:     AWS CloudTrail User Guide, requestParameters and responseElements; iam.md 11, T17 and T32.
+// Input:    parsed parameters as the caller sent them, and answers; hostile, and they may hold secrets.
+// Deviates: only fields with these names are kept; a document is kept as its SHA-256 and length.
+// Unknowns: a field with another name → left out.
+import { hash } from 'node:crypto'
+
+const maxText = 256
+const maxMembers = 20
+const maxDepth = 3
+
+/** Names whose values are short and say what a request is about. In the spelling of JSON; Query's `UserName` is `userName`. */
+const plainNames: ReadonlySet<string> = new Set(
+  `accountAlias accountId accountIds action actionNames arn artifactType assumedRoleId attachmentCount clientID
+  clientIDList createDate defaultVersionId digest durationSeconds ecosystem endTime eventName expiration expiresAt force from
+  groupId groupName imageDigest imageIds imageStatus imageTag imageTagMutability isDefaultVersion keys kind layerDigest
+  layerDigests maxBytes maxImages maxItems maxResults maxSessionDuration mediaType mount name newGroupName newPath
+  newUserName openIDConnectProviderArn packedPolicySize partFirstByte partLastByte path pathPrefix permissionsBoundary
+  policyArn policyArns policyId policyName policySourceArn principal principalId registryId registryIds repositoryArn
+  repositoryName repositoryNames resource resourceArn resourceArns roleArn roleId roleName roleSessionName scanOnPush scope
+  scopes service setAsDefault snapshot source sourceIdentity startTime status tagKeys tagStatus thumbprintList
+  transitiveTagKeys type uploadId url userId userName versionId accessKeyId`.split(/\s+/),
+)
+/** Documents: what they say is to be had from the service, their hash says which they were. */
+const documentNames: ReadonlySet<string> = new Set([
+  'policyText',
+  'policyDocument',
+  'policy',
+  'assumeRolePolicyDocument',
+  'lifecyclePolicyText',
+  'imageManifest',
+])
+/** Objects that are looked into; `credentials` for the id of the key that was handed out. */
+const openNames: ReadonlySet<string> = new Set([
+  'repository',
+  'image',
+  'imageId',
+  'imageIds',
+  'imageScanningConfiguration',
+  'user',
+  'role',
+  'group',
+  'accessKey',
+  'credentials',
+  'assumedRoleUser',
+  'federatedUser',
+  'policy',
+  'policyVersion',
+  'filter',
+])
+
+export type NamedFields = Readonly<Record<string, unknown>>
+
+/** undefined when nothing is left. */
+export function selectFields(value: unknown): NamedFields | undefined {
+  return fieldsOf(value, 0)
+}
+
+function fieldsOf(value: unknown, depth: number): NamedFields | undefined {
+  if (typeof value !== 'object' || value === null || depth > maxDepth) return undefined
+  const fields: (readonly [string, unknown])[] = []
+  for (const [written, member] of Object.entries(value)) {
+    if (fields.length >= 4 * maxMembers) break
+    const name = spelled(written)
+    const kept = fieldOf(name, member, depth)
+    if (kept !== undefined) fields.push([name, kept])
+  }
+  return fields.length === 0 ? undefined : Object.fromEntries(fields)
+}
+
+/** Query writes `UserName`, the control API `max-bytes`. */
+function spelled(written: string): string {
+  const name = written.slice(0, 1).toLowerCase() + written.slice(1, 64)
+  if (!name.includes('-')) return name
+  return name.replaceAll(/-([a-z])/g, (_, letter: string) => letter.toUpperCase())
+}
+
+function fieldOf(name: string, value: unknown, depth: number): unknown {
+  if (typeof value === 'string' && documentNames.has(name)) {
+    return { sha256: hash('sha256', value, 'hex'), characters: value.length }
+  }
+  if (Array.isArray(value)) return listOf(name, value, depth)
+  if (typeof value === 'object') {
+    return openNames.has(name) ? fieldsOf(value, depth + 1) : undefined
+  }
+  return plainNames.has(name) ? scalarOf(value) : undefined
+}
+
+function listOf(name: string, values: readonly unknown[], depth: number): unknown {
+  if (!plainNames.has(name)) return undefined
+  const kept = values.slice(0, maxMembers).flatMap((value) => {
+    const one = typeof value === 'object' ? fieldsOf(value, depth + 1) : scalarOf(value)
+    return one === undefined ? [] : [one]
+  })
+  return values.length > maxMembers ? [...kept, `and ${values.length - maxMembers} more`] : kept
+}
+
+function scalarOf(value: unknown): unknown {
+  if (typeof value === 'string') return capText(value)
+  return typeof value === 'number' || typeof value === 'boolean' ? value : undefined
+}
+
+/** At most 256 characters; JSON escapes what is left of control characters, see plainJson. */
+export function capText(text: string, max = maxText): string {
+  return text.length <= max ? text : `${text.slice(0, max)}…`
+}
+
+/** What JSON leaves as it is, and some reader or terminal takes for a command or the end of a line. */
+const unprintable = /[\u007f-\u009f\u2028\u2029]/
+
+/** JSON in which no character moves a terminal's cursor or ends a line for any reader. */
+export function plainJson(value: unknown): string {
+  const text = JSON.stringify(value)
+  if (!unprintable.test(text)) return text
+  return text.replaceAll(new RegExp(unprintable, 'g'), escaped)
+}
+
+function escaped(character: string): string {
+  return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`
+}
