@@ -7,8 +7,11 @@ import { recordingKeyUse } from './access/record-key-use.ts'
 import { changeProviderOptions, describeProviders } from './access/oidc-providers.ts'
 import { deriveKey } from './access/rules/seal.ts'
 import { collectJob, collectorOf, graceOf, jobHandlers } from './background.ts'
+import { AuditLog } from './audit/audit-log.ts'
+import { refuseUnrecordable } from './audit/refuse-unrecordable.ts'
 import type { Config } from './config.ts'
 import type { AddressDeps } from './edges/address.ts'
+import { auditRequests } from './edges/audit-requests.ts'
 import { createAuthenticator } from './edges/authenticate.ts'
 import { refuseWhileDraining } from './edges/draining.ts'
 import { serveAws } from './edges/aws/serve-aws.ts'
@@ -130,6 +133,7 @@ async function startServer(config: Config, log: Log, foundation: Foundation): Pr
   let url = config.url ?? ''
   const guard = guardOf(config, log, clock, await openFileLimit())
   const app = createHttpServer(guard, (made) => observeRequests(made, { ids, log, metrics }))
+  const auditLog = await openAuditLog(config, log, foundation)
   refuseWhileDraining(app, () => draining)
   serveHealth(app, {
     metrics,
@@ -141,7 +145,8 @@ async function startServer(config: Config, log: Log, foundation: Foundation): Pr
       { name: 'jobs', probe: async () => requireTurning(worker, clock) },
     ],
   })
-  serveDoors(app, { config, log, foundation, layers, url: () => url, wake: () => worker.wake() })
+  const wake = (): void => worker.wake()
+  serveDoors(app, { config, log, foundation, layers, auditLog, url: () => url, wake })
   await listen(app, config)
   url = config.url ?? listeningUrl(app)
   worker.start()
@@ -154,6 +159,7 @@ async function startServer(config: Config, log: Log, foundation: Foundation): Pr
     async close() {
       draining = true
       await app.close()
+      await auditLog.close()
       guard.stop()
       await worker.stop()
       await layers.close()
@@ -168,12 +174,13 @@ interface Doors {
   readonly log: Log
   readonly foundation: Foundation
   readonly layers: LayerReaders
+  readonly auditLog: AuditLog
   readonly url: () => string
   readonly wake: () => void
 }
 
 function serveDoors(app: FastifyInstance, doors: Doors): void {
-  const { config, log, foundation, layers, url, wake } = doors
+  const { config, log, foundation, layers, auditLog, url, wake } = doors
   const { database, blobs, clock, ids, masterKey } = foundation
   const addresses: AddressDeps = {
     defaultAccount: config.account,
@@ -198,6 +205,8 @@ function serveDoors(app: FastifyInstance, doors: Doors): void {
   const hashes = new LiveHashes()
   const uploads = { database, blobs, clock, ids, hashes, graceMs, maxOpenUploads }
   const judge: Authorizer = (caller, request) => authorize({ reader: database }, caller, request)
+  const { withReads } = config.audit
+  const audit = auditRequests(app, { log: auditLog, clock, ids, region, withReads })
   const downloadKey = deriveKey(masterKey, 'download')
   const pagingKey = deriveKey(masterKey, 'paging')
   const buffers = new BufferPool()
@@ -206,10 +215,17 @@ function serveDoors(app: FastifyInstance, doors: Doors): void {
     region,
     url,
     configuredUrl: config.url,
-    authorize: judge,
+    authorize: refuseUnrecordable(judge, auditLog),
+    audit,
     onFault,
   }
-  serveToken(app, { ...registry, authenticator, issue: { clock, ids, bearerKey } })
+  // What a token will be good for is asked here, and nothing changed.
+  serveToken(app, {
+    ...registry,
+    authorize: judge,
+    authenticator,
+    issue: { clock, ids, bearerKey },
+  })
   serveOci(app, {
     ...registry,
     authenticate: authenticator.header,
@@ -218,7 +234,8 @@ function serveDoors(app: FastifyInstance, doors: Doors): void {
   serveDownloads(app, { reader: database, blobs, buffers, clock, downloadKey, onFault })
   serveAws(app, {
     region,
-    authorize: judge,
+    authorize: registry.authorize,
+    audit,
     onFault,
     recordKeyUse,
     findKey: (id) => findActiveAccessKey({ reader: database, accessKeyKey }, id),
@@ -240,10 +257,26 @@ function serveDoors(app: FastifyInstance, doors: Doors): void {
   })
   serveControl(app, {
     authenticate: authenticator.basicHeader,
-    authorize: judge,
+    authorize: registry.authorize,
     onFault,
     spell: spellControlError,
     rooms: controlRooms(config, foundation, layers, wake),
+  })
+}
+
+async function openAuditLog(
+  config: Config,
+  log: Log,
+  { segments, clock, masterKey }: Foundation,
+): Promise<AuditLog> {
+  const { isRequired, keepDays } = config.audit
+  return AuditLog.open({
+    segments,
+    clock,
+    key: deriveKey(masterKey, 'audit'),
+    onFault: (error) => log.error({ event: 'audit.failing', err: error }),
+    onRecovered: () => log.info({ event: 'audit.recovered' }),
+    settings: { isRequired, keepDays, maxSegmentBytes: 64 * 1024 * 1024 },
   })
 }
 

@@ -146,6 +146,7 @@ test('says nothing, gets the safe defaults', () => {
     maxConnectionsPerAddress: 1000,
     maxOpenUploads: 1000,
     stallSeconds: 60,
+    audit: { isRequired: true, withReads: true, keepDays: 400 },
   })
   assert.deepEqual(
     configOf({ cwd: '/srv', environment: { PRATIQUE_DATA: '' } }).dataDirectory,

@@ -37,6 +37,14 @@ export interface Config {
   readonly maxOpenUploads: number
   /** For how long a transfer may stand still at its client, in seconds. */
   readonly stallSeconds: number
+  readonly audit: {
+    /** Whether what cannot be recorded must not be done. */
+    readonly isRequired: boolean
+    /** Whether allowed reads of images are recorded. */
+    readonly withReads: boolean
+    /** undefined for ever. */
+    readonly keepDays: number | undefined
+  }
 }
 
 export type ConfigResult =
@@ -145,6 +153,21 @@ export const settings = {
     environment: 'PRATIQUE_STALL_SECONDS',
     fallback: '60',
     says: 'seconds for which a transfer may stand still, five times as many after it moved much',
+  },
+  audit: {
+    environment: 'PRATIQUE_AUDIT',
+    fallback: 'required',
+    says: 'required (what cannot be recorded is refused) or best-effort (it is done, and counted as lost)',
+  },
+  auditReads: {
+    environment: 'PRATIQUE_AUDIT_READS',
+    fallback: 'all',
+    says: 'all, or denied (the audit log leaves out reads of images that are allowed)',
+  },
+  auditKeepDays: {
+    environment: 'PRATIQUE_AUDIT_KEEP_DAYS',
+    fallback: '400',
+    says: 'days for which the audit log is kept, or forever',
   },
   minFreeMib: {
     environment: 'PRATIQUE_MIN_FREE_MIB',
@@ -332,6 +355,21 @@ function buildConfig(values: Record<SettingName, Chosen>, cwd: string, problems:
       1,
     ),
     stallSeconds: read('stallSeconds', wholeBetween(1, 3600), 'whole seconds from 1 to 3600', 1),
+    audit: {
+      isRequired:
+        read('audit', oneOf('required', 'best-effort'), 'required or best-effort', 'required') ===
+        'required',
+      withReads: read('auditReads', oneOf('all', 'denied'), 'all or denied', 'all') === 'all',
+      keepDays:
+        values.auditKeepDays.text === 'forever'
+          ? undefined
+          : read(
+              'auditKeepDays',
+              wholeBetween(1, 36_500),
+              'whole days from 1 to 36500, or forever',
+              1,
+            ),
+    },
   }
 }
 

@@ -21,6 +21,8 @@ import {
 import type { EmbeddedDatabase } from './storage/database/database.ts'
 import { migrate, SchemaTooNewError } from './storage/database/migrate.ts'
 import { openSqlite, sqliteDialect } from './storage/database/sqlite.ts'
+import { openFilesystemSegments } from './storage/segments/filesystem.ts'
+import type { SegmentStore } from './storage/segments/segment-store.ts'
 import { isStorageFault, nameStorageFault, StorageFullError } from './storage/storage-full.ts'
 
 /** A setting or a state of the machine that a person must mend; told without a stack. */
@@ -32,6 +34,7 @@ export interface Drivers {
   readonly ids: Ids
   readonly openDatabase: (file: string) => EmbeddedDatabase
   readonly openBlobs: (root: string) => BlobStore
+  readonly openSegments: (directory: string) => SegmentStore
 }
 
 export const systemDrivers: Drivers = {
@@ -39,12 +42,15 @@ export const systemDrivers: Drivers = {
   ids: systemIds,
   openDatabase: openSqlite,
   openBlobs: openFilesystemBlobs,
+  openSegments: openFilesystemSegments,
 }
 
 export interface Foundation {
   readonly paths: DataPaths
   readonly database: EmbeddedDatabase
   readonly blobs: BlobStore
+  /** Of the audit log. */
+  readonly segments: SegmentStore
   readonly clock: Clock
   readonly ids: Ids
   readonly masterKey: Buffer
@@ -76,6 +82,7 @@ export async function openFoundation(config: Config, drivers: Drivers): Promise<
       paths,
       database,
       blobs,
+      segments: drivers.openSegments(paths.audit),
       clock,
       ids,
       masterKey,

@@ -22,6 +22,8 @@ interface Verified {
   /** What a token leaves room for; undefined for credentials that limit nothing. */
   readonly limits: Limits
   readonly expiresAt: Date | undefined
+  /** First 12 hex digits of the SHA-256 of a token, by which the audit log tells its uses together; of a key's secret there is none. */
+  readonly tokenHash: string | undefined
 }
 
 export type HeaderResult =
@@ -84,10 +86,20 @@ async function verify(deps: Deps, header: string, source: Source): Promise<Heade
   if (read.scheme === 'other') return { kind: 'refused', reason: 'invalid', scheme: 'other' }
   if (read.scheme === 'bearer') {
     const result = await authenticateBearer(deps, 'access', read.token, source)
-    return result.kind === 'refused' ? { ...result, scheme: 'bearer' } : result
+    return result.kind === 'refused'
+      ? { ...result, scheme: 'bearer' }
+      : { ...result, tokenHash: tokenHashOf(read.token) }
   }
   const result = await authenticateBasic(deps, read, source)
   return result.kind === 'refused'
     ? { ...result, scheme: 'basic' }
-    : { ...result, limits: undefined }
+    : {
+        ...result,
+        limits: undefined,
+        tokenHash: result.caller.method === 'ecr-token' ? tokenHashOf(read.password) : undefined,
+      }
+}
+
+export function tokenHashOf(token: string): string {
+  return hash('sha256', token, 'hex').slice(0, 12)
 }

@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Ids } from '../lib/ids.ts'
 import type { Log } from '../lib/log.ts'
 import type { Metrics } from './health/metrics.ts'
+import { newFacts } from './request-facts.ts'
 
 /** Gives each request its id and facts, and tells of it in one log line and in the metrics when it is over. */
 export function observeRequests(
@@ -10,18 +11,7 @@ export function observeRequests(
 ): void {
   // Hooks that call back: each that returns a promise costs every request two more turns of the microtask queue.
   app.addHook('onRequest', (request, reply, done) => {
-    request.facts = {
-      requestId: deps.ids.uuid(),
-      startedAt: performance.now(),
-      operation: `${request.method} other`,
-      door: 'none',
-      caller: undefined,
-      action: undefined,
-      resource: undefined,
-      decision: undefined,
-      errorCode: undefined,
-      bodyBytes: undefined,
-    }
+    request.facts = newFacts(deps.ids.uuid(), request.method)
     void reply.header('x-amzn-requestid', request.facts.requestId)
     done()
   })

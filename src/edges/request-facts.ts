@@ -1,5 +1,6 @@
 import type { FastifyRequest } from 'fastify'
 import type { Caller } from '../access/caller.ts'
+import type { AuditedStatement } from '../audit/render-record.ts'
 
 /** What the log line of a request tells beside method and status; filled in as it becomes known. */
 export interface RequestFacts {
@@ -13,8 +14,39 @@ export interface RequestFacts {
   resource: string | undefined
   decision: 'allow' | 'deny' | undefined
   errorCode: string | undefined
+  /** The sentence that the caller is told with it. */
+  errorMessage: string | undefined
+  /** The statements that settled the decision, and the state of policies under which they did. */
+  decidedBy: readonly AuditedStatement[] | undefined
+  policyEpoch: number | undefined
+  /** First 12 hex digits of the SHA-256 of the token that was shown. */
+  tokenHash: string | undefined
+  /** As parsed, and of the answer what may be told of it: the audit log picks the fields that it knows by name. */
+  parameters: unknown
+  responseElements: unknown
   /** Of the answer, where it went past the framework and so past its headers. */
   bodyBytes: number | undefined
+}
+
+export function newFacts(requestId: string, method: string): RequestFacts {
+  return {
+    requestId,
+    startedAt: performance.now(),
+    operation: `${method} other`,
+    door: 'none',
+    caller: undefined,
+    action: undefined,
+    resource: undefined,
+    decision: undefined,
+    errorCode: undefined,
+    errorMessage: undefined,
+    decidedBy: undefined,
+    policyEpoch: undefined,
+    tokenHash: undefined,
+    parameters: undefined,
+    responseElements: undefined,
+    bodyBytes: undefined,
+  }
 }
 
 declare module 'fastify' {

@@ -8,6 +8,8 @@ export interface DataPaths {
   readonly root: string
   readonly database: string
   readonly blobs: string
+  /** The segments of the audit log. */
+  readonly audit: string
   readonly temporary: string
   readonly masterKey: string
   readonly credentials: string
@@ -20,6 +22,7 @@ export function dataPaths(root: string): DataPaths {
     root,
     database: join(root, 'pratique.db'),
     blobs: join(root, 'blobs'),
+    audit: join(root, 'audit'),
     temporary: join(root, 'tmp'),
     masterKey: join(root, 'master.key'),
     credentials: join(root, 'credentials'),

@@ -25,6 +25,7 @@ import { readSignature } from './protocol/sigv4-signature.ts'
 import { SigV4Verifier, type SigV4Result } from './protocol/sigv4.ts'
 import { stsOperationNames } from './sts/operation-names.ts'
 import { stsOperations, type StsDeps } from './sts/operations.ts'
+import type { RequestAuditor } from '../audit-requests.ts'
 import { sourceOf, type RequestFacts } from '../request-facts.ts'
 
 const ecrTarget = 'AmazonEC2ContainerRegistry_V20150921'
@@ -40,6 +41,7 @@ export interface AwsEdge {
   readonly findKey: (id: string) => Promise<ActiveAccessKey | undefined>
   readonly recordKeyUse: KeyUseRecorder
   readonly authorize: Authorizer
+  readonly audit: RequestAuditor
   readonly onFault: (error: unknown, requestId: string) => void
   /** Memory that bodies of this door may take together. */
   readonly bodies: ByteBudget
@@ -66,10 +68,21 @@ export function serveAws(app: FastifyInstance, edge: AwsEdge): void {
     handler: async (request, reply) => {
       request.facts.door = 'aws'
       const authenticate = authenticator(verifier, edge, request)
-      const { status, headers, body } = await answer(edge, authenticate, request)
+      const answered = await answer(edge, authenticate, request)
+      const fault = await edge.audit.settle(request, answered.status)
+      const { status, headers, body } =
+        fault === undefined ? answered : unrecorded(answered, fault, request.facts.requestId)
       return reply.code(status).headers(headers).send(Buffer.from(body))
     },
   })
+}
+
+/** In the form of the answer that must not leave. */
+function unrecorded({ headers }: AwsReply, { message }: Error, requestId: string): AwsReply {
+  const isXml = headers['content-type']?.includes('xml') === true
+  return isXml
+    ? queryError(iamModel, { name: 'ServiceFailure', status: 500, message }, requestId)
+    : jsonError({ name: 'ServerException', status: 500, message })
 }
 
 type Authenticate = (request: SignedRequest, bodyHash: string) => Promise<SigV4Result<Caller>>
@@ -169,6 +182,7 @@ function tooLarge(limit: number, { protocol }: Door): AwsError {
 /** JSON services give the names of their errors a suffix that the others do not. */
 function refuse(error: AwsError, door: Door, facts: RequestFacts): AwsReply {
   facts.errorCode = error.name
+  facts.errorMessage = error.message
   if (door.protocol === 'json') return jsonError(error)
   const name = error.name.replace(/Exception$/, '')
   return queryError(door.model, { ...error, name }, facts.requestId)

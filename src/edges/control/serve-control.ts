@@ -43,17 +43,19 @@ async function answer(
   facts.operation = route.action
   const refuse = (error: ControlError): FastifyReply => {
     facts.errorCode = error.code
+    facts.errorMessage = error.message
     if (error.status === 507) void reply.header('retry-after', '60')
     const { code, message } = error
     return reply.code(error.status).send({ error: { code, message, requestId: facts.requestId } })
   }
-  const allowed = await requireAllowed(edge, route, request)
-  if (!('account' in allowed)) {
-    if (allowed.status === 401) void reply.header('www-authenticate', 'Basic realm="pratique"')
-    return refuse(allowed)
-  }
   try {
+    const allowed = await requireAllowed(edge, route, request)
+    if (!('account' in allowed)) {
+      if (allowed.status === 401) void reply.header('www-authenticate', 'Basic realm="pratique"')
+      return refuse(allowed)
+    }
     const query = new URL(request.raw.url ?? '/', 'http://localhost').searchParams
+    facts.parameters = Object.fromEntries(query)
     const signal = abortedWithConnection(reply)
     const { account } = allowed
     const result = await route.run(edge.rooms, { account, query, body: request.raw, signal })
@@ -84,6 +86,7 @@ async function requireAllowed(
     return { status: 401, code: 'UNAUTHORIZED', message }
   }
   facts.caller = result.caller
+  facts.tokenHash = result.tokenHash
   const decision = await edge.authorize(result.caller, { action: route.action, resources: ['*'] })
   facts.action = route.action
   facts.resource = '*'

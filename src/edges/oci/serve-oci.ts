@@ -7,7 +7,9 @@ import { isRegistryError } from '../../registry/errors.ts'
 import type { RepositoryAddress } from '../../registry/repository-store.ts'
 import { accountOfHost, addressOf, type AddressDeps } from '../address.ts'
 import type { HeaderAuthenticator } from '../authenticate.ts'
+import type { RequestAuditor } from '../audit-requests.ts'
 import { sourceOf } from '../request-facts.ts'
+import { parametersOf } from './audited-parameters.ts'
 import type { OciCall, OciReply } from './call.ts'
 import type { ChallengeDeps } from './challenge.ts'
 import { errorReply, spellError, type OciError } from './errors.ts'
@@ -26,13 +28,20 @@ export interface OciEdge extends AddressDeps, ChallengeDeps {
   readonly region: string
   readonly authenticate: HeaderAuthenticator
   readonly authorize: Authorizer
+  readonly audit: RequestAuditor
   readonly onFault: (error: unknown, requestId: string) => void
 }
 
 /** /v2 and everything below it. */
 export function serveOci(app: FastifyInstance, edge: OciEdge): void {
-  const handle = async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> =>
-    send(edge, request, reply, await answer(edge, request))
+  const handle = async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
+    const answered = await answer(edge, request)
+    // What is read is recorded when it was sent; to wait for nothing would still cost a turn.
+    const isRead = request.facts.decision === 'allow' && isReading(request)
+    const fault = isRead ? undefined : await edge.audit.settle(request, answered.status)
+    if (fault === undefined) return send(edge, request, reply, answered)
+    return send(edge, request, reply, refuse(edge, request, { kind: 'unknown' }, fault))
+  }
   for (const url of ['/v2', '/v2/*']) {
     app.route({
       method: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE'],
@@ -55,7 +64,9 @@ async function answer(edge: OciEdge, request: FastifyRequest): Promise<OciReply>
   request.facts.door = 'oci'
   request.facts.operation = `${request.method} ${path.kind}`
   try {
-    const result = await dispatch(edge, request, path, new URLSearchParams(queries.join('?')))
+    const query = new URLSearchParams(queries.join('?'))
+    request.facts.parameters = parametersOf(path, query)
+    const result = await dispatch(edge, request, path, query)
     if ('refused' in result) return errorReply(result.refused, isHead)
     return isHead && result.body !== undefined ? withoutBody(result) : result
   } catch (error) {
@@ -106,8 +117,12 @@ async function dispatch(
   return route.run({ ...edge.rooms, sources }, call, path)
 }
 
+function isReading({ method }: FastifyRequest): boolean {
+  return method === 'GET' || method === 'HEAD'
+}
+
 function requireReading(request: FastifyRequest, path: V2Path): void {
-  if (request.method === 'GET' || request.method === 'HEAD') return
+  if (isReading(request)) return
   throw new Refusal(methodNotAllowed(request, path))
 }
 
@@ -156,6 +171,7 @@ async function requireCaller(
   const result = await edge.authenticate(request.headers.authorization, sourceOf(request))
   if (result.kind === 'authenticated') {
     request.facts.caller = result.caller
+    request.facts.tokenHash = result.tokenHash
     return result
   }
   const message =
@@ -212,6 +228,7 @@ function refuse(edge: OciEdge, request: FastifyRequest, path: V2Path, error: unk
   const { facts } = request
   if (error instanceof Refusal) {
     facts.errorCode = error.refused.code
+    facts.errorMessage = error.refused.message
     return errorReply(error.refused, isHead)
   }
   const spelled = spellError(error)
@@ -222,6 +239,7 @@ function refuse(edge: OciEdge, request: FastifyRequest, path: V2Path, error: unk
     return errorReply({ status: 500, code: 'UNKNOWN', message }, isHead)
   }
   facts.errorCode = spelled.code
+  facts.errorMessage = spelled.message
   const headers = { ...spelled.headers, ...progressOf(path, error) }
   return errorReply({ ...spelled, headers }, isHead)
 }

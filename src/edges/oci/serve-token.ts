@@ -80,6 +80,7 @@ async function answer(
   const asked = await (method === 'GET' ? readQuery(edge, request) : readForm(edge, request))
   if ('status' in asked) return refuse(edge, request, reply, asked)
   request.facts.caller = asked.caller
+  request.facts.parameters = { scopes: asked.scopes, service: asked.service }
   const host = parseHost(asked.service ?? undefined) ?? request.headers.host
   const grants = await grantScopes(edge, asked.caller, host, parseScopes(asked.scopes))
   const scope = writeGrants(grants)
@@ -207,6 +208,7 @@ function sendError(
   }: { readonly code: string; readonly message: string; readonly error?: string },
 ): FastifyReply {
   request.facts.errorCode = code
+  request.facts.errorMessage = message
   void reply.code(status).header('content-type', 'application/json')
   const oauth = error === undefined ? {} : { error, error_description: message }
   // As bytes: the framework adds a charset to the content type of text, which clients compare exactly.

@@ -16,6 +16,9 @@ export interface DispatchFacts {
   resource: string | undefined
   decision: 'allow' | 'deny' | undefined
   errorCode: string | undefined
+  errorMessage: string | undefined
+  parameters: unknown
+  responseElements: unknown
 }
 
 export interface JsonService<Deps, Call extends { readonly caller: Caller }> {
@@ -45,6 +48,7 @@ export async function dispatchJson<Deps, Call extends { readonly caller: Caller 
 ): Promise<AwsReply> {
   const refuse = (error: AwsError): AwsReply => {
     facts.errorCode = error.name
+    facts.errorMessage = error.message
     return jsonError(error)
   }
   try {
@@ -86,9 +90,11 @@ async function answer<Deps, Call extends { readonly caller: Caller }>(
   facts.operation = `${service.service}:${row.name}`
   const reading = readInput(row, request.body)
   if (reading.kind !== 'valid') return refused(faultOfInput(row, reading))
+  facts.parameters = reading.input
   const denied = await authorizeRow(service, row, reading.input, caller, facts)
   if (denied !== undefined) return refused(denied)
   const output = await row.run(service.deps, reading.input, service.callOf(caller))
+  facts.responseElements = output
   return { kind: 'answered', output }
 }
 

@@ -50,6 +50,7 @@ export async function dispatchQuery<Deps>(
   const { model } = service
   const refuse = (error: AwsError): AwsReply => {
     facts.errorCode = error.name
+    facts.errorMessage = error.message
     return queryError(model, error, requestId)
   }
   try {
@@ -85,10 +86,12 @@ async function answer<Deps>(
   if (presigned && !row.allowsPresigned) return refused(presignedFault(service.model))
   const reading = row.read(form.form)
   if (reading.kind !== 'valid') return refused(inputFault(reading))
+  facts.parameters = reading.input
   const denied = await authorizeRow(service, row, { input: reading.input, caller }, facts)
   if (denied !== undefined) return refused(denied)
   if (!row.isSigned) throw new Error(`${row.name} takes no signature`)
   const output = await row.run(service.deps, reading.input, { caller, requestId })
+  facts.responseElements = output
   return { kind: 'answered', operation: row.name, output }
 }
 
@@ -107,7 +110,9 @@ async function answerUnsigned<Deps>(
   facts.operation = `${service.model.service}:${row.name}`
   const reading = row.read(form)
   if (reading.kind !== 'valid') return refused(inputFault(reading))
+  facts.parameters = reading.input
   const output = await row.run(service.deps, reading.input, { ...service.source, requestId })
+  facts.responseElements = output
   return { kind: 'answered', operation: row.name, output }
 }
 

@@ -1,0 +1,195 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { AuditLog } from '../audit/audit-log.ts'
+import { eventOf, renderRecord, type AuditedRequest } from '../audit/render-record.ts'
+import type { EventKind } from '../audit/rules/event-kind.ts'
+import type { Clock } from '../lib/clock.ts'
+import type { Ids } from '../lib/ids.ts'
+import { StorageFullError } from '../storage/storage-full.ts'
+import { tokenHashOf } from './authenticate.ts'
+import { readAuthorization } from './authorization-header.ts'
+
+export interface RequestAuditor {
+  /**
+   * To be awaited before an answer with this status leaves: what changes something, and what is denied, is on the disk
+   * then. An error, instead of the answer, for a change that was done and could not be recorded.
+   */
+  settle(request: FastifyRequest, status: number): Promise<StorageFullError | undefined>
+}
+
+interface Deps {
+  readonly log: AuditLog
+  readonly clock: Clock
+  readonly ids: Ids
+  readonly region: string
+  /** Whether allowed reads of images are recorded. */
+  readonly withReads: boolean
+}
+
+/** Refused credentials that are recorded one by one in a minute: nobody without a key gets to fill the disk. */
+const refusalsPerMinute = 600
+
+/** One record for each request that was authenticated or refused, the allowed reads when they are over. */
+export function auditRequests(app: FastifyInstance, deps: Deps): RequestAuditor {
+  const audited = new WeakSet<FastifyRequest>()
+  const refusals = new RefusalCount(deps)
+  const settle = async (
+    request: FastifyRequest,
+    status: number,
+  ): Promise<StorageFullError | undefined> => {
+    if (!isAudited(request)) return undefined
+    const seen = auditedOf(request, status)
+    const event = eventOf(seen)
+    if (!isAwaited(seen, event)) return undefined
+    audited.add(request)
+    const isDone = !event.isReadOnly && seen.decision !== 'deny' && status < 400
+    try {
+      await deps.log.recordDurably(textOf(deps, seen))
+      return undefined
+    } catch (error) {
+      if (!(error instanceof StorageFullError)) throw error
+      return isDone ? error : undefined
+    }
+  }
+  // The other doors ask for themselves: /v2 answers past the framework, AWS's services each in a form of their own.
+  app.addHook('onSend', async (request, reply, payload) => {
+    if (request.facts.door !== 'control') return payload
+    const error = await settle(request, reply.statusCode)
+    if (error === undefined) return payload
+    void reply.code(507).type('application/json').header('retry-after', '60')
+    void reply.removeHeader('content-length')
+    const { requestId } = request.facts
+    return JSON.stringify({ error: { code: 'STORAGE_FULL', message: error.message, requestId } })
+  })
+  app.addHook('onResponse', (request, reply, done) => {
+    refusals.tell()
+    if (isAudited(request) && !audited.has(request)) {
+      const seen = auditedOf(request, reply.statusCode)
+      if (isRecorded(deps, refusals, seen)) deps.log.record(textOf(deps, seen))
+    }
+    done()
+  })
+  app.addHook('onClose', (_, done) => {
+    refusals.tellAll()
+    done()
+  })
+  return { settle }
+}
+
+/** Whoever asks without credentials how to come in is told, and nothing was decided. */
+function isAudited({ facts, headers, method }: FastifyRequest): boolean {
+  const { door, caller, errorCode, decision } = facts
+  if (door === 'none' || door === 'health') return false
+  if (door === 'aws' || caller !== undefined || decision !== undefined) return true
+  const isQuestion = facts.operation === `${method} base` && headers.authorization === undefined
+  return errorCode !== undefined && !isQuestion
+}
+
+/** Credentials that are refused are in the log within a second: who has none gets no disk to work for him. */
+function isAwaited(seen: AuditedRequest, { isDurable }: EventKind): boolean {
+  const { caller, decision, status } = seen
+  return (caller !== undefined || status < 400) && (isDurable || decision === 'deny')
+}
+
+function isRecorded(deps: Deps, refusals: RefusalCount, seen: AuditedRequest): boolean {
+  if (seen.caller === undefined && seen.decision === undefined) return refusals.take()
+  if (deps.withReads || seen.decision === 'deny') return true
+  const { isReadOnly, isData } = eventOf(seen)
+  return !(isReadOnly && isData)
+}
+
+function textOf({ clock, ids, region }: Deps, seen: AuditedRequest): string {
+  return renderRecord(seen, { region, at: clock.now(), eventId: ids.uuid() })
+}
+
+function auditedOf(request: FastifyRequest, status: number): AuditedRequest {
+  const { facts, headers } = request
+  const claim = facts.caller === undefined ? claimOf(request) : noClaim
+  return {
+    requestId: facts.requestId,
+    door: facts.door,
+    operation: facts.operation,
+    action: facts.action,
+    resource: facts.resource,
+    decision: facts.decision,
+    decidedBy: facts.decidedBy,
+    policyEpoch: facts.policyEpoch,
+    caller: facts.caller,
+    ...claim,
+    tokenHash: facts.tokenHash ?? sessionTokenHash(request),
+    sourceAddress: request.ip,
+    isSecure: request.protocol === 'https',
+    host: headers.host,
+    userAgent: headers['user-agent'],
+    status,
+    errorCode: facts.errorCode,
+    errorMessage: facts.errorMessage,
+    parameters: facts.parameters,
+    responseElements: facts.responseElements,
+  }
+}
+
+const noClaim = { hasCredentials: true, claimedKeyId: undefined }
+
+/** Which key the refused credentials said they were of; what has not the form of an id may be a secret and is not kept. */
+function claimOf(request: FastifyRequest): {
+  readonly hasCredentials: boolean
+  readonly claimedKeyId: string | undefined
+} {
+  const { authorization } = request.headers
+  const url = request.raw.url ?? ''
+  const signed = /[=?&]X-Amz-Credential=([A-Z0-9]{16,64})(?:%2F|\/)/i.exec(url)?.[1]
+  if (authorization === undefined) {
+    return { hasCredentials: signed !== undefined, claimedKeyId: keyIdIn(signed) }
+  }
+  const inHeader = /Credential=([A-Z0-9]{16,64})\//.exec(authorization.slice(0, 4096))?.[1]
+  const read = readAuthorization(authorization)
+  const user = read.scheme === 'basic' ? read.user : undefined
+  return { hasCredentials: true, claimedKeyId: keyIdIn(inHeader ?? user) }
+}
+
+function keyIdIn(text: string | undefined): string | undefined {
+  return text !== undefined && /^A[KS]IA[A-Z0-9]{12,60}$/.test(text) ? text : undefined
+}
+
+function sessionTokenHash({ headers, facts }: FastifyRequest): string | undefined {
+  if (facts.door !== 'aws') return undefined
+  const token = headers['x-amz-security-token']
+  return typeof token === 'string' ? tokenHashOf(token) : undefined
+}
+
+class RefusalCount {
+  readonly #deps: Deps
+  #minute = 0
+  #taken = 0
+  #omitted = 0
+
+  constructor(deps: Deps) {
+    this.#deps = deps
+  }
+
+  /** Whether one more is recorded by itself. */
+  take(): boolean {
+    if (this.#taken < refusalsPerMinute) {
+      this.#taken += 1
+      return true
+    }
+    this.#omitted += 1
+    return false
+  }
+
+  /** At the end of a minute. */
+  tell(): void {
+    const minute = Math.floor(this.#deps.clock.now().getTime() / 60_000)
+    if (minute === this.#minute) return
+    this.#minute = minute
+    this.tellAll()
+    this.#taken = 0
+  }
+
+  tellAll(): void {
+    if (this.#omitted > 0) {
+      this.#deps.log.note({ kind: 'refusals-omitted', count: this.#omitted })
+    }
+    this.#omitted = 0
+  }
+}
