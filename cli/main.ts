@@ -1,6 +1,7 @@
 // The command line: builds the commands, runs one, and turns its end into an exit code and words.
 import { basename } from 'node:path'
 import { Command, CommanderError } from 'commander'
+import { auditLogCommand } from './commands/audit-log.ts'
 import { backupCommand } from './commands/backup.ts'
 import { credentialHelperCommand } from './commands/credential-helper.ts'
 import { dbCommand } from './commands/db.ts'
@@ -38,7 +39,7 @@ function buildProgram(): Command {
     add(program)
   for (const add of [credentialHelperCommand, dbCommand, quotaCommand, oidcProviderCommand])
     add(program)
-  for (const add of [scanCommand, gateCommand]) add(program)
+  for (const add of [scanCommand, gateCommand, auditLogCommand]) add(program)
   for (const add of [gcCommand, fsckCommand, backupCommand, restoreCommand]) add(program)
   return program
 }

@@ -4,11 +4,12 @@ import { authorize, type Authorizer } from './access/authorize.ts'
 import { findActiveAccessKey } from './access/find-access-key.ts'
 import { accountExists } from './access/account-store.ts'
 import { recordingKeyUse } from './access/record-key-use.ts'
-import { changeProviderOptions, describeProviders } from './access/oidc-providers.ts'
 import { deriveKey } from './access/rules/seal.ts'
-import { collectJob, collectorOf, graceOf, jobHandlers } from './background.ts'
-import { AuditLog } from './audit/audit-log.ts'
+import { auditRooms, openAuditLog } from './auditing.ts'
+import { collectJob, graceOf, jobHandlers, jobLog } from './background.ts'
+import type { AuditLog } from './audit/audit-log.ts'
 import { refuseUnrecordable } from './audit/refuse-unrecordable.ts'
+import { searchLog } from './audit/search-log.ts'
 import type { Config } from './config.ts'
 import type { AddressDeps } from './edges/address.ts'
 import { auditRequests } from './edges/audit-requests.ts'
@@ -17,8 +18,7 @@ import { refuseWhileDraining } from './edges/draining.ts'
 import { serveAws } from './edges/aws/serve-aws.ts'
 import { spellControlError } from './edges/control/errors.ts'
 import { serveControl } from './edges/control/serve-control.ts'
-import type { ControlRooms } from './edges/control/routes.ts'
-import { createMetrics, type Metrics } from './edges/health/metrics.ts'
+import { createMetrics } from './edges/health/metrics.ts'
 import { ConnectionGuard } from './edges/guard-connections.ts'
 import { serveHealth } from './edges/health/serve-health.ts'
 import { createHttpServer } from './edges/http-server.ts'
@@ -35,38 +35,22 @@ import {
   type Foundation,
 } from './foundation.ts'
 import { countJobs } from './jobs/queue.ts'
-import { JobWorker, type WorkerLog } from './jobs/worker.ts'
+import { JobWorker } from './jobs/worker.ts'
 import { BufferPool } from './lib/buffer-pool.ts'
 import { ByteBudget } from './lib/byte-budget.ts'
 import type { Clock } from './lib/clock.ts'
 import type { Log } from './lib/log.ts'
 import { openFileLimit } from './lib/open-file-limit.ts'
 import { programVersion } from './lib/program-version.ts'
-import { checkingStorage } from './registry/check-storage.ts'
-import { collecting } from './registry/collect-storage.ts'
-import { listCollections } from './registry/collection-store.ts'
 import { LiveHashes } from './registry/live-hashes.ts'
 import { openImageContent } from './registry/open-image-content.ts'
-import { describeUsage } from './registry/describe-usage.ts'
-import { planCollection } from './registry/plan-collection.ts'
-import { putQuota } from './registry/put-quota.ts'
-import { writingBackup } from './registry/write-backup.ts'
 import { describeAdvisories } from './scanning/describe-advisories.ts'
 import { discardUnfinishedImport } from './scanning/discard-unfinished-import.ts'
-import { importAdvisories } from './scanning/import-advisories.ts'
 import { installStarterAdvisories } from './scanning/install-starter-advisories.ts'
 import { openLayerReaders, type LayerReaders } from './scanning/read-layer.ts'
-import { scanArchive } from './scanning/scan-archive.ts'
-import { updateAdvisories } from './scanning/update-advisories.ts'
-import {
-  readIfThere,
-  removeServerFile,
-  writePrivately,
-  type DataPaths,
-} from './storage/data-directory.ts'
-import { openSqlite } from './storage/database/sqlite.ts'
-import { openHttpFeed } from './storage/feeds/http.ts'
+import { removeServerFile, writePrivately, type DataPaths } from './storage/data-directory.ts'
 import { isStorageFault, nameStorageFault } from './storage/storage-full.ts'
+import { controlRooms } from './control-rooms.ts'
 
 export { StartError }
 
@@ -181,7 +165,7 @@ interface Doors {
 
 function serveDoors(app: FastifyInstance, doors: Doors): void {
   const { config, log, foundation, layers, auditLog, url, wake } = doors
-  const { database, blobs, clock, ids, masterKey } = foundation
+  const { database, blobs, clock, ids, masterKey, segments } = foundation
   const addresses: AddressDeps = {
     defaultAccount: config.account,
     isAccount: (id) => accountExists(database, id),
@@ -205,8 +189,8 @@ function serveDoors(app: FastifyInstance, doors: Doors): void {
   const hashes = new LiveHashes()
   const uploads = { database, blobs, clock, ids, hashes, graceMs, maxOpenUploads }
   const judge: Authorizer = (caller, request) => authorize({ reader: database }, caller, request)
-  const { withReads } = config.audit
-  const audit = auditRequests(app, { log: auditLog, clock, ids, region, withReads })
+  const { account, audit: settings } = config
+  const audit = auditRequests(app, { ...settings, log: auditLog, clock, ids, region, account })
   const downloadKey = deriveKey(masterKey, 'download')
   const pagingKey = deriveKey(masterKey, 'paging')
   const buffers = new BufferPool()
@@ -240,6 +224,11 @@ function serveDoors(app: FastifyInstance, doors: Doors): void {
     recordKeyUse,
     findKey: (id) => findActiveAccessKey({ reader: database, accessKeyKey }, id),
     bodies: new ByteBudget(maxApiBodyBytes),
+    cloudTrail: {
+      search: (input, options) => searchLog({ segments, log: auditLog }, input, options),
+      pagingKey: deriveKey(masterKey, 'paging'),
+      ids,
+    },
     iam: { database, clock, ids, accessKeyKey, pagingKey },
     sts: { region },
     ecr: {
@@ -260,84 +249,11 @@ function serveDoors(app: FastifyInstance, doors: Doors): void {
     authorize: registry.authorize,
     onFault,
     spell: spellControlError,
-    rooms: controlRooms(config, foundation, layers, wake),
-  })
-}
-
-async function openAuditLog(
-  config: Config,
-  log: Log,
-  { segments, clock, masterKey }: Foundation,
-): Promise<AuditLog> {
-  const { isRequired, keepDays } = config.audit
-  return AuditLog.open({
-    segments,
-    clock,
-    key: deriveKey(masterKey, 'audit'),
-    onFault: (error) => log.error({ event: 'audit.failing', err: error }),
-    onRecovered: () => log.info({ event: 'audit.recovered' }),
-    settings: { isRequired, keepDays, maxSegmentBytes: 64 * 1024 * 1024 },
-  })
-}
-
-/** What else the product can do for its own command line; see edges/control. */
-function controlRooms(
-  config: Config,
-  foundation: Foundation,
-  layers: LayerReaders,
-  wake: () => void,
-): ControlRooms {
-  const { paths, ids, database } = foundation
-  const staleAfterMs = config.staleAfterHours * 3_600_000
-  const temporaryDirectory = paths.temporary
-  const feed = openHttpFeed({ ids, directory: temporaryDirectory }, new URL(config.osvUrl))
-  return {
-    collect: (input, options) =>
-      collecting(collectorOf(config, foundation), { ...input, askedBy: 'request' }, options),
-    planCollection: (input, options) =>
-      planCollection({ ...foundation, reader: database, graceMs: graceOf(config) }, input, options),
-    listCollections: () => listCollections(database, 20),
-    checkStorage: (input, options) => checkingStorage(foundation, input, options),
-    writeBackup: (input, options) => backUp(foundation, input, options),
-    describeUsage: (input) => describeUsage(foundation.database, input),
-    putQuota: (input) => putQuota(foundation, input),
-    describeOidcProviders: ({ account }) => describeProviders({ reader: database }, account),
-    changeOidcProvider: (input) => changeProviderOptions({ database }, input),
-    describeAdvisories: () => describeAdvisories(foundation, { staleAfterMs }),
-    async importAdvisories(input, options) {
-      const result = await importAdvisories(foundation, { ...input, origin: 'import' }, options)
-      wake()
-      return result
+    rooms: {
+      ...controlRooms(config, foundation, layers, wake),
+      ...auditRooms(config, foundation, auditLog),
     },
-    async *updateAdvisories({ ecosystems }, options) {
-      for (const ecosystem of ecosystems) {
-        yield { kind: 'progress', ecosystem, doing: 'fetching' }
-        yield* await updateAdvisories({ ...foundation, feed }, { ecosystems: [ecosystem] }, options)
-        wake()
-      }
-    },
-    scanArchive: (input, options) =>
-      scanArchive({ ...foundation, layers, temporaryDirectory }, input, options),
-  }
-}
-
-async function* backUp(
-  foundation: Foundation,
-  input: { readonly withKeys: boolean },
-  options: { readonly signal: AbortSignal },
-): AsyncGenerator<Uint8Array, void> {
-  const { paths } = foundation
-  const deps = {
-    ...foundation,
-    openDatabase: openSqlite,
-    temporaryDirectory: paths.temporary,
-    programVersion: await programVersion(),
-    readKeys: async () => ({
-      masterKey: (await readIfThere(paths.masterKey)) ?? '',
-      credentials: (await readIfThere(paths.credentials)) ?? '',
-    }),
-  }
-  yield* writingBackup(deps, input, options)
+  })
 }
 
 /** What a killed import left goes; a first start gets the set that ships with the product. */
@@ -423,19 +339,4 @@ function serverFile(config: Config, url: string, clock: Clock): string {
 function requireTurning(worker: JobWorker, clock: Clock): void {
   const idleMs = clock.now().getTime() - worker.lastTurnAt.getTime()
   if (idleMs > 90_000) throw new Error(`the job worker has stood still for ${idleMs} ms`)
-}
-
-function jobLog(log: Log, metrics: Metrics): WorkerLog {
-  return {
-    jobDone(job, ms) {
-      metrics.observeJob(job.kind, 'done', ms / 1000)
-      log.info({ event: 'job', kind: job.kind, key: job.key, attempt: job.attempt, ms })
-    },
-    jobFailed(job, error, retryAt) {
-      metrics.observeJob(job.kind, 'failed', 0)
-      const { kind, key, attempt } = job
-      log.error({ event: 'job.failed', kind, key, attempt, retryAt, err: error })
-    },
-    loopFailed: (error) => log.error({ event: 'jobs.stopped', err: error }),
-  }
 }

@@ -1,8 +1,10 @@
 // What the program does by itself: the jobs of its rooms, bound to the foundation.
 import type { Config } from './config.ts'
+import type { Metrics } from './edges/health/metrics.ts'
 import type { Foundation } from './foundation.ts'
 import { enqueue, housekeepingPriority } from './jobs/queue.ts'
-import type { JobHandler } from './jobs/worker.ts'
+import type { JobHandler, WorkerLog } from './jobs/worker.ts'
+import type { Log } from './lib/log.ts'
 import { parseDigest, type Digest } from './oci/digest.ts'
 import { collectStorage, type CollectDeps } from './registry/collect-storage.ts'
 import { removeMoreReferrers, removeReferrersJob } from './registry/delete-manifest.ts'
@@ -95,4 +97,20 @@ function imageKey(input: unknown): { readonly repositoryId: number; readonly dig
     if (typeof repositoryId === 'number' && digest !== undefined) return { repositoryId, digest }
   }
   throw new Error('a job about an image does not name one')
+}
+
+/** Tells of each job that ended in the log and in the metrics. */
+export function jobLog(log: Log, metrics: Metrics): WorkerLog {
+  return {
+    jobDone(job, ms) {
+      metrics.observeJob(job.kind, 'done', ms / 1000)
+      log.info({ event: 'job', kind: job.kind, key: job.key, attempt: job.attempt, ms })
+    },
+    jobFailed(job, error, retryAt) {
+      metrics.observeJob(job.kind, 'failed', 0)
+      const { kind, key, attempt } = job
+      log.error({ event: 'job.failed', kind, key, attempt, retryAt, err: error })
+    },
+    loopFailed: (error) => log.error({ event: 'jobs.stopped', err: error }),
+  }
 }

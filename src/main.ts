@@ -3,7 +3,7 @@ import { relative } from 'node:path'
 import { initialise, openApp, StartError, type RunningApp } from './app.ts'
 import type { Config } from './config.ts'
 import { createLog } from './lib/log.ts'
-import { checkDirectory, restoreDirectory } from './offline.ts'
+import { checkDirectory, restoreDirectory, verifyAuditLogOffline } from './offline.ts'
 
 /** Serves until SIGINT or SIGTERM; resolves when everything is closed. A start that a person must mend → StartError. */
 export async function serve(
@@ -22,7 +22,7 @@ export async function serve(
   log.info({ event: 'stopped' })
 }
 
-export { checkDirectory, initialise, restoreDirectory, StartError }
+export { checkDirectory, initialise, restoreDirectory, StartError, verifyAuditLogOffline }
 
 function readinessLines(app: RunningApp, config: Config): readonly string[] {
   const { account, region } = config

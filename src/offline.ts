@@ -1,6 +1,9 @@
 // What the program does with a data directory that no server uses: check it, or make it from a backup.
 import { mkdir, readdir, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
+import { readAnchor } from './audit/rules/notices.ts'
+import { verifyFiles, verifyLog, type LogFile, type VerifyEvent } from './audit/verify-log.ts'
+import { auditKeyOf } from './auditing.ts'
 import type { Config } from './config.ts'
 import { openFoundation, systemDrivers, StartError, type Foundation } from './foundation.ts'
 import { checkingStorage, type CheckEvent, type CheckSummary } from './registry/check-storage.ts'
@@ -29,16 +32,54 @@ export async function* checkDirectory(
   input: CheckInput,
   options: CheckOptions,
 ): AsyncGenerator<CheckEvent, void> {
-  const paths = dataPaths(config.dataDirectory)
-  if ((await kindOf(paths.database)) !== 'file') {
-    throw new StartError(`${paths.root} holds no registry: there is no ${basename(paths.database)}`)
-  }
+  await requireRegistry(dataPaths(config.dataDirectory))
   const foundation = await openFoundation(config, systemDrivers)
   try {
     yield* checkingStorage(foundation, input, options)
   } finally {
     await foundation.close()
   }
+}
+
+/** What of the audit log is verified without a server. */
+export interface OfflineAuditInput {
+  /** Exports or segments, in their order, whose chain is verified without a key; the data directory's own log where there is none. */
+  readonly files: readonly LogFile[]
+  /** What `pratique audit-log anchor` printed. */
+  readonly anchor: string | undefined
+}
+
+/** As `pratique audit-log verify` of a running server; the directory is opened as a start opens it. */
+export async function* verifyAuditLogOffline(
+  config: Config,
+  { files, anchor: text }: OfflineAuditInput,
+  options: { readonly signal: AbortSignal },
+): AsyncGenerator<VerifyEvent, void> {
+  const anchor = text === undefined ? undefined : readAnchor(text)
+  if (text !== undefined && anchor === undefined) {
+    throw new StartError('the anchor is not what pratique audit-log anchor prints')
+  }
+  if (files.length > 0) {
+    const known = { key: undefined, anchor, head: undefined, mayBeginAnywhere: true }
+    return yield* verifyFiles(known, inOrder(files), options)
+  }
+  await requireRegistry(dataPaths(config.dataDirectory))
+  const foundation = await openFoundation(config, systemDrivers)
+  try {
+    const deps = { segments: foundation.segments, key: auditKeyOf(foundation) }
+    yield* verifyLog(deps, { position: undefined, anchor }, options)
+  } finally {
+    await foundation.close()
+  }
+}
+
+async function* inOrder(files: readonly LogFile[]): AsyncGenerator<LogFile, void> {
+  for (const file of files) yield Promise.resolve(file)
+}
+
+async function requireRegistry({ root, database }: DataPaths): Promise<void> {
+  if ((await kindOf(database)) === 'file') return
+  throw new StartError(`${root} holds no registry: there is no ${basename(database)}`)
 }
 
 export interface RestoreInput {

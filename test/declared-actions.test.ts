@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { decide } from '../src/access/rules/decide.ts'
 import { controlRoutes } from '../src/edges/control/routes.ts'
+import { cloudTrailOperations } from '../src/edges/aws/cloudtrail/operations.ts'
 import { ecrOperations } from '../src/edges/aws/ecr/operations.ts'
 import { unservedEcrOperations } from '../src/edges/aws/ecr/unserved-operations.ts'
 import { iamOperationNames } from '../src/edges/aws/iam/operation-names.ts'
@@ -21,8 +22,9 @@ function actions(): readonly string[] {
     ...row.actions({ query, hasBody: true }),
     ...row.actions({ query: new URLSearchParams(), hasBody: false }),
   ])
-  const fromAws = [...ecrOperations.values()].map(({ name, authorization }) =>
-    authorization.kind === 'action' ? authorization.action : `none: ${name}`,
+  const fromAws = [...ecrOperations.values(), ...cloudTrailOperations.values()].map(
+    ({ name, authorization }) =>
+      authorization.kind === 'action' ? authorization.action : `none: ${name}`,
   )
   const fromQuery = [...iamOperations.values(), ...stsOperations.values()].flatMap(
     ({ authorization }) =>
@@ -32,7 +34,8 @@ function actions(): readonly string[] {
 }
 
 test('every route and operation declares an IAM action', () => {
-  for (const action of actions()) assert.match(action, /^(?:ecr|iam|sts|pratique):[A-Z][A-Za-z]+$/)
+  for (const action of actions())
+    assert.match(action, /^(?:ecr|iam|sts|cloudtrail|pratique):[A-Z][A-Za-z]+$/)
   assert.ok(actions().length > 40)
 })
 

@@ -2,7 +2,7 @@ import type { Clock } from '../lib/clock.ts'
 import { StorageFullError } from '../storage/storage-full.ts'
 import type { SegmentStore } from '../storage/segments/segment-store.ts'
 import { recoverLog } from './recover-log.ts'
-import { genesis } from './rules/chain.ts'
+import { genesis, type AuditKey } from './rules/chain.ts'
 import { anchorOf, noticeText, type Anchor, type Notice } from './rules/notices.ts'
 import { SegmentWriter, type LogPosition, type WriterSettings } from './segment-writer.ts'
 
@@ -10,7 +10,7 @@ export interface AuditLogDeps {
   readonly segments: SegmentStore
   readonly clock: Clock
   /** Of the purpose `audit`. */
-  readonly key: Uint8Array
+  readonly key: AuditKey
   /** Told when the log stops to take records, and when it takes them again. */
   readonly onFault: (error: unknown) => void
   readonly onRecovered: () => void

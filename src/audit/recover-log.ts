@@ -1,6 +1,6 @@
 import type { SegmentStore } from '../storage/segments/segment-store.ts'
 import { linesOfPieces, piecesOfSegment, type FoundLine } from './read-lines.ts'
-import { genesis, hashLine, readLink, type ChainHead } from './rules/chain.ts'
+import { genesis, hashLine, readLink, type ChainHead, type AuditKey } from './rules/chain.ts'
 import { judgeSeal, readNotice, type Continuation } from './rules/notices.ts'
 import { dayOf, parseSegmentName } from './rules/segment-name.ts'
 import type { WriterStart } from './segment-writer.ts'
@@ -17,11 +17,7 @@ export interface Recovery {
  * Finds where the log stands, so that it goes on there. Only the last segment is read. A chain that is broken stays as it
  * is, for `pratique audit-log verify` to find: a new segment begins behind it and says so.
  */
-export async function recoverLog(
-  store: SegmentStore,
-  key: Uint8Array,
-  now: Date,
-): Promise<Recovery> {
+export async function recoverLog(store: SegmentStore, key: AuditKey, now: Date): Promise<Recovery> {
   const segments = await listSegments(store)
   const last = segments.at(-1)
   if (last === undefined) return { start: nothing, cutBytes: 0, unsealedLines: 0 }
@@ -89,9 +85,9 @@ class TailWalk {
   #isBroken = false
   #seal: 'valid' | 'forged' | 'other-key' | 'no-seal' = 'no-seal'
   #first: { readonly sequence: number; readonly previous: string } | undefined
-  readonly #key: Uint8Array
+  readonly #key: AuditKey
 
-  constructor(key: Uint8Array) {
+  constructor(key: AuditKey) {
     this.#key = key
   }
 

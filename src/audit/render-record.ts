@@ -6,6 +6,7 @@
 //           cross-account request: it has a sharedEventID, and either account finds it.
 // Unknowns: what is not known of a request is left out.
 import type { Caller } from '../access/caller.ts'
+import type { AccountId } from '../policy/account-id.ts'
 import { renderIdentity, secondsOf } from './render-identity.ts'
 import {
   eventKindOf,
@@ -56,6 +57,8 @@ export interface AuditedRequest {
 export interface RecordContext {
   readonly region: string
   readonly at: Date
+  /** Of the registry itself: where nobody was established it is told of it. */
+  readonly account: AccountId
   /** A UUID. */
   readonly eventId: string
 }
@@ -118,10 +121,10 @@ function capped(text: string | undefined, max: number): string | undefined {
 function accountsOf(
   { caller }: AuditedRequest,
   [resource]: readonly AuditedResource[],
-  { eventId }: RecordContext,
+  { eventId, account }: RecordContext,
 ): Readonly<Record<string, unknown>> {
   const own = caller?.accountId
-  const recipientAccountId = resource?.accountId ?? own
+  const recipientAccountId = resource?.accountId ?? own ?? account
   const isCross = own !== undefined && recipientAccountId !== own
   return { recipientAccountId, sharedEventID: isCross ? eventId : undefined }
 }

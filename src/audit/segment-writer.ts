@@ -1,5 +1,5 @@
 import type { SegmentAppender, SegmentStore } from '../storage/segments/segment-store.ts'
-import { linkRecord, readLink, type ChainHead } from './rules/chain.ts'
+import { linkRecord, readLink, type ChainHead, type AuditKey } from './rules/chain.ts'
 import { noticeText, type Continuation, type Notice } from './rules/notices.ts'
 import { dayOf, formatSegmentName, parseSegmentName, selectExpired } from './rules/segment-name.ts'
 
@@ -33,7 +33,7 @@ const edgeBytes = 2048
 /** Chains records and writes them; a segment ends with the day or when it is full. Calls must not overlap. */
 export class SegmentWriter {
   readonly #store: SegmentStore
-  readonly #key: Uint8Array
+  readonly #key: AuditKey
   readonly #settings: WriterSettings
   #number: number
   #continues: Continuation
@@ -43,7 +43,7 @@ export class SegmentWriter {
   #isSealed = true
   #isSynced = true
 
-  constructor(store: SegmentStore, key: Uint8Array, settings: WriterSettings, start: WriterStart) {
+  constructor(store: SegmentStore, key: AuditKey, settings: WriterSettings, start: WriterStart) {
     this.#store = store
     this.#key = key
     this.#settings = settings

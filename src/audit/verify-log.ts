@@ -1,3 +1,4 @@
+import type { AuditKey } from './rules/chain.ts'
 import type { SegmentStore } from '../storage/segments/segment-store.ts'
 import { listSegments } from './recover-log.ts'
 import { linesOfPieces, piecesOfSegment } from './read-lines.ts'
@@ -30,7 +31,7 @@ export interface LogFile {
  * The last event says how it ended.
  */
 export function verifyLog(
-  deps: { readonly segments: SegmentStore; readonly key: Uint8Array | undefined },
+  deps: { readonly segments: SegmentStore; readonly key: AuditKey | undefined },
   input: { readonly position: LogPosition | undefined; readonly anchor: Anchor | undefined },
   options: Options,
 ): AsyncGenerator<VerifyEvent, void> {

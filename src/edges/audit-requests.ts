@@ -4,6 +4,7 @@ import { eventOf, renderRecord, type AuditedRequest } from '../audit/render-reco
 import type { EventKind } from '../audit/rules/event-kind.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Ids } from '../lib/ids.ts'
+import type { AccountId } from '../policy/account-id.ts'
 import { StorageFullError } from '../storage/storage-full.ts'
 import { tokenHashOf } from './authenticate.ts'
 import { readAuthorization } from './authorization-header.ts'
@@ -21,6 +22,7 @@ interface Deps {
   readonly clock: Clock
   readonly ids: Ids
   readonly region: string
+  readonly account: AccountId
   /** Whether allowed reads of images are recorded. */
   readonly withReads: boolean
 }
@@ -97,8 +99,8 @@ function isRecorded(deps: Deps, refusals: RefusalCount, seen: AuditedRequest): b
   return !(isReadOnly && isData)
 }
 
-function textOf({ clock, ids, region }: Deps, seen: AuditedRequest): string {
-  return renderRecord(seen, { region, at: clock.now(), eventId: ids.uuid() })
+function textOf({ clock, ids, region, account }: Deps, seen: AuditedRequest): string {
+  return renderRecord(seen, { region, account, at: clock.now(), eventId: ids.uuid() })
 }
 
 function auditedOf(request: FastifyRequest, status: number): AuditedRequest {

@@ -87,5 +87,8 @@ function noFacts(): DispatchFacts {
     resource: undefined,
     decision: undefined,
     errorCode: undefined,
+    errorMessage: undefined,
+    parameters: undefined,
+    responseElements: undefined,
   }
 }

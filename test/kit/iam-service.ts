@@ -107,6 +107,9 @@ export async function testIam(
         resource: undefined,
         decision: undefined,
         errorCode: undefined,
+        errorMessage: undefined,
+        parameters: undefined,
+        responseElements: undefined,
       }
       const reply = await dispatchQuery(serviceFor(caller), request, facts, 'request-1')
       return answerOf(reply)

@@ -181,7 +181,7 @@ test('faults of the engine are found: a reference that leads nowhere, a damaged 
   await migrate(database, sqliteDialect)
   await database.close()
   const raw = new DatabaseSync(file, { enableForeignKeyConstraints: false })
-  raw.exec(`INSERT INTO users VALUES ('u', 'nobody', 'admin', 1, 0)`)
+  raw.exec(`INSERT INTO users (id, account, name, created_at) VALUES ('u', 'nobody', 'admin', 0)`)
   raw.exec('PRAGMA wal_checkpoint(TRUNCATE)')
   const page = raw
     .prepare(`SELECT rootpage FROM sqlite_schema WHERE name = 'uploads_touched'`)

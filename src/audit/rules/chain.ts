@@ -3,7 +3,10 @@
 // Input:    a record as JSON text that ends with its member `pratique`; lines as they were found, then hostile.
 // Deviates: nothing.
 // Unknowns: a line that does not end with its link → undefined.
-import { createHmac, hash, timingSafeEqual } from 'node:crypto'
+import { createHmac, hash, timingSafeEqual, type KeyObject } from 'node:crypto'
+
+/** Of whoever writes the log; nobody else has it. */
+export type AuditKey = KeyObject | Uint8Array
 
 /** Where the chain stands: the last line's number and hash. */
 export interface ChainHead {
@@ -51,19 +54,26 @@ export function readLink(line: Uint8Array): ChainLink | undefined {
   return { sequence: Number(sequence), previous }
 }
 
+/** The line as it would be behind this head; one without a link as it is. */
+export function relink(line: Uint8Array, { sequence, hash: previous }: ChainHead): Uint8Array {
+  const text = Buffer.from(line).toString('latin1')
+  const link = `,"chain":{"sequence":${sequence + 1},"previous":"${previous}"}}}`
+  return Buffer.from(text.replace(linkForm, link), 'latin1')
+}
+
 /** Over a head, and so over all lines up to it: who has no key cannot make one. In hex. */
-export function macOf(key: Uint8Array, head: ChainHead): string {
+export function macOf(key: AuditKey, head: ChainHead): string {
   const text = `pratique/audit-log/1\n${head.sequence}\n${head.hash}`
   return createHmac('sha256', key).update(text).digest('hex')
 }
 
-export function isMacOf(key: Uint8Array, head: ChainHead, mac: string): boolean {
+export function isMacOf(key: AuditKey, head: ChainHead, mac: string): boolean {
   const expected = Buffer.from(macOf(key, head))
   const given = Buffer.from(mac)
   return expected.byteLength === given.byteLength && timingSafeEqual(expected, given)
 }
 
 /** Tells one sealing key from another and nothing else about it: 16 hex digits. */
-export function keyIdOf(key: Uint8Array): string {
+export function keyIdOf(key: AuditKey): string {
   return createHmac('sha256', key).update('pratique/audit-log/key-id').digest('hex').slice(0, 16)
 }

@@ -1,5 +1,5 @@
 // What the audit log says of itself, in lines between the records.
-import { isMacOf, keyIdOf, macOf, type ChainHead } from './chain.ts'
+import { isMacOf, keyIdOf, macOf, type ChainHead, type AuditKey } from './chain.ts'
 
 /** How a segment hangs on what was there before it. */
 export type Continuation =
@@ -36,7 +36,7 @@ const sealing: ReadonlySet<Notice['kind']> = new Set(['segment-opened', 'segment
 export function noticeText(
   notice: Notice,
   at: Date,
-  seal: { readonly key: Uint8Array; readonly head: ChainHead },
+  seal: { readonly key: AuditKey; readonly head: ChainHead },
 ): string {
   const { kind, ...rest } = notice
   const sealed = sealing.has(kind)
@@ -52,7 +52,7 @@ export interface Anchor extends ChainHead {
   readonly mac: string
 }
 
-export function anchorOf(key: Uint8Array, head: ChainHead, at: Date): Anchor {
+export function anchorOf(key: AuditKey, head: ChainHead, at: Date): Anchor {
   const { sequence, hash } = head
   return { at: at.toISOString(), sequence, hash, key: keyIdOf(key), mac: macOf(key, head) }
 }
@@ -107,7 +107,7 @@ export function readNotice(line: Uint8Array): FoundNotice | undefined {
 /** What a seal proves under this key about the lines before it. */
 export function judgeSeal(
   notice: Pick<FoundNotice, 'key' | 'mac'>,
-  key: Uint8Array,
+  key: AuditKey,
   before: ChainHead,
 ): 'valid' | 'forged' | 'other-key' | 'no-seal' {
   if (notice.key === undefined || notice.mac === undefined) return 'no-seal'

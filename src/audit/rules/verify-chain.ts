@@ -9,8 +9,10 @@ import {
   isMacOf,
   keyIdOf,
   readLink,
+  relink,
   type ChainHead,
   type ChainLink,
+  type AuditKey,
 } from './chain.ts'
 import { judgeSeal, readAnchor, readNotice, type Anchor, type FoundNotice } from './notices.ts'
 
@@ -45,7 +47,7 @@ export interface ChainReport {
 }
 
 export interface KnownOfLog {
-  readonly key: Uint8Array | undefined
+  readonly key: AuditKey | undefined
   /** Where the running server stands: the log must end exactly there. */
   readonly head: ChainHead | undefined
   /** The log must go at least so far. */
@@ -174,7 +176,7 @@ export class ChainVerifier {
     const { link, place } = suspect
     const expected = (this.#head?.sequence ?? 0) + 1
     const isGenuine = this.#follows(suspect, next)
-    if (link.sequence === expected) return this.#blameNeighbours(expected, place, isGenuine)
+    if (link.sequence === expected) return this.#blameNeighbours(suspect, next, isGenuine)
     if (next?.sequence === expected) {
       const kind = link.sequence < expected ? 'inserted' : 'moved'
       return this.#blame(kind, expected, place, `line ${link.sequence} stands in its place`)
@@ -188,13 +190,27 @@ export class ChainVerifier {
   }
 
   /** The line that is expected has another hash of the one before it: one of the two is not as it was written. */
-  #blameNeighbours(expected: number, place: LinePlace, isGenuine: boolean | undefined): void {
-    const before = expected - 1
-    if (isGenuine === false) {
-      return this.#blame('altered', expected, place, 'it does not hang on the line before it')
+  #blameNeighbours(suspect: Suspect, next: ChainLink | undefined, isGenuine?: boolean): void {
+    const head = this.#head ?? genesis
+    const expected = head.sequence + 1
+    const isLinkAlone = isGenuine === false && this.#isWholeBut(suspect.line, head, next)
+    if (isLinkAlone) {
+      const sentence = 'it does not hang on the line before it'
+      return this.#blame('altered', expected, suspect.place, sentence)
     }
-    const doubt = isGenuine === undefined ? `; or line ${expected} was, which is the last` : ''
-    this.#blame('altered', before, this.#place, `the next line has another hash of it${doubt}`)
+    const isLast = isGenuine === undefined
+    const doubt = isLast ? `; or line ${expected} was, behind which nothing tells` : ''
+    const sentence = `the next line has another hash of it${doubt}`
+    this.#blame('altered', head.sequence, this.#place, sentence)
+  }
+
+  /** With the right link it would be what the next line has the hash of, or a seal of the key: nothing else of it was touched. */
+  #isWholeBut(line: Uint8Array, head: ChainHead, next: ChainLink | undefined): boolean {
+    if (next !== undefined) return hashLine(relink(line, head)) === next.previous
+    const { key } = this.#known
+    const notice = readNotice(line)
+    if (key === undefined || notice === undefined) return false
+    return judgeSeal(notice, key, head) === 'valid'
   }
 
   /** undefined: nothing behind it tells. */

@@ -7,6 +7,12 @@ import type { ActiveAccessKey } from '../../access/find-access-key.ts'
 import type { KeyUseRecorder } from '../../access/record-key-use.ts'
 import type { ByteBudget } from '../../lib/byte-budget.ts'
 import { readAll } from '../../lib/read-all.ts'
+import type { CloudTrailCall, CloudTrailDeps } from './cloudtrail/lookup-events.ts'
+import {
+  cloudTrailOperations,
+  cloudTrailTarget,
+  spellCloudTrailError,
+} from './cloudtrail/operations.ts'
 import type { EcrCall, EcrDeps } from './ecr/call.ts'
 import { spellException } from './ecr/errors.ts'
 import { ecrOperations } from './ecr/operations.ts'
@@ -16,7 +22,7 @@ import { spellIamError } from './iam/errors.ts'
 import { iamOperationNames } from './iam/operation-names.ts'
 import { iamOperations } from './iam/operations.ts'
 import { signatureErrors, throttled, type AwsError } from './protocol/aws-error.ts'
-import { dispatchJson } from './protocol/dispatch.ts'
+import { dispatchJson, type JsonService } from './protocol/dispatch.ts'
 import { jsonError, operationOfTarget, type AwsReply } from './protocol/json-protocol.ts'
 import { dispatchQuery, type QueryService } from './protocol/query-dispatch.ts'
 import { iamModel, queryError, stsModel, type QueryModel } from './protocol/query-protocol.ts'
@@ -37,6 +43,7 @@ export interface AwsEdge {
   readonly ecr: EcrDeps
   readonly iam: IamDeps
   readonly sts: StsDeps
+  readonly cloudTrail: CloudTrailDeps
   readonly region: string
   readonly findKey: (id: string) => Promise<ActiveAccessKey | undefined>
   readonly recordKeyUse: KeyUseRecorder
@@ -56,6 +63,7 @@ export function serveAws(app: FastifyInstance, edge: AwsEdge): void {
       ecr: { skewMinutes: 5, isGlobal: false },
       sts: { skewMinutes: 15, isGlobal: true },
       iam: { skewMinutes: 15, isGlobal: true },
+      cloudtrail: { skewMinutes: 15, isGlobal: false },
     },
     findKey: async (id) => {
       const found = await edge.findKey(id)
@@ -127,8 +135,10 @@ async function answer(
     const full = { ...signed, body }
     const { requestId } = facts
     if (door.protocol === 'json') {
-      const service = ecrService(edge, authenticate, requestId)
-      return await dispatchJson(service, full, door.operation, facts, requestId)
+      const setting = jsonSetting(edge, authenticate, requestId)
+      return door.service === 'ecr'
+        ? await dispatchJson(ecrService(setting, edge), full, door.operation, facts, requestId)
+        : await dispatchJson(trailService(setting, edge), full, door.operation, facts, requestId)
     }
     const service = { authenticate, source: sourceOf(request), edge, requestId }
     return door.model === iamModel
@@ -144,22 +154,27 @@ async function answer(
 
 /** Which of the services a request is for, and how that one speaks. */
 type Door =
-  | { readonly protocol: 'json'; readonly operation: string }
+  | {
+      readonly protocol: 'json'
+      readonly service: 'ecr' | 'cloudtrail'
+      readonly operation: string
+    }
   | { readonly protocol: 'query'; readonly model: QueryModel }
 type Reading = ReturnType<typeof readSignature>
 
 /** By the scope of the signature; without one by the target that only JSON services have. */
 function doorOf(request: SignedRequest, reading: Reading): Door {
-  const target = operationOfTarget(headerOf(request, 'x-amz-target'), ecrTarget)
-  const service =
-    reading.kind === 'signature'
-      ? reading.signature.scope.service
-      : target === undefined
-        ? stsModel.service
-        : 'ecr'
+  const target = headerOf(request, 'x-amz-target')
+  const scope = reading.kind === 'signature' ? reading.signature.scope.service : undefined
+  const named = operationOfTarget(target, cloudTrailTarget)
+  if (scope === 'cloudtrail' || (scope === undefined && named !== undefined)) {
+    return { protocol: 'json', service: 'cloudtrail', operation: named ?? '' }
+  }
+  const operation = operationOfTarget(target, ecrTarget)
+  const service = scope ?? (operation === undefined ? stsModel.service : 'ecr')
   const model = [iamModel, stsModel].find((one) => one.service === service)
   return model === undefined
-    ? { protocol: 'json', operation: target ?? '' }
+    ? { protocol: 'json', service: 'ecr', operation: operation ?? '' }
     : { protocol: 'query', model }
 }
 
@@ -170,7 +185,8 @@ function mayBeUnsigned(door: Door, reading: Extract<Reading, { kind: 'refused' }
 
 function bodyLimit(door: Door): number {
   if (door.protocol === 'query') return door.model === iamModel ? maxIamBytes : defaultBodyBytes
-  return ecrOperations.get(door.operation)?.maxBodyBytes ?? defaultBodyBytes
+  const operations = door.service === 'ecr' ? ecrOperations : cloudTrailOperations
+  return operations.get(door.operation)?.maxBodyBytes ?? defaultBodyBytes
 }
 
 function tooLarge(limit: number, { protocol }: Door): AwsError {
@@ -268,18 +284,40 @@ function querySetting({ edge, authenticate, source, requestId }: QuerySetting) {
   }
 }
 
-function ecrService(edge: AwsEdge, authenticate: Authenticate, requestId: string) {
+function jsonSetting(edge: AwsEdge, authenticate: Authenticate, requestId: string) {
+  const onFault = (error: unknown): void => edge.onFault(error, requestId)
+  return { region: edge.region, authenticate, authorize: edge.authorize, onFault }
+}
+
+type JsonSetting = ReturnType<typeof jsonSetting>
+
+function ecrService(setting: JsonSetting, { ecr }: AwsEdge): JsonService<EcrDeps, EcrCall> {
   return {
+    ...setting,
     service: 'ecr',
-    region: edge.region,
     operations: ecrOperations,
     unserved: unservedEcrOperations,
-    deps: edge.ecr,
-    authenticate,
-    authorize: edge.authorize,
-    callOf: (caller: Caller): EcrCall => ({ caller }),
+    deps: ecr,
+    callOf: (caller) => ({ caller }),
     spell: spellException,
-    onFault: (error: unknown) => edge.onFault(error, requestId),
+  }
+}
+
+/** For as long as the clients of AWS wait for an answer. */
+const lookupMs = 60_000
+
+function trailService(
+  setting: JsonSetting,
+  { cloudTrail }: AwsEdge,
+): JsonService<CloudTrailDeps, CloudTrailCall> {
+  return {
+    ...setting,
+    service: 'cloudtrail',
+    operations: cloudTrailOperations,
+    unserved: new Set(),
+    deps: cloudTrail,
+    callOf: (caller) => ({ caller, signal: AbortSignal.timeout(lookupMs) }),
+    spell: spellCloudTrailError,
   }
 }
 

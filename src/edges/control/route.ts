@@ -18,7 +18,13 @@ export type ControlReply =
   | { readonly kind: 'lines'; readonly values: AsyncIterable<unknown> }
   /** As they come; one that breaks off ends the connection, so that nobody takes it for whole. */
   | { readonly kind: 'bytes'; readonly type: string; readonly pieces: AsyncIterable<Uint8Array> }
-  | { readonly kind: 'refused'; readonly code: string; readonly message: string }
+  /** 400 where no status is given. */
+  | {
+      readonly kind: 'refused'
+      readonly status?: 403
+      readonly code: string
+      readonly message: string
+    }
 
 export interface ControlRoute<Rooms> {
   readonly method: 'GET' | 'POST'

@@ -1,5 +1,6 @@
 // Pratique's own JSON API, for what neither AWS nor OCI has an operation. A row without an IAM action does not compile.
 import type { Readable } from 'node:stream'
+import { auditRoutes, type AuditRooms } from './audit-routes.ts'
 import { collectionRoutes, type CollectionRooms } from './collection-routes.ts'
 import { oidcProviderRoutes, type OidcProviderRooms } from './oidc-provider-routes.ts'
 import { quotaRoutes, type QuotaRooms } from './quota-routes.ts'
@@ -7,7 +8,8 @@ import { refused, type ControlRoute } from './route.ts'
 import { storageRoutes, type StorageRooms } from './storage-routes.ts'
 
 /** What the rooms give this edge; app.ts binds them. */
-export interface ControlRooms extends QuotaRooms, CollectionRooms, StorageRooms, OidcProviderRooms {
+export interface ControlRooms
+  extends AuditRooms, QuotaRooms, CollectionRooms, StorageRooms, OidcProviderRooms {
   readonly describeAdvisories: () => Promise<unknown>
   readonly importAdvisories: (
     input: {
@@ -32,6 +34,7 @@ export interface ControlRooms extends QuotaRooms, CollectionRooms, StorageRooms,
 const defaultEcosystems = ['npm', 'PyPI', 'Debian', 'Alpine']
 
 export const controlRoutes: readonly ControlRoute<ControlRooms>[] = [
+  ...auditRoutes,
   ...quotaRoutes,
   ...collectionRoutes,
   ...storageRoutes,

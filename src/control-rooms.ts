@@ -1,0 +1,83 @@
+// What the rooms do for Pratique's own API, bound to what they stand on.
+import { changeProviderOptions, describeProviders } from './access/oidc-providers.ts'
+import { collectorOf, graceOf } from './background.ts'
+import type { Config } from './config.ts'
+import type { AuditRooms } from './edges/control/audit-routes.ts'
+import type { ControlRooms } from './edges/control/routes.ts'
+import { type Foundation } from './foundation.ts'
+import { programVersion } from './lib/program-version.ts'
+import { checkingStorage } from './registry/check-storage.ts'
+import { collecting } from './registry/collect-storage.ts'
+import { listCollections } from './registry/collection-store.ts'
+import { describeUsage } from './registry/describe-usage.ts'
+import { planCollection } from './registry/plan-collection.ts'
+import { putQuota } from './registry/put-quota.ts'
+import { writingBackup } from './registry/write-backup.ts'
+import { describeAdvisories } from './scanning/describe-advisories.ts'
+import { importAdvisories } from './scanning/import-advisories.ts'
+import { type LayerReaders } from './scanning/read-layer.ts'
+import { scanArchive } from './scanning/scan-archive.ts'
+import { updateAdvisories } from './scanning/update-advisories.ts'
+import { readIfThere } from './storage/data-directory.ts'
+import { openSqlite } from './storage/database/sqlite.ts'
+import { openHttpFeed } from './storage/feeds/http.ts'
+
+/** What else the product can do for its own command line; see edges/control. */
+export function controlRooms(
+  config: Config,
+  foundation: Foundation,
+  layers: LayerReaders,
+  wake: () => void,
+): Omit<ControlRooms, keyof AuditRooms> {
+  const { paths, ids, database } = foundation
+  const staleAfterMs = config.staleAfterHours * 3_600_000
+  const temporaryDirectory = paths.temporary
+  const feed = openHttpFeed({ ids, directory: temporaryDirectory }, new URL(config.osvUrl))
+  return {
+    collect: (input, options) =>
+      collecting(collectorOf(config, foundation), { ...input, askedBy: 'request' }, options),
+    planCollection: (input, options) =>
+      planCollection({ ...foundation, reader: database, graceMs: graceOf(config) }, input, options),
+    listCollections: () => listCollections(database, 20),
+    checkStorage: (input, options) => checkingStorage(foundation, input, options),
+    writeBackup: (input, options) => backUp(foundation, input, options),
+    describeUsage: (input) => describeUsage(foundation.database, input),
+    putQuota: (input) => putQuota(foundation, input),
+    describeOidcProviders: ({ account }) => describeProviders({ reader: database }, account),
+    changeOidcProvider: (input) => changeProviderOptions({ database }, input),
+    describeAdvisories: () => describeAdvisories(foundation, { staleAfterMs }),
+    async importAdvisories(input, options) {
+      const result = await importAdvisories(foundation, { ...input, origin: 'import' }, options)
+      wake()
+      return result
+    },
+    async *updateAdvisories({ ecosystems }, options) {
+      for (const ecosystem of ecosystems) {
+        yield { kind: 'progress', ecosystem, doing: 'fetching' }
+        yield* await updateAdvisories({ ...foundation, feed }, { ecosystems: [ecosystem] }, options)
+        wake()
+      }
+    },
+    scanArchive: (input, options) =>
+      scanArchive({ ...foundation, layers, temporaryDirectory }, input, options),
+  }
+}
+
+async function* backUp(
+  foundation: Foundation,
+  input: { readonly withKeys: boolean },
+  options: { readonly signal: AbortSignal },
+): AsyncGenerator<Uint8Array, void> {
+  const { paths } = foundation
+  const deps = {
+    ...foundation,
+    openDatabase: openSqlite,
+    temporaryDirectory: paths.temporary,
+    programVersion: await programVersion(),
+    readKeys: async () => ({
+      masterKey: (await readIfThere(paths.masterKey)) ?? '',
+      credentials: (await readIfThere(paths.credentials)) ?? '',
+    }),
+  }
+  yield* writingBackup(deps, input, options)
+}
