@@ -133,7 +133,8 @@ function documentOf({ version, id, statements }: WrittenPolicy): PolicyDocument 
   }
 }
 
-function statementOf(written: WrittenStatement): Statement {
+/** What was written, without the places of its parts. */
+export function statementOf(written: WrittenStatement): Statement {
   const { index, sid, effect, principal, action, resource, conditions, at } = written
   return {
     index,

@@ -1,3 +1,4 @@
+import type { Place } from '../document.ts'
 import { quoted, type JsonMember, type JsonValue } from '../strict-json.ts'
 import type { Report } from './faults.ts'
 import { wrongType } from './read-texts.ts'
@@ -19,6 +20,14 @@ export function readConditions(
       operatorAt: operator.at,
     }))
   })
+}
+
+/** Where the element itself, or an operator, has no members. */
+export function emptyConditionsOf(value: JsonValue | undefined): readonly Place[] {
+  const objects = value?.kind === 'object' ? [value, ...value.members.map((one) => one.value)] : []
+  return objects.flatMap((one) =>
+    one.kind === 'object' && one.members.length === 0 ? [one.at] : [],
+  )
 }
 
 function membersOf(

@@ -6,7 +6,7 @@
 import type { Place } from '../document.ts'
 import { quoted, type JsonMember, type JsonValue } from '../strict-json.ts'
 import type { Report } from './faults.ts'
-import { readConditions } from './read-conditions.ts'
+import { emptyConditionsOf, readConditions } from './read-conditions.ts'
 import { readPrincipals } from './read-principals.ts'
 import { readTexts, wrongType } from './read-texts.ts'
 import type {
@@ -62,6 +62,7 @@ function readStatement(
     action: readPatterns(elements, 'Action', report) ?? noAction(at, report),
     resource: readPatterns(elements, 'Resource', report),
     conditions: readConditions(elements.get('Condition')?.value, report),
+    emptyConditions: emptyConditionsOf(elements.get('Condition')?.value),
   }
   return [statement]
 }

@@ -21,6 +21,8 @@ export interface WrittenStatement {
   readonly action: WrittenPatterns
   readonly resource: WrittenPatterns | undefined
   readonly conditions: readonly WrittenCondition[]
+  /** Objects of the Condition element that hold no test. */
+  readonly emptyConditions: readonly Place[]
 }
 
 export interface WrittenPrincipals {
