@@ -13,6 +13,7 @@ import { gcCommand } from './commands/gc.ts'
 import { initCommand } from './commands/init.ts'
 import { loginCommand } from './commands/login.ts'
 import { oidcProviderCommand } from './commands/oidc-provider.ts'
+import { policyCommand } from './commands/policy.ts'
 import { quotaCommand } from './commands/quota.ts'
 import { restoreCommand } from './commands/restore.ts'
 import { scanCommand } from './commands/scan.ts'
@@ -40,6 +41,7 @@ function buildProgram(): Command {
   for (const add of [credentialHelperCommand, dbCommand, quotaCommand, oidcProviderCommand])
     add(program)
   for (const add of [scanCommand, gateCommand, auditLogCommand]) add(program)
+  policyCommand(program)
   for (const add of [gcCommand, fsckCommand, backupCommand, restoreCommand]) add(program)
   return program
 }

@@ -2,6 +2,9 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { accessErrors } from '../../src/access/errors.ts'
+import { lintPolicy } from '../../src/policy/lint/lint-policy.ts'
+import { allCodes } from '../../src/policy/lint/lint-table.ts'
+import type { PolicyKind } from '../../src/policy/document.ts'
 import { registryErrors } from '../../src/registry/errors.ts'
 import { scanningErrors } from '../../src/scanning/errors.ts'
 
@@ -46,6 +49,66 @@ export function deviationsDocument(): string {
       : [`| \`${file}\` | ${cell(words)} |`]
   })
   return `# Deviations\n\nWhere Pratique knowingly differs from a specification or from AWS, gathered from the heads of the files. Written by \`npm run docs\`.\n\n| where | how |\n|---|---|\n${rows.join('\n')}\n`
+}
+
+const severityTitles = {
+  ERROR: 'Errors: it is refused, or does not mean what it says',
+  SECURITY_WARNING: 'Security warnings: it allows more than it seems to',
+  WARNING: 'Warnings: it does less than it seems to, or something else',
+  SUGGESTION: 'Suggestions',
+} as const
+
+/** Every finding of `pratique policy lint` with the shortest of its cases. */
+export function policyLintDocument(): string {
+  const sections = (['ERROR', 'SECURITY_WARNING', 'WARNING', 'SUGGESTION'] as const).map((one) => {
+    const rows = allCodes.filter(({ severity }) => severity === one)
+    const entries = rows.map(({ code, title, remedy }) => {
+      const { text, kind, message } = exampleOf(code)
+      const what = title ?? asSentence(message)
+      return `### \`${code}\`\n\n${what}. What to do: ${remedy}.\n\n${kind}: \`${text}\`\n`
+    })
+    return `## ${severityTitles[one]}\n\n${entries.join('\n')}`
+  })
+  return `# What \`pratique policy lint\` finds\n\nEach finding with an example and what to do. Errors with examples of what is refused also say why a policy is refused where it is put. Written by \`npm run docs\`.\n\n${sections.join('\n')}`
+}
+
+interface LintExample {
+  readonly kind: PolicyKind
+  readonly input: unknown
+  readonly options?: object
+}
+
+function exampleOf(code: string): {
+  readonly text: string
+  readonly kind: string
+  readonly message: string
+} {
+  const cases = ['lint', 'malformed-policies'].flatMap((name) => {
+    const path = join(root, 'src/policy/cases', `${name}.json`)
+    return JSON.parse(readFileSync(path, 'utf8')) as readonly LintExample[]
+  })
+  const found = cases.flatMap(({ kind, input, options }) => {
+    const text = typeof input === 'string' ? input : JSON.stringify(input)
+    const finding = lintPolicy(text, kind, options).find((one) => one.code === code)
+    return finding === undefined || text === '' ? [] : [{ text, kind, message: finding.message }]
+  })
+  const [shortest] = found.toSorted((a, b) => a.text.length - b.text.length)
+  const { text, kind, message } = shortest ?? {
+    text: '…',
+    kind: 'identity',
+    message: longOnes[code] ?? code,
+  }
+  return { text: text.length > 500 ? `${text.slice(0, 100)}…` : text, kind, message }
+}
+
+/** What no case can hold: the cases are files of their own. */
+const longOnes: Readonly<Record<string, string>> = {
+  DOCUMENT_TOO_LONG: 'the document has more than 131072 characters',
+  INVALID_CHARACTER: 'a character may not stand in a policy',
+}
+
+function asSentence(text: string): string {
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}`
 }
 
 function cell(text: string): string {

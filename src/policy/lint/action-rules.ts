@@ -5,6 +5,7 @@ import { quoted } from '../strict-json.ts'
 import { listed } from './grant-rules.ts'
 import {
   actionsOf,
+  hintAt,
   type LintedPolicy,
   type LintedStatement,
   type ReportFinding,
@@ -39,7 +40,8 @@ function lintPattern({ value, at }: Written, report: ReportFinding): void {
   if (!services.has(service)) {
     report('UNKNOWN_SERVICE', `${quoted(value)} is of no service of this registry`, at)
   } else if (actionsOf({ isNegated: false, patterns: [value] }).length === 0) {
-    report('UNKNOWN_ACTION', `${quoted(value)} is no action of this registry`, at)
+    const hint = hintAt(value, knownActions)
+    report('UNKNOWN_ACTION', `${quoted(value)} is no action of this registry${hint}`, at)
   }
   if (service === 'pratique') {
     report('PRATIQUE_KEY_NOT_PORTABLE', `${quoted(value)} is of this registry alone`, at)

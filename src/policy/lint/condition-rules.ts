@@ -1,8 +1,10 @@
+import { contextKeys } from '../context-keys.ts'
 import type { WrittenCondition } from '../reading/written-policy.ts'
 import { restrictsCaller } from '../public-grant.ts'
 import { quoted } from '../strict-json.ts'
 import {
   demandsKey,
+  hintAt,
   type LintedPolicy,
   type LintedStatement,
   type LintedTest,
@@ -32,7 +34,8 @@ function lintKey(
     if (/^(?:aws|ecr|iam|sts|pratique):[^/]+\/$/i.test(name)) {
       report('MISSING_TAG_KEY_IN_CONDITION_KEY', `${quoted(name)} names no tag`, at)
     } else if (hostOfKey(name) === undefined) {
-      report('UNKNOWN_CONDITION_KEY', `no request has ${quoted(name)}`, at)
+      const hint = hintAt(name, contextKeys)
+      report('UNKNOWN_CONDITION_KEY', `no request has ${quoted(name)}${hint}`, at)
     }
     return
   }

@@ -68,7 +68,7 @@ test('a finding says where it is, what is the matter and what to do, the gravest
   "Statement": {
     "Effect": "Allow",
     "Principal": "*",
-    "Action": ["ecr:PutImages", "ecr:Describe"],
+    "Action": ["ecr:PutImages", "ecr:Frobnicate"],
     "Resource": "team/app"
   }
 }`
@@ -96,13 +96,13 @@ test('a finding says where it is, what is the matter and what to do, the gravest
       [
         'UNKNOWN_ACTION',
         'WARNING',
-        '"ecr:PutImages" is no action of this registry',
+        '"ecr:PutImages" is no action of this registry, but ecr:PutImage is near',
         '/Statement/Action/0 6:16',
       ],
       [
         'UNKNOWN_ACTION',
         'WARNING',
-        '"ecr:Describe" is no action of this registry',
+        '"ecr:Frobnicate" is no action of this registry',
         '/Statement/Action/1 6:33',
       ],
       [

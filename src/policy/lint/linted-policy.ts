@@ -1,3 +1,4 @@
+import { nearest } from '../../lib/nearest.ts'
 import type { AccountId } from '../account-id.ts'
 import { askFor, compileAction } from '../action-match.ts'
 import { knownActions, type KnownAction } from '../actions.ts'
@@ -41,6 +42,13 @@ export interface LintedTest {
   readonly operator: OperatorReading | undefined
   /** Undefined for one that no request has, or of an identity provider. */
   readonly key: ContextKey | undefined
+}
+
+/** `, but …` where a known name is close to a mistyped one. */
+export function hintAt(text: string, known: readonly { readonly name: string }[]): string {
+  const names = known.map(({ name }) => name)
+  const name = text.length > 80 ? undefined : nearest(text, names)
+  return name === undefined ? '' : `, but ${name} is near`
 }
 
 /** A text with its variables left out, so that what is in them is not taken for its own. */

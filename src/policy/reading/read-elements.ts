@@ -82,7 +82,7 @@ function membersOf(
   for (const { name, at } of value.members) {
     if (known.includes(name)) continue
     const meant = known.find((one) => one.toLowerCase() === name.toLowerCase())
-    const hint = meant === undefined ? '' : `, but ${meant}`
+    const hint = meant === undefined ? '' : `, but ${meant} is`
     const problem = `${quoted(name)} is no element of ${what}${hint}`
     report('INVALID_POLICY_ELEMENT', problem, at)
   }
