@@ -31,7 +31,7 @@ interface Pending {
 /** How long a record may wait in memory for others to be written with it. */
 const gatherMs = 250
 /** So many characters are written at once when they have come together. */
-const gatherCharacters = 64 * 1024
+const gatherCharacters = 256 * 1024
 const syncEveryMs = 1000
 /** Of records that wait; what comes on top is lost and counted. Records of changes may take as much again. */
 const maxWaitingCharacters = 8 * 1024 * 1024

@@ -7,6 +7,7 @@
 // Unknowns: what is not known of a request is left out.
 import type { Caller } from '../access/caller.ts'
 import type { AccountId } from '../policy/account-id.ts'
+import type { Requester } from '../policy/requester.ts'
 import { renderIdentity, secondsOf } from './render-identity.ts'
 import {
   eventKindOf,
@@ -54,91 +55,154 @@ export interface AuditedRequest {
   readonly responseElements: unknown
 }
 
+/** A request as an event, and whether somebody waits for its record. */
+export type AuditedEvent = EventName & EventKind
+
+/** Where the registry stands; `account` is told of what nobody was established for. */
 export interface RecordContext {
   readonly region: string
-  readonly at: Date
-  /** Of the registry itself: where nobody was established it is told of it. */
   readonly account: AccountId
-  /** A UUID. */
-  readonly eventId: string
 }
 
-/** Which event a request is; a denied one is named by the action that was denied. */
-export function eventOf(request: AuditedRequest): EventName & EventKind {
-  const { action, operation, decision, door } = request
-  const judged = action === undefined ? undefined : parseEventName(action)
-  const isRoute = door === 'oci' && decision !== 'deny'
-  const event =
-    (isRoute ? routeEvent(request) : judged) ??
-    judged ??
-    parseEventName(operation) ??
-    eventNameOfRoute(operation)
-  return { ...event, ...eventKindOf(event) }
+/** Names of this program: few, and never the client's. */
+const maxEvents = 1000
+const maxResourceTexts = 1000
+
+/**
+ * Writes records. What is the same for request after request (who asks, for which resource) is put into JSON once: a pull of a
+ * manifest takes some twenty microseconds, and its record must not take ten.
+ */
+export class RecordRenderer {
+  readonly #context: RecordContext
+  readonly #events = new Map<string, AuditedEvent>()
+  readonly #callers = new WeakMap<Requester, CallerText>()
+  readonly #resources = new Map<string, ResourceText>()
+  #second = { number: 0, text: '' }
+
+  constructor(context: RecordContext) {
+    this.#context = context
+  }
+
+  /** Which event a request is; a denied one is named by the action that was denied. */
+  eventOf(request: AuditedRequest): AuditedEvent {
+    const { action = '', operation, decision = '', door, status } = request
+    // A start of an upload that was answered with a blob was a mount, or had all its bytes with it.
+    const route = operation === 'POST uploads' && status === 201 ? 'PUT upload' : operation
+    const isJudged = door !== 'oci' || decision === 'deny'
+    const key = isJudged ? `${action} ${route}` : route
+    const known = this.#events.get(key)
+    if (known !== undefined) return known
+    const judged = isJudged ? parseEventName(action) : undefined
+    const event = judged ?? parseEventName(route) ?? eventNameOfRoute(route)
+    const made = { ...event, ...eventKindOf(event) }
+    if (this.#events.size < maxEvents) this.#events.set(key, made)
+    return made
+  }
+
+  /** JSON text whose last member is `pratique`; `eventId` is a UUID. */
+  render(request: AuditedRequest, at: Date, eventId: string): string {
+    const { service, name, isReadOnly, isData } = this.eventOf(request)
+    const { caller, requestId, errorCode, errorMessage } = request
+    const resources = this.#resourcesOf(request.resource)
+    const source = service === 'pratique' ? service : `${service}.amazonaws.com`
+    const elements = !isReadOnly || hands(name) ? selectFields(request.responseElements) : undefined
+    const parameters = selectFields(request.parameters)
+    return `{"eventVersion":"1.11","eventTime":"${this.#timeOf(at)}"${this.#callerOf(request)},"eventSource":"${source}","eventName":"${name}","awsRegion":"${this.#context.region}"${member('errorCode', errorCode)}${member('errorMessage', capped(errorMessage, 1024))},"requestParameters":${plainJson(parameters ?? null)},"responseElements":${plainJson(elements ?? null)},"requestID":"${requestId}","eventID":"${eventId}","readOnly":${String(isReadOnly)}${resources.text},"eventType":"AwsApiCall","managementEvent":${String(!isData)}${this.#accountsOf(caller, resources, eventId)},"eventCategory":"${isData ? 'Data' : 'Management'}"${tlsOf(request)},"pratique":${ownFields(request)}}`
+  }
+
+  /** CloudTrail's times have whole seconds. */
+  #timeOf(at: Date): string {
+    const number = Math.floor(at.getTime() / 1000)
+    if (number !== this.#second.number) this.#second = { number, text: secondsOf(at) }
+    return this.#second.text
+  }
+
+  #callerOf(request: AuditedRequest): string {
+    const { caller, sourceAddress, userAgent } = request
+    if (caller === undefined) return callerText(request)
+    const known = this.#callers.get(caller.requester)
+    if (known !== undefined && isSameCaller(known, request, caller)) return known.text
+    const text = callerText(request)
+    const { accessKeyId, session, principalArn } = caller
+    const made = { accessKeyId, session, principalArn, sourceAddress, userAgent, text }
+    this.#callers.set(caller.requester, made)
+    return text
+  }
+
+  #resourcesOf(resource: string | undefined): ResourceText {
+    if (resource === undefined || resource === '*') return noResource
+    const known = this.#resources.get(resource)
+    if (known !== undefined) return known
+    const all = parseResources(resource)
+    const made = { account: all[0]?.accountId, text: `,"resources":${plainJson(all)}` }
+    if (this.#resources.size >= maxResourceTexts) this.#resources.clear()
+    this.#resources.set(resource, made)
+    return made
+  }
+
+  /** The account whose resource it was; where that is not the caller's, both find the one record. */
+  #accountsOf(caller: Caller | undefined, resources: ResourceText, eventId: string): string {
+    const recipient = resources.account ?? caller?.accountId ?? this.#context.account
+    const isCross = caller !== undefined && recipient !== caller.accountId
+    const shared = isCross ? `,"sharedEventID":"${eventId}"` : ''
+    return `,"recipientAccountId":"${recipient}"${shared}`
+  }
 }
 
-/** A start of an upload that was answered with a blob was a mount, or had all its bytes with it. */
-function routeEvent({ operation, status }: AuditedRequest): EventName {
-  const isWhole = operation === 'POST uploads' && status === 201
-  return eventNameOfRoute(isWhole ? 'PUT upload' : operation)
+interface CallerText {
+  readonly accessKeyId: string | undefined
+  readonly session: Caller['session']
+  readonly principalArn: string
+  readonly sourceAddress: string
+  readonly userAgent: string | undefined
+  readonly text: string
 }
 
-/** JSON text whose last member is `pratique`. */
-export function renderRecord(request: AuditedRequest, context: RecordContext): string {
-  const { service, name, isReadOnly, isData } = eventOf(request)
-  const resources = resourcesOf(request.resource)
-  return plainJson({
-    eventVersion: '1.11',
-    eventTime: secondsOf(context.at),
-    userIdentity: renderIdentity(request.caller, request.claimedKeyId, request.hasCredentials),
-    eventSource: service === 'pratique' ? service : `${service}.amazonaws.com`,
-    eventName: name,
-    awsRegion: context.region,
-    sourceIPAddress: request.sourceAddress,
-    userAgent: capped(request.userAgent, 256),
-    errorCode: request.errorCode,
-    errorMessage: capped(request.errorMessage, 1024),
-    requestParameters: selectFields(request.parameters) ?? null,
-    responseElements:
-      (!isReadOnly || hands(name) ? selectFields(request.responseElements) : undefined) ?? null,
-    requestID: request.requestId,
-    eventID: context.eventId,
-    readOnly: isReadOnly,
-    resources: resources.length === 0 ? undefined : resources,
-    eventType: 'AwsApiCall',
-    managementEvent: !isData,
-    ...accountsOf(request, resources, context),
-    eventCategory: isData ? 'Data' : 'Management',
-    tlsDetails: tlsOf(request),
-    pratique: ownFields(request),
-  })
+function isSameCaller(known: CallerText, request: AuditedRequest, caller: Caller): boolean {
+  return (
+    known.accessKeyId === caller.accessKeyId &&
+    known.session === caller.session &&
+    known.principalArn === caller.principalArn &&
+    known.sourceAddress === request.sourceAddress &&
+    known.userAgent === request.userAgent
+  )
+}
+
+interface ResourceText {
+  readonly account: string | undefined
+  readonly text: string
+}
+
+const noResource: ResourceText = { account: undefined, text: '' }
+
+function callerText(request: AuditedRequest): string {
+  const { caller, claimedKeyId, hasCredentials, sourceAddress, userAgent } = request
+  const identity = plainJson(renderIdentity(caller, claimedKeyId, hasCredentials))
+  const agent = member('userAgent', capped(userAgent, 256))
+  return `,"userIdentity":${identity}${member('sourceIPAddress', sourceAddress)}${agent}`
+}
+
+/** Nothing for what is not known. */
+function member(name: string, value: string | undefined): string {
+  return value === undefined ? '' : `,"${name}":${plainJson(value)}`
 }
 
 function capped(text: string | undefined, max: number): string | undefined {
   return text === undefined ? undefined : capText(text, max)
 }
 
-/** The account whose resource it was; where that is not the caller's, both find the one record. */
-function accountsOf(
-  { caller }: AuditedRequest,
-  [resource]: readonly AuditedResource[],
-  { eventId, account }: RecordContext,
-): Readonly<Record<string, unknown>> {
-  const own = caller?.accountId
-  const recipientAccountId = resource?.accountId ?? own ?? account
-  const isCross = own !== undefined && recipientAccountId !== own
-  return { recipientAccountId, sharedEventID: isCross ? eventId : undefined }
+function tlsOf({ isSecure, host = '' }: AuditedRequest): string {
+  return isSecure ? `,"tlsDetails":${plainJson({ clientProvidedHostHeader: capText(host) })}` : ''
 }
 
-function tlsOf({ isSecure, host }: AuditedRequest): Readonly<Record<string, unknown>> | undefined {
-  return isSecure ? { clientProvidedHostHeader: capped(host, 256) } : undefined
-}
-
-function ownFields(request: AuditedRequest): Readonly<Record<string, unknown>> {
+function ownFields(request: AuditedRequest): string {
   const { decidedBy, policyEpoch, action, caller, tokenHash, door, operation, status } = request
-  const decision = decisionOf(request)
-  const authMethod = caller?.method
-  const route = operation
-  return { decision, decidedBy, policyEpoch, action, authMethod, tokenHash, door, route, status }
+  const by = decidedBy === undefined ? '' : `,"decidedBy":${plainJson(decidedBy)}`
+  const epoch = policyEpoch === undefined ? '' : `,"policyEpoch":${policyEpoch}`
+  const judged = action === undefined ? '' : `,"action":"${action}"`
+  const method = caller === undefined ? '' : `,"authMethod":"${caller.method}"`
+  const token = tokenHash === undefined ? '' : `,"tokenHash":"${tokenHash}"`
+  return `{"decision":"${decisionOf(request)}"${by}${epoch}${judged}${method}${token},"door":"${door}","route":"${operation}","status":${status}}`
 }
 
 /** Answers of these hand out keys; their ids tie a chain of sessions together. */
@@ -162,8 +226,7 @@ interface AuditedResource {
 
 const maxResources = 20
 
-function resourcesOf(text: string | undefined): readonly AuditedResource[] {
-  if (text === undefined || text === '*') return []
+function parseResources(text: string): readonly AuditedResource[] {
   return text.split(' ', maxResources).map((arn) => {
     const [, , service = '', , account = '', ...rest] = arn.split(':')
     const kind = rest.join(':').split('/', 1)[0] ?? ''

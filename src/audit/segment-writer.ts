@@ -1,5 +1,5 @@
 import type { SegmentAppender, SegmentStore } from '../storage/segments/segment-store.ts'
-import { linkRecord, readLink, type ChainHead, type AuditKey } from './rules/chain.ts'
+import { linkRecords, readLink, type ChainHead, type AuditKey } from './rules/chain.ts'
 import { noticeText, type Continuation, type Notice } from './rules/notices.ts'
 import { dayOf, formatSegmentName, parseSegmentName, selectExpired } from './rules/segment-name.ts'
 
@@ -39,6 +39,8 @@ export class SegmentWriter {
   #continues: Continuation
   #appender: SegmentAppender | undefined
   #position: LogPosition
+  /** On which the segment was begun. */
+  #day: string
   #sealedAt = 0
   #isSealed = true
   #isSynced = true
@@ -50,6 +52,7 @@ export class SegmentWriter {
     this.#number = start.number
     this.#continues = start.continues
     this.#appender = start.appender
+    this.#day = parseSegmentName(start.appender?.name ?? '')?.day ?? ''
     const { name: segment, bytes = 0 } = start.appender ?? { name: undefined }
     this.#position = { segment, bytes, head: start.head }
   }
@@ -101,6 +104,7 @@ export class SegmentWriter {
       const name = formatSegmentName({ number: this.#number + 1, day })
       appender = await this.#store.create(name)
       this.#number += 1
+      this.#day = day
       this.#appender = appender
     }
     if (appender.bytes === 0) await this.#begin(appender, now)
@@ -111,7 +115,7 @@ export class SegmentWriter {
     if (appender.bytes === 0) return false
     const isFull = appender.bytes + edgeBytes > this.#settings.maxSegmentBytes
     // A clock that was set back begins no segment: days would be out of order.
-    return isFull || (parseSegmentName(appender.name)?.day ?? day) < day
+    return isFull || this.#day < day
   }
 
   async #end(appender: SegmentAppender, now: Date): Promise<void> {
@@ -160,14 +164,8 @@ export class SegmentWriter {
   }
 
   async #append(appender: SegmentAppender, records: readonly string[]): Promise<void> {
-    let { head } = this.#position
-    let text = ''
-    for (const record of records) {
-      const linked = linkRecord(record, head)
-      text += `${linked.line}\n`
-      ;({ head } = linked)
-    }
-    await appender.append(Buffer.from(text))
+    const { lines, head } = linkRecords(records, this.#position.head)
+    await appender.append(lines)
     this.#position = { segment: appender.name, bytes: appender.bytes, head }
     this.#isSealed = false
     this.#isSynced = false

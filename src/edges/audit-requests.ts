@@ -1,7 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { AuditLog } from '../audit/audit-log.ts'
-import { eventOf, renderRecord, type AuditedRequest } from '../audit/render-record.ts'
-import type { EventKind } from '../audit/rules/event-kind.ts'
+import { RecordRenderer, type AuditedEvent, type AuditedRequest } from '../audit/render-record.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Ids } from '../lib/ids.ts'
 import type { AccountId } from '../policy/account-id.ts'
@@ -34,18 +33,21 @@ const refusalsPerMinute = 600
 export function auditRequests(app: FastifyInstance, deps: Deps): RequestAuditor {
   const audited = new WeakSet<FastifyRequest>()
   const refusals = new RefusalCount(deps)
+  const renderer = new RecordRenderer(deps)
+  const textOf = (seen: AuditedRequest): string =>
+    renderer.render(seen, deps.clock.now(), deps.ids.uuid())
   const settle = async (
     request: FastifyRequest,
     status: number,
   ): Promise<StorageFullError | undefined> => {
     if (!isAudited(request)) return undefined
     const seen = auditedOf(request, status)
-    const event = eventOf(seen)
+    const event = renderer.eventOf(seen)
     if (!isAwaited(seen, event)) return undefined
     audited.add(request)
     const isDone = !event.isReadOnly && seen.decision !== 'deny' && status < 400
     try {
-      await deps.log.recordDurably(textOf(deps, seen))
+      await deps.log.recordDurably(textOf(seen))
       return undefined
     } catch (error) {
       if (!(error instanceof StorageFullError)) throw error
@@ -66,7 +68,11 @@ export function auditRequests(app: FastifyInstance, deps: Deps): RequestAuditor 
     refusals.tell()
     if (isAudited(request) && !audited.has(request)) {
       const seen = auditedOf(request, reply.statusCode)
-      if (isRecorded(deps, refusals, seen)) deps.log.record(textOf(deps, seen))
+      const isKept =
+        seen.caller === undefined && seen.decision === undefined
+          ? refusals.take()
+          : deps.withReads || !isAllowedRead(seen, renderer.eventOf(seen))
+      if (isKept) deps.log.record(textOf(seen))
     }
     done()
   })
@@ -87,20 +93,13 @@ function isAudited({ facts, headers, method }: FastifyRequest): boolean {
 }
 
 /** Credentials that are refused are in the log within a second: who has none gets no disk to work for him. */
-function isAwaited(seen: AuditedRequest, { isDurable }: EventKind): boolean {
+function isAwaited(seen: AuditedRequest, { isDurable }: AuditedEvent): boolean {
   const { caller, decision, status } = seen
   return (caller !== undefined || status < 400) && (isDurable || decision === 'deny')
 }
 
-function isRecorded(deps: Deps, refusals: RefusalCount, seen: AuditedRequest): boolean {
-  if (seen.caller === undefined && seen.decision === undefined) return refusals.take()
-  if (deps.withReads || seen.decision === 'deny') return true
-  const { isReadOnly, isData } = eventOf(seen)
-  return !(isReadOnly && isData)
-}
-
-function textOf({ clock, ids, region, account }: Deps, seen: AuditedRequest): string {
-  return renderRecord(seen, { region, account, at: clock.now(), eventId: ids.uuid() })
+function isAllowedRead({ decision }: AuditedRequest, event: AuditedEvent): boolean {
+  return decision !== 'deny' && event.isReadOnly && event.isData
 }
 
 function auditedOf(request: FastifyRequest, status: number): AuditedRequest {

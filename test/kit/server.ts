@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { CreateRepositoryCommand, ECRClient, type ImageTagMutability } from '@aws-sdk/client-ecr'
 import { openApp } from '../../src/app.ts'
 import { readConfig } from '../../src/config.ts'
+import type { Drivers } from '../../src/foundation.ts'
 import { createLog } from '../../src/lib/log.ts'
 
 export interface TestServer {
@@ -16,11 +17,17 @@ export interface TestServer {
 }
 
 /** Starts a server on a free port; its caller closes it. */
-export async function openTestServer(directory: string): Promise<TestServer> {
+export async function openTestServer(
+  directory: string,
+  options: {
+    readonly drivers?: Drivers
+    readonly environment?: Readonly<Record<string, string>>
+  } = {},
+): Promise<TestServer> {
   const flags = { data: directory, listen: '127.0.0.1:0', log: 'silent' }
-  const read = readConfig({ flags, environment: {}, cwd: directory })
+  const read = readConfig({ flags, environment: options.environment ?? {}, cwd: directory })
   if (read.kind === 'problems') throw new Error(read.problems.join('\n'))
-  const app = await openApp(read.config, createLog('silent'))
+  const app = await openApp(read.config, createLog('silent'), options.drivers)
   const keys = await readKeys(app.paths.credentials)
   const ecr = new ECRClient({ endpoint: app.url, region: read.config.region, credentials: keys })
   const basic = Buffer.from(`${keys.accessKeyId}:${keys.secretAccessKey}`).toString('base64')

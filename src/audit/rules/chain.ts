@@ -27,15 +27,29 @@ export const genesis: ChainHead = { sequence: 0, hash: '0'.repeat(64) }
 /** The longest line that is believed: a record is capped far below. */
 export const maxLineBytes = 256 * 1024
 
-/** Adds the link to a record, which must be a JSON object whose last member is the object `pratique`. */
-export function linkRecord(
-  record: string,
-  head: ChainHead,
-): { readonly line: string; readonly head: ChainHead } {
-  const sequence = head.sequence + 1
-  const link = `,"chain":{"sequence":${sequence},"previous":"${head.hash}"}}}`
-  const line = record.slice(0, -2) + link
-  return { line, head: { sequence, hash: hash('sha256', line, 'hex') } }
+/** What a link and a line feed add to a record, at most. */
+const linkBytes = 160
+
+/**
+ * Lines of records, each hung on the one before it. A record is a JSON object in ASCII whose last member is the object
+ * `pratique`.
+ */
+export function linkRecords(
+  records: readonly string[],
+  before: ChainHead,
+): { readonly lines: Buffer; readonly head: ChainHead } {
+  const size = records.reduce((sum, { length }) => sum + length + linkBytes, 0)
+  const buffer = Buffer.allocUnsafe(size)
+  let { sequence, hash: previous } = before
+  let end = 0
+  for (const record of records) {
+    sequence += 1
+    const link = `,"chain":{"sequence":${sequence},"previous":"${previous}"}}}\n`
+    const start = end
+    end += buffer.write(record.slice(0, -2) + link, start, 'latin1')
+    previous = hashLine(buffer.subarray(start, end - 1))
+  }
+  return { lines: buffer.subarray(0, end), head: { sequence, hash: previous } }
 }
 
 export function hashLine(line: Uint8Array): string {

@@ -58,14 +58,17 @@ export function selectFields(value: unknown): NamedFields | undefined {
 
 function fieldsOf(value: unknown, depth: number): NamedFields | undefined {
   if (typeof value !== 'object' || value === null || depth > maxDepth) return undefined
-  const fields: (readonly [string, unknown])[] = []
+  const fields: Record<string, unknown> = {}
+  let count = 0
   for (const [written, member] of Object.entries(value)) {
-    if (fields.length >= 4 * maxMembers) break
+    if (count >= 4 * maxMembers) break
     const name = spelled(written)
     const kept = fieldOf(name, member, depth)
-    if (kept !== undefined) fields.push([name, kept])
+    if (kept === undefined) continue
+    fields[name] = kept
+    count += 1
   }
-  return fields.length === 0 ? undefined : Object.fromEntries(fields)
+  return count === 0 ? undefined : fields
 }
 
 /** Query writes `UserName`, the control API `max-bytes`. */
@@ -105,14 +108,13 @@ export function capText(text: string, max = maxText): string {
   return text.length <= max ? text : `${text.slice(0, max)}…`
 }
 
-/** What JSON leaves as it is, and some reader or terminal takes for a command or the end of a line. */
-const unprintable = /[\u007f-\u009f\u2028\u2029]/
+/** What JSON leaves as it is, and some reader or terminal takes for a command, the end of a line, or another direction of writing. */
+const special = /[\u007f-\uffff]/
 
-/** JSON in which no character moves a terminal's cursor or ends a line for any reader. */
+/** JSON in ASCII: no character of it moves a terminal's cursor, turns the text around, or ends a line for any reader. */
 export function plainJson(value: unknown): string {
   const text = JSON.stringify(value)
-  if (!unprintable.test(text)) return text
-  return text.replaceAll(new RegExp(unprintable, 'g'), escaped)
+  return special.test(text) ? text.replaceAll(new RegExp(special, 'g'), escaped) : text
 }
 
 function escaped(character: string): string {

@@ -72,8 +72,9 @@ test('finds the line that was altered, by whichever byte', () => {
 test('finds the first of two neighbours that were both altered', () => {
   for (let index = 0; index + 1 < written.length; index += 1) {
     const lines = [...written]
-    for (const line of [index, index + 1])
-      lines[line] = (lines[line] ?? '').replace(/2026|event/, 'other')
+    for (const number of [index, index + 1]) {
+      lines[number] = (lines[number] ?? '').replace(/2026|event/, 'other')
+    }
     assert.equal(faultOf(lines)?.sequence, index + 1)
   }
 })
