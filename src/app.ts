@@ -5,14 +5,10 @@ import { findActiveAccessKey } from './access/find-access-key.ts'
 import { accountExists } from './access/account-store.ts'
 import { recordingKeyUse } from './access/record-key-use.ts'
 import { deriveKey } from './access/rules/seal.ts'
-import { auditRooms, openAuditLog } from './auditing.ts'
+import { openAuditTrail, type AuditTrail } from './auditing.ts'
 import { collectJob, graceOf, jobHandlers, jobLog } from './background.ts'
-import type { AuditLog } from './audit/audit-log.ts'
-import { refuseUnrecordable } from './audit/refuse-unrecordable.ts'
-import { searchLog } from './audit/search-log.ts'
 import type { Config } from './config.ts'
 import type { AddressDeps } from './edges/address.ts'
-import { auditRequests } from './edges/audit-requests.ts'
 import { createAuthenticator } from './edges/authenticate.ts'
 import { refuseWhileDraining } from './edges/draining.ts'
 import { serveAws } from './edges/aws/serve-aws.ts'
@@ -117,7 +113,7 @@ async function startServer(config: Config, log: Log, foundation: Foundation): Pr
   let url = config.url ?? ''
   const guard = guardOf(config, log, clock, await openFileLimit())
   const app = createHttpServer(guard, (made) => observeRequests(made, { ids, log, metrics }))
-  const auditLog = await openAuditLog(config, log, foundation)
+  const trail = await openAuditTrail(config, log, foundation)
   refuseWhileDraining(app, () => draining)
   serveHealth(app, {
     metrics,
@@ -130,7 +126,7 @@ async function startServer(config: Config, log: Log, foundation: Foundation): Pr
     ],
   })
   const wake = (): void => worker.wake()
-  serveDoors(app, { config, log, foundation, layers, auditLog, url: () => url, wake })
+  serveDoors(app, { config, log, foundation, layers, trail, url: () => url, wake })
   await listen(app, config)
   url = config.url ?? listeningUrl(app)
   worker.start()
@@ -143,7 +139,7 @@ async function startServer(config: Config, log: Log, foundation: Foundation): Pr
     async close() {
       draining = true
       await app.close()
-      await auditLog.close()
+      await trail.close()
       guard.stop()
       await worker.stop()
       await layers.close()
@@ -158,14 +154,14 @@ interface Doors {
   readonly log: Log
   readonly foundation: Foundation
   readonly layers: LayerReaders
-  readonly auditLog: AuditLog
+  readonly trail: AuditTrail
   readonly url: () => string
   readonly wake: () => void
 }
 
 function serveDoors(app: FastifyInstance, doors: Doors): void {
-  const { config, log, foundation, layers, auditLog, url, wake } = doors
-  const { database, blobs, clock, ids, masterKey, segments } = foundation
+  const { config, log, foundation, layers, trail, url, wake } = doors
+  const { database, blobs, clock, ids, masterKey } = foundation
   const addresses: AddressDeps = {
     defaultAccount: config.account,
     isAccount: (id) => accountExists(database, id),
@@ -189,8 +185,7 @@ function serveDoors(app: FastifyInstance, doors: Doors): void {
   const hashes = new LiveHashes()
   const uploads = { database, blobs, clock, ids, hashes, graceMs, maxOpenUploads }
   const judge: Authorizer = (caller, request) => authorize({ reader: database }, caller, request)
-  const { account, audit: settings } = config
-  const audit = auditRequests(app, { ...settings, log: auditLog, clock, ids, region, account })
+  const audit = trail.watch(app)
   const downloadKey = deriveKey(masterKey, 'download')
   const pagingKey = deriveKey(masterKey, 'paging')
   const buffers = new BufferPool()
@@ -199,7 +194,7 @@ function serveDoors(app: FastifyInstance, doors: Doors): void {
     region,
     url,
     configuredUrl: config.url,
-    authorize: refuseUnrecordable(judge, auditLog),
+    authorize: trail.holding(judge),
     audit,
     onFault,
   }
@@ -224,11 +219,7 @@ function serveDoors(app: FastifyInstance, doors: Doors): void {
     recordKeyUse,
     findKey: (id) => findActiveAccessKey({ reader: database, accessKeyKey }, id),
     bodies: new ByteBudget(maxApiBodyBytes),
-    cloudTrail: {
-      search: (input, options) => searchLog({ segments, log: auditLog }, input, options),
-      pagingKey: deriveKey(masterKey, 'paging'),
-      ids,
-    },
+    cloudTrail: trail.cloudTrail,
     iam: { database, clock, ids, accessKeyKey, pagingKey },
     sts: { region },
     ecr: {
@@ -249,10 +240,7 @@ function serveDoors(app: FastifyInstance, doors: Doors): void {
     authorize: registry.authorize,
     onFault,
     spell: spellControlError,
-    rooms: {
-      ...controlRooms(config, foundation, layers, wake),
-      ...auditRooms(config, foundation, auditLog),
-    },
+    rooms: { ...controlRooms(config, foundation, layers, wake), ...trail.rooms },
   })
 }
 

@@ -2,11 +2,15 @@
 import { Readable } from 'node:stream'
 import { AuditLog } from './audit/audit-log.ts'
 import type { AuditKey } from './audit/rules/chain.ts'
+import { refuseUnrecordable } from './audit/refuse-unrecordable.ts'
 import { exportLog } from './audit/export-log.ts'
 import { searchLog } from './audit/search-log.ts'
 import { verifyFiles, verifyLog } from './audit/verify-log.ts'
 import { deriveKey } from './access/rules/seal.ts'
+import type { Authorizer } from './access/authorize.ts'
 import type { Config } from './config.ts'
+import { auditRequests, type RequestAuditor } from './edges/audit-requests.ts'
+import type { CloudTrailDeps } from './edges/aws/cloudtrail/lookup-events.ts'
 import type { AuditRooms } from './edges/control/audit-routes.ts'
 import type { Foundation } from './foundation.ts'
 import type { Log } from './lib/log.ts'
@@ -18,11 +22,39 @@ export function auditKeyOf({ masterKey }: Foundation): AuditKey {
 
 const maxSegmentBytes = 64 * 1024 * 1024
 
-export async function openAuditLog(
+/** What the doors and the rooms of a server have of its audit log. */
+export interface AuditTrail {
+  /** Records what passes the doors of an app; to be called once. */
+  watch(app: Parameters<typeof auditRequests>[0]): RequestAuditor
+  /** Nothing may be changed that cannot be recorded. */
+  holding(authorize: Authorizer): Authorizer
+  readonly cloudTrail: CloudTrailDeps
+  readonly rooms: AuditRooms
+  close(): Promise<void>
+}
+
+export async function openAuditTrail(
   config: Config,
   log: Log,
   foundation: Foundation,
-): Promise<AuditLog> {
+): Promise<AuditTrail> {
+  const { segments, clock, ids, masterKey } = foundation
+  const { account, region, audit } = config
+  const auditLog = await openAuditLog(config, log, foundation)
+  return {
+    watch: (app) => auditRequests(app, { ...audit, log: auditLog, clock, ids, region, account }),
+    holding: (authorize) => refuseUnrecordable(authorize, auditLog),
+    cloudTrail: {
+      search: (input, options) => searchLog({ segments, log: auditLog }, input, options),
+      pagingKey: deriveKey(masterKey, 'paging'),
+      ids,
+    },
+    rooms: auditRooms(config, foundation, auditLog),
+    close: () => auditLog.close(),
+  }
+}
+
+async function openAuditLog(config: Config, log: Log, foundation: Foundation): Promise<AuditLog> {
   const { segments, clock } = foundation
   const { isRequired, keepDays } = config.audit
   return AuditLog.open({
@@ -35,7 +67,7 @@ export async function openAuditLog(
   })
 }
 
-export function auditRooms(config: Config, foundation: Foundation, log: AuditLog): AuditRooms {
+function auditRooms(config: Config, foundation: Foundation, log: AuditLog): AuditRooms {
   const { segments, clock } = foundation
   const key = auditKeyOf(foundation)
   return {

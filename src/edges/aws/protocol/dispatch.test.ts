@@ -112,9 +112,6 @@ async function answerTo(setting: Setting) {
     resource: undefined,
     decision: undefined,
     errorCode: undefined,
-    errorMessage: undefined,
-    parameters: undefined,
-    responseElements: undefined,
   }
   const body = Buffer.from(setting.body ?? '{"repositoryName":"app"}')
   const request = { method: 'POST', rawPath: '/', rawQuery: '', headers: [], body }

@@ -16,9 +16,10 @@ export interface DispatchFacts {
   resource: string | undefined
   decision: 'allow' | 'deny' | undefined
   errorCode: string | undefined
-  errorMessage: string | undefined
-  parameters: unknown
-  responseElements: unknown
+  /** For the audit record; what the caller is told, asked and was given. */
+  errorMessage?: string | undefined
+  parameters?: unknown
+  responseElements?: unknown
 }
 
 export interface JsonService<Deps, Call extends { readonly caller: Caller }> {

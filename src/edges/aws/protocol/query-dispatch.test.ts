@@ -101,9 +101,6 @@ async function answerTo(setting: Setting) {
     resource: undefined,
     decision: undefined,
     errorCode: undefined,
-    errorMessage: undefined,
-    parameters: undefined,
-    responseElements: undefined,
   }
   const { method = 'POST', form } = setting
   const body = Buffer.from(method === 'POST' ? form : '')
