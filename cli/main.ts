@@ -15,6 +15,7 @@ import { loginCommand } from './commands/login.ts'
 import { oidcProviderCommand } from './commands/oidc-provider.ts'
 import { policyCommand } from './commands/policy.ts'
 import { quotaCommand } from './commands/quota.ts'
+import { keysCommand } from './commands/keys.ts'
 import { restoreCommand } from './commands/restore.ts'
 import { scanCommand } from './commands/scan.ts'
 import { serveCommand } from './commands/serve.ts'
@@ -40,7 +41,7 @@ function buildProgram(): Command {
     add(program)
   for (const add of [credentialHelperCommand, dbCommand, quotaCommand, oidcProviderCommand])
     add(program)
-  for (const add of [scanCommand, gateCommand, auditLogCommand]) add(program)
+  for (const add of [scanCommand, gateCommand, auditLogCommand, keysCommand]) add(program)
   policyCommand(program)
   for (const add of [gcCommand, fsckCommand, backupCommand, restoreCommand]) add(program)
   return program

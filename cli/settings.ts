@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
-import { readConfig, type Config } from '../src/config.ts'
+import { readConfig, secretVariables, type Config } from '../src/config.ts'
 import { exitCodes, Failure } from './failure.ts'
 
 export interface GlobalFlags {
@@ -18,6 +18,8 @@ export interface GlobalFlags {
 /** The server's settings as flags, environment and pratique.yaml say; every problem in one message. */
 export function configOf(flags: GlobalFlags): Config {
   const result = readConfig({ flags: { ...flags }, environment: process.env, cwd: process.cwd() })
+  // What this program starts, and a report of its death, would show them.
+  for (const name of secretVariables) Reflect.deleteProperty(process.env, name)
   if (result.kind === 'config') return result.config
   throw new Failure(exitCodes.usage, result.problems.join('\n'), 'README.md lists the settings')
 }

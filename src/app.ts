@@ -4,9 +4,8 @@ import { authorize, type Authorizer } from './access/authorize.ts'
 import { findActiveAccessKey } from './access/find-access-key.ts'
 import { accountExists } from './access/account-store.ts'
 import { recordingKeyUse } from './access/record-key-use.ts'
-import { deriveKey } from './access/rules/seal.ts'
 import { openAuditTrail, type AuditTrail } from './auditing.ts'
-import { collectJob, graceOf, jobHandlers, jobLog } from './background.ts'
+import { graceOf, jobHandlers, jobLog, jobSchedule } from './background.ts'
 import type { Config } from './config.ts'
 import type { AddressDeps } from './edges/address.ts'
 import { createAuthenticator } from './edges/authenticate.ts'
@@ -107,7 +106,7 @@ async function startServer(config: Config, log: Log, foundation: Foundation): Pr
     ids,
     log: jobLog(log, metrics),
     handlers: jobHandlers(config, foundation, layers),
-    schedule: [{ kind: collectJob, everyMs: config.gcEveryMinutes * 60_000 }],
+    schedule: jobSchedule(config),
   })
   let draining = false
   let url = config.url ?? ''
@@ -161,14 +160,14 @@ interface Doors {
 
 function serveDoors(app: FastifyInstance, doors: Doors): void {
   const { config, log, foundation, layers, trail, url, wake } = doors
-  const { database, blobs, clock, ids, masterKey } = foundation
+  const { database, blobs, clock, ids, keyring } = foundation
   const addresses: AddressDeps = {
     defaultAccount: config.account,
     isAccount: (id) => accountExists(database, id),
   }
-  const accessKeyKey = deriveKey(masterKey, 'access-key')
-  const tokenKey = deriveKey(masterKey, 'ecr-token')
-  const bearerKey = deriveKey(masterKey, 'bearer')
+  const accessKeyKey = keyring.keysOf('access-key')
+  const tokenKey = keyring.keysOf('ecr-token')
+  const bearerKey = keyring.keysOf('bearer')
   const { region, maxOpenUploads } = config
   const recordKeyUse = recordingKeyUse(foundation)
   const authenticator = createAuthenticator({
@@ -186,8 +185,8 @@ function serveDoors(app: FastifyInstance, doors: Doors): void {
   const uploads = { database, blobs, clock, ids, hashes, graceMs, maxOpenUploads }
   const judge: Authorizer = (caller, request) => authorize({ reader: database }, caller, request)
   const audit = trail.watch(app)
-  const downloadKey = deriveKey(masterKey, 'download')
-  const pagingKey = deriveKey(masterKey, 'paging')
+  const downloadKey = keyring.keysOf('download')
+  const pagingKey = keyring.keysOf('paging')
   const buffers = new BufferPool()
   const registry = {
     ...addresses,

@@ -6,7 +6,6 @@ import { refuseUnrecordable } from './audit/refuse-unrecordable.ts'
 import { exportLog } from './audit/export-log.ts'
 import { searchLog } from './audit/search-log.ts'
 import { verifyFiles, verifyLog } from './audit/verify-log.ts'
-import { deriveKey } from './access/rules/seal.ts'
 import type { Authorizer } from './access/authorize.ts'
 import type { Config } from './config.ts'
 import { auditRequests, type RequestAuditor } from './edges/audit-requests.ts'
@@ -15,9 +14,9 @@ import type { AuditRooms } from './edges/control/audit-routes.ts'
 import type { Foundation } from './foundation.ts'
 import type { Log } from './lib/log.ts'
 
-/** Seals the log: who can write its files, and has not this key, cannot write a history. */
-export function auditKeyOf({ masterKey }: Foundation): AuditKey {
-  return deriveKey(masterKey, 'audit')
+/** Seals the log: who can write its files, and has not this key, cannot write a history. The same after a rotation. */
+export function auditKeyOf({ auditKey }: Foundation): AuditKey {
+  return auditKey
 }
 
 const maxSegmentBytes = 64 * 1024 * 1024
@@ -38,7 +37,7 @@ export async function openAuditTrail(
   log: Log,
   foundation: Foundation,
 ): Promise<AuditTrail> {
-  const { segments, clock, ids, masterKey } = foundation
+  const { segments, clock, ids, keyring } = foundation
   const { account, region, audit } = config
   const auditLog = await openAuditLog(config, log, foundation)
   return {
@@ -46,7 +45,7 @@ export async function openAuditTrail(
     holding: (authorize) => refuseUnrecordable(authorize, auditLog),
     cloudTrail: {
       search: (input, options) => searchLog({ segments, log: auditLog }, input, options),
-      pagingKey: deriveKey(masterKey, 'paging'),
+      pagingKey: keyring.keysOf('paging'),
       ids,
     },
     rooms: auditRooms(config, foundation, auditLog),

@@ -1,4 +1,5 @@
 // What the program does by itself: the jobs of its rooms, bound to the foundation.
+import { finishRotations, finishRotationsJob } from './access/rotate-master-key.ts'
 import type { Config } from './config.ts'
 import type { Metrics } from './edges/health/metrics.ts'
 import type { Foundation } from './foundation.ts'
@@ -17,6 +18,19 @@ import { reevaluateJob, reevaluatePackages } from './scanning/reevaluate-package
 import { requestScansOfPush, scanImageJob } from './scanning/request-scan.ts'
 import { scanImage } from './scanning/scan-image.ts'
 
+/** A rotation that was cut goes on, and a previous master key goes when its time has come. */
+const finishRotationsEveryMs = 600_000
+
+/** What is done at the start and then again and again. */
+export function jobSchedule(
+  config: Config,
+): readonly { readonly kind: string; readonly everyMs: number }[] {
+  return [
+    { kind: collectJob, everyMs: config.gcEveryMinutes * 60_000 },
+    { kind: finishRotationsJob, everyMs: finishRotationsEveryMs },
+  ]
+}
+
 /** What each kind of job does. */
 export function jobHandlers(
   config: Config,
@@ -28,6 +42,7 @@ export function jobHandlers(
     openImageContent({ reader: database, blobs }, repositoryId)
   return {
     [collectJob]: (_, { signal }) => collectSlice(config, foundation, signal),
+    [finishRotationsJob]: (_, options) => finishRotations(foundation, options),
     [reevaluateJob]: (input, options) => reevaluatePackages(foundation, input, options),
     [removeReferrersJob]: async (input) => {
       await removeMoreReferrers(foundation, removalOf(input))
@@ -43,7 +58,7 @@ export function jobHandlers(
   }
 }
 
-export const collectJob = 'collect-storage'
+const collectJob = 'collect-storage'
 /** Batches of one job: others that wait have their turn between two of them. */
 const collectSteps = 50
 /** A collection takes a quarter of the server's time at most. */

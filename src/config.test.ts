@@ -147,6 +147,7 @@ test('says nothing, gets the safe defaults', () => {
     maxOpenUploads: 1000,
     stallSeconds: 60,
     audit: { isRequired: true, withReads: true, keepDays: 400 },
+    masterKey: { kind: 'file', path: undefined },
   })
   assert.deepEqual(
     configOf({ cwd: '/srv', environment: { PRATIQUE_DATA: '' } }).dataDirectory,
@@ -201,4 +202,62 @@ test('no value makes the reader throw', () => {
       assert.ok(['config', 'problems'].includes(read({ environment: { [name]: value } }).kind))
     }),
   )
+})
+
+const canary = Buffer.alloc(32, 7).toString('base64')
+
+test('the master key has one source, and no problem shows it', async (t) => {
+  const key = { PRATIQUE_MASTER_KEY: canary }
+  const command = { PRATIQUE_MASTER_KEY_COMMAND: 'vault kv get -field=key secret/pratique' }
+  const file = { PRATIQUE_MASTER_KEY_FILE: '/run/key' }
+  const cases: readonly (readonly [Partial<ConfigSources>, RegExp])[] = [
+    [
+      { environment: { ...key, ...file } },
+      /more than one source: keep one of PRATIQUE_MASTER_KEY_FILE, PRATIQUE_MASTER_KEY$/,
+    ],
+    [{ environment: { ...key, ...command } }, /more than one source/],
+    [{ environment: { ...file, ...command } }, /more than one source/],
+    [
+      { environment: { PRATIQUE_MASTER_KEY_PREVIOUS: canary } },
+      /PREVIOUS is set without PRATIQUE_MASTER_KEY:/,
+    ],
+    [
+      { environment: { ...key, PRATIQUE_MASTER_KEY_PREVIOUS_COMMAND: 'x' } },
+      /PREVIOUS_COMMAND is set without/,
+    ],
+    [{ environment: { PRATIQUE_MASTER_KEY_COMMAND: `vault '${canary}` } }, /is no command/],
+    [{ environment: { PRATIQUE_MASTER_KEY_COMMAND: `''` } }, /is no command/],
+    [{ flags: { masterKey: canary } }, /has no place there \(flag\)/],
+    [
+      { cwd: await directoryWith(t, `masterKey: ${canary}\n`) },
+      /has no place there \(pratique.yaml\)/,
+    ],
+    [{ environment: { PRATIQUE_MASTER_KEYS: canary } }, /unknown setting PRATIQUE_MASTER_KEYS/],
+  ]
+  for (const [sources, expected] of cases) {
+    const problems = problemsOf(sources).join('\n')
+    assert.match(problems, expected)
+    assert.ok(!problems.includes(canary), problems)
+  }
+})
+
+test('the sources of the master key are read, a command as plain words', () => {
+  const masterKey = (environment: Record<string, string>): Config['masterKey'] =>
+    configOf({ cwd: '/srv', environment }).masterKey
+  assert.deepEqual(masterKey({ PRATIQUE_MASTER_KEY_FILE: 'key' }), {
+    kind: 'file',
+    path: '/srv/key',
+  })
+  const given = masterKey({ PRATIQUE_MASTER_KEY: canary, PRATIQUE_MASTER_KEY_PREVIOUS: 'old' })
+  assert.ok(given.kind === 'environment')
+  assert.equal(given.primary.reveal(), canary)
+  assert.equal(given.previous?.reveal(), 'old')
+  assert.ok(!JSON.stringify(given).includes(canary))
+  const words = ` /bin/k  get -f='a b' "c 'd'" \\$(x);`
+  const command = { PRATIQUE_MASTER_KEY_COMMAND: words, PRATIQUE_MASTER_KEY_PREVIOUS_COMMAND: 'y' }
+  assert.deepEqual(masterKey(command), {
+    kind: 'command',
+    primary: ['/bin/k', 'get', '-f=a b', "c 'd'", '\\$(x);'],
+    previous: ['y'],
+  })
 })

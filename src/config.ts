@@ -3,7 +3,10 @@ import { readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { parseDocument } from 'yaml'
 import { nearest } from './lib/nearest.ts'
+import { masterKeyFrom, masterKeySettings, type MasterKeySetting } from './master-key-setting.ts'
 import { parseAccountId, type AccountId } from './policy/account-id.ts'
+
+export { secretVariables } from './master-key-setting.ts'
 
 export interface Config {
   /** Absolute. */
@@ -45,6 +48,7 @@ export interface Config {
     /** undefined for ever. */
     readonly keepDays: number | undefined
   }
+  readonly masterKey: MasterKeySetting
 }
 
 export type ConfigResult =
@@ -174,6 +178,7 @@ export const settings = {
     fallback: 'auto',
     says: 'MiB of the disk that uploads leave free, or auto (the smaller of 5 % of it and 2048)',
   },
+  ...masterKeySettings,
 } as const satisfies Record<string, Setting>
 
 type SettingName = keyof typeof settings
@@ -370,6 +375,7 @@ function buildConfig(values: Record<SettingName, Chosen>, cwd: string, problems:
               1,
             ),
     },
+    masterKey: masterKeyFrom((name) => values[name], cwd, problems),
   }
 }
 

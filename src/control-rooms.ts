@@ -1,5 +1,7 @@
 // What the rooms do for Pratique's own API, bound to what they stand on.
+import { describeMasterKeys } from './access/describe-master-keys.ts'
 import { changeProviderOptions, describeProviders } from './access/oidc-providers.ts'
+import { runRotation } from './access/run-rotation.ts'
 import { collectorOf, graceOf } from './background.ts'
 import type { Config } from './config.ts'
 import type { AuditRooms } from './edges/control/audit-routes.ts'
@@ -41,6 +43,8 @@ export function controlRooms(
     listCollections: () => listCollections(database, 20),
     checkStorage: (input, options) => checkingStorage(foundation, input, options),
     writeBackup: (input, options) => backUp(foundation, input, options),
+    describeMasterKeys: () => describeMasterKeys({ reader: database, source: foundation.source }),
+    rotateMasterKey: (input, options) => runRotation(foundation, input, options),
     describeUsage: (input) => describeUsage(foundation.database, input),
     putQuota: (input) => putQuota(foundation, input),
     describeOidcProviders: ({ account }) => describeProviders({ reader: database }, account),
@@ -75,7 +79,8 @@ async function* backUp(
     temporaryDirectory: paths.temporary,
     programVersion: await programVersion(),
     readKeys: async () => ({
-      masterKey: (await readIfThere(paths.masterKey)) ?? '',
+      // A key that lies elsewhere was put there to be apart from the data.
+      masterKey: foundation.hasOwnKey ? ((await readIfThere(paths.masterKey)) ?? '') : '',
       credentials: (await readIfThere(paths.credentials)) ?? '',
     }),
   }

@@ -1,6 +1,10 @@
 // What a server stands on: the data directory, its lock, the master key, the database and the blobs.
+import type { KeyObject } from 'node:crypto'
 import { createAdministrator } from './access/create-administrator.ts'
-import { deriveKey } from './access/rules/seal.ts'
+import type { Keyring } from './access/keyring.ts'
+import { isMasterKeyError, masterKeyErrors } from './access/master-key-errors.ts'
+import { openKeyring, type MasterKeyDeps } from './access/open-keyring.ts'
+import { storedKey } from './access/stored-key.ts'
 import type { Config } from './config.ts'
 import { releaseAllLeases } from './jobs/queue.ts'
 import { systemClock, type Clock } from './lib/clock.ts'
@@ -14,13 +18,16 @@ import {
   lockDirectory,
   prepareDirectories,
   readIfThere,
-  readOrMakeMasterKey,
   writePrivately,
   type DataPaths,
 } from './storage/data-directory.ts'
 import type { EmbeddedDatabase } from './storage/database/database.ts'
 import { migrate, SchemaTooNewError } from './storage/database/migrate.ts'
 import { openSqlite, sqliteDialect } from './storage/database/sqlite.ts'
+import { openKeyCommand } from './storage/master-key/command.ts'
+import { givenKeys } from './storage/master-key/environment.ts'
+import { openKeyFile } from './storage/master-key/file.ts'
+import type { MasterKeySource } from './storage/master-key/master-key-source.ts'
 import { openFilesystemSegments } from './storage/segments/filesystem.ts'
 import type { SegmentStore } from './storage/segments/segment-store.ts'
 import { isStorageFault, nameStorageFault, StorageFullError } from './storage/storage-full.ts'
@@ -53,7 +60,12 @@ export interface Foundation {
   readonly segments: SegmentStore
   readonly clock: Clock
   readonly ids: Ids
-  readonly masterKey: Buffer
+  readonly keyring: Keyring
+  readonly source: MasterKeySource
+  /** Whether the master key lies in the data directory itself. */
+  readonly hasOwnKey: boolean
+  /** Of a life of its own: what was sealed before a rotation of the master key is verified after it. */
+  readonly auditKey: KeyObject
   readonly isFirstStart: boolean
   close(): Promise<void>
 }
@@ -65,12 +77,14 @@ export async function openFoundation(config: Config, drivers: Drivers): Promise<
   const lock = lockDirectory(paths)
   if (lock === undefined) throw new StartError(await whoHasLock(paths))
   try {
-    const masterKey = await readOrMakeMasterKey(paths, ids)
     const database = await openDatabase(drivers, paths)
+    const source = masterKeySourceOf(config, paths)
+    const keyring = await openKeyringOrSay({ database, clock, ids, source })
     const made = await createAdministrator(
-      { database, clock, ids, accessKeyKey: deriveKey(masterKey, 'access-key') },
+      { database, clock, ids, accessKeyKey: keyring.keysOf('access-key') },
       { account: config.account, deliver: (key) => writeCredentials(paths, config, key) },
     )
+    const auditKey = await storedKey({ database, clock, ids, keyring }, 'audit')
     await releaseLeases(database)
     const close = async (): Promise<void> => {
       await database.close()
@@ -85,7 +99,10 @@ export async function openFoundation(config: Config, drivers: Drivers): Promise<
       segments: drivers.openSegments(paths.audit),
       clock,
       ids,
-      masterKey,
+      keyring,
+      source,
+      hasOwnKey: config.masterKey.kind === 'file' && config.masterKey.path === undefined,
+      auditKey,
       isFirstStart: made === 'created',
       close,
     }
@@ -108,6 +125,31 @@ async function openDatabase(drivers: Drivers, paths: DataPaths): Promise<Embedde
     if (!isDamaged(cause)) throw cause
     const message = `the database ${paths.database} is damaged: put the directory aside and restore a backup: pratique restore FILE DIRECTORY`
     throw new StartError(message, { cause })
+  }
+}
+
+/** Longer than a key store needs to answer, shorter than whoever waits for a start. */
+const keyCommandTimeoutMs = 15_000
+
+function masterKeySourceOf({ masterKey }: Config, paths: DataPaths): MasterKeySource {
+  switch (masterKey.kind) {
+    case 'file':
+      return openKeyFile(masterKey.path ?? paths.masterKey)
+    case 'environment':
+      return givenKeys(masterKey.primary, masterKey.previous)
+    case 'command':
+      return openKeyCommand({ ...masterKey, timeoutMs: keyCommandTimeoutMs })
+  }
+}
+
+async function openKeyringOrSay(deps: MasterKeyDeps): Promise<Keyring> {
+  try {
+    return await openKeyring(deps)
+  } catch (error) {
+    await deps.database.close()
+    if (!isMasterKeyError(error)) throw error
+    const { remedy } = masterKeyErrors[error.code]
+    throw new StartError(`${error.message}. ${remedy}`, { cause: error })
   }
 }
 

@@ -12,6 +12,14 @@ export async function serve(
 ): Promise<void> {
   const style = config.log === 'auto' ? (terminal.isTerminal ? 'pretty' : 'json') : config.log
   const log = createLog(style)
+  // A report of a fault is handed to others; the environment is not theirs.
+  if (process.report !== undefined) process.report.excludeEnv = true
+  if (config.masterKey.kind === 'environment') {
+    log.warn({
+      event: 'master-key.in-environment',
+      advice: 'others of this machine may read it: PRATIQUE_MASTER_KEY_FILE or _COMMAND is safer',
+    })
+  }
   const app = await openApp(config, log)
   for (const line of readinessLines(app, config)) terminal.say(line)
   const signal = await nextSignal()

@@ -139,13 +139,21 @@ async function* restoreInto(
 ): AsyncGenerator<RestoreEvent, void> {
   const opened: { foundation?: Foundation } = {}
   const paths = dataPaths(config.dataDirectory)
+  let hasOwnKey = false
   const place: BackupPlace = {
     writeDatabase: (bytes) => writeStreamPrivately(paths.database, bytes),
-    writeMasterKey: (content) => writePrivately(paths.masterKey, content),
+    async writeMasterKey(content) {
+      hasOwnKey = content !== ''
+      if (hasOwnKey) await writePrivately(paths.masterKey, content)
+    },
     writeCredentials: (content) => writePrivately(paths.credentials, content),
     async open({ hasKeys }) {
-      await requireMasterKey(paths, hasKeys, input.masterKey)
-      opened.foundation = await openFoundation(config, systemDrivers)
+      const key = await placeMasterKey(paths, config, {
+        hasKeys,
+        hasOwnKey,
+        given: input.masterKey,
+      })
+      opened.foundation = await openFoundation({ ...config, masterKey: key }, systemDrivers)
       return opened.foundation
     },
   }
@@ -160,19 +168,31 @@ async function* restoreInto(
   }
 }
 
-/** A fresh key would open none of the secrets that the database keeps. */
-async function requireMasterKey(
+/**
+ * Where the restored database finds its key: in the directory, if the backup or the caller gave it, or where the settings say.
+ * A fresh key would open none of the secrets that the database keeps.
+ */
+async function placeMasterKey(
   paths: DataPaths,
-  hasKeys: boolean,
-  given: string | undefined,
-): Promise<void> {
-  if (hasKeys) return
-  if (given === undefined) {
-    throw new StartError(
-      'this backup holds no keys: give the former master.key with --master-key FILE, else nobody could sign in',
-    )
+  { masterKey }: Config,
+  key: {
+    readonly hasKeys: boolean
+    readonly hasOwnKey: boolean
+    readonly given: string | undefined
+  },
+): Promise<Config['masterKey']> {
+  const own = { kind: 'file', path: undefined } as const
+  if (key.hasOwnKey) return own
+  if (key.given !== undefined) {
+    await writePrivately(paths.masterKey, `${key.given.trim()}\n`)
+    return own
   }
-  await writePrivately(paths.masterKey, `${given.trim()}\n`)
+  if (masterKey.kind !== 'file' || masterKey.path !== undefined) return masterKey
+  throw new StartError(
+    key.hasKeys
+      ? 'this backup has no master key, since it was kept apart from the data: set PRATIQUE_MASTER_KEY_FILE or its kin as there, or give the key with --master-key FILE'
+      : 'this backup holds no keys: give the former master.key with --master-key FILE, else nobody could sign in',
+  )
 }
 
 /** Blobs that were damaged before are marked, so that clients push them again; any other fault of bytes is ours. */

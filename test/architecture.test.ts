@@ -17,6 +17,7 @@ const ranks: readonly (readonly [folder: string, rank: number])[] = [
   ['src/offline.ts', 97],
   ['src/foundation.ts', 95],
   ['src/config.ts', 30],
+  ['src/master-key-setting.ts', 29],
   ['src/edges/', 90],
   ['src/scanning/', 80],
   ['src/registry/', 70],

@@ -81,11 +81,14 @@ async function sourceOf(file: string): Promise<AsyncIterable<Uint8Array>> {
   return createReadStream(file, { highWaterMark: 256 * 1024 })
 }
 
+const keyForm = /^(?:[A-Za-z0-9+/]{43}=?|[0-9a-fA-F]{64})$/
+
+/** One key a line, as the server writes them; anything else would be found out only when nobody can sign in. */
 function masterKeyOf(file: string | undefined): string | undefined {
   if (file === undefined) return undefined
   const content = readText(file)
-  if (content !== undefined && Buffer.from(content.trim(), 'base64').byteLength === 32) {
+  const lines = (content ?? '').split(/\s+/).filter((line) => line !== '')
+  if (content !== undefined && lines.length > 0 && lines.every((line) => keyForm.test(line)))
     return content
-  }
   throw new Failure(exitCodes.usage, `${file} holds no master key`, 'it is the file master.key')
 }

@@ -7,6 +7,7 @@ import {
   type SqlReader,
   type SqlWriter,
 } from '../storage/database/database.ts'
+import type { SealedSecret } from './rules/seal-secret.ts'
 import { userColumns, userOf, type User } from './user-store.ts'
 
 export type KeyStatus = 'Active' | 'Inactive'
@@ -37,12 +38,13 @@ export interface AccessKeyMetadata {
 
 export async function insertAccessKey(
   tx: SqlWriter,
-  key: { readonly id: string; readonly userId: string; readonly sealedSecret: Uint8Array },
+  key: { readonly id: string; readonly userId: string; readonly sealedSecret: SealedSecret },
   now: Date,
 ): Promise<void> {
   await tx.run(
-    `INSERT INTO access_keys (id, user_id, secret, status, created_at) VALUES ($1, $2, $3, 'Active', $4)`,
-    [key.id, key.userId, key.sealedSecret, now.getTime()],
+    `INSERT INTO access_keys (id, user_id, secret, sealed_under, status, created_at)
+     VALUES ($1, $2, $3, $4, 'Active', $5)`,
+    [key.id, key.userId, key.sealedSecret.bytes, key.sealedSecret.under, now.getTime()],
   )
 }
 

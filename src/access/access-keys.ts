@@ -13,6 +13,7 @@ import {
   type StoredAccessKey,
 } from './access-key-store.ts'
 import { accessError } from './errors.ts'
+import type { SealKeys } from './rules/seal.ts'
 import { newAccessKey, type NewAccessKey } from './new-access-key.ts'
 import { bumpPolicyEpoch } from './policy-epoch-store.ts'
 import type { User } from './user-store.ts'
@@ -29,7 +30,7 @@ export async function createAccessKey(
     readonly database: Database
     readonly clock: Clock
     readonly ids: Ids
-    readonly accessKeyKey: Uint8Array
+    readonly accessKeyKey: SealKeys
   },
   input: { readonly owner: KeyOwner },
 ): Promise<{ readonly key: NewAccessKey; readonly user: User; readonly createdAt: Date }> {

@@ -4,6 +4,7 @@ import type { SqlReader } from '../storage/database/database.ts'
 import { readAuthorizationToken } from './authorization-token.ts'
 import type { Caller } from './caller.ts'
 import { findActiveAccessKey, findActiveOwner } from './find-access-key.ts'
+import type { SealKeys } from './rules/seal.ts'
 import { arnOfUser, type User } from './user-store.ts'
 
 export interface Refused {
@@ -28,8 +29,8 @@ interface Source {
 interface Deps {
   readonly reader: SqlReader
   readonly clock: Clock
-  readonly tokenKey: Uint8Array
-  readonly accessKeyKey: Uint8Array
+  readonly tokenKey: SealKeys
+  readonly accessKeyKey: SealKeys
 }
 
 /** User `AWS` with an authorization token, or an access key id with its secret. */

@@ -5,6 +5,7 @@ import { accessGraceMs, readBearerToken, type TokenKind } from './bearer-token.t
 import type { Caller } from './caller.ts'
 import { findActiveOwner } from './find-access-key.ts'
 import type { Grant } from './rules/scope.ts'
+import type { SealKeys } from './rules/seal.ts'
 
 export type BearerResult =
   | {
@@ -19,7 +20,7 @@ export type BearerResult =
 interface Deps {
   readonly reader: SqlReader
   readonly clock: Clock
-  readonly bearerKey: Uint8Array
+  readonly bearerKey: SealKeys
 }
 
 /** A token of this registry, while its user exists and the access key that it came from is active. */

@@ -3,7 +3,7 @@
 // Input:    the password as a client sends it back; hostile.
 // Deviates: the password names only who asked; rights are judged when it is used.
 // Unknowns: a password that is altered or of another installation → 'invalid'.
-import { openSealed, seal } from './rules/seal.ts'
+import { openSealed, seal, type SealKeys } from './rules/seal.ts'
 
 export const tokenLifetimeMs = 12 * 3_600_000
 const context = 'ecr-token/1'
@@ -20,7 +20,7 @@ export type TokenReading =
   | { readonly kind: 'invalid' }
 
 export function makeAuthorizationToken(
-  key: Uint8Array,
+  key: SealKeys,
   nonce: Uint8Array,
   claims: TokenClaims,
 ): string {
@@ -28,7 +28,7 @@ export function makeAuthorizationToken(
   return seal(key, nonce, Buffer.from(plain), context).toString('base64url')
 }
 
-export function readAuthorizationToken(key: Uint8Array, password: string, now: Date): TokenReading {
+export function readAuthorizationToken(key: SealKeys, password: string, now: Date): TokenReading {
   if (password.length > 4096) return { kind: 'invalid' }
   const plain = openSealed(key, Buffer.from(password, 'base64url'), context)
   if (plain === undefined) return { kind: 'invalid' }

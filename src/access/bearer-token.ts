@@ -3,7 +3,7 @@
 // Input:    the token as a client sends it back; hostile.
 // Deviates: a token is sealed and no JWT, since nobody but this registry reads it.
 // Unknowns: a token that is altered, of the other kind or of another installation → 'invalid'.
-import { openSealed, seal } from './rules/seal.ts'
+import { openSealed, seal, type SealKeys } from './rules/seal.ts'
 import { scopeActions, type Grant } from './rules/scope.ts'
 
 /** What clients are told; they ask for a new token then. */
@@ -34,7 +34,7 @@ export type BearerReading =
 
 export function makeBearerToken(
   kind: TokenKind,
-  key: Uint8Array,
+  key: SealKeys,
   nonce: Uint8Array,
   claims: BearerClaims,
 ): string {
@@ -46,7 +46,7 @@ export function makeBearerToken(
 
 export function readBearerToken(
   kind: TokenKind,
-  key: Uint8Array,
+  key: SealKeys,
   token: string,
   now: Date,
 ): BearerReading {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { temporaryDatabase } from '../../test/kit/database.ts'
 import { fakeClock } from '../../test/kit/fake-clock.ts'
+import { testKeyring } from '../../test/kit/keyring.ts'
 import { accountOf } from '../../test/kit/principals.ts'
 import { systemIds } from '../lib/ids.ts'
 import { createAdministrator } from './create-administrator.ts'
@@ -10,14 +11,13 @@ import { findActiveAccessKey } from './find-access-key.ts'
 import { findAccessKey } from './access-key-store.ts'
 import { accountExists } from './account-store.ts'
 import { isAdministrator } from './principal-store.ts'
-import { deriveKey } from './rules/seal.ts'
 import { hasUsers } from './user-store.ts'
 
 const account = accountOf('123456789012')
-const accessKeyKey = deriveKey(Buffer.alloc(32, 5), 'access-key')
 
 test('a key that could not be delivered leaves no user behind', async (t) => {
   const database = await temporaryDatabase(t)
+  const accessKeyKey = (await testKeyring(database)).keysOf('access-key')
   const deps = { database, clock: fakeClock(), ids: systemIds, accessKeyKey }
   const deliver = async (): Promise<void> => Promise.reject(new Error('disk full'))
   await assert.rejects(createAdministrator(deps, { account, deliver }), /disk full/)
@@ -27,6 +27,7 @@ test('a key that could not be delivered leaves no user behind', async (t) => {
 
 test('makes one administrator with one key, once, and keeps the secret sealed', async (t) => {
   const database = await temporaryDatabase(t)
+  const accessKeyKey = (await testKeyring(database)).keysOf('access-key')
   const deps = { database, clock: fakeClock(), ids: systemIds, accessKeyKey }
   const made: NewAccessKey[] = []
   const deliver = async (key: NewAccessKey): Promise<void> => {

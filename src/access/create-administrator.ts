@@ -6,6 +6,7 @@ import { insertAccessKey } from './access-key-store.ts'
 import { insertAccount } from './account-store.ts'
 import { newAccessKey, type NewAccessKey } from './new-access-key.ts'
 import { attachAdministratorAccess } from './principal-store.ts'
+import type { SealKeys } from './rules/seal.ts'
 import { uniqueId } from './rules/unique-id.ts'
 import { hasUsers, insertUser } from './user-store.ts'
 
@@ -19,7 +20,7 @@ export async function createAdministrator(
     readonly database: Database
     readonly clock: Clock
     readonly ids: Ids
-    readonly accessKeyKey: Uint8Array
+    readonly accessKeyKey: SealKeys
   },
   input: {
     readonly account: AccountId

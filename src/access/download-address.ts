@@ -5,7 +5,7 @@
 // Unknowns: a token that is altered or over → undefined.
 import type { Ids } from '../lib/ids.ts'
 import { parseDigest, type Digest } from '../oci/digest.ts'
-import { openSealed, seal } from './rules/seal.ts'
+import { openSealed, seal, type SealKeys } from './rules/seal.ts'
 
 /** Long enough to begin a download; one that has begun is not cut. */
 export const downloadLifetimeMs = 5 * 60_000
@@ -17,7 +17,7 @@ interface DownloadGrant {
 }
 
 export function makeDownloadToken(
-  deps: { readonly key: Uint8Array; readonly ids: Ids },
+  deps: { readonly key: SealKeys; readonly ids: Ids },
   grant: DownloadGrant,
   now: Date,
 ): string {
@@ -27,7 +27,7 @@ export function makeDownloadToken(
 }
 
 export function readDownloadToken(
-  key: Uint8Array,
+  key: SealKeys,
   token: string,
   now: Date,
 ): DownloadGrant | undefined {

@@ -1,6 +1,7 @@
 import type { SqlReader } from '../storage/database/database.ts'
 import { findAccessKey } from './access-key-store.ts'
-import { openSealed } from './rules/seal.ts'
+import { openSecret } from './rules/seal-secret.ts'
+import type { SealKeys } from './rules/seal.ts'
 import type { User } from './user-store.ts'
 
 export interface ActiveAccessKey {
@@ -20,11 +21,12 @@ export async function findActiveOwner(
 
 /** The key's secret and owner; undefined for one that is unknown, inactive or sealed under another master key. */
 export async function findActiveAccessKey(
-  deps: { readonly reader: SqlReader; readonly accessKeyKey: Uint8Array },
+  deps: { readonly reader: SqlReader; readonly accessKeyKey: SealKeys },
   accessKeyId: string,
 ): Promise<ActiveAccessKey | undefined> {
   const stored = await findAccessKey(deps.reader, accessKeyId)
   if (stored === undefined || !stored.isActive) return undefined
-  const secret = openSealed(deps.accessKeyKey, stored.sealedSecret, stored.id)
+  const place = { table: 'access_keys', row: stored.id } as const
+  const secret = openSecret(deps.accessKeyKey, place, stored.sealedSecret)
   return secret === undefined ? undefined : { secret: secret.toString(), user: stored.user }
 }

@@ -8,14 +8,14 @@ import { makeAuthorizationToken } from './authorization-token.ts'
 import { accessGraceMs, accessLifetimeMs, refreshLifetimeMs } from './bearer-token.ts'
 import type { Caller } from './caller.ts'
 import { issueToken, type IssuedToken } from './issue-token.ts'
-import { deriveKey } from './rules/seal.ts'
+import { deriveKey, type SealKeys } from './rules/seal.ts'
 
 const source = { sourceAddress: '192.0.2.7', secureTransport: true }
 const bearerKey = deriveKey(Buffer.alloc(32, 1), 'bearer')
 const grants = [{ resource: 'arn', actions: ['pull'] }] as const
 
 interface World extends TestPrincipals {
-  readonly bearerKey: Buffer
+  readonly bearerKey: SealKeys
   readonly caller: Caller
   issue(credentialEndsAt?: Date): IssuedToken & { readonly refreshToken: string }
 }

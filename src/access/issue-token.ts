@@ -3,6 +3,7 @@ import type { Ids } from '../lib/ids.ts'
 import { accessLifetimeMs, makeBearerToken, refreshLifetimeMs } from './bearer-token.ts'
 import type { Caller } from './caller.ts'
 import type { Grant } from './rules/scope.ts'
+import type { SealKeys } from './rules/seal.ts'
 
 export interface IssuedToken {
   readonly token: string
@@ -17,7 +18,7 @@ export interface IssuedToken {
  * that nobody turns a password of twelve hours into a longer one.
  */
 export function issueToken(
-  deps: { readonly clock: Clock; readonly ids: Ids; readonly bearerKey: Uint8Array },
+  deps: { readonly clock: Clock; readonly ids: Ids; readonly bearerKey: SealKeys },
   input: {
     readonly caller: Caller
     /** When the credential ends; undefined for an access key, which ends when it is made inactive. */

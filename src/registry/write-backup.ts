@@ -40,7 +40,13 @@ export interface BackupDeps {
   readonly temporaryDirectory: string
   readonly programVersion: string
   /** Contents of the files without which a restored registry opens for nobody. */
-  readonly readKeys: () => Promise<{ readonly masterKey: string; readonly credentials: string }>
+  readonly readKeys: () => Promise<StoredKeys>
+}
+
+interface StoredKeys {
+  /** One key a line; empty where the key is kept elsewhere and so no part of a backup. */
+  readonly masterKey: string
+  readonly credentials: string
 }
 
 /**
@@ -55,12 +61,14 @@ export async function* writingBackup(
   const pause = await beginPause(deps)
   const file = join(deps.temporaryDirectory, `backup-${pause.id}.db`)
   try {
+    // A rotation may change the key between the copy and the bytes: what was there before it opens the copy too.
+    const keysBefore = input.withKeys ? await deps.readKeys() : undefined
     await deps.database.copyTo(file, { signal })
     const createdAt = deps.clock.now()
     await pruneFile(deps, file)
     const copy = deps.openDatabase(file)
     try {
-      yield* writeArchive({ deps, copy, file, createdAt, pause, signal }, input.withKeys)
+      yield* writeArchive({ deps, copy, file, createdAt, pause, signal }, keysBefore)
     } finally {
       await copy.close()
     }
@@ -117,7 +125,7 @@ interface Running {
 
 async function* writeArchive(
   running: Running,
-  withKeys: boolean,
+  keysBefore: StoredKeys | undefined,
 ): AsyncGenerator<Uint8Array, void> {
   const { deps, copy, file } = running
   const { blobs, bytes: blobBytes } = await countLiveBlobs(copy)
@@ -129,13 +137,13 @@ async function* writeArchive(
     databaseBytes: (await stat(file)).size,
     blobs,
     blobBytes,
-    hasKeys: withKeys,
+    hasKeys: keysBefore !== undefined,
   }
   yield* document(backupNames.head, head)
   const databaseSha256 = yield* writeDatabase(running, head.databaseBytes)
-  if (withKeys) {
+  if (keysBefore !== undefined) {
     const { masterKey, credentials } = await deps.readKeys()
-    yield* small(backupNames.masterKey, Buffer.from(masterKey))
+    yield* small(backupNames.masterKey, Buffer.from(linesOfBoth(masterKey, keysBefore.masterKey)))
     yield* small(backupNames.credentials, Buffer.from(credentials))
   }
   const written = yield* writeBlobs(running)
@@ -148,6 +156,12 @@ async function* writeArchive(
   }
   yield* document(backupNames.end, end)
   yield tarEnd()
+}
+
+/** Those of the first, then what the second has besides. */
+function linesOfBoth(first: string, second: string): string {
+  const lines = [first, second].flatMap((text) => text.split('\n').filter((line) => line !== ''))
+  return [...new Set(lines)].map((line) => `${line}\n`).join('')
 }
 
 function* document(name: string, value: unknown): Generator<Uint8Array, void> {

@@ -61,22 +61,6 @@ export function lockDirectory(paths: Pick<DataPaths, 'lock'>): { release(): void
   }
 }
 
-/** 32 bytes under which every stored secret is sealed; made once. */
-export async function readOrMakeMasterKey(
-  paths: DataPaths,
-  random: { bytes(size: number): Buffer },
-): Promise<Buffer> {
-  const kept = await readIfThere(paths.masterKey)
-  if (kept === undefined) {
-    const made = random.bytes(32)
-    await writePrivately(paths.masterKey, `${made.toString('base64')}\n`)
-    return made
-  }
-  const key = Buffer.from(kept.trim(), 'base64')
-  if (key.byteLength === 32) return key
-  throw new Error(`${paths.masterKey} does not hold 32 bytes in base64: restore it from a backup`)
-}
-
 /** Whole or not at all, durable, 0600. */
 export async function writePrivately(path: string, content: string): Promise<void> {
   const temporary = `${path}.new`

@@ -1,3 +1,4 @@
+import { deriveKey } from '../../src/access/rules/seal.ts'
 import type { createAuthenticator } from '../../src/edges/authenticate.ts'
 import { fakeClock } from '../kit/fake-clock.ts'
 
@@ -7,7 +8,7 @@ export function openMemoryPrincipals(): Parameters<typeof createAuthenticator>[0
     all: async () => Promise.resolve([]),
     first: async () => Promise.resolve(undefined),
   }
-  const key = Buffer.alloc(32, 3)
+  const key = deriveKey(Buffer.alloc(32, 3), 'bearer')
   return {
     reader,
     clock: fakeClock(),

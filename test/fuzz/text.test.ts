@@ -8,6 +8,7 @@ import {
   readAuthorizationToken,
 } from '../../src/access/authorization-token.ts'
 import { makeDownloadToken, readDownloadToken } from '../../src/access/download-address.ts'
+import { deriveKey } from '../../src/access/rules/seal.ts'
 import { ecosystems } from '../../src/ecosystems/table.ts'
 import { rateSeverity } from '../../src/ecosystems/severity.ts'
 import { addressOf } from '../../src/edges/address.ts'
@@ -186,7 +187,7 @@ test('an Authorization header of no known credential is refused, whatever it hol
 })
 
 test('tokens come back as they were made; altered ones are none', () => {
-  const key = Buffer.alloc(32, 7)
+  const key = deriveKey(Buffer.alloc(32, 7), 'paging')
   const now = new Date(0)
   const list = { operation: 'ListImages', inputs: { repository: 'team/app' } }
   const claims = { principalId: 'p', accessKeyId: 'k', expiresAt: new Date(1000) }

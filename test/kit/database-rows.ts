@@ -80,6 +80,11 @@ const rows: Readonly<Record<number, readonly string[]>> = {
     `INSERT INTO registry_policies VALUES ('123456789012', '{}', '{}', 39)`,
     `INSERT INTO account_settings VALUES ('123456789012', 'BLOB_MOUNTING', 'ENABLED')`,
   ],
+  9: [
+    `INSERT INTO master_keys VALUES ('0011223344556677', 'primary', x'0102', 40, NULL), ('8899aabbccddeeff', 'previous', x'03', 39, 41)`,
+    `INSERT INTO stored_keys VALUES ('audit', x'0405', '0011223344556677', 42)`,
+    `INSERT INTO access_keys (id, user_id, secret, sealed_under, status, created_at) VALUES ('AKIA2', 'AIDA2', x'0607', '8899aabbccddeeff', 'Active', 43)`,
+  ],
 }
 
 /** Up to 7 a flag said who is an administrator; an attached policy says it since. */

@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { accessErrors } from '../../src/access/errors.ts'
+import { masterKeyErrors } from '../../src/access/master-key-errors.ts'
 import { lintPolicy } from '../../src/policy/lint/lint-policy.ts'
 import { allCodes } from '../../src/policy/lint/lint-table.ts'
 import type { PolicyKind } from '../../src/policy/document.ts'
@@ -14,6 +15,7 @@ export function errorsDocument(): string {
   const sections = [
     section('Registry', registryErrors),
     section('Access', accessErrors),
+    section('Master key', masterKeyErrors),
     section('Scanner', scanningErrors),
   ]
   return `# Errors\n\nWhat the rooms refuse, and what to do. Each protocol spells these in its own words. Written by \`npm run docs\`.\n\n${sections.join('\n')}`

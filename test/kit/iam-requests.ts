@@ -1,6 +1,7 @@
 // IAM's API without its door: a form goes in, XML comes out, as the dispatcher makes it of the rows.
 import type { Authorizer } from '../../src/access/authorize.ts'
 import type { Caller } from '../../src/access/caller.ts'
+import { deriveKey } from '../../src/access/rules/seal.ts'
 import type { IamDeps } from '../../src/edges/aws/iam/call.ts'
 import { spellIamError } from '../../src/edges/aws/iam/errors.ts'
 import { iamOperationNames } from '../../src/edges/aws/iam/operation-names.ts'
@@ -9,6 +10,8 @@ import type { DispatchFacts } from '../../src/edges/aws/protocol/dispatch.ts'
 import { dispatchQuery } from '../../src/edges/aws/protocol/query-dispatch.ts'
 import { iamModel } from '../../src/edges/aws/protocol/query-protocol.ts'
 import { testCaller } from './principals.ts'
+
+const anyMaster = Buffer.alloc(32, 1)
 
 export interface IamAnswer {
   readonly status: number
@@ -54,7 +57,11 @@ export function iamAsker(
           operations: iamOperations,
           names: iamOperationNames,
           region: 'us-east-1',
-          deps: { ...deps, accessKeyKey: Buffer.alloc(32, 1), pagingKey: Buffer.alloc(32, 2) },
+          deps: {
+            ...deps,
+            accessKeyKey: deriveKey(anyMaster, 'access-key'),
+            pagingKey: deriveKey(anyMaster, 'paging'),
+          },
           source: { sourceAddress: '127.0.0.1', secureTransport: false },
           authenticate: async () =>
             Promise.resolve({

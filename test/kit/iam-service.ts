@@ -1,7 +1,6 @@
 // IAM's operations on a database of the test's own, behind their protocol: forms in, XML out.
 import type { TestContext } from 'node:test'
 import type { Caller } from '../../src/access/caller.ts'
-import { deriveKey } from '../../src/access/rules/seal.ts'
 import type { IamDeps } from '../../src/edges/aws/iam/call.ts'
 import { spellIamError } from '../../src/edges/aws/iam/errors.ts'
 import { iamOperationNames } from '../../src/edges/aws/iam/operation-names.ts'
@@ -13,6 +12,7 @@ import { systemIds } from '../../src/lib/ids.ts'
 import type { Database } from '../../src/storage/database/database.ts'
 import { temporaryDatabase } from './database.ts'
 import { fakeClock, type FakeClock } from './fake-clock.ts'
+import { testKeyring } from './keyring.ts'
 import { accountOf, testCaller } from './principals.ts'
 import { insertAccount } from '../../src/access/account-store.ts'
 
@@ -50,7 +50,7 @@ export async function testIam(
 ): Promise<TestIam> {
   const database = await temporaryDatabase(t)
   const clock = fakeClock()
-  const master = Buffer.alloc(32, 7)
+  const keyring = await testKeyring(database)
   await database.transaction(async (tx) => {
     await insertAccount(tx, testAccount, clock.now())
     await insertAccount(tx, accountOf('210987654321'), clock.now())
@@ -59,8 +59,8 @@ export async function testIam(
     database,
     clock,
     ids: systemIds,
-    accessKeyKey: deriveKey(master, 'access-key'),
-    pagingKey: deriveKey(master, 'paging'),
+    accessKeyKey: keyring.keysOf('access-key'),
+    pagingKey: keyring.keysOf('paging'),
   }
   const asked: TestIam['asked'] = []
   const serviceFor = (caller: Caller): QueryService<IamDeps> => ({

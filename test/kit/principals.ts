@@ -3,7 +3,8 @@ import { createAdministrator } from '../../src/access/create-administrator.ts'
 import type { NewAccessKey } from '../../src/access/new-access-key.ts'
 import { insertAccessKey } from '../../src/access/access-key-store.ts'
 import { insertUser } from '../../src/access/user-store.ts'
-import { deriveKey, seal } from '../../src/access/rules/seal.ts'
+import type { SealKeys } from '../../src/access/rules/seal.ts'
+import { sealSecret } from '../../src/access/rules/seal-secret.ts'
 import type { Caller } from '../../src/access/caller.ts'
 import { systemIds } from '../../src/lib/ids.ts'
 import { parseAccountId, type AccountId } from '../../src/policy/account-id.ts'
@@ -11,14 +12,15 @@ import { userArn } from '../../src/policy/arn.ts'
 import type { Database } from '../../src/storage/database/database.ts'
 import { temporaryDatabase } from './database.ts'
 import { fakeClock, type FakeClock } from './fake-clock.ts'
+import { testKeyring } from './keyring.ts'
 
 export interface TestPrincipals {
   readonly database: Database
   readonly reader: Database
   readonly clock: FakeClock
   readonly account: AccountId
-  readonly accessKeyKey: Buffer
-  readonly tokenKey: Buffer
+  readonly accessKeyKey: SealKeys
+  readonly tokenKey: SealKeys
   /** The administrator's. */
   readonly key: NewAccessKey
   /** A user who may do nothing, with this secret. */
@@ -57,8 +59,8 @@ export async function testPrincipals(t: TestContext): Promise<TestPrincipals> {
   const database = await temporaryDatabase(t)
   const clock = fakeClock()
   const account = accountOf('123456789012')
-  const master = Buffer.alloc(32, 1)
-  const accessKeyKey = deriveKey(master, 'access-key')
+  const keyring = await testKeyring(database)
+  const accessKeyKey = keyring.keysOf('access-key')
   const delivered: NewAccessKey[] = []
   const deliver = async (made: NewAccessKey): Promise<void> => {
     delivered.push(made)
@@ -69,12 +71,14 @@ export async function testPrincipals(t: TestContext): Promise<TestPrincipals> {
   const [key] = delivered
   if (key === undefined) throw new Error('no key was delivered')
   const addUser = async (id: string, accessKeyId: string, secret: string): Promise<void> => {
-    const sealedSecret = seal(accessKeyKey, systemIds.bytes(12), Buffer.from(secret), accessKeyId)
+    const place = { table: 'access_keys', row: accessKeyId } as const
+    const plain = Buffer.from(secret)
+    const sealedSecret = sealSecret(accessKeyKey, systemIds.bytes(12), place, plain)
     await database.transaction(async (tx) => {
       await insertUser(tx, { ...plainUser, id, account, name: id, createdAt: clock.now() })
       await insertAccessKey(tx, { id: accessKeyId, userId: id, sealedSecret }, clock.now())
     })
   }
-  const tokenKey = deriveKey(master, 'ecr-token')
+  const tokenKey = keyring.keysOf('ecr-token')
   return { database, reader: database, clock, account, accessKeyKey, tokenKey, key, addUser }
 }

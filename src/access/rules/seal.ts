@@ -2,41 +2,115 @@
 // Spec:     NIST SP 800-38D (AES-256-GCM), RFC 5869 (HKDF) to part one master key by purpose.
 // Input:    plain bytes to seal; sealed bytes from a database row or a client, then hostile.
 // Deviates: nothing.
-// Unknowns: bytes that were altered, cut, or sealed for another purpose or context → undefined.
-import { createCipheriv, createDecipheriv, hkdfSync } from 'node:crypto'
+// Unknowns: bytes that were altered, cut, or sealed for another purpose, context or master key → undefined.
+import {
+  createCipheriv,
+  createDecipheriv,
+  createSecretKey,
+  hkdfSync,
+  type KeyObject,
+} from 'node:crypto'
 
 /** Each purpose has a key of its own, so that a token of one kind is never accepted as another. */
-export type SealPurpose = 'access-key' | 'ecr-token' | 'paging' | 'download' | 'bearer' | 'audit'
+export type SealPurpose =
+  'access-key' | 'ecr-token' | 'paging' | 'download' | 'bearer' | 'key-check' | 'stored-key'
 
+/** What is sealed says which key it is sealed under; the id tells nothing of the key. */
+export interface SealingKey {
+  /** 8 bytes. */
+  readonly id: Buffer
+  readonly key: KeyObject
+}
+
+/**
+ * The keys of one purpose. To be asked anew at each use, since a rotation of the master key changes them: things are sealed
+ * under the first, and open under any.
+ */
+export interface SealKeys {
+  inUse(): readonly [SealingKey, ...SealingKey[]]
+}
+
+const form = 1
+const idBytes = 8
 const nonceBytes = 12
 const tagBytes = 16
 
-export function deriveKey(masterKey: Uint8Array, purpose: SealPurpose): Buffer {
-  return Buffer.from(hkdfSync('sha256', masterKey, '', `pratique/${purpose}/1`, 32))
+/** The key of a purpose that belongs to one master key. */
+export function deriveSealingKey(master: KeyObject | Uint8Array, purpose: SealPurpose): SealingKey {
+  return { id: keyId(master), key: createSecretKey(expand(master, `pratique/${purpose}/1`, 32)) }
 }
 
-/** nonce ‖ ciphertext ‖ tag. `nonce` is 12 random bytes, used once; `context` must be given again to open. */
+/** The same for one master key that never changes. */
+export function deriveKey(master: KeyObject | Uint8Array, purpose: SealPurpose): SealKeys {
+  const keys = [deriveSealingKey(master, purpose)] as const
+  return { inUse: () => keys }
+}
+
+/** By which a master key is known: in what is sealed under it, and to people in hexadecimal. */
+export function keyId(master: KeyObject | Uint8Array): Buffer {
+  return expand(master, 'pratique/key-id/1', idBytes)
+}
+
+function expand(master: KeyObject | Uint8Array, label: string, size: number): Buffer {
+  return Buffer.from(hkdfSync('sha256', master, '', label, size))
+}
+
+/**
+ * form ‖ key id ‖ nonce ‖ ciphertext ‖ tag; all before the nonce is authenticated too. `nonce` is 12 random bytes, used once;
+ * `context` must be given again to open.
+ */
 export function seal(
-  key: Uint8Array,
+  keys: SealKeys,
   nonce: Uint8Array,
   plain: Uint8Array,
   context: string,
 ): Buffer {
-  const cipher = createCipheriv('aes-256-gcm', key, nonce).setAAD(Buffer.from(context))
-  return Buffer.concat([nonce, cipher.update(plain), cipher.final(), cipher.getAuthTag()])
+  const [{ id, key }] = keys.inUse()
+  const head = Buffer.concat([Buffer.of(form), id])
+  const cipher = createCipheriv('aes-256-gcm', key, nonce).setAAD(headed(head, context))
+  return Buffer.concat([head, nonce, cipher.update(plain), cipher.final(), cipher.getAuthTag()])
 }
 
 export function openSealed(
-  key: Uint8Array,
+  keys: SealKeys,
   sealed: Uint8Array,
   context: string,
 ): Buffer | undefined {
-  if (sealed.byteLength < nonceBytes + tagBytes) return undefined
-  const end = sealed.byteLength - tagBytes
+  const all = keys.inUse()
+  const named = all.find(({ id }) => isSealedUnder(sealed, id))
+  if (named !== undefined) {
+    const head = sealed.subarray(0, 1 + idBytes)
+    const opened = openBox(named.key, sealed.subarray(1 + idBytes), headed(head, context))
+    if (opened !== undefined) return opened
+  }
+  // The first form had no head. It may begin with any bytes, those of a head too.
+  for (const { key } of all) {
+    const opened = openBox(key, sealed, Buffer.from(context))
+    if (opened !== undefined) return opened
+  }
+  return undefined
+}
+
+/** The name of the key that `sealed` was sealed under just now, in hexadecimal. */
+export function keyNameOf(sealed: Uint8Array): string {
+  return Buffer.from(sealed.subarray(1, 1 + idBytes)).toString('hex')
+}
+
+function isSealedUnder(sealed: Uint8Array, id: Buffer): boolean {
+  return sealed[0] === form && id.equals(sealed.subarray(1, 1 + idBytes))
+}
+
+function headed(head: Uint8Array, context: string): Buffer {
+  return Buffer.concat([head, Buffer.from(context)])
+}
+
+function openBox(key: KeyObject, box: Uint8Array, authenticated: Buffer): Buffer | undefined {
+  if (box.byteLength < nonceBytes + tagBytes) return undefined
+  const end = box.byteLength - tagBytes
   try {
-    const decipher = createDecipheriv('aes-256-gcm', key, sealed.subarray(0, nonceBytes))
-    decipher.setAAD(Buffer.from(context)).setAuthTag(sealed.subarray(end))
-    return Buffer.concat([decipher.update(sealed.subarray(nonceBytes, end)), decipher.final()])
+    const decipher = createDecipheriv('aes-256-gcm', key, box.subarray(0, nonceBytes))
+    decipher.setAAD(authenticated).setAuthTag(box.subarray(end))
+    return Buffer.concat([decipher.update(box.subarray(nonceBytes, end)), decipher.final()])
   } catch {
     return undefined
   }

@@ -1,5 +1,10 @@
 import { accessErrors, isAccessError, type AccessErrorCode } from '../../access/errors.ts'
 import {
+  isMasterKeyError,
+  masterKeyErrors,
+  type MasterKeyErrorCode,
+} from '../../access/master-key-errors.ts'
+import {
   asRegistryError,
   isRegistryError,
   registryErrors,
@@ -28,6 +33,12 @@ const accessStatuses = {
   INPUT_CONSTRAINT: 400,
   POLICY_MALFORMED: 400,
 } as const satisfies Record<AccessErrorCode, number>
+const masterKeyStatuses = {
+  MASTER_KEY_ABSENT: 409,
+  MASTER_KEY_UNREADABLE: 409,
+  MASTER_KEY_UNCHANGED: 409,
+  MASTER_KEYS_TOO_MANY: 409,
+} as const satisfies Record<MasterKeyErrorCode, number>
 
 /** What of the registry can be refused here; its other refusals belong to pushes and pulls. */
 const registryStatuses: Partial<Record<RegistryErrorCode, number>> = {
@@ -50,6 +61,12 @@ export function spellControlError(thrown: unknown): ControlError | undefined {
     const { remedy } = accessErrors[error.code]
     const message = `${error.message.replace(/\.$/, '')}. ${remedy}`
     return { status: accessStatuses[error.code], code: error.code, message }
+  }
+  if (isMasterKeyError(error)) {
+    const { sentence, remedy } = masterKeyErrors[error.code]
+    // What is wrong with a file has its path in it.
+    const what = error.code === 'MASTER_KEY_UNREADABLE' ? sentence : `${error.message}.`
+    return { status: masterKeyStatuses[error.code], code: error.code, message: `${what} ${remedy}` }
   }
   if (!isRegistryError(error)) return undefined
   const { remedy } = registryErrors[error.code]

@@ -2,6 +2,7 @@
 import type { Readable } from 'node:stream'
 import { auditRoutes, type AuditRooms } from './audit-routes.ts'
 import { collectionRoutes, type CollectionRooms } from './collection-routes.ts'
+import { masterKeyRoutes, type MasterKeyRooms } from './master-key-routes.ts'
 import { oidcProviderRoutes, type OidcProviderRooms } from './oidc-provider-routes.ts'
 import { quotaRoutes, type QuotaRooms } from './quota-routes.ts'
 import { refused, type ControlRoute } from './route.ts'
@@ -9,7 +10,7 @@ import { storageRoutes, type StorageRooms } from './storage-routes.ts'
 
 /** What the rooms give this edge; app.ts binds them. */
 export interface ControlRooms
-  extends AuditRooms, QuotaRooms, CollectionRooms, StorageRooms, OidcProviderRooms {
+  extends AuditRooms, QuotaRooms, CollectionRooms, StorageRooms, OidcProviderRooms, MasterKeyRooms {
   readonly describeAdvisories: () => Promise<unknown>
   readonly importAdvisories: (
     input: {
@@ -39,6 +40,7 @@ export const controlRoutes: readonly ControlRoute<ControlRooms>[] = [
   ...collectionRoutes,
   ...storageRoutes,
   ...oidcProviderRoutes,
+  ...masterKeyRoutes,
   {
     method: 'GET',
     path: '/pratique/v1/advisories',

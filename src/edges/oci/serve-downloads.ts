@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import { readDownloadToken } from '../../access/download-address.ts'
+import type { SealKeys } from '../../access/rules/seal.ts'
 import type { BufferPool } from '../../lib/buffer-pool.ts'
 import type { Clock } from '../../lib/clock.ts'
 import { findLinkedBlob } from '../../registry/linked-blob-store.ts'
@@ -19,7 +20,7 @@ export function serveDownloads(
     readonly blobs: BlobStore
     readonly buffers: BufferPool
     readonly clock: Clock
-    readonly downloadKey: Uint8Array
+    readonly downloadKey: SealKeys
     readonly onFault: (error: unknown, requestId: string) => void
   },
 ): void {

@@ -3,6 +3,7 @@
 // Input:    a request that was held against the model; its values may be hostile.
 // Deviates: data events are found too; several attributes may be given, all of which must hold; nothing is older than the log is kept.
 // Unknowns: a token that is altered or of another question → InvalidNextTokenException.
+import type { SealKeys } from '../../../access/rules/seal.ts'
 import type { Caller } from '../../../access/caller.ts'
 import type { EventQuery, FoundEvent } from '../../../audit/rules/match-event.ts'
 import { parseSegmentName } from '../../../audit/rules/segment-name.ts'
@@ -20,7 +21,7 @@ export interface CloudTrailDeps {
     },
     options: { readonly signal: AbortSignal },
   ) => Promise<SearchPage>
-  readonly pagingKey: Uint8Array
+  readonly pagingKey: SealKeys
   readonly ids: Ids
 }
 

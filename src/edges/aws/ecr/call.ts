@@ -1,5 +1,6 @@
 import type { UploadDeps } from '../../../registry/upload-lease.ts'
 import type { Caller } from '../../../access/caller.ts'
+import type { SealKeys } from '../../../access/rules/seal.ts'
 import type { Clock } from '../../../lib/clock.ts'
 import type { Ids } from '../../../lib/ids.ts'
 import { parseRepositoryName } from '../../../oci/repository-name.ts'
@@ -25,9 +26,9 @@ export interface EcrDeps extends UploadDeps {
   /** What scans read of one repository's images. */
   readonly contentOf: (repositoryId: number) => ImageContent
   readonly isAccount: (id: string) => Promise<boolean>
-  readonly tokenKey: Uint8Array
-  readonly downloadKey: Uint8Array
-  readonly pagingKey: Uint8Array
+  readonly tokenKey: SealKeys
+  readonly downloadKey: SealKeys
+  readonly pagingKey: SealKeys
   /** Told after something was committed that a job waits for. */
   readonly wake: () => void
 }

@@ -1,3 +1,4 @@
+import type { SealKeys } from '../../../access/rules/seal.ts'
 import type { Clock } from '../../../lib/clock.ts'
 import type { Ids } from '../../../lib/ids.ts'
 import type { Database } from '../../../storage/database/database.ts'
@@ -8,6 +9,6 @@ export interface IamDeps {
   readonly clock: Clock
   readonly ids: Ids
   /** Seals the secrets of access keys. */
-  readonly accessKeyKey: Uint8Array
-  readonly pagingKey: Uint8Array
+  readonly accessKeyKey: SealKeys
+  readonly pagingKey: SealKeys
 }

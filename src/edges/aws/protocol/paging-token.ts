@@ -4,7 +4,7 @@
 // Deviates: nothing.
 // Unknowns: a token that is altered, of another operation or of other inputs → undefined.
 import { createHash } from 'node:crypto'
-import { openSealed, seal } from '../../../access/rules/seal.ts'
+import { openSealed, seal, type SealKeys } from '../../../access/rules/seal.ts'
 
 const longestToken = 4096
 
@@ -16,7 +16,7 @@ interface ListIdentity {
 
 /** `nonce` is 12 random bytes, used once. */
 export function encodeToken(
-  key: Uint8Array,
+  key: SealKeys,
   nonce: Uint8Array,
   list: ListIdentity,
   cursor: unknown,
@@ -26,7 +26,7 @@ export function encodeToken(
   )
 }
 
-export function decodeToken(key: Uint8Array, list: ListIdentity, token: string): unknown {
+export function decodeToken(key: SealKeys, list: ListIdentity, token: string): unknown {
   if (token.length > longestToken) return undefined
   const sealed = Buffer.from(token, 'base64url')
   // The decoder skips what is not base64url; a token has one spelling.
