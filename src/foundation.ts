@@ -42,6 +42,7 @@ export interface Drivers {
   readonly openDatabase: (file: string) => EmbeddedDatabase
   readonly openBlobs: (root: string) => BlobStore
   readonly openSegments: (directory: string) => SegmentStore
+  readonly openKeyFile: (path: string) => MasterKeySource
 }
 
 export const systemDrivers: Drivers = {
@@ -50,6 +51,7 @@ export const systemDrivers: Drivers = {
   openDatabase: openSqlite,
   openBlobs: openFilesystemBlobs,
   openSegments: openFilesystemSegments,
+  openKeyFile,
 }
 
 export interface Foundation {
@@ -78,7 +80,7 @@ export async function openFoundation(config: Config, drivers: Drivers): Promise<
   if (lock === undefined) throw new StartError(await whoHasLock(paths))
   try {
     const database = await openDatabase(drivers, paths)
-    const source = masterKeySourceOf(config, paths)
+    const source = masterKeySourceOf(config, drivers, paths)
     const keyring = await openKeyringOrSay({ database, clock, ids, source })
     const made = await createAdministrator(
       { database, clock, ids, accessKeyKey: keyring.keysOf('access-key') },
@@ -131,10 +133,14 @@ async function openDatabase(drivers: Drivers, paths: DataPaths): Promise<Embedde
 /** Longer than a key store needs to answer, shorter than whoever waits for a start. */
 const keyCommandTimeoutMs = 15_000
 
-function masterKeySourceOf({ masterKey }: Config, paths: DataPaths): MasterKeySource {
+function masterKeySourceOf(
+  { masterKey }: Config,
+  drivers: Drivers,
+  paths: DataPaths,
+): MasterKeySource {
   switch (masterKey.kind) {
     case 'file':
-      return openKeyFile(masterKey.path ?? paths.masterKey)
+      return drivers.openKeyFile(masterKey.path ?? paths.masterKey)
     case 'environment':
       return givenKeys(masterKey.primary, masterKey.previous)
     case 'command':

@@ -101,10 +101,13 @@ function faultsOfForm(answer: Answer, kind: FaultKind): readonly string[] {
   const wanted = isFull.test(kind) ? 507 : 500
   const wrong: string[] = []
   if (status !== wanted) wrong.push(`the status is ${status}, not ${wanted}`)
-  const { errors } = JSON.parse(body.toString()) as {
+  // Docker's form has a list, the control API one.
+  const { errors, error } = JSON.parse(body.toString()) as {
     errors?: { code?: string; message?: string }[]
+    error?: { code?: string; message?: string }
   }
-  if (errors?.[0]?.code === undefined || errors[0].message === undefined)
+  const told = errors?.[0] ?? error
+  if (told?.code === undefined || told.message === undefined)
     wrong.push(`not the protocol's form: ${body.toString()}`)
   if (status === 507 && !/^[0-9]+$/.test(headers.get('retry-after') ?? ''))
     wrong.push('507 without Retry-After')

@@ -10,7 +10,12 @@ import { createLog } from '../../src/lib/log.ts'
 import { installDiskFaults } from './disk-faults.ts'
 import { nameRequest } from './name-request.ts'
 import type { Finding, Order, Report } from './orders.ts'
-import { tracedBlobs, tracedDatabase, withDurabilityNotes } from './traced-drivers.ts'
+import {
+  tracedBlobs,
+  tracedDatabase,
+  tracedKeyFile,
+  withDurabilityNotes,
+} from './traced-drivers.ts'
 import { Tracer } from './tracer.ts'
 
 const tracer = new Tracer()
@@ -37,6 +42,7 @@ try {
     ...systemDrivers,
     clock: { now: () => new Date(Date.now() + aheadMs) },
     openDatabase: (file) => tracedDatabase(systemDrivers.openDatabase(file), tracer),
+    openKeyFile: (path) => tracedKeyFile(systemDrivers.openKeyFile(path), tracer),
     openBlobs: (root) =>
       tracedBlobs(
         withDurabilityNotes(systemDrivers.openBlobs(root), join(root, '..', 'durable')),

@@ -54,7 +54,7 @@ export interface Scene {
 
 export interface Scenario {
   readonly name: string
-  readonly class: 'push' | 'tag move' | 'delete' | 'collection' | 'checkpoint'
+  readonly class: 'push' | 'tag move' | 'delete' | 'collection' | 'checkpoint' | 'rotation'
   readonly prepare: (client: Client, scene: Scene) => Promise<void>
   readonly run: (client: Client, scene: Scene, isRetry: boolean) => Promise<void>
   /** Cut in the middle it leaves a part of its work, each piece of which is whole. */
@@ -365,6 +365,12 @@ export const scenarios: readonly Scenario[] = [
     prepare: withImage,
     run: (_client, scene) => scene.checkpoint(),
   },
+  {
+    name: 'rotation of the master key',
+    class: 'rotation',
+    prepare: twoRepositories,
+    run: async (client) => rotateMasterKey(client),
+  },
 ]
 
 /** Opens an upload of the large blob, or goes on with the one that is there, and closes it. */
@@ -435,6 +441,15 @@ export async function collect(
   client.pending(client.state)
   client.pending = undefined
   return run.counts ?? {}
+}
+
+/** The former key is dropped at once, so that no number of rotations keeps many. */
+async function rotateMasterKey(client: Client): Promise<void> {
+  const path = '/pratique/v1/master-keys/rotations?end-sessions=true'
+  const answer = await client.ask({ method: 'POST', path })
+  const last = answer.body.toString().trim().split('\n').at(-1) ?? ''
+  const { kind } = JSON.parse(last) as { kind?: string }
+  if (kind !== 'done') throw new Refused('rotation', { ...answer, body: Buffer.from(last) })
 }
 
 export async function collections(

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
+import { parseMasterKeys } from '../../src/access/rules/master-keys.ts'
 
 export interface StoreFacts {
   readonly directory: string
@@ -41,6 +42,19 @@ const always: readonly Invariant[] = [
   {
     name: 'no row refers to one that is not there',
     find: ({ rows }) => named(rows('PRAGMA foreign_key_check')),
+  },
+  {
+    name: 'the master key that the database is sealed under is in its file',
+    find: ({ rows, directory }) => {
+      const known = rows(`SELECT id, state FROM master_keys`)
+      if (known.length === 0) return []
+      const held = parseMasterKeys(readFileSync(join(directory, 'master.key'), 'utf8')) ?? []
+      const primaries = known.filter((row) => row['state'] === 'primary')
+      return [
+        ...(primaries.length === 1 ? [] : [`${primaries.length} primary master keys`]),
+        ...named(known.filter((row) => !held.some(({ id }) => id === row['id']))),
+      ]
+    },
   },
   {
     name: 'the file of each live blob is there, with its size and digest',

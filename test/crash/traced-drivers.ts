@@ -2,6 +2,7 @@
 import { appendFileSync } from 'node:fs'
 import type { BlobStore } from '../../src/storage/blobs/blob-store.ts'
 import type { EmbeddedDatabase, SqlWriter } from '../../src/storage/database/database.ts'
+import type { MasterKeySource } from '../../src/storage/master-key/master-key-source.ts'
 import type { Tracer } from './tracer.ts'
 
 export function tracedBlobs(blobs: BlobStore, tracer: Tracer): BlobStore {
@@ -26,6 +27,18 @@ export function tracedBlobs(blobs: BlobStore, tracer: Tracer): BlobStore {
     },
     sync: (key) => traced('blobs.sync', () => blobs.sync(key)),
     delete: (key) => traced('blobs.delete', () => blobs.delete(key)),
+  }
+}
+
+export function tracedKeyFile(source: MasterKeySource, tracer: Tracer): MasterKeySource {
+  return {
+    ...source,
+    async write(text) {
+      const request = tracer.current
+      tracer.reach(request, 'master key / before')
+      await source.write?.(text)
+      tracer.reach(request, 'master key / after')
+    },
   }
 }
 
