@@ -37,6 +37,8 @@ export interface ServerOptions {
   readonly environment?: Readonly<Record<string, string>>
   /** Told of every request that was answered, in that order. */
   readonly onRequest?: (request: LoggedRequest) => void
+  /** Told of everything that it writes, to both streams; its log is on. */
+  readonly onOutput?: (text: string) => void
 }
 
 /** Starts a server; it ends with the test at the latest. */
@@ -45,16 +47,22 @@ export async function startServer(
   options: ServerOptions = {},
 ): Promise<ServerProcess> {
   const directory = options.directory ?? (await temporaryDirectory(t))
+  const isQuiet = options.onRequest === undefined && options.onOutput === undefined
   const child = spawn(process.execPath, [program, 'serve'], {
     env: {
       ...withoutSettings(process.env),
       PRATIQUE_DATA: directory,
       PRATIQUE_LISTEN: '127.0.0.1:0',
-      PRATIQUE_LOG: options.onRequest === undefined ? 'silent' : 'json',
+      PRATIQUE_LOG: isQuiet ? 'silent' : 'json',
       ...options.environment,
     },
-    stdio: ['ignore', 'pipe', options.onRequest === undefined ? 'inherit' : 'pipe'],
+    stdio: ['ignore', 'pipe', isQuiet ? 'inherit' : 'pipe'],
   })
+  const { onOutput } = options
+  if (onOutput !== undefined) {
+    for (const stream of [child.stdout, child.stderr])
+      stream?.on('data', (piece: Buffer) => onOutput(piece.toString()))
+  }
   if (options.onRequest !== undefined) tellOfRequests(child, options.onRequest)
   const stop = async (signal: 'SIGTERM' | 'SIGKILL' = 'SIGTERM'): Promise<void> => {
     if (child.exitCode !== null || child.signalCode !== null) return
