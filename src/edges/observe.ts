@@ -3,6 +3,7 @@ import type { Ids } from '../lib/ids.ts'
 import type { Log } from '../lib/log.ts'
 import type { Metrics } from './health/metrics.ts'
 import { newFacts } from './request-facts.ts'
+import { loggedPath } from './rules/logged-path.ts'
 
 /** Gives each request its id and facts, and tells of it in one log line and in the metrics when it is over. */
 export function observeRequests(
@@ -44,7 +45,7 @@ function lineOf(
     event: 'request',
     requestId: facts.requestId,
     method: request.method,
-    path: request.raw.url?.split('?', 1)[0],
+    path: loggedPath(request.raw.url ?? ''),
     operation: facts.operation,
     principal: facts.caller?.principalArn,
     sourceAddress: request.ip,

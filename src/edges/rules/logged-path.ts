@@ -1,0 +1,23 @@
+// Purpose:  what a log line tells of the address of a request.
+// Spec:     Pratique's own: nothing that opens something is in a log.
+// Input:    the target of a request; hostile.
+// Deviates: nothing.
+// Unknowns: a first segment that cannot be decoded may be any: what follows it is left out.
+
+/** Long enough for every address that has a meaning here. */
+const longest = 1024
+
+/** The path without its query, which may hold a signature, and without the token of a download's address. */
+export function loggedPath(target: string): string {
+  const path = (target.split(/[?#]/, 1)[0] ?? '').slice(0, longest)
+  const first = /^(?:\w+:\/\/[^/]*)?\/*[^/]*/.exec(path)?.[0] ?? ''
+  return path.length > first.length && mayBeDownload(first) ? `${first}/…` : path
+}
+
+function mayBeDownload(first: string): boolean {
+  try {
+    return decodeURIComponent(first).toLowerCase().endsWith('/downloads')
+  } catch {
+    return true
+  }
+}
