@@ -42,18 +42,26 @@ async function world(t: TestContext): Promise<World> {
     const plain = { kind: 'user', path: '/', boundaryArn: undefined } as const
     await insertUser(tx, { ...plain, id: 'AIDA1', account, name: 'dev', createdAt })
   })
-  for (let at = 0; at < recordCount; at += 1) await addKey({ ...deps, keyring }, idOf(at))
+  await addKeys(
+    { ...deps, keyring },
+    Array.from({ length: recordCount }, (_, at) => idOf(at)),
+  )
   await storedKey({ ...deps, keyring }, 'test')
   return { ...deps, keyring }
 }
 
-async function addKey({ database, clock, ids, keyring }: RotationDeps, id: string): Promise<void> {
-  const place = { table: 'access_keys', row: id } as const
-  const plain = Buffer.from(`secret of ${id}`)
-  const sealedSecret = sealSecret(keyring.keysOf('access-key'), ids.bytes(12), place, plain)
-  await database.transaction((tx) =>
-    insertAccessKey(tx, { id, userId: 'AIDA1', sealedSecret }, clock.now()),
-  )
+async function addKeys(
+  { database, clock, ids, keyring }: RotationDeps,
+  all: readonly string[],
+): Promise<void> {
+  const keys = keyring.keysOf('access-key')
+  await database.transaction(async (tx) => {
+    for (const id of all) {
+      const place = { table: 'access_keys', row: id } as const
+      const sealedSecret = sealSecret(keys, ids.bytes(12), place, Buffer.from(`secret of ${id}`))
+      await insertAccessKey(tx, { id, userId: 'AIDA1', sealedSecret }, clock.now())
+    }
+  })
 }
 
 async function requireAllOpen({ database, keyring }: RotationDeps): Promise<void> {
@@ -195,6 +203,13 @@ test('a row that carries another row’s secret opens nothing', async (t) => {
   assert.equal(await findActiveAccessKey(keys, idOf(2)), undefined)
 })
 
+test('a key of our own that opens under no master key is said, and not made anew', async (t) => {
+  const deps = await world(t)
+  await deps.database.transaction((tx) => tx.run(`UPDATE stored_keys SET secret = x'0102'`))
+  await assert.rejects(storedKey(deps, 'test'), refusal('MASTER_KEY_ABSENT'))
+  assert.ok(!(await storedKey(deps, 'other')).equals(await storedKey(deps, 'another')))
+})
+
 test('what was sealed before a key was dropped cannot be written after', async (t) => {
   const deps = await world(t)
   const place = { table: 'access_keys', row: 'AKIALATE' } as const
@@ -210,7 +225,7 @@ test('what was sealed before a key was dropped cannot be written after', async (
 
 test('two rotations at once are one after the other, and lose nothing', async (t) => {
   const deps = await world(t)
-  await Promise.all([rotate(deps), rotate(deps), addKey(deps, 'AKIANEW')])
+  await Promise.all([rotate(deps), rotate(deps), addKeys(deps, ['AKIANEW'])])
   assert.equal(deps.keyring.masters.length, 3)
   await finishRotations(deps, { signal })
   const { keys } = await describeMasterKeys({ ...deps, reader: deps.database })

@@ -3,7 +3,7 @@
 // Input:    the secret and its row; sealed bytes of a row, which whoever can write the database may have exchanged.
 // Deviates: nothing.
 // Unknowns: bytes of another row, table, form or master key → undefined.
-import { keyNameOf, openSealed, seal, type SealKeys } from './seal.ts'
+import { decoy, keyNameOf, namesKey, openSealed, seal, type SealKeys } from './seal.ts'
 
 /** Where a sealed secret lies: its bytes open in no other row. */
 export interface SecretPlace {
@@ -36,7 +36,13 @@ export function openSecret(
   sealed: Uint8Array,
 ): Buffer | undefined {
   // The first form was bound to the row's id alone.
-  return openSealed(keys, sealed, contextOf(place)) ?? openSealed(keys, sealed, place.row)
+  return openSealed(keys, sealed, namesKey(keys, sealed) ? contextOf(place) : place.row)
+}
+
+/** The work of opening a secret of that length where there is none, so that the time taken does not tell which rows there are. */
+export function openNobodysSecret(keys: SealKeys, place: SecretPlace, length: number): undefined {
+  openSecret(keys, place, decoy(keys, length))
+  return undefined
 }
 
 function contextOf({ table, row }: SecretPlace): string {

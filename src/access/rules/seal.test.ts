@@ -4,9 +4,11 @@ import { test } from 'node:test'
 import { inspect } from 'node:util'
 import fc from 'fast-check'
 import {
+  decoy,
   deriveKey,
   keyId,
   keyNameOf,
+  namesKey,
   openSealed,
   seal,
   type SealKeys,
@@ -100,4 +102,12 @@ test('no bytes make the opener throw', () => {
       assert.equal(openSealed(key, bytes, 'x'), undefined)
     }),
   )
+})
+
+test('a decoy names the key in use, has the length of a sealed secret, and opens never', () => {
+  const sealed = seal(both, nonce, Buffer.alloc(40), 'x')
+  const nothing = decoy(both, 40)
+  assert.equal(nothing.byteLength, sealed.byteLength)
+  assert.ok(namesKey(both, nothing) && namesKey(both, sealed))
+  assert.equal(openSealed(both, nothing, 'x'), undefined)
 })

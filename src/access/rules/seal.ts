@@ -76,19 +76,32 @@ export function openSealed(
   sealed: Uint8Array,
   context: string,
 ): Buffer | undefined {
-  const all = keys.inUse()
-  const named = all.find(({ id }) => isSealedUnder(sealed, id))
+  const named = namedKey(keys, sealed)
   if (named !== undefined) {
     const head = sealed.subarray(0, 1 + idBytes)
-    const opened = openBox(named.key, sealed.subarray(1 + idBytes), headed(head, context))
-    if (opened !== undefined) return opened
+    return openBox(named.key, sealed.subarray(1 + idBytes), headed(head, context))
   }
-  // The first form had no head. It may begin with any bytes, those of a head too.
-  for (const { key } of all) {
+  // The first form had no head, and began with random bytes: one in 2^72 is taken for a head.
+  for (const { key } of keys.inUse()) {
     const opened = openBox(key, sealed, Buffer.from(context))
     if (opened !== undefined) return opened
   }
   return undefined
+}
+
+/** Whether it is of the form that names its key, and names one in use. */
+export function namesKey(keys: SealKeys, sealed: Uint8Array): boolean {
+  return namedKey(keys, sealed) !== undefined
+}
+
+function namedKey(keys: SealKeys, sealed: Uint8Array): SealingKey | undefined {
+  return keys.inUse().find(({ id }) => isSealedUnder(sealed, id))
+}
+
+/** What takes as long to open as `size` sealed bytes do, and opens never. */
+export function decoy(keys: SealKeys, size: number): Buffer {
+  const [{ id }] = keys.inUse()
+  return Buffer.concat([Buffer.of(form), id, Buffer.alloc(nonceBytes + size + tagBytes)])
 }
 
 /** The name of the key that `sealed` was sealed under just now, in hexadecimal. */

@@ -9,8 +9,8 @@ const longest = 1024
 
 /** The path without its query, which may hold a signature, and without the token of a download's address. */
 export function loggedPath(target: string): string {
-  const path = (target.split(/[?#]/, 1)[0] ?? '').slice(0, longest)
-  const first = /^(?:\w+:\/\/[^/]*)?\/*[^/]*/.exec(path)?.[0] ?? ''
+  const path = target.replace(/[?#].*$/s, '').slice(0, longest)
+  const first = path.replace(/^((?:\w+:\/\/[^/]*)?\/*[^/]*).*$/s, '$1')
   return path.length > first.length && mayBeDownload(first) ? `${first}/…` : path
 }
 
