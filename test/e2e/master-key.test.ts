@@ -93,14 +93,19 @@ test('a rotation of a server that serves: everything opens as before, the former
   const token = await ecrToken(server)
   const rotated = await pratique(server, 'keys', 'rotate-master')
   assert.equal(rotated.status, 0, rotated.stderr)
-  assert.match(rotated.stdout, /sealed 1 records under the new key/)
+  const records = before?.records ?? 0
+  assert.ok(records > 0)
+  assert.ok(
+    rotated.stdout.startsWith(`sealed ${records} records under the new key`),
+    rotated.stdout,
+  )
   assert.ok(await isSignedIn(server, token))
   assert.ok(await isSignedIn(server, await ecrToken(server)))
   await server.ecr.send(new CreateRepositoryCommand({ repositoryName: 'after' }))
   const keys = await keysOf(server)
   assert.equal(keys.length, 2)
   assert.notEqual(keys[0]?.id, before?.id)
-  assert.deepEqual([keys[0]?.records, keys[1]?.records], [1, 0])
+  assert.deepEqual([keys[0]?.records, keys[1]?.records], [records, 0])
   await server.stop('SIGKILL')
   const again = await startServer(t, { directory })
   assert.ok(await isSignedIn(again, token))
@@ -116,6 +121,9 @@ test('with --end-sessions nothing opens that was made under the former key, and 
   assert.equal(rotated.status, 0, rotated.stderr)
   assert.ok(!(await isSignedIn(server, token)))
   assert.ok(await isSignedIn(server, basic(server)))
+  // Its seals of before are verified with a key that is not the master key’s.
+  const verified = await pratique(server, 'audit-log', 'verify')
+  assert.equal(verified.status, 0, verified.stdout + verified.stderr)
   for (const name of await readdir(directory, { recursive: true, withFileTypes: true })) {
     if (!name.isFile()) continue
     const content = await readFile(join(name.parentPath, name.name))
