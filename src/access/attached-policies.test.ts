@@ -18,7 +18,7 @@ const readOnly = 'arn:aws:iam::aws:policy/AmazonEC2ContainerRegistryReadOnly'
 
 async function create(deps: TestPolicyOwners, name: string, path = '/'): Promise<string> {
   const { account } = deps
-  const input = { account, name, path, description: undefined, document: pullPolicy }
+  const input = { account, name, path, description: undefined, document: pullPolicy, tags: [] }
   return (await createPolicy(deps, input)).arn
 }
 

@@ -1,6 +1,6 @@
 import { text, type SqlReader, type SqlWriter } from '../storage/database/database.ts'
 
-/** A tag of a user, a role or a managed policy. */
+/** A tag of a user, a role or a managed policy, by its id, or of an identity provider, by its ARN. */
 export interface Tag {
   readonly key: string
   readonly value: string

@@ -25,7 +25,14 @@ import {
 
 async function create(deps: TestPolicyOwners, name: string, path = '/'): Promise<PolicySummary> {
   const { account } = deps
-  return createPolicy(deps, { account, name, path, description: undefined, document: pullPolicy })
+  return createPolicy(deps, {
+    account,
+    name,
+    path,
+    description: undefined,
+    document: pullPolicy,
+    tags: [],
+  })
 }
 
 test('refuses a second policy of a name, whatever its case and path, and nothing else of another account', async (t) => {
@@ -44,7 +51,7 @@ test('refuses documents that are too large or malformed, as a policy and as a ve
   const { account } = deps
   const { arn } = await create(deps, 'pull')
   const large = { code: 'ENTITY_LIMIT', message: 'Cannot exceed quota for PolicySize: 6144' }
-  const named = { account, name: 'large', path: '/', description: undefined }
+  const named = { account, name: 'large', path: '/', description: undefined, tags: [] }
   const version = { account, arn, setAsDefault: true }
   await assert.rejects(createPolicy(deps, { ...named, document: policyOfSize(6145) }), large)
   await assert.rejects(

@@ -8,9 +8,11 @@ import {
 } from '../policy/managed/aws-policies.ts'
 import { parseManagedPolicyArn } from '../policy/managed/policy-arn.ts'
 import { policyLimits, policySize } from '../policy/parse-policy.ts'
-import type { Database, SqlReader, SqlWriter } from '../storage/database/database.ts'
+import type { Database, SqlReader } from '../storage/database/database.ts'
 import { countPolicyUse, type PolicyUse } from './attachment-store.ts'
 import { accessError } from './errors.ts'
+import { deleteIdentityTags, type Tag } from './identity-tag-store.ts'
+import { setTags } from './identity-tags.ts'
 import {
   countManagedPolicies,
   deleteManagedPolicy,
@@ -50,6 +52,7 @@ export async function createPolicy(
     readonly path: string
     readonly description: string | undefined
     readonly document: string
+    readonly tags: readonly Tag[]
   },
 ): Promise<PolicySummary> {
   const { account, name } = input
@@ -68,6 +71,7 @@ export async function createPolicy(
       )
     }
     await insertManagedPolicy(tx, { ...input, id }, deps.clock.now())
+    await setTags(tx, id, input.tags)
     await bumpPolicyEpoch(tx)
     const made = await findManagedPolicyByName(tx, account, name)
     if (made === undefined) throw new Error('a policy that was just written is not there')
@@ -128,13 +132,14 @@ export async function deletePolicy(
       throw accessError('ENTITY_IN_USE', message)
     }
     await deleteManagedPolicy(tx, policy.id)
+    await deleteIdentityTags(tx, policy.id)
     await bumpPolicyEpoch(tx)
   })
 }
 
 /** The account's own policy of that ARN, to be changed. */
 export async function requireOwnPolicy(
-  tx: SqlWriter,
+  reader: SqlReader,
   account: AccountId,
   arn: string,
 ): Promise<ManagedPolicy> {
@@ -144,7 +149,7 @@ export async function requireOwnPolicy(
       `Policy ${arn} is managed by AWS and cannot be changed.`,
     )
   }
-  const policy = await findOwnPolicy(tx, account, arn)
+  const policy = await findOwnPolicy(reader, account, arn)
   if (policy === undefined) throw policyUnknown(arn)
   return policy
 }

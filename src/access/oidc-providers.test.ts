@@ -17,7 +17,13 @@ const url = 'https://token.actions.githubusercontent.com'
 const thumbprint = '6938fd4d98bab03faadb97b34396831e3780aea1'
 
 async function create(deps: TestPolicyOwners, changed: object = {}): Promise<string> {
-  const input = { account: deps.account, url, clientIds: ['sts.amazonaws.com'], thumbprints: [] }
+  const input = {
+    account: deps.account,
+    url,
+    clientIds: ['sts.amazonaws.com'],
+    thumbprints: [],
+    tags: [],
+  }
   return createProvider(deps, { ...input, ...changed })
 }
 

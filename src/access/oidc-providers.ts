@@ -3,6 +3,8 @@ import type { AccountId } from '../policy/account-id.ts'
 import { oidcProviderArn, parseOidcProviderArn } from '../policy/oidc-provider-arn.ts'
 import type { Database, SqlReader } from '../storage/database/database.ts'
 import { accessError } from './errors.ts'
+import { deleteIdentityTags, type Tag } from './identity-tag-store.ts'
+import { setTags } from './identity-tags.ts'
 import {
   deleteOidcProvider,
   findOidcProvider,
@@ -37,6 +39,7 @@ export async function createProvider(
     readonly url: string
     readonly clientIds: readonly string[]
     readonly thumbprints: readonly string[]
+    readonly tags: readonly Tag[]
   },
 ): Promise<string> {
   const { account, url } = input
@@ -49,6 +52,7 @@ export async function createProvider(
   const clientIds = requireClientIds(input.clientIds)
   const thumbprints = requireThumbprints(input.thumbprints)
   const provider = { account, issuer, clientIds, thumbprints, options: {} }
+  const arn = oidcProviderArn(account, issuer)
   await deps.database.transaction(async (tx) => {
     if ((await listOidcProviders(tx, account)).length >= maxProviders) {
       const message = `Cannot exceed quota for OpenIdConnectProvidersPerAccount: ${maxProviders}`
@@ -57,9 +61,10 @@ export async function createProvider(
     if (!(await insertOidcProvider(tx, { ...provider, createdAt: deps.clock.now() }))) {
       throw accessError('ENTITY_EXISTS', `Provider with url https://${issuer} already exists.`)
     }
+    await setTags(tx, arn, input.tags)
     await bumpPolicyEpoch(tx)
   })
-  return oidcProviderArn(account, issuer)
+  return arn
 }
 
 export async function getProvider(
@@ -165,6 +170,7 @@ export async function deleteProvider(
   await deps.database.transaction(async (tx) => {
     const { account, issuer } = await getProvider({ reader: tx }, input)
     await deleteOidcProvider(tx, account, issuer)
+    await deleteIdentityTags(tx, input.arn)
     await bumpPolicyEpoch(tx)
   })
 }

@@ -83,24 +83,24 @@ function compiledAs(
   return { source, compiled: compilePolicy(document, { type, id: source.id }, new Map()) }
 }
 
+const defaultActions = 100
 /** Of one answer, unless a single action has more: a page may be shorter than was asked for. */
 const maxDecisions = 1000
 
-/** Each action on each resource: the actions from the place `from` on, up to `limit` of them, one at least. */
+/** How many actions one answer holds. */
+export function pageSizeFor(resources: number, asked = defaultActions): number {
+  return Math.max(1, Math.min(asked, Math.floor(maxDecisions / resources)))
+}
+
+/** Each action on each resource; the input is usable. */
 export async function simulatePolicies(
   caller: SimulatedCaller,
   policies: PolicySet,
   input: SimulationInput,
-  page: { readonly from: number; readonly limit: number },
 ): Promise<readonly ActionSimulation[]> {
-  requireUsable(input)
   const owner = ownerOf(input.resourceOwner) ?? caller.account
   const simulated: ActionSimulation[] = []
-  const longest = Math.max(
-    1,
-    Math.min(page.limit, Math.floor(maxDecisions / input.resources.length)),
-  )
-  for (const action of input.actions.slice(page.from, page.from + longest)) {
+  for (const action of input.actions) {
     const results: ResourceSimulation[] = []
     for (const resource of input.resources) {
       const request = requestOf(caller, input, { action, resource, owner })
@@ -126,7 +126,13 @@ function requestOf(
   return { requester: caller.requester, action, resource, resourceAccount, context }
 }
 
-function requireUsable({ actions, resources, resourceOwner, entries }: SimulationInput): void {
+/** Refuses with INPUT_INVALID what cannot be simulated. */
+export function requireUsable({
+  actions,
+  resources,
+  resourceOwner,
+  entries,
+}: SimulationInput): void {
   const action = actions.find((one) => !/^[a-z0-9-]+:[A-Za-z0-9]+$/.test(one))
   if (action !== undefined) {
     throw accessError('INPUT_INVALID', `Invalid Action Name: ${action}`)

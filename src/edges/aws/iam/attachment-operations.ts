@@ -9,9 +9,10 @@ import type { PolicyOwner, PolicyOwnerKind } from '../../../access/policy-owner-
 import { queryOperation, type QueryOperation } from '../protocol/query-operation.ts'
 import type { QueryStructure } from '../protocol/query-xml.ts'
 import type { IamDeps } from './call.ts'
-import { arn, paging, policyOwners, policyPath, policyUsage } from './policy-inputs.ts'
+import { arn, paging, pathPrefix } from './inputs.ts'
+import { pageOf, sliceOf } from './page.ts'
+import { policyOwners, policyPath, policyUsage } from './policy-inputs.ts'
 import { ownerAuthorization, ownerIn } from './policy-owner.ts'
-import { cursorOf, defaultPageSize, pageOf, pagingShape } from './policy-page.ts'
 
 const ownerOperations: readonly QueryOperation<IamDeps>[] = policyOwners.flatMap(
   ({ kind, verb, nameMember }) => [
@@ -54,19 +55,16 @@ const ownerOperations: readonly QueryOperation<IamDeps>[] = policyOwners.flatMap
       input: Type.Object({ ...nameMember, PathPrefix: Type.Optional(policyPath), ...paging }),
       action: `iam:ListAttached${verb}Policies`,
       ...ownerAuthorization(kind),
-      run: async (deps: IamDeps, input, { caller }) => {
-        const owner = ownerIn(kind, caller, input)
-        const pathPrefix = input.PathPrefix ?? '/'
-        const attached = await listAttachedPolicies(
-          { reader: deps.database },
-          { owner, pathPrefix },
-        )
-        const inputs = { owner, pathPrefix }
-        const asked = { ...input, operation: `ListAttached${verb}Policies`, inputs }
-        // Ten at most, so a marker may hold a place in the list and need not hold an ARN.
-        const page = pageOf(deps, asked, [...attached.entries()], ([place]) => String(place))
+      run: async (deps: IamDeps, input, call) => {
+        const owner = ownerIn(kind, call.caller, input)
+        const asked = { owner, pathPrefix: input.PathPrefix ?? '/' }
+        const attached = await listAttachedPolicies({ reader: deps.database }, asked)
+        const request = { operation: `ListAttached${verb}Policies`, call, inputs: asked, input }
+        // Ten at most, so a marker holds a place in the list and need not hold an ARN.
+        const all = [...attached.entries()]
+        const page = await pageOf(deps, request, sliceOf(all, placeOf), placeOf)
         return {
-          AttachedPolicies: page.items.map(([, one]) => ({
+          AttachedPolicies: page.entries.map(([, one]) => ({
             PolicyName: one.name,
             PolicyArn: one.arn,
           })),
@@ -76,6 +74,10 @@ const ownerOperations: readonly QueryOperation<IamDeps>[] = policyOwners.flatMap
     }),
   ],
 )
+
+function placeOf([place]: readonly [number, unknown]): string {
+  return String(place)
+}
 
 const ownerKinds: ReadonlyMap<string, PolicyOwnerKind> = new Map([
   ['User', 'user'],
@@ -92,45 +94,43 @@ export const attachmentOperations: readonly QueryOperation<IamDeps>[] = [
       EntityFilter: Type.Optional(
         Type.Enum(['User', 'Role', 'Group', 'LocalManagedPolicy', 'AWSManagedPolicy']),
       ),
-      PathPrefix: Type.Optional(
-        Type.String({
-          minLength: 1,
-          maxLength: 512,
-          pattern: String.raw`^(\u002F)|(\u002F[\u0021-\u007E]+\u002F)$`,
-        }),
-      ),
+      PathPrefix: Type.Optional(pathPrefix),
       PolicyUsageFilter: policyUsage,
       ...paging,
     }),
     action: 'iam:ListEntitiesForPolicy',
     resources: ({ PolicyArn }) => [PolicyArn],
-    run: async (deps: IamDeps, input, { caller }) => {
-      const kind = ownerKinds.get(input.EntityFilter ?? '')
-      const inputs = { ...input, Marker: undefined, MaxItems: undefined, account: caller.accountId }
-      const page = { ...input, operation: 'ListEntitiesForPolicy', inputs }
-      const limit = input.MaxItems ?? defaultPageSize
-      const entities = await listEntitiesForPolicy({ reader: deps.database }, caller.accountId, {
-        policyArn: input.PolicyArn,
-        usage: input.PolicyUsageFilter,
-        kind,
-        pathPrefix: input.PathPrefix ?? '/',
-        after: entityOf(cursorOf(deps, page)),
-        limit: limit + 1,
-      })
-      // A filter for policies leaves no entity: a policy is attached to none.
-      const isForPolicies = input.EntityFilter !== undefined && kind === undefined
-      const shown = isForPolicies ? [] : entities.slice(0, limit)
-      const last = shown.length < entities.length ? shown.at(-1) : undefined
-      const next = last === undefined ? undefined : `${last.kind}/${last.name}`
-      return { ...entitiesShape(shown), ...pagingShape(deps, page, next) }
+    run: async (deps: IamDeps, input, call) => {
+      const { EntityFilter: filter, PathPrefix = '/', PolicyArn, PolicyUsageFilter: usage } = input
+      const kind = ownerKinds.get(filter ?? '')
+      const inputs = { PolicyArn, filter, PathPrefix, usage }
+      const request = { operation: 'ListEntitiesForPolicy', call, inputs, input }
+      const read = async (page: { readonly after: string; readonly limit: number }) => {
+        const entities = await listEntitiesForPolicy(
+          { reader: deps.database },
+          call.caller.accountId,
+          {
+            policyArn: PolicyArn,
+            usage,
+            kind,
+            pathPrefix: PathPrefix,
+            after: entityOf(page.after),
+            limit: page.limit,
+          },
+        )
+        // A filter for policies leaves no entity: a policy is attached to none.
+        return filter !== undefined && kind === undefined ? [] : entities
+      }
+      const page = await pageOf(deps, request, read, ({ kind: of, name }) => `${of}/${name}`)
+      return { ...entitiesShape(page.entries), ...page.paging }
     },
   }),
 ]
 
 function entityOf(
-  cursor: string | undefined,
+  cursor: string,
 ): { readonly kind: PolicyOwnerKind; readonly name: string } | undefined {
-  const [, kind, name] = /^(user|role|group)\/(.+)$/.exec(cursor ?? '') ?? []
+  const [, kind, name] = /^(user|role|group)\/(.+)$/.exec(cursor) ?? []
   const known = [...ownerKinds.values()].find((one) => one === kind)
   return known === undefined || name === undefined ? undefined : { kind: known, name }
 }

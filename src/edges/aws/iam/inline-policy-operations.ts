@@ -10,9 +10,10 @@ import { queryOperation, type QueryOperation } from '../protocol/query-operation
 import type { QueryStructure } from '../protocol/query-xml.ts'
 import type { IamDeps } from './call.ts'
 import { encodedDocument } from './policy-document.ts'
-import { paging, policyDocument, policyName, policyOwners } from './policy-inputs.ts'
+import { document, longName, paging } from './inputs.ts'
+import { pageOf, sliceOf } from './page.ts'
 import { ownerAuthorization, ownerIn } from './policy-owner.ts'
-import { pageOf } from './policy-page.ts'
+import { policyOwners } from './policy-inputs.ts'
 
 export const inlinePolicyOperations: readonly QueryOperation<IamDeps>[] = policyOwners.flatMap(
   ({ kind, verb, nameMember }) => [
@@ -20,8 +21,8 @@ export const inlinePolicyOperations: readonly QueryOperation<IamDeps>[] = policy
       name: `Put${verb}Policy`,
       input: Type.Object({
         ...nameMember,
-        PolicyName: policyName,
-        PolicyDocument: policyDocument,
+        PolicyName: longName,
+        PolicyDocument: document,
       }),
       action: `iam:Put${verb}Policy`,
       ...ownerAuthorization(kind),
@@ -33,7 +34,7 @@ export const inlinePolicyOperations: readonly QueryOperation<IamDeps>[] = policy
     }),
     queryOperation({
       name: `Get${verb}Policy`,
-      input: Type.Object({ ...nameMember, PolicyName: policyName }),
+      input: Type.Object({ ...nameMember, PolicyName: longName }),
       action: `iam:Get${verb}Policy`,
       ...ownerAuthorization(kind),
       run: async ({ database }: IamDeps, input, { caller }) => {
@@ -48,7 +49,7 @@ export const inlinePolicyOperations: readonly QueryOperation<IamDeps>[] = policy
     }),
     queryOperation({
       name: `Delete${verb}Policy`,
-      input: Type.Object({ ...nameMember, PolicyName: policyName }),
+      input: Type.Object({ ...nameMember, PolicyName: longName }),
       action: `iam:Delete${verb}Policy`,
       ...ownerAuthorization(kind),
       run: async (deps: IamDeps, input, { caller }) => {
@@ -61,16 +62,20 @@ export const inlinePolicyOperations: readonly QueryOperation<IamDeps>[] = policy
       input: Type.Object({ ...nameMember, ...paging }),
       action: `iam:List${verb}Policies`,
       ...ownerAuthorization(kind),
-      run: async (deps: IamDeps, input, { caller }) => {
-        const owner = ownerIn(kind, caller, input)
+      run: async (deps: IamDeps, input, call) => {
+        const owner = ownerIn(kind, call.caller, input)
         const names = await listPolicyNamesOf({ reader: deps.database }, owner)
-        const asked = { ...input, operation: `List${verb}Policies`, inputs: owner }
-        const page = pageOf(deps, asked, names, (name) => name.toLowerCase())
-        return { PolicyNames: page.items, ...page.paging }
+        const request = { operation: `List${verb}Policies`, call, inputs: owner, input }
+        const page = await pageOf(deps, request, sliceOf(names, lowerCase), lowerCase)
+        return { PolicyNames: page.entries, ...page.paging }
       },
     }),
   ],
 )
+
+function lowerCase(text: string): string {
+  return text.toLowerCase()
+}
 
 function nameShape({ kind, name }: PolicyOwner): QueryStructure {
   switch (kind) {

@@ -1,9 +1,13 @@
 import { Type } from 'typebox'
+import { listIdentityTags } from '../../../access/identity-tag-store.ts'
+import { tagIdentity, untagIdentity, type OwnerLookup } from '../../../access/identity-tags.ts'
 import {
   createPolicy,
   deletePolicy,
+  findPolicy,
   getPolicy,
   listPolicies,
+  requireOwnPolicy,
   type PolicySummary,
 } from '../../../access/managed-policies.ts'
 import {
@@ -16,39 +20,41 @@ import {
   type ListedVersion,
 } from '../../../access/managed-policy-versions.ts'
 import { managedPolicyArn } from '../../../policy/managed/policy-arn.ts'
-import { queryOperation, type QueryOperation } from '../protocol/query-operation.ts'
+import {
+  queryOperation,
+  type QueryCall,
+  type QueryOperation,
+  type QueryScope,
+  type RequestKeys,
+} from '../protocol/query-operation.ts'
 import type { QueryStructure } from '../protocol/query-xml.ts'
 import type { IamDeps } from './call.ts'
 import { encodedDocument } from './policy-document.ts'
-import {
-  arn,
-  paging,
-  policyDocument,
-  policyName,
-  policyPath,
-  policyUsage,
-  versionId,
-} from './policy-inputs.ts'
-import { pageOf } from './policy-page.ts'
+import { arn, description, document, longName, paging, tagKeys, tags } from './inputs.ts'
+import { pageOf, sliceOf, tagOrder } from './page.ts'
+import { policyPath, policyUsage, versionId } from './policy-inputs.ts'
+import { entityKeys, requestTagKeys, tagsOf } from './resources.ts'
+import { tagList, tagsShape } from './shapes.ts'
 
 const version = Type.Object({ PolicyArn: arn, VersionId: versionId })
-const policyResource = ({ PolicyArn }: { readonly PolicyArn: string }): readonly string[] => [
-  PolicyArn,
-]
+/** About a policy that is there: its ARN, its tags. */
+const aboutPolicy = { resources: policyResource, keys: policyKeys }
 
 export const managedPolicyOperations: readonly QueryOperation<IamDeps>[] = [
   queryOperation({
     name: 'CreatePolicy',
     input: Type.Object({
-      PolicyName: policyName,
+      PolicyName: longName,
       Path: Type.Optional(policyPath),
-      PolicyDocument: policyDocument,
-      Description: Type.Optional(Type.String({ maxLength: 1000 })),
+      PolicyDocument: document,
+      Description: Type.Optional(description),
+      Tags: Type.Optional(tags),
     }),
     action: 'iam:CreatePolicy',
     resources: ({ PolicyName, Path }, { caller }) => [
       managedPolicyArn(caller.accountId, Path ?? '/', PolicyName),
     ],
+    keys: ({ Tags }) => requestTagKeys(Tags),
     run: async (deps: IamDeps, input, { caller }) => {
       const made = await createPolicy(deps, {
         account: caller.accountId,
@@ -56,19 +62,21 @@ export const managedPolicyOperations: readonly QueryOperation<IamDeps>[] = [
         path: input.Path ?? '/',
         description: input.Description,
         document: input.PolicyDocument,
+        tags: tagsOf(input.Tags),
       })
-      return { Policy: policyShape(made) }
+      return { Policy: { ...policyShape(made), ...tagsShape(tagsOf(input.Tags)) } }
     },
   }),
   queryOperation({
     name: 'GetPolicy',
     input: Type.Object({ PolicyArn: arn }),
     action: 'iam:GetPolicy',
-    resources: policyResource,
+    ...aboutPolicy,
     run: async ({ database }: IamDeps, input, { caller }) => {
       const asked = { account: caller.accountId, arn: input.PolicyArn }
       const policy = await getPolicy({ reader: database }, asked)
-      return { Policy: { ...policyShape(policy), Description: policy.description } }
+      const held = tagsShape(await listIdentityTags(database, policy.id))
+      return { Policy: { ...policyShape(policy), Description: policy.description, ...held } }
     },
   }),
   queryOperation({
@@ -82,22 +90,24 @@ export const managedPolicyOperations: readonly QueryOperation<IamDeps>[] = [
     }),
     action: 'iam:ListPolicies',
     resources: () => ['*'],
-    run: async (deps: IamDeps, input, { caller }) => {
-      const { accountId: account } = caller
-      const scope = input.Scope ?? 'All'
+    run: async (deps: IamDeps, input, call) => {
+      const { accountId: account } = call.caller
+      const { Scope: scope = 'All', OnlyAttached, PathPrefix, PolicyUsageFilter } = input
       const policies = await listPolicies({ reader: deps.database }, { account, scope })
-      const shown = policies.filter((policy) => isAskedFor(policy, input))
-      const inputs = { ...input, Marker: undefined, MaxItems: undefined, account }
-      const asked = { ...input, operation: 'ListPolicies', inputs }
-      const page = pageOf(deps, asked, shown, ({ name, kind }) => `${name.toLowerCase()} ${kind}`)
-      return { Policies: page.items.map(policyShape), ...page.paging }
+      const shown = policies
+        .filter((policy) => isAskedFor(policy, input))
+        .toSorted((a, b) => (policyOrder(a) < policyOrder(b) ? -1 : 1))
+      const inputs = { scope, OnlyAttached, PathPrefix, PolicyUsageFilter }
+      const request = { operation: 'ListPolicies', call, inputs, input }
+      const page = await pageOf(deps, request, sliceOf(shown, policyOrder), policyOrder)
+      return { Policies: page.entries.map(policyShape), ...page.paging }
     },
   }),
   queryOperation({
     name: 'DeletePolicy',
     input: Type.Object({ PolicyArn: arn }),
     action: 'iam:DeletePolicy',
-    resources: policyResource,
+    ...aboutPolicy,
     run: async (deps: IamDeps, input, { caller }) => {
       await deletePolicy(deps, { account: caller.accountId, arn: input.PolicyArn })
       return undefined
@@ -107,11 +117,11 @@ export const managedPolicyOperations: readonly QueryOperation<IamDeps>[] = [
     name: 'CreatePolicyVersion',
     input: Type.Object({
       PolicyArn: arn,
-      PolicyDocument: policyDocument,
+      PolicyDocument: document,
       SetAsDefault: Type.Optional(Type.Boolean()),
     }),
     action: 'iam:CreatePolicyVersion',
-    resources: policyResource,
+    ...aboutPolicy,
     run: async (deps: IamDeps, input, { caller }) => {
       const made = await createPolicyVersion(deps, {
         account: caller.accountId,
@@ -126,7 +136,7 @@ export const managedPolicyOperations: readonly QueryOperation<IamDeps>[] = [
     name: 'GetPolicyVersion',
     input: version,
     action: 'iam:GetPolicyVersion',
-    resources: policyResource,
+    ...aboutPolicy,
     run: async ({ database }: IamDeps, input, { caller }) => {
       const asked = {
         account: caller.accountId,
@@ -143,21 +153,22 @@ export const managedPolicyOperations: readonly QueryOperation<IamDeps>[] = [
     name: 'ListPolicyVersions',
     input: Type.Object({ PolicyArn: arn, ...paging }),
     action: 'iam:ListPolicyVersions',
-    resources: policyResource,
-    run: async (deps: IamDeps, input, { caller }) => {
-      const address = { account: caller.accountId, arn: input.PolicyArn }
+    ...aboutPolicy,
+    run: async (deps: IamDeps, input, call) => {
+      const address = { account: call.caller.accountId, arn: input.PolicyArn }
       const versions = await listPolicyVersions({ reader: deps.database }, address)
-      const asked = { ...input, operation: 'ListPolicyVersions', inputs: address }
-      // Five at most: the newest first, by place.
-      const page = pageOf(deps, asked, [...versions.entries()], ([place]) => String(place))
-      return { Versions: page.items.map(([, one]) => versionShape(one)), ...page.paging }
+      const request = { operation: 'ListPolicyVersions', call, inputs: address.arn, input }
+      // Five at most, the newest first: a marker holds a place in the list.
+      const all = [...versions.entries()]
+      const page = await pageOf(deps, request, sliceOf(all, placeOf), placeOf)
+      return { Versions: page.entries.map(([, one]) => versionShape(one)), ...page.paging }
     },
   }),
   queryOperation({
     name: 'SetDefaultPolicyVersion',
     input: version,
     action: 'iam:SetDefaultPolicyVersion',
-    resources: policyResource,
+    ...aboutPolicy,
     run: async (deps: IamDeps, input, { caller }) => {
       const chosen = numberOf(input)
       const address = { account: caller.accountId, arn: input.PolicyArn }
@@ -169,7 +180,7 @@ export const managedPolicyOperations: readonly QueryOperation<IamDeps>[] = [
     name: 'DeletePolicyVersion',
     input: version,
     action: 'iam:DeletePolicyVersion',
-    resources: policyResource,
+    ...aboutPolicy,
     run: async (deps: IamDeps, input, { caller }) => {
       const chosen = numberOf(input)
       const address = { account: caller.accountId, arn: input.PolicyArn }
@@ -177,7 +188,79 @@ export const managedPolicyOperations: readonly QueryOperation<IamDeps>[] = [
       return undefined
     },
   }),
+  queryOperation({
+    name: 'TagPolicy',
+    input: Type.Object({ PolicyArn: arn, Tags: tags }),
+    action: 'iam:TagPolicy',
+    resources: policyResource,
+    keys: async (input, scope, deps: IamDeps) => ({
+      ...(await policyKeys(input, scope, deps)),
+      ...requestTagKeys(input.Tags),
+    }),
+    run: async (deps: IamDeps, input, call) => {
+      await tagIdentity(deps, { owner: policyIn(input, call), tags: tagsOf(input.Tags) })
+      return undefined
+    },
+  }),
+  queryOperation({
+    name: 'UntagPolicy',
+    input: Type.Object({ PolicyArn: arn, TagKeys: tagKeys }),
+    action: 'iam:UntagPolicy',
+    resources: policyResource,
+    keys: async (input, scope, deps: IamDeps) => ({
+      ...(await policyKeys(input, scope, deps)),
+      'aws:TagKeys': input.TagKeys,
+    }),
+    run: async (deps: IamDeps, input, call) => {
+      await untagIdentity(deps, { owner: policyIn(input, call), keys: input.TagKeys })
+      return undefined
+    },
+  }),
+  queryOperation({
+    name: 'ListPolicyTags',
+    input: Type.Object({ PolicyArn: arn, ...paging }),
+    action: 'iam:ListPolicyTags',
+    ...aboutPolicy,
+    run: async (deps: IamDeps, input, call) => {
+      const asked = { account: call.caller.accountId, arn: input.PolicyArn }
+      const { id } = await getPolicy({ reader: deps.database }, asked)
+      const all = await listIdentityTags(deps.database, id)
+      const request = { operation: 'ListPolicyTags', call, inputs: id, input }
+      const page = await pageOf(deps, request, sliceOf(all, tagOrder), tagOrder)
+      return { Tags: tagList(page.entries), ...page.paging }
+    },
+  }),
 ]
+
+interface NamesPolicy {
+  readonly PolicyArn: string
+}
+
+function policyResource({ PolicyArn }: NamesPolicy): readonly string[] {
+  return [PolicyArn]
+}
+
+async function policyKeys(
+  { PolicyArn }: NamesPolicy,
+  { caller }: QueryScope,
+  { database }: IamDeps,
+): Promise<RequestKeys> {
+  const policy = await findPolicy(database, caller.accountId, PolicyArn)
+  return policy === undefined ? {} : entityKeys(database, { id: policy.id, boundaryArn: undefined })
+}
+
+/** To be changed: AWS's own are not. */
+function policyIn({ PolicyArn }: NamesPolicy, { caller }: QueryCall): OwnerLookup {
+  return async (reader) => requireOwnPolicy(reader, caller.accountId, PolicyArn)
+}
+
+function policyOrder({ name, kind }: PolicySummary): string {
+  return `${name.toLowerCase()} ${kind}`
+}
+
+function placeOf([place]: readonly [number, unknown]): string {
+  return String(place)
+}
 
 /** `v3` → 3. The model allows a suffix, which no version that was ever made has. */
 function numberOf(input: { readonly PolicyArn: string; readonly VersionId: string }): number {

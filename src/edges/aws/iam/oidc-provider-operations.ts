@@ -1,4 +1,6 @@
 import { Type } from 'typebox'
+import { listIdentityTags } from '../../../access/identity-tag-store.ts'
+import { tagIdentity, untagIdentity, type OwnerLookup } from '../../../access/identity-tags.ts'
 import {
   addClientId,
   createProvider,
@@ -8,17 +10,25 @@ import {
   putThumbprints,
   removeClientId,
 } from '../../../access/oidc-providers.ts'
-import { oidcProviderArn } from '../../../policy/oidc-provider-arn.ts'
-import { queryOperation, type QueryOperation } from '../protocol/query-operation.ts'
+import { oidcProviderArn, parseOidcProviderArn } from '../../../policy/oidc-provider-arn.ts'
+import {
+  queryOperation,
+  type QueryCall,
+  type QueryOperation,
+  type QueryScope,
+  type RequestKeys,
+} from '../protocol/query-operation.ts'
 import type { IamDeps } from './call.ts'
-import { arn } from './policy-inputs.ts'
+import { arn, paging, tagKeys, tags } from './inputs.ts'
+import { pageOf, sliceOf, tagOrder } from './page.ts'
+import { entityKeys, requestTagKeys, tagsOf } from './resources.ts'
+import { tagList, tagsShape } from './shapes.ts'
 
 const clientId = Type.String({ minLength: 1, maxLength: 255 })
 const thumbprints = Type.Array(Type.String({ minLength: 40, maxLength: 40 }))
 const providerMember = { OpenIDConnectProviderArn: arn }
-const providerResource = (input: {
-  readonly OpenIDConnectProviderArn: string
-}): readonly string[] => [input.OpenIDConnectProviderArn]
+/** About a provider that is there: its ARN, its tags. */
+const aboutProvider = { resources: providerResource, keys: providerKeys }
 
 export const oidcProviderOperations: readonly QueryOperation<IamDeps>[] = [
   queryOperation({
@@ -27,26 +37,29 @@ export const oidcProviderOperations: readonly QueryOperation<IamDeps>[] = [
       Url: Type.String({ minLength: 1, maxLength: 255 }),
       ClientIDList: Type.Optional(Type.Array(clientId)),
       ThumbprintList: Type.Optional(thumbprints),
+      Tags: Type.Optional(tags),
     }),
     action: 'iam:CreateOpenIDConnectProvider',
     resources: ({ Url }, { caller }) => [
       oidcProviderArn(caller.accountId, Url.replace(/^https?:\/\//i, '').replace(/\/$/, '')),
     ],
+    keys: ({ Tags }) => requestTagKeys(Tags),
     run: async (deps: IamDeps, input, { caller }) => {
       const made = await createProvider(deps, {
         account: caller.accountId,
         url: input.Url,
         clientIds: input.ClientIDList ?? [],
         thumbprints: input.ThumbprintList ?? [],
+        tags: tagsOf(input.Tags),
       })
-      return { OpenIDConnectProviderArn: made }
+      return { OpenIDConnectProviderArn: made, ...tagsShape(tagsOf(input.Tags)) }
     },
   }),
   queryOperation({
     name: 'GetOpenIDConnectProvider',
     input: Type.Object(providerMember),
     action: 'iam:GetOpenIDConnectProvider',
-    resources: providerResource,
+    ...aboutProvider,
     run: async ({ database }: IamDeps, input, { caller }) => {
       const address = { account: caller.accountId, arn: input.OpenIDConnectProviderArn }
       const provider = await getProvider({ reader: database }, address)
@@ -55,6 +68,7 @@ export const oidcProviderOperations: readonly QueryOperation<IamDeps>[] = [
         ClientIDList: provider.clientIds,
         ThumbprintList: provider.thumbprints,
         CreateDate: provider.createdAt,
+        ...tagsShape(await listIdentityTags(database, input.OpenIDConnectProviderArn)),
       }
     },
   }),
@@ -72,7 +86,7 @@ export const oidcProviderOperations: readonly QueryOperation<IamDeps>[] = [
     name: 'UpdateOpenIDConnectProviderThumbprint',
     input: Type.Object({ ...providerMember, ThumbprintList: thumbprints }),
     action: 'iam:UpdateOpenIDConnectProviderThumbprint',
-    resources: providerResource,
+    ...aboutProvider,
     run: async (deps: IamDeps, input, { caller }) => {
       const address = { account: caller.accountId, arn: input.OpenIDConnectProviderArn }
       await putThumbprints(deps, { ...address, thumbprints: input.ThumbprintList })
@@ -83,7 +97,7 @@ export const oidcProviderOperations: readonly QueryOperation<IamDeps>[] = [
     name: 'AddClientIDToOpenIDConnectProvider',
     input: Type.Object({ ...providerMember, ClientID: clientId }),
     action: 'iam:AddClientIDToOpenIDConnectProvider',
-    resources: providerResource,
+    ...aboutProvider,
     run: async (deps: IamDeps, input, { caller }) => {
       const address = { account: caller.accountId, arn: input.OpenIDConnectProviderArn }
       await addClientId(deps, { ...address, clientId: input.ClientID })
@@ -94,7 +108,7 @@ export const oidcProviderOperations: readonly QueryOperation<IamDeps>[] = [
     name: 'RemoveClientIDFromOpenIDConnectProvider',
     input: Type.Object({ ...providerMember, ClientID: clientId }),
     action: 'iam:RemoveClientIDFromOpenIDConnectProvider',
-    resources: providerResource,
+    ...aboutProvider,
     run: async (deps: IamDeps, input, { caller }) => {
       const address = { account: caller.accountId, arn: input.OpenIDConnectProviderArn }
       await removeClientId(deps, { ...address, clientId: input.ClientID })
@@ -105,11 +119,81 @@ export const oidcProviderOperations: readonly QueryOperation<IamDeps>[] = [
     name: 'DeleteOpenIDConnectProvider',
     input: Type.Object(providerMember),
     action: 'iam:DeleteOpenIDConnectProvider',
-    resources: providerResource,
+    ...aboutProvider,
     run: async (deps: IamDeps, input, { caller }) => {
       const address = { account: caller.accountId, arn: input.OpenIDConnectProviderArn }
       await deleteProvider(deps, address)
       return undefined
     },
   }),
+  queryOperation({
+    name: 'TagOpenIDConnectProvider',
+    input: Type.Object({ ...providerMember, Tags: tags }),
+    action: 'iam:TagOpenIDConnectProvider',
+    resources: providerResource,
+    keys: async (input, scope, deps: IamDeps) => ({
+      ...(await providerKeys(input, scope, deps)),
+      ...requestTagKeys(input.Tags),
+    }),
+    run: async (deps: IamDeps, input, call) => {
+      await tagIdentity(deps, { owner: providerIn(input, call), tags: tagsOf(input.Tags) })
+      return undefined
+    },
+  }),
+  queryOperation({
+    name: 'UntagOpenIDConnectProvider',
+    input: Type.Object({ ...providerMember, TagKeys: tagKeys }),
+    action: 'iam:UntagOpenIDConnectProvider',
+    resources: providerResource,
+    keys: async (input, scope, deps: IamDeps) => ({
+      ...(await providerKeys(input, scope, deps)),
+      'aws:TagKeys': input.TagKeys,
+    }),
+    run: async (deps: IamDeps, input, call) => {
+      await untagIdentity(deps, { owner: providerIn(input, call), keys: input.TagKeys })
+      return undefined
+    },
+  }),
+  queryOperation({
+    name: 'ListOpenIDConnectProviderTags',
+    input: Type.Object({ ...providerMember, ...paging }),
+    action: 'iam:ListOpenIDConnectProviderTags',
+    ...aboutProvider,
+    run: async (deps: IamDeps, input, call) => {
+      const { id } = await providerIn(input, call)(deps.database)
+      const all = await listIdentityTags(deps.database, id)
+      const request = { operation: 'ListOpenIDConnectProviderTags', call, inputs: id, input }
+      const page = await pageOf(deps, request, sliceOf(all, tagOrder), tagOrder)
+      return { Tags: tagList(page.entries), ...page.paging }
+    },
+  }),
 ]
+
+interface NamesProvider {
+  readonly OpenIDConnectProviderArn: string
+}
+
+function providerResource({ OpenIDConnectProviderArn }: NamesProvider): readonly string[] {
+  return [OpenIDConnectProviderArn]
+}
+
+/** Tags of a provider are kept under its ARN; of an ARN that is none there are none. */
+async function providerKeys(
+  { OpenIDConnectProviderArn: id }: NamesProvider,
+  _scope: QueryScope,
+  { database }: IamDeps,
+): Promise<RequestKeys> {
+  return parseOidcProviderArn(id) === undefined
+    ? {}
+    : entityKeys(database, { id, boundaryArn: undefined })
+}
+
+function providerIn(
+  { OpenIDConnectProviderArn: id }: NamesProvider,
+  { caller }: QueryCall,
+): OwnerLookup {
+  return async (reader) => {
+    await getProvider({ reader }, { account: caller.accountId, arn: id })
+    return { id }
+  }
+}

@@ -399,3 +399,61 @@ test('identity providers: made, read, changed, deleted', async (t) => {
   await ask('DeleteOpenIDConnectProvider', { OpenIDConnectProviderArn })
   assert.equal((await ask('ListOpenIDConnectProviders')).content, '<OpenIDConnectProviderList/>')
 })
+
+test('policies and providers have tags, which policies about them can ask for', async (t) => {
+  const deps = await testPolicyOwners(t)
+  const { ask, questions } = iamAsker(deps)
+  const provider = 'arn:aws:iam::123456789012:oidc-provider/issuer.example'
+  const tagged = { 'Tags.member.1.Key': 'team', 'Tags.member.1.Value': 'blue' }
+  const kinds = [
+    [
+      'Policy',
+      'PolicyArn',
+      arn,
+      { PolicyName: 'pull', Path: '/team/', PolicyDocument: pullPolicy },
+    ],
+    [
+      'OpenIDConnectProvider',
+      'OpenIDConnectProviderArn',
+      provider,
+      { Url: 'https://issuer.example' },
+    ],
+  ] as const
+  for (const [kind, member, value, made] of kinds) {
+    await ask(`Create${kind}`, { ...made, ...tagged })
+    const named = { [member]: value }
+    assert.deepEqual(questions().at(-1)?.keys, {
+      'aws:RequestTag/team': 'blue',
+      'aws:TagKeys': ['team'],
+    })
+    assert.match(
+      (await ask(`Get${kind}`, named)).content,
+      /<Tags><member><Key>team<\/Key><Value>blue<\/Value><\/member><\/Tags>/,
+    )
+    const before = await deps.epoch()
+    const changed = { 'Tags.member.1.Key': 'TEAM', 'Tags.member.1.Value': 'red' }
+    await ask(`Tag${kind}`, { ...named, ...changed })
+    assert.equal(await deps.epoch(), before + 1)
+    assert.deepEqual(questions().at(-1)?.keys, {
+      'aws:ResourceTag/team': 'blue',
+      'iam:ResourceTag/team': 'blue',
+      'aws:RequestTag/TEAM': 'red',
+      'aws:TagKeys': ['TEAM'],
+    })
+    assert.equal(
+      (await ask(`List${kind}Tags`, named)).content,
+      '<Tags><member><Key>TEAM</Key><Value>red</Value></member></Tags><IsTruncated>false</IsTruncated>',
+    )
+    await ask(`Untag${kind}`, { ...named, 'TagKeys.member.1': 'team' })
+    assert.match((await ask(`List${kind}Tags`, named)).content, /^<Tags\/>/)
+    await ask(`Tag${kind}`, { ...named, ...tagged })
+    await ask(`Delete${kind}`, named)
+    await ask(`Create${kind}`, made)
+    assert.doesNotMatch((await ask(`Get${kind}`, named)).content, /<Tags>/)
+    const reserved = { ...named, 'Tags.member.1.Key': 'aws:x', 'Tags.member.1.Value': '' }
+    assert.equal((await ask(`Tag${kind}`, reserved)).status, 400)
+  }
+  const PolicyArn = 'arn:aws:iam::aws:policy/AdministratorAccess'
+  assert.equal(refusal(await ask('TagPolicy', { PolicyArn, ...tagged }))[1], 'UnmodifiableEntity')
+  assert.match((await ask('ListPolicyTags', { PolicyArn })).content, /^<Tags\/>/)
+})

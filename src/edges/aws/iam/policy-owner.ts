@@ -1,10 +1,10 @@
 import type { Caller } from '../../../access/caller.ts'
-import { listIdentityTags } from '../../../access/identity-tag-store.ts'
 import type { OwnerAddress } from '../../../access/inline-policies.ts'
 import { findPolicyOwner, type PolicyOwnerKind } from '../../../access/policy-owner-store.ts'
 import { groupArn, roleArn, userArn } from '../../../policy/arn.ts'
 import type { QueryScope, RequestKeys } from '../protocol/query-operation.ts'
 import type { IamDeps } from './call.ts'
+import { entityKeys } from './resources.ts'
 
 const nameMembers = {
   user: 'UserName',
@@ -57,24 +57,7 @@ export function ownerAuthorization(kind: PolicyOwnerKind): {
     async keys(input, { caller }, { database }) {
       const owner = ownerIn(kind, caller, input)
       const found = await findPolicyOwner(database, owner.account, owner)
-      if (found === undefined) return {}
-      const { id, boundaryArn } = found
-      const boundary = boundaryArn === undefined ? {} : { 'iam:PermissionsBoundary': boundaryArn }
-      return { ...(await resourceTagKeys(database, id)), ...boundary }
+      return found === undefined ? {} : entityKeys(database, found)
     },
   }
-}
-
-/** The tags of a user, a role, a policy or a provider, under both names that policies know. */
-export async function resourceTagKeys(
-  database: IamDeps['database'],
-  ownerId: string,
-): Promise<RequestKeys> {
-  const tags = await listIdentityTags(database, ownerId)
-  return Object.fromEntries(
-    tags.flatMap(({ key, value }) => [
-      [`aws:ResourceTag/${key}`, value],
-      [`iam:ResourceTag/${key}`, value],
-    ]),
-  )
 }

@@ -64,7 +64,8 @@ export async function roleKeys(
   return role === undefined ? {} : entityKeys(database, role)
 }
 
-async function entityKeys(
+/** What policies may ask of an entity: its tags and its boundary. */
+export async function entityKeys(
   database: IamDeps['database'],
   { id, boundaryArn }: { readonly id: string; readonly boundaryArn: string | undefined },
 ): Promise<RequestKeys> {

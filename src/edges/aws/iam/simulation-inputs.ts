@@ -3,18 +3,17 @@ import { Type, type Static } from 'typebox'
 import { accessError } from '../../../access/errors.ts'
 import type { PolicyExclusion } from '../../../access/simulate-principal.ts'
 import type { SimulationInput } from '../../../access/simulate-policies.ts'
-import { arn, paging, policyDocument } from './policy-inputs.ts'
-import { entityName } from './inputs.ts'
+import { arn, document, longName, paging } from './inputs.ts'
 
 const resourceName = Type.String({ minLength: 1, maxLength: 2048 })
 
 export const simulationMembers = {
   ActionNames: Type.Array(Type.String({ minLength: 3, maxLength: 128 }), { minItems: 1 }),
   ResourceArns: Type.Optional(Type.Array(resourceName)),
-  ResourcePolicy: Type.Optional(policyDocument),
+  ResourcePolicy: Type.Optional(document),
   ResourceOwner: Type.Optional(resourceName),
   CallerArn: Type.Optional(resourceName),
-  PermissionsBoundaryPolicyInputList: Type.Optional(Type.Array(policyDocument)),
+  PermissionsBoundaryPolicyInputList: Type.Optional(Type.Array(document)),
   ContextEntries: Type.Optional(
     Type.Array(
       Type.Object({
@@ -72,7 +71,7 @@ export const exclusionList = Type.Array(
     PolicyArn: Type.Optional(arn),
     InlinePolicyIdentifier: Type.Optional(
       Type.Object({
-        PolicyName: entityName(128),
+        PolicyName: longName,
         AttachmentType: Type.Enum(['user', 'group', 'role']),
         AttachmentName: Type.String({ minLength: 1, maxLength: 128 }),
       }),

@@ -7,6 +7,8 @@ import {
 } from '../../../access/simulate-principal.ts'
 import {
   compileInput,
+  pageSizeFor,
+  requireUsable,
   simulatePolicies,
   type SimulatedCaller,
   type SimulatedPolicy,
@@ -17,11 +19,11 @@ import { listGuardRailSources } from '../../../access/simulated-guard-rails.ts'
 import type { CompiledPolicy, PolicyName } from '../../../policy/compile.ts'
 import type { PolicySet } from '../../../policy/evaluate.ts'
 import { namedContextKeys } from '../../../policy/named-context-keys.ts'
-import { queryOperation, type QueryOperation } from '../protocol/query-operation.ts'
+import { queryOperation, type QueryCall, type QueryOperation } from '../protocol/query-operation.ts'
 import type { QueryStructure } from '../protocol/query-xml.ts'
 import type { IamDeps } from './call.ts'
-import { arn, policyDocument } from './policy-inputs.ts'
-import { cursorOf, defaultPageSize, pagingShape } from './policy-page.ts'
+import { arn, document } from './inputs.ts'
+import { pageOf, sliceOf } from './page.ts'
 import {
   exclusionList,
   exclusionsOf,
@@ -31,7 +33,7 @@ import {
 } from './simulation-inputs.ts'
 import { actionShape } from './simulation-shape.ts'
 
-const documents = Type.Array(policyDocument)
+const documents = Type.Array(document)
 
 export const simulationOperations: readonly QueryOperation<IamDeps>[] = [
   queryOperation({
@@ -66,14 +68,15 @@ export const simulationOperations: readonly QueryOperation<IamDeps>[] = [
     }),
     action: 'iam:SimulateCustomPolicy',
     resources: () => ['*'],
-    run: async (deps: IamDeps, input, { caller }) => {
-      const { accountId: account } = caller
+    run: async (deps: IamDeps, input, call) => {
+      const { accountId: account } = call.caller
       if (input.ResourcePolicy !== undefined && input.CallerArn === undefined) {
         const message = 'CallerArn is required when a ResourcePolicy is given.'
         throw accessError('INPUT_INVALID', message)
       }
       const levels = input.OrderedOrganizationPolicyInputList ?? []
       return answer(deps, input, {
+        call,
         operation: 'SimulateCustomPolicy',
         caller:
           input.CallerArn === undefined
@@ -101,13 +104,14 @@ export const simulationOperations: readonly QueryOperation<IamDeps>[] = [
     }),
     action: 'iam:SimulatePrincipalPolicy',
     resources: ({ PolicySourceArn }) => [PolicySourceArn],
-    run: async (deps: IamDeps, input, { caller }) => {
-      const { accountId: account } = caller
+    run: async (deps: IamDeps, input, call) => {
+      const { accountId: account } = call.caller
       const exclusions = exclusionsOf(input.PolicyExclusionList)
       const asked = { arn: input.PolicySourceArn, exclusions }
       const { identity, boundary } = await gatherPrincipalPolicies(deps.database, account, asked)
       const rails = await listGuardRailSources(deps.database, account)
       return answer(deps, input, {
+        call,
         operation: 'SimulatePrincipalPolicy',
         caller: await simulatedCaller(
           deps.database,
@@ -124,6 +128,7 @@ export const simulationOperations: readonly QueryOperation<IamDeps>[] = [
 ]
 
 interface Simulated {
+  readonly call: QueryCall
   readonly operation: string
   readonly caller: SimulatedCaller
   readonly identity: readonly SimulatedPolicy[]
@@ -137,20 +142,34 @@ async function answer(
   input: SimulationMembers,
   simulated: Simulated,
 ): Promise<QueryStructure> {
-  const { operation, caller } = simulated
+  const { operation, call, caller } = simulated
   const simulation = simulationOf(input)
+  requireUsable(simulation)
   const resource = resourcePolicyIn(input)
-  const inputs = { ...input, Marker: undefined, MaxItems: undefined, caller: caller.account }
-  const asked = { ...input, operation, inputs }
-  const from = Number(cursorOf(deps, asked) ?? '0')
-  const page = { from, limit: input.MaxItems ?? defaultPageSize }
-  const policies = policySetOf(simulated, resource)
-  const results = await simulatePolicies(caller, policies, simulation, page)
-  const end = from + results.length
-  return {
-    EvaluationResults: results.map((one) => actionShape(one, sourcesOf(simulated, resource))),
-    ...pagingShape(deps, asked, end < simulation.actions.length ? String(end) : undefined),
+  const { Marker, MaxItems, ...inputs } = input
+  const { actions, resources } = simulation
+  const paged = {
+    ...(Marker === undefined ? {} : { Marker }),
+    MaxItems: pageSizeFor(resources.length, MaxItems),
   }
+  const page = await pageOf(
+    deps,
+    { operation, call, inputs, input: paged },
+    sliceOf([...actions.entries()], placeOf),
+    placeOf,
+  )
+  const asked = { ...simulation, actions: page.entries.map(([, action]) => action) }
+  const results = await simulatePolicies(caller, policySetOf(simulated, resource), asked)
+  const sources = sourcesOf(simulated, resource)
+  return {
+    EvaluationResults: results.map((one) => actionShape(one, sources)),
+    ...page.paging,
+  }
+}
+
+/** In the order of the request; a form has fewer than 10,000 parameters. */
+function placeOf([place]: readonly [number, unknown]): string {
+  return String(place).padStart(4, '0')
 }
 
 function policySetOf(
