@@ -17,7 +17,6 @@ import {
   listPolicyVersions,
   setDefaultPolicyVersion,
   versionUnknown,
-  type ListedVersion,
 } from '../../../access/managed-policy-versions.ts'
 import { managedPolicyArn } from '../../../policy/managed/policy-arn.ts'
 import {
@@ -27,12 +26,12 @@ import {
   type QueryScope,
   type RequestKeys,
 } from '../protocol/query-operation.ts'
-import type { QueryStructure } from '../protocol/query-xml.ts'
 import type { IamDeps } from './call.ts'
 import { encodedDocument } from './policy-document.ts'
 import { arn, description, document, longName, paging, tagKeys, tags } from './inputs.ts'
 import { pageOf, sliceOf, tagOrder } from './page.ts'
 import { policyPath, policyUsage, versionId } from './policy-inputs.ts'
+import { policyShape, versionShape } from './policy-shape.ts'
 import { entityKeys, requestTagKeys, tagsOf } from './resources.ts'
 import { tagList, tagsShape } from './shapes.ts'
 
@@ -281,23 +280,4 @@ function isAskedFor(
   if (input.OnlyAttached === true && use.attachments === 0) return false
   if (input.PolicyUsageFilter === 'PermissionsPolicy') return use.attachments > 0
   return input.PolicyUsageFilter === 'PermissionsBoundary' ? use.boundaries > 0 : true
-}
-
-function policyShape(policy: PolicySummary): QueryStructure {
-  return {
-    PolicyName: policy.name,
-    PolicyId: policy.id,
-    Arn: policy.arn,
-    Path: policy.path,
-    DefaultVersionId: `v${policy.defaultVersion}`,
-    AttachmentCount: policy.use.attachments,
-    PermissionsBoundaryUsageCount: policy.use.boundaries,
-    IsAttachable: policy.isAttachable,
-    CreateDate: policy.createdAt,
-    UpdateDate: policy.updatedAt,
-  }
-}
-
-function versionShape({ version: number, isDefault, createdAt }: ListedVersion): QueryStructure {
-  return { VersionId: `v${number}`, IsDefaultVersion: isDefault, CreateDate: createdAt }
 }

@@ -457,3 +457,57 @@ test('policies and providers have tags, which policies about them can ask for', 
   assert.equal(refusal(await ask('TagPolicy', { PolicyArn, ...tagged }))[1], 'UnmodifiableEntity')
   assert.match((await ask('ListPolicyTags', { PolicyArn })).content, /^<Tags\/>/)
 })
+
+test('the whole account is told in four lists, page by page, each entry once', async (t) => {
+  const { ask } = iamAsker(await testPolicyOwners(t))
+  await ask('CreatePolicy', { PolicyName: 'pull', Path: '/team/', PolicyDocument: pullPolicy })
+  await ask('PutUserPolicy', { UserName: 'dev', PolicyName: 'own', PolicyDocument: pullPolicy })
+  await ask('AttachRolePolicy', { RoleName: 'ci', PolicyArn: arn })
+  const names = /<(?:UserName|GroupName|RoleName|Arn)>([^<]*)</g
+  const walk = async (members: Readonly<Record<string, string>>): Promise<readonly string[]> => {
+    const seen: string[] = []
+    let marker: string | undefined
+    do {
+      const more = marker === undefined ? {} : { Marker: marker }
+      const page = await ask('GetAccountAuthorizationDetails', { ...members, ...more })
+      seen.push(...Array.from(page.content.matchAll(names), ([, name = '']) => name))
+      marker = /<Marker>(.*?)</.exec(page.content)?.[1]
+    } while (marker !== undefined)
+    return seen.filter((name) => name.startsWith('arn:aws:iam::123456789012'))
+  }
+  const everything = [
+    'arn:aws:iam::123456789012:user/team/Dev',
+    'arn:aws:iam::123456789012:user/ops',
+    'arn:aws:iam::123456789012:group/team/devs',
+    'arn:aws:iam::123456789012:role/ci',
+    arn,
+  ]
+  assert.deepEqual(await walk({}), everything)
+  assert.deepEqual(await walk({ MaxItems: '1' }), everything)
+  assert.deepEqual(await walk({ MaxItems: '3' }), everything)
+  assert.deepEqual(
+    await walk({ 'Filter.member.1': 'Role', 'Filter.member.2': 'Group', MaxItems: '1' }),
+    everything.slice(2, 4),
+  )
+  assert.deepEqual(await walk({ 'Filter.member.1': 'AWSManagedPolicy' }), [])
+  const user = await ask('GetAccountAuthorizationDetails', {
+    'Filter.member.1': 'User',
+    MaxItems: '1',
+  })
+  const document = encodeURIComponent(pullPolicy).replaceAll('*', '%2A')
+  assert.equal(
+    /<UserDetailList>(.*)<\/UserDetailList>/.exec(user.content)?.[1],
+    '<member><Path>/team/</Path><UserName>Dev</UserName><UserId>AIDA1</UserId><Arn>arn:aws:iam::123456789012:user/team/Dev</Arn><CreateDate>1970-01-01T00:00:00Z</CreateDate>' +
+      `<UserPolicyList><member><PolicyName>own</PolicyName><PolicyDocument>${document}</PolicyDocument></member></UserPolicyList>` +
+      '<GroupList><member>devs</member></GroupList><AttachedManagedPolicies/><Tags/></member>',
+  )
+  const local = await ask('GetAccountAuthorizationDetails', {
+    'Filter.member.1': 'LocalManagedPolicy',
+  })
+  assert.match(local.content, /<PolicyVersionList><member><Document>%7B/)
+  const role = await ask('GetAccountAuthorizationDetails', { 'Filter.member.1': 'Role' })
+  assert.match(
+    role.content,
+    /<InstanceProfileList\/><RolePolicyList\/><AttachedManagedPolicies><member><PolicyName>pull</,
+  )
+})

@@ -1,5 +1,6 @@
 import type { QueryOperation } from '../protocol/query-operation.ts'
 import { attachmentOperations } from './attachment-operations.ts'
+import { authorizationDetailOperations } from './authorization-detail-operations.ts'
 import type { IamDeps } from './call.ts'
 import { inlinePolicyOperations } from './inline-policy-operations.ts'
 import { managedPolicyOperations } from './managed-policy-operations.ts'
@@ -13,4 +14,5 @@ export const policyOperations: readonly QueryOperation<IamDeps>[] = [
   ...attachmentOperations,
   ...oidcProviderOperations,
   ...simulationOperations,
+  ...authorizationDetailOperations,
 ]
