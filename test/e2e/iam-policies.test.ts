@@ -178,7 +178,10 @@ test('the aws command puts policies on users and groups', { skip: missing('aws')
   }
   const ghost = await aws(
     'attach-user-policy',
-    ...['--user-name', 'dev', '--policy-arn', 'arn:aws:iam::aws:policy/Ghost'],
+    '--user-name',
+    'dev',
+    '--policy-arn',
+    'arn:aws:iam::aws:policy/Ghost',
   )
   assert.match(ghost, /\(NoSuchEntity\).*Policy arn:aws:iam::aws:policy\/Ghost does not exist/)
 })
