@@ -39,6 +39,8 @@ export async function putPolicyOf(
   input: { readonly owner: OwnerAddress; readonly policy: InlinePolicy },
 ): Promise<void> {
   const { owner, policy } = input
+  // Before it is read: reading takes longer the longer it is.
+  requireSize(owner, policySize(policy.document))
   requirePolicy(policy.document, 'identity')
   await deps.database.transaction(async (tx) => {
     const found = await requireOwner(tx, owner)
@@ -47,14 +49,20 @@ export async function putPolicyOf(
       ({ name }) => name.toLowerCase() !== nameKey,
     )
     const size = [...others, policy].reduce((sum, { document }) => sum + policySize(document), 0)
-    const limit = sizeLimits[owner.kind]
-    if (size > limit) {
-      const message = `Maximum policy size of ${limit} bytes exceeded for ${owner.kind} ${found.name}`
-      throw accessError('ENTITY_LIMIT', message)
-    }
+    requireSize(found, size)
     await putInlinePolicy(tx, found.id, policy)
     await bumpPolicyEpoch(tx)
   })
+}
+
+function requireSize(
+  { kind, name }: { readonly kind: PolicyOwnerKind; readonly name: string },
+  size: number,
+): void {
+  const limit = sizeLimits[kind]
+  if (size <= limit) return
+  const message = `Maximum policy size of ${limit} bytes exceeded for ${kind} ${name}`
+  throw accessError('ENTITY_LIMIT', message)
 }
 
 /** The policy, and its owner's name as it is stored. */

@@ -56,8 +56,8 @@ export async function createPolicy(
   },
 ): Promise<PolicySummary> {
   const { account, name } = input
-  requirePolicy(input.document, 'identity')
   requireManagedSize(input.document)
+  requirePolicy(input.document, 'identity')
   const id = uniqueId((size) => deps.ids.bytes(size), 'ANPA')
   return deps.database.transaction(async (tx) => {
     if ((await findManagedPolicyByName(tx, account, name)) !== undefined) {

@@ -38,8 +38,8 @@ export async function createPolicyVersion(
   deps: { readonly database: Database; readonly clock: Clock },
   input: PolicyAddress & { readonly document: string; readonly setAsDefault: boolean },
 ): Promise<ListedVersion> {
-  requirePolicy(input.document, 'identity')
   requireManagedSize(input.document)
+  requirePolicy(input.document, 'identity')
   return deps.database.transaction(async (tx) => {
     const policy = await requireOwnPolicy(tx, input.account, input.arn)
     if ((await listVersions(tx, policy.id)).length >= maxVersions) {

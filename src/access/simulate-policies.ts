@@ -84,12 +84,20 @@ function compiledAs(
 }
 
 const defaultActions = 100
-/** Of one answer, unless a single action has more: a page may be shorter than was asked for. */
-const maxDecisions = 1000
+/** Statements that one answer holds against requests: a second at most, and no answer of more than some megabytes. */
+const maxChecks = 50_000
 
-/** How many actions one answer holds. */
-export function pageSizeFor(resources: number, asked = defaultActions): number {
-  return Math.max(1, Math.min(asked, Math.floor(maxDecisions / resources)))
+/** How many actions one answer holds: fewer than asked for where there is much to do for each. INPUT_INVALID where one is too much. */
+export function pageSizeFor(
+  policies: readonly SimulatedPolicy[],
+  resources: readonly string[],
+  asked = defaultActions,
+): number {
+  const statements = policies.reduce((sum, { compiled }) => sum + compiled.statements.length, 0)
+  const checks = Math.max(1, statements) * resources.length
+  if (checks <= maxChecks) return Math.min(asked, Math.floor(maxChecks / checks))
+  const message = `${statements} statements and ${resources.length} resources are too many for one simulation.`
+  throw accessError('INPUT_INVALID', message)
 }
 
 /** Each action on each resource; the input is usable. */
@@ -105,7 +113,7 @@ export async function simulatePolicies(
     for (const resource of input.resources) {
       const request = requestOf(caller, input, { action, resource, owner })
       results.push({ resource, ...simulate(request, policies) })
-      // A thousand decisions over a megabyte of policies take a while.
+      // Many decisions over many statements take a while.
       await yieldToEventLoop()
     }
     simulated.push({ action, results })

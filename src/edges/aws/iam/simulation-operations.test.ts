@@ -389,3 +389,29 @@ test('context keys that policies ask for are named, those of a principal and of 
   assert.equal(refusal(malformed), '400 InvalidInput: PolicyInputList.1: Syntax errors in policy.')
   assert.match(malformed.headers['pratique-policy-error'] ?? '', /^1:\d+ /)
 })
+
+test('what would take too long is refused, and many actions come in shorter pages', async (t) => {
+  const { ask } = iamAsker(await testPolicyOwners(t))
+  const statement = { Effect: 'Deny', Action: 'ecr:PutImage', Resource: '*' }
+  const large = JSON.stringify({
+    Version: '2012-10-17',
+    Statement: Array.from({ length: 1200 }, () => statement),
+  })
+  const repositories = Array.from({ length: 200 }, (_, place) => `${repository}${place}`)
+  const asked = {
+    ...members('PolicyInputList', [large]),
+    ...members('ActionNames', ['ecr:PutImage', 'ecr:BatchGetImage', 'ecr:ListImages']),
+  }
+  const tooMuch = await ask('SimulateCustomPolicy', {
+    ...asked,
+    ...members('ResourceArns', repositories),
+  })
+  assert.equal(
+    refusal(tooMuch),
+    '400 InvalidInput: 1200 statements and 200 resources are too many for one simulation.',
+  )
+  const some = members('ResourceArns', repositories.slice(0, 30))
+  const first = await ask('SimulateCustomPolicy', { ...asked, ...some })
+  assert.equal(texts(first, 'EvalActionName').length, 1)
+  assert.deepEqual(texts(first, 'IsTruncated'), ['true'])
+})

@@ -18,6 +18,7 @@ import { accessError } from '../../../access/errors.ts'
 import { listGuardRailSources } from '../../../access/simulated-guard-rails.ts'
 import type { CompiledPolicy, PolicyName } from '../../../policy/compile.ts'
 import type { PolicySet } from '../../../policy/evaluate.ts'
+import { yieldToEventLoop } from '../../../lib/yield-to-event-loop.ts'
 import { namedContextKeys } from '../../../policy/named-context-keys.ts'
 import { queryOperation, type QueryCall, type QueryOperation } from '../protocol/query-operation.ts'
 import type { QueryStructure } from '../protocol/query-xml.ts'
@@ -42,7 +43,7 @@ export const simulationOperations: readonly QueryOperation<IamDeps>[] = [
     action: 'iam:GetContextKeysForCustomPolicy',
     resources: () => ['*'],
     run: async (_deps: IamDeps, { PolicyInputList }) =>
-      Promise.resolve(contextKeysShape(inputPolicies(PolicyInputList))),
+      contextKeysShape(await inputPolicies(PolicyInputList)),
   }),
   queryOperation({
     name: 'GetContextKeysForPrincipalPolicy',
@@ -52,7 +53,7 @@ export const simulationOperations: readonly QueryOperation<IamDeps>[] = [
     run: async ({ database }: IamDeps, input, { caller }) => {
       const asked = { arn: input.PolicySourceArn, exclusions: [] }
       const { identity } = await gatherPrincipalPolicies(database, caller.accountId, asked)
-      return contextKeysShape([...identity, ...inputPolicies(input.PolicyInputList)])
+      return contextKeysShape([...identity, ...(await inputPolicies(input.PolicyInputList))])
     },
   }),
   queryOperation({
@@ -82,7 +83,7 @@ export const simulationOperations: readonly QueryOperation<IamDeps>[] = [
           input.CallerArn === undefined
             ? anybodyOf(account)
             : await simulatedCaller(deps.database, account, input.CallerArn),
-        identity: inputPolicies(input.PolicyInputList),
+        identity: await inputPolicies(input.PolicyInputList),
         boundary: boundaryIn(input),
         scp: levels.map(({ ServiceControlPolicyInputList = [] }, level) =>
           ServiceControlPolicyInputList.map((text, place) => {
@@ -118,7 +119,7 @@ export const simulationOperations: readonly QueryOperation<IamDeps>[] = [
           account,
           input.CallerArn ?? input.PolicySourceArn,
         ),
-        identity: [...identity, ...inputPolicies(input.PolicyInputList)],
+        identity: [...identity, ...(await inputPolicies(input.PolicyInputList))],
         boundary: boundaryIn(input) ?? boundary,
         scp: isTypeExcluded(asked, 'scp') ? [] : rails.scp,
         rcp: isTypeExcluded(asked, 'rcp') ? [] : rails.rcp,
@@ -150,7 +151,7 @@ async function answer(
   const { actions, resources } = simulation
   const paged = {
     ...(Marker === undefined ? {} : { Marker }),
-    MaxItems: pageSizeFor(resources.length, MaxItems),
+    MaxItems: pageSizeFor(allOf(simulated, resource), resources, MaxItems),
   }
   const page = await pageOf(
     deps,
@@ -191,12 +192,19 @@ function compiledOf({ compiled }: SimulatedPolicy): CompiledPolicy {
 }
 
 function sourcesOf(
-  { identity, boundary, scp, rcp }: Simulated,
+  simulated: Simulated,
   resource: readonly SimulatedPolicy[],
 ): ReadonlyMap<PolicyName, SimulatedSource> {
-  const boundaries = boundary === undefined ? [] : [boundary]
-  const all = [...identity, ...resource, ...boundaries, ...scp.flat(), ...rcp.flat()]
+  const all = allOf(simulated, resource)
   return new Map(all.map(({ source, compiled: { name } }) => [name, source]))
+}
+
+function allOf(
+  { identity, boundary, scp, rcp }: Simulated,
+  resource: readonly SimulatedPolicy[],
+): readonly SimulatedPolicy[] {
+  const boundaries = boundary === undefined ? [] : [boundary]
+  return [...identity, ...resource, ...boundaries, ...scp.flat(), ...rcp.flat()]
 }
 
 function resourcePolicyIn({ ResourcePolicy: text }: SimulationMembers): readonly SimulatedPolicy[] {
@@ -204,11 +212,16 @@ function resourcePolicyIn({ ResourcePolicy: text }: SimulationMembers): readonly
   return [compileInput(text, 'repository', { type: 'resource', label: 'ResourcePolicy' })]
 }
 
-function inputPolicies(texts: readonly string[] = []): readonly SimulatedPolicy[] {
-  return texts.map((text, place) =>
+async function inputPolicies(texts: readonly string[] = []): Promise<readonly SimulatedPolicy[]> {
+  const policies: SimulatedPolicy[] = []
+  for (const [place, text] of texts.entries()) {
     // As IAM's simulator, this takes both versions of the language.
-    compileInput(text, 'session', { type: 'identity', label: `PolicyInputList.${place + 1}` }),
-  )
+    const name = { type: 'identity', label: `PolicyInputList.${place + 1}` } as const
+    policies.push(compileInput(text, 'session', name))
+    // Each may be as long as a document can be.
+    await yieldToEventLoop()
+  }
+  return policies
 }
 
 function boundaryIn({
