@@ -115,6 +115,8 @@ const pratique: readonly Row[] = [
   ['pratique', 'repository', 'read', 'ExplainDecision'],
   ['pratique', 'none', 'read', 'DescribeAdvisories DescribeCollections DescribeQuotas'],
   ['pratique', 'none', 'read', 'CheckStorage BackupStorage ScanArchive'],
+  ['pratique', 'none', 'read', 'DescribeOidcProviders'],
+  ['pratique', 'none', 'permissions', 'PutOidcProviderOptions'],
   ['pratique', 'none', 'write', 'ImportAdvisories UpdateAdvisories CollectStorage'],
   ['pratique', 'none', 'write', 'PutQuota RepairStorage'],
 ]

@@ -36,11 +36,18 @@ const tagging = [
   'iam:taguser',
   'iam:tagrole',
   'iam:tagpolicy',
+  'iam:tagopenidconnectprovider',
   'sts:assumerole',
   'sts:assumerolewithwebidentity',
   'sts:tagsession',
 ]
-const untagging = ['ecr:untagresource', 'iam:untaguser', 'iam:untagrole', 'iam:untagpolicy']
+const untagging = [
+  'ecr:untagresource',
+  'iam:untaguser',
+  'iam:untagrole',
+  'iam:untagpolicy',
+  'iam:untagopenidconnectprovider',
+]
 const assuming = [
   'sts:assumerole',
   'sts:assumerolewithwebidentity',
