@@ -24,10 +24,10 @@ export function compileArnPattern(tokens: readonly Token[], rules: ArnPatternRul
   }
   const fields = fieldsOf(tokens, rules.mayEndEarly)
   if (fields === undefined) return () => undefined
-  const leading = fields.slice(0, fieldCount - 1)
+  const { leading } = fields
   const hasEarlyVariable = leading.some((field) => field.some(({ kind }) => kind === 'variable'))
   if (hasEarlyVariable && !rules.hasVariablesAnywhere) return () => undefined
-  const last = compileTokens(fields.at(-1) ?? [])
+  const last = compileTokens(fields.last)
   const prefix = prefixOf(leading)
   if (prefix !== undefined) {
     return (text, context, meter) =>
@@ -36,31 +36,39 @@ export function compileArnPattern(tokens: readonly Token[], rules: ArnPatternRul
   return matchFields(leading.map(compileTokens), last)
 }
 
-/** Splits at the first five colons of the pattern's own text: a colon in the value of a variable separates nothing. */
-function fieldsOf(
-  tokens: readonly Token[],
-  mayEndEarly: boolean,
-): readonly (readonly Token[])[] | undefined {
-  const fields: Token[][] = [[]]
-  for (const token of tokens) {
-    if (token.kind === 'text') addText(fields, token.text)
-    else fields.at(-1)?.push(token)
-  }
-  if (fields.length === fieldCount) return fields
-  const end = fields.at(-1) ?? []
-  const isOpen = end.length === 1 && end[0]?.kind === 'run' && fields.length > 1
-  if (!isOpen || !mayEndEarly) return undefined
-  return [...fields, ...Array.from({ length: fieldCount - fields.length }, () => end)]
+interface Fields {
+  /** The first five. */
+  readonly leading: readonly (readonly Token[])[]
+  readonly last: readonly Token[]
 }
 
-function addText(fields: Token[][], text: string): void {
-  const parts = text.split(':')
-  const ahead = parts.splice(0, fieldCount - fields.length)
-  const pieces = parts.length === 0 ? ahead : [...ahead, parts.join(':')]
-  for (const [index, piece] of pieces.entries()) {
-    if (index > 0) fields.push([])
-    if (piece !== '') fields.at(-1)?.push({ kind: 'text', text: piece })
+/** Splits at the first five colons of the pattern's own text: a colon in the value of a variable separates nothing. */
+function fieldsOf(tokens: readonly Token[], mayEndEarly: boolean): Fields | undefined {
+  const leading: (readonly Token[])[] = []
+  let last: Token[] = []
+  for (const token of tokens) {
+    if (token.kind !== 'text') {
+      last.push(token)
+      continue
+    }
+    let { text } = token
+    for (let colon = text.indexOf(':'); colon >= 0; colon = text.indexOf(':')) {
+      if (leading.length === fieldCount - 1) break
+      leading.push([...last, ...textTokens(text.slice(0, colon))])
+      last = []
+      text = text.slice(colon + 1)
+    }
+    last.push(...textTokens(text))
   }
+  const missing = fieldCount - 1 - leading.length
+  if (missing === 0) return { leading, last }
+  const isOpen = leading.length > 0 && last.length === 1 && last[0]?.kind === 'run'
+  if (!isOpen || !mayEndEarly) return undefined
+  return { leading: [...leading, ...Array.from({ length: missing }, () => last)], last }
+}
+
+function textTokens(text: string): readonly Token[] {
+  return text === '' ? [] : [{ kind: 'text', text }]
 }
 
 /** The five first fields with their colons, where they are plain text and begin an ARN. */

@@ -17,8 +17,10 @@ export interface ConditionLanguage {
 
 export interface CompiledCondition {
   readonly written: ConditionTest
-  /** In lower case: the key that is tested, and those that variables of its values name. */
-  readonly keys: readonly string[]
+  /** In lower case. */
+  readonly key: string
+  /** The keys, in lower case, that variables of its values name. */
+  readonly variables: readonly string[]
   readonly holds: (context: ContextValues) => boolean
 }
 
@@ -28,8 +30,12 @@ export function compileCondition(
 ): CompiledCondition {
   const key = test.key.toLowerCase()
   const reading = readOperator(test.operator)
-  const keys = [key, ...namedBy(test, reading, language)]
-  return { written: test, keys, holds: compileTest(test.values, key, reading, language) }
+  return {
+    written: test,
+    key,
+    variables: namedBy(test, reading, language),
+    holds: compileTest(test.values, key, reading, language),
+  }
 }
 
 function namedBy(

@@ -80,9 +80,9 @@ const trustActions: ReadonlySet<string> = new Set([
 ])
 
 /** Questions about the caller itself, which AWS lets no policy take away. */
-const unconditionalActions: ReadonlySet<string> = new Set([
-  'sts:getcalleridentity',
-  'sts:getsessiontoken',
+const unconditionalActions: ReadonlyMap<string, string> = new Map([
+  ['sts:getcalleridentity', 'GetCallerIdentity'],
+  ['sts:getsessiontoken', 'GetSessionToken'],
 ])
 
 /** Root could otherwise lock itself out of a repository for good. */
@@ -105,9 +105,9 @@ function situationOf(request: AccessRequest, action: string): Situation {
 function decide(request: AccessRequest, policies: PolicySet): Decision {
   const action = request.action.toLowerCase()
   const situation = situationOf(request, action)
-  if (situation.isMember && unconditionalActions.has(action)) {
-    const [, operation = action] = request.action.split(':')
-    return { kind: 'allow', decidedBy: [byRule('builtin', operation)] }
+  const unconditional = unconditionalActions.get(action)
+  if (situation.isMember && unconditional !== undefined) {
+    return { kind: 'allow', decidedBy: [byRule('builtin', unconditional)] }
   }
   const question = questionOf(request, policies.boundary !== undefined)
   const isResourceBound = !(situation.isRoot && situation.isOwnAccount && rootAlwaysMay.has(action))

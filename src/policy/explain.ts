@@ -169,16 +169,18 @@ function resourceFailure(
   question: Question,
 ): readonly Failure[] {
   if (resource === undefined) return []
-  const { isNegated = false, patterns = [] } = written.resource ?? {}
+  const element = written.resource ?? { isNegated: true, patterns: [] }
   const covered = resource.matches(question.resource, question.context)
-  const isOpen = written.resource === undefined || isNegated
-  if (covered ?? (written.effect === 'Deny' && isOpen)) return []
-  const isUnresolved = covered === undefined
-  return [{ part: 'resource', isNegated, wanted: patterns, had: question.resource, isUnresolved }]
+  if (covered ?? (written.effect === 'Deny' && element.isNegated)) return []
+  const { isNegated, patterns: wanted } = element
+  const had = question.resource
+  return [{ part: 'resource', isNegated, wanted, had, isUnresolved: covered === undefined }]
 }
 
-function conditionFailure({ written, keys }: CompiledCondition, context: ContextValues): Failure {
-  const [key = '', ...variables] = keys
+function conditionFailure(
+  { written, key, variables }: CompiledCondition,
+  context: ContextValues,
+): Failure {
   return {
     part: 'condition',
     operator: written.operator,
@@ -201,7 +203,7 @@ function keysUsed(policies: PolicySet, question: Question): readonly string[] {
     .filter(({ matchesAction }) => matchesAction(question.action))
   const keys = statements.flatMap(({ resource, conditions }) => [
     ...(resource?.variables ?? []),
-    ...conditions.flatMap((condition) => condition.keys),
+    ...conditions.flatMap(({ key, variables }) => [key, ...variables]),
   ])
   return [...new Set(keys)].toSorted()
 }

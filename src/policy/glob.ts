@@ -27,15 +27,13 @@ const shortText = 16
  * enough, as whatever follows begins with a run; so each character is passed once. A segment with single-character
  * wildcards costs one step for each 32 of its characters instead of one.
  */
-export function compileGlob(segments: readonly Segment[]): Glob {
-  const [head, ...rest] = segments
+export function compileGlob([head, ...rest]: readonly [Segment, ...(readonly Segment[])]): Glob {
   const tail = rest.pop()
-  if (head === undefined) return (text) => text === ''
   if (tail === undefined) {
     return (text, meter) => text.length === head.text.length && standsAt(head, text, 0, meter)
   }
   const finders = rest.filter(({ text }) => text !== '').map(compileFinder)
-  const least = segments.reduce((sum, { text }) => sum + text.length, 0)
+  const least = [head, ...rest, tail].reduce((sum, { text }) => sum + text.length, 0)
   return (text, meter) => {
     if (text.length < least) return false
     const end = text.length - tail.text.length
@@ -95,66 +93,70 @@ function findLong(wanted: string): Finder {
   }
 }
 
-/** For each prefix, the length of its longest proper prefix that is its suffix as well. */
-function bordersOf(wanted: string): Int32Array {
-  const borders = new Int32Array(wanted.length)
+/** For each prefix that has one, the length of its longest proper prefix that is its suffix as well. */
+function bordersOf(wanted: string): readonly number[] {
+  const borders: number[] = []
   let length = 0
   for (let index = 1; index < wanted.length; index++) {
     const unit = wanted.charCodeAt(index)
     while (length > 0 && wanted.charCodeAt(length) !== unit) length = borders[length - 1] ?? 0
     if (wanted.charCodeAt(length) === unit) length++
-    borders[index] = length
+    if (length > 0) borders[index] = length
   }
   return borders
 }
 
 /** Baeza-Yates and Gonnet's shift-and: bit i of the state says that the first i + 1 characters stand before this place. */
 function findByBits(wanted: string, ones: ReadonlySet<number>): Finder {
+  const { byUnit, byNone } = masksOf(wanted, ones)
   const words = Math.ceil(wanted.length / 32)
-  const masks = masksOf(wanted, ones, words)
-  const anyMask = masks.get(-1) ?? new Int32Array(words)
   const lastBit = 1 << ((wanted.length - 1) % 32)
   return (text, from, meter) => {
-    const state = new Int32Array(words)
+    const state: number[] = []
     for (let position = from; position < text.length; position++) {
-      const mask = masks.get(text.charCodeAt(position)) ?? anyMask
-      shiftIn(state, mask)
+      const lastWord = shiftIn(state, byUnit.get(text.charCodeAt(position)) ?? byNone, words)
       if (meter !== undefined) meter.steps += words
-      if (((state[words - 1] ?? 0) & lastBit) !== 0) return position + 1
+      if ((lastWord & lastBit) !== 0) return position + 1
     }
     return -1
   }
 }
 
-function shiftIn(state: Int32Array, mask: Int32Array): void {
+/** Gives the last word of the new state. */
+function shiftIn(state: number[], mask: BitSet, words: number): number {
   let carry = 1
-  for (let word = 0; word < state.length; word++) {
+  let after = 0
+  for (let word = 0; word < words; word++) {
     const before = state[word] ?? 0
-    state[word] = ((before << 1) | carry) & (mask[word] ?? 0)
+    after = ((before << 1) | carry) & (mask[word] ?? 0)
+    state[word] = after
     carry = before >>> 31
   }
+  return after
 }
 
-/** For each character the places where it may stand; under -1 those where any may. */
+/** Words of 32 bits; those that are all zero may be missing. */
+type BitSet = readonly number[]
+
+/** For each character the places where it may stand, and for those of no place of their own the places of any. */
 function masksOf(
   wanted: string,
   ones: ReadonlySet<number>,
-  words: number,
-): ReadonlyMap<number, Int32Array> {
-  const anyMask = new Int32Array(words)
-  for (const place of ones) setBit(anyMask, place)
-  const masks = new Map<number, Int32Array>([[-1, anyMask]])
+): { readonly byUnit: ReadonlyMap<number, BitSet>; readonly byNone: BitSet } {
+  const byNone: number[] = []
+  for (const place of ones) setBit(byNone, place)
+  const byUnit = new Map<number, number[]>()
   for (let place = 0; place < wanted.length; place++) {
     if (ones.has(place)) continue
     const unit = wanted.charCodeAt(place)
-    const mask = masks.get(unit) ?? Int32Array.from(anyMask)
+    const mask = byUnit.get(unit) ?? [...byNone]
     setBit(mask, place)
-    masks.set(unit, mask)
+    byUnit.set(unit, mask)
   }
-  return masks
+  return { byUnit, byNone }
 }
 
-function setBit(mask: Int32Array, place: number): void {
+function setBit(mask: number[], place: number): void {
   const word = Math.floor(place / 32)
   mask[word] = (mask[word] ?? 0) | (1 << (place % 32))
 }

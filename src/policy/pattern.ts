@@ -124,22 +124,26 @@ function compileResolved(tokens: readonly Token[]): Glob {
   return compileGlob(segmentsOf(tokens))
 }
 
-function segmentsOf(tokens: readonly Token[]): readonly Segment[] {
-  const segments: Segment[] = []
+/** What stands between the runs. */
+function segmentsOf(tokens: readonly Token[]): readonly [Segment, ...Segment[]] {
+  const ended: Segment[] = []
   let text = ''
   let ones = new Set<number>()
-  const end = (): void => {
-    segments.push({ text, ones: ones.size === 0 ? undefined : ones })
-    text = ''
-    ones = new Set()
-  }
   for (const token of tokens) {
-    if (token.kind === 'run') end()
-    else if (token.kind === 'one') {
+    if (token.kind === 'run') {
+      ended.push(segmentOf(text, ones))
+      text = ''
+      ones = new Set()
+    } else if (token.kind === 'one') {
       ones.add(text.length)
       text += '?'
     } else if (token.kind === 'text') text += token.text
   }
-  end()
-  return segments
+  const [first, ...others] = ended
+  const last = segmentOf(text, ones)
+  return first === undefined ? [last] : [first, ...others, last]
+}
+
+function segmentOf(text: string, ones: ReadonlySet<number>): Segment {
+  return { text, ones: ones.size === 0 ? undefined : ones }
 }

@@ -17,18 +17,16 @@ export function compileResource(
   element: PatternElement,
   language: { readonly hasVariables: boolean },
 ): CompiledResource {
-  const tokens = element.patterns.map((pattern) =>
-    tokenise(pattern, { hasVariables: language.hasVariables, hasWildcards: true }),
-  )
-  const matchers = element.patterns.map((pattern, index): Matcher => {
-    if (pattern === '*') return () => true
-    return compileArnPattern(tokens[index] ?? [], {
-      mayEndEarly: true,
-      hasVariablesAnywhere: false,
-    })
+  const patterns = element.patterns.map((written) => ({
+    written,
+    tokens: tokenise(written, { hasVariables: language.hasVariables, hasWildcards: true }),
+  }))
+  const matchers = patterns.map(({ written, tokens }): Matcher => {
+    if (written === '*') return () => true
+    return compileArnPattern(tokens, { mayEndEarly: true, hasVariablesAnywhere: false })
   })
   return {
-    variables: tokens.flatMap(variablesOf),
+    variables: patterns.flatMap(({ tokens }) => variablesOf(tokens)),
     matches: element.isNegated ? noneOf(matchers) : someOf(matchers),
   }
 }

@@ -12,19 +12,21 @@ export interface Instant {
   readonly fraction: string
 }
 
-const calendarForm = /^([0-9]{4})-([0-9]{2})-([0-9]{2})T([0-9:.]+)(Z|[+-][0-9]{2}:[0-9]{2})$/
-const timeForm = /^([0-9]{2}):([0-9]{2})(?::([0-9]{2})(?:\.([0-9]+))?)?$/
+const calendarForm =
+  /^(?<year>[0-9]{4})-(?<month>[0-9]{2})-(?<day>[0-9]{2})T(?<hour>[0-9]{2}):(?<minute>[0-9]{2})(?::(?<second>[0-9]{2})(?:\.(?<fraction>[0-9]+))?)?(?:Z|(?<sign>[+-])(?<zoneHour>[0-9]{2}):(?<zoneMinute>[0-9]{2}))$/
 
 export function parseInstant(text: string): Instant | undefined {
   if (/^[0-9]{5,15}$/.test(text)) return { seconds: Number(text), fraction: '' }
-  const match = calendarForm.exec(completed(text))
-  if (match === null) return undefined
-  const [, year, month, day, time = '', zone = ''] = match
-  const days = daysOf(Number(year), Number(month), Number(day))
-  const clock = parseTime(time)
-  const offset = offsetOf(zone)
-  if (days === undefined || clock === undefined || offset === undefined) return undefined
-  return { seconds: days * 86_400 + clock.seconds - offset, fraction: clock.fraction }
+  const parts = calendarForm.exec(completed(text))?.groups
+  if (parts === undefined) return undefined
+  const number = (name: string): number => Number(parts[name] ?? 0)
+  const days = daysOf(number('year'), number('month'), number('day'))
+  const time = secondsOf(number('hour'), number('minute'), number('second'))
+  const offset = secondsOf(number('zoneHour'), number('zoneMinute'), 0)
+  if (days === undefined || time === undefined || offset === undefined) return undefined
+  const shift = parts['sign'] === '-' ? offset : -offset
+  const fraction = withoutTrailingZeros(parts['fraction'] ?? '')
+  return { seconds: days * 86_400 + time + shift, fraction }
 }
 
 /** A year, a month or a day stands for its first instant. */
@@ -32,14 +34,6 @@ function completed(text: string): string {
   if (/^[0-9]{1,4}$/.test(text)) return `${text.padStart(4, '0')}-01-01T00:00Z`
   if (text.length === 7) return `${text}-01T00:00Z`
   return text.length === 10 ? `${text}T00:00Z` : text
-}
-
-function parseTime(text: string): Instant | undefined {
-  const match = timeForm.exec(text)
-  if (match === null) return undefined
-  const [, hour, minute, second = '0', fraction = ''] = match
-  const seconds = secondsOf(Number(hour), Number(minute), Number(second))
-  return seconds === undefined ? undefined : { seconds, fraction: withoutTrailingZeros(fraction) }
 }
 
 const daysOfMonths = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]
@@ -60,13 +54,6 @@ function daysOf(year: number, month: number, day: number): number | undefined {
 function secondsOf(hour: number, minute: number, second: number): number | undefined {
   if (hour > 23 || minute > 59 || second > 59) return undefined
   return hour * 3600 + minute * 60 + second
-}
-
-function offsetOf(zone: string): number | undefined {
-  if (zone === 'Z') return 0
-  const offset = secondsOf(Number(zone.slice(1, 3)), Number(zone.slice(4)), 0)
-  if (offset === undefined) return undefined
-  return zone.startsWith('-') ? -offset : offset
 }
 
 function withoutTrailingZeros(digits: string): string {

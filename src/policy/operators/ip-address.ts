@@ -5,54 +5,61 @@
 // Unknowns: what is no address → undefined, and no comparison with it is true.
 import { anyOf, type Comparison } from './operator.ts'
 
-/** Whole words of 16 bits, two for IPv4 and eight for IPv6. */
-export type Address = readonly number[]
+export interface Address {
+  /** 32 of IPv4, 128 of IPv6. */
+  readonly bits: number
+  readonly value: bigint
+}
 
 export interface Network {
   readonly address: Address
   readonly prefixLength: number
 }
 
+const mappedPrefix = 0xffffn
+
 export function parseAddress(text: string): Address | undefined {
   if (text.length > 45) return undefined
-  const address = text.includes(':') ? parseIpv6(text) : parseIpv4(text)
-  return address === undefined ? undefined : withoutMapping(address)
+  const address = parseWritten(text)
+  return address === undefined || !isMapped(address) ? address : unmapped(address)
 }
 
 /** An address, or one with the length of its network's prefix. */
 export function parseNetwork(text: string): Network | undefined {
   const slash = text.indexOf('/')
-  const host = slash < 0 ? text : text.slice(0, slash)
-  const written = host.includes(':') ? parseIpv6(host) : parseIpv4(host)
-  if (written === undefined) return undefined
-  const bits = written.length * 16
+  const address = parseWritten(slash < 0 ? text : text.slice(0, slash))
+  if (address === undefined) return undefined
+  const { bits } = address
   const prefixLength = slash < 0 ? bits : parseSmallNumber(text.slice(slash + 1), bits)
   if (prefixLength === undefined) return undefined
-  const address = withoutMapping(written)
-  const removed = bits - address.length * 16
   // A network that is wider than the mapped addresses stays one of IPv6.
-  if (prefixLength < removed) return { address: written, prefixLength }
-  return { address, prefixLength: prefixLength - removed }
+  if (!isMapped(address) || prefixLength < 96) return { address, prefixLength }
+  return { address: unmapped(address), prefixLength: prefixLength - 96 }
 }
 
 /** Never true of an address of the other version. */
-export function isInNetwork(address: Address, network: Network): boolean {
-  if (address.length !== network.address.length) return false
-  for (const [index, word] of address.entries()) {
-    const bits = Math.min(16, Math.max(0, network.prefixLength - index * 16))
-    const mask = (0xffff << (16 - bits)) & 0xffff
-    if ((word & mask) !== ((network.address[index] ?? 0) & mask)) return false
-  }
-  return true
+export function isInNetwork(address: Address, { address: base, prefixLength }: Network): boolean {
+  if (address.bits !== base.bits) return false
+  return (address.value ^ base.value) >> BigInt(base.bits - prefixLength) === 0n
 }
 
-function withoutMapping(address: Address): Address {
-  const isMapped =
-    address.length === 8 && address[5] === 0xffff && !address.slice(0, 5).some((word) => word !== 0)
-  return isMapped ? address.slice(6) : address
+function isMapped({ bits, value }: Address): boolean {
+  return bits === 128 && value >> 32n === mappedPrefix
 }
 
-function parseIpv4(text: string): Address | undefined {
+function unmapped({ value }: Address): Address {
+  return { bits: 32, value: value & 0xffff_ffffn }
+}
+
+function parseWritten(text: string): Address | undefined {
+  const words = text.includes(':') ? parseIpv6(text) : parseIpv4(text)
+  if (words === undefined) return undefined
+  const value = words.reduce((high, word) => (high << 16n) | BigInt(word), 0n)
+  return { bits: words.length * 16, value }
+}
+
+/** Words of 16 bits. */
+function parseIpv4(text: string): readonly number[] | undefined {
   const parts = text.split('.')
   if (parts.length !== 4) return undefined
   const [a, b, c, d] = parts.map((part) => parseSmallNumber(part, 255))
@@ -67,15 +74,16 @@ function parseSmallNumber(text: string, most: number): number | undefined {
   return value <= most ? value : undefined
 }
 
-function parseIpv6(text: string): Address | undefined {
-  const halves = text.split('::')
-  const [left = '', right] = halves
-  if (halves.length > 2) return undefined
-  const head = parseWords(left, right === undefined)
-  const tail = right === undefined ? [] : parseWords(right, true)
+function parseIpv6(text: string): readonly number[] | undefined {
+  const gap = text.indexOf('::')
+  if (gap < 0) {
+    const words = parseWords(text, true)
+    return words?.length === 8 ? words : undefined
+  }
+  const head = parseWords(text.slice(0, gap), false)
+  const tail = parseWords(text.slice(gap + 2), true)
   if (head === undefined || tail === undefined) return undefined
   const missing = 8 - head.length - tail.length
-  if (right === undefined) return missing === 0 ? head : undefined
   return missing < 1 ? undefined : [...head, ...Array.from({ length: missing }, () => 0), ...tail]
 }
 

@@ -65,12 +65,15 @@ export interface OperatorReading {
   readonly operator: Operator | 'Null'
 }
 
+const setPrefixes = ['ForAllValues', 'ForAnyValue'] as const
+const suffix = 'IfExists'
+
 /** Takes an operator's name apart; undefined for one that the language does not have. */
 export function readOperator(text: string): OperatorReading | undefined {
-  const [, prefix, rest = ''] = /^(?:(ForAllValues|ForAnyValue):)?(.*)$/s.exec(text) ?? []
-  const set = prefix === 'ForAllValues' || prefix === 'ForAnyValue' ? prefix : undefined
+  const set = setPrefixes.find((prefix) => text.startsWith(`${prefix}:`))
+  const rest = set === undefined ? text : text.slice(set.length + 1)
   if (rest === 'Null') return { set, isIfExists: false, operator: 'Null' }
-  const isIfExists = rest.endsWith('IfExists')
-  const operator = operators.get(isIfExists ? rest.slice(0, -'IfExists'.length) : rest)
+  const isIfExists = rest.endsWith(suffix)
+  const operator = operators.get(isIfExists ? rest.slice(0, -suffix.length) : rest)
   return operator === undefined ? undefined : { set, isIfExists, operator }
 }
