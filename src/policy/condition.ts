@@ -17,6 +17,7 @@ export interface ConditionLanguage {
 
 export interface CompiledCondition {
   readonly written: ConditionTest
+  readonly language: ConditionLanguage
   /** In lower case. */
   readonly key: string
   /** The keys, in lower case, that variables of its values name. */
@@ -32,6 +33,7 @@ export function compileCondition(
   const reading = readOperator(test.operator)
   return {
     written: test,
+    language,
     key,
     variables: namedBy(test, reading, language),
     holds: compileTest(test.values, key, reading, language),

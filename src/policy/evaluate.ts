@@ -8,6 +8,7 @@ import type { CompiledPolicy, CompiledStatement, PolicyType } from './compile.ts
 import type { ContextValues } from './context-values.ts'
 import type { Grant } from './principal-match.ts'
 import type { Requester } from './requester.ts'
+import { situationOf, type Situation } from './situation.ts'
 import { allows, denies, grants, questionOf, type Question } from './statement-match.ts'
 
 export interface AccessRequest {
@@ -62,60 +63,18 @@ export function evaluate(request: AccessRequest, policies: PolicySet): Decision 
   }
 }
 
-/** What can be said of a request before any policy is read. */
-interface Situation {
-  /** A member of an account, with policies of its own; not anonymous, no service, no web identity. */
-  readonly isMember: boolean
-  readonly isRoot: boolean
-  readonly isOwnAccount: boolean
-  readonly isTrust: boolean
-}
-
-const trustActions: ReadonlySet<string> = new Set([
-  'sts:assumerole',
-  'sts:assumerolewithwebidentity',
-  'sts:assumerolewithsaml',
-  'sts:tagsession',
-  'sts:setsourceidentity',
-])
-
-/** Questions about the caller itself, which AWS lets no policy take away. */
-const unconditionalActions: ReadonlyMap<string, string> = new Map([
-  ['sts:getcalleridentity', 'GetCallerIdentity'],
-  ['sts:getsessiontoken', 'GetSessionToken'],
-])
-
-/** Root could otherwise lock itself out of a repository for good. */
-const rootAlwaysMay: ReadonlySet<string> = new Set([
-  'ecr:setrepositorypolicy',
-  'ecr:deleterepositorypolicy',
-])
-
-function situationOf(request: AccessRequest, action: string): Situation {
-  const { requester, resource, resourceAccount } = request
-  const account = 'account' in requester ? requester.account : undefined
-  return {
-    isMember: account !== undefined,
-    isRoot: requester.kind === 'root',
-    isOwnAccount: resourceAccount === undefined ? resource === '*' : account === resourceAccount,
-    isTrust: trustActions.has(action),
-  }
-}
-
 function decide(request: AccessRequest, policies: PolicySet): Decision {
-  const action = request.action.toLowerCase()
-  const situation = situationOf(request, action)
-  const unconditional = unconditionalActions.get(action)
-  if (situation.isMember && unconditional !== undefined) {
+  const situation = situationOf(request)
+  const { isMember, unconditional } = situation
+  if (unconditional !== undefined) {
     return { kind: 'allow', decidedBy: [byRule('builtin', unconditional)] }
   }
   const question = questionOf(request, policies.boundary !== undefined)
-  const isResourceBound = !(situation.isRoot && situation.isOwnAccount && rootAlwaysMay.has(action))
-  const denial = findDenial(question, policies, situation.isMember, isResourceBound)
+  const denial = findDenial(question, policies, situation)
   if (denial !== undefined) return { kind: 'explicit-deny', decidedBy: [byStatement(denial)] }
   return conclude([
     ...requirements(question, policies, situation),
-    ...guardRails('scp', situation.isMember ? policies.scp : [], question),
+    ...guardRails('scp', isMember ? policies.scp : [], question),
     ...guardRails('rcp', policies.rcp, question),
   ])
 }
@@ -124,8 +83,7 @@ function decide(request: AccessRequest, policies: PolicySet): Decision {
 function findDenial(
   question: Question,
   policies: PolicySet,
-  isMember: boolean,
-  isResourceBound: boolean,
+  { isMember, isResourceBound }: Situation,
 ): CompiledStatement | undefined {
   for (const level of isMember ? policies.scp : []) {
     const denial = firstDenial(level, question)
@@ -264,6 +222,7 @@ export function byStatement({ policy, written }: CompiledStatement): DecidingSta
   }
 }
 
-function byRule(policy: 'root' | 'builtin', sid: string): DecidingStatement {
+/** A rule of the engine that is in no policy. */
+export function byRule(policy: 'root' | 'builtin', sid: string): DecidingStatement {
   return { type: 'identity', policy, version: undefined, index: 0, sid }
 }

@@ -9,7 +9,7 @@ import type { ContextValues } from './context-values.ts'
 import type { Place } from './document.ts'
 import { evaluate, type AccessRequest, type Decision, type PolicySet } from './evaluate.ts'
 import { principalText, type Chain } from './principal-match.ts'
-import { questionOf, type Question } from './statement-match.ts'
+import { covers, questionOf, type Question } from './statement-match.ts'
 
 export interface Explanation {
   readonly decision: Decision
@@ -164,17 +164,12 @@ function principalFailure(
   ]
 }
 
-function resourceFailure(
-  { resource, written }: CompiledStatement,
-  question: Question,
-): readonly Failure[] {
-  if (resource === undefined) return []
-  const element = written.resource ?? { isNegated: true, patterns: [] }
-  const covered = resource.matches(question.resource, question.context)
-  if (covered ?? (written.effect === 'Deny' && element.isNegated)) return []
-  const { isNegated, patterns: wanted } = element
-  const had = question.resource
-  return [{ part: 'resource', isNegated, wanted, had, isUnresolved: covered === undefined }]
+function resourceFailure(statement: CompiledStatement, question: Question): readonly Failure[] {
+  const { resource, written } = statement
+  if (resource === undefined || covers(statement, question)) return []
+  const { isNegated, patterns: wanted } = written.resource ?? { isNegated: false, patterns: [] }
+  const isUnresolved = resource.matches(question.resource, question.context) === undefined
+  return [{ part: 'resource', isNegated, wanted, had: question.resource, isUnresolved }]
 }
 
 function conditionFailure(

@@ -30,18 +30,22 @@ export function questionOf(
 
 /** Cheapest first: action, principal, resource, conditions. */
 export function denies(statement: CompiledStatement, question: Question): boolean {
-  const { principal, resource, conditions } = statement
+  const { principal, conditions } = statement
   if (!statement.matchesAction(question.action)) return false
   if (principal !== undefined && !principal.binds(question.chain, question.hasBoundary)) {
     return false
   }
-  // What cannot be resolved in NotResource must not take a Deny away; in Resource it names nothing.
-  const isCovered = resource?.matches(question.resource, question.context) ?? isOpen(statement)
-  return isCovered && conditions.every(({ holds }) => holds(question.context))
+  return covers(statement, question) && conditions.every(({ holds }) => holds(question.context))
 }
 
-function isOpen({ resource, written }: CompiledStatement): boolean {
-  return resource === undefined || written.resource?.isNegated !== false
+/**
+ * Does the statement speak of the resource? Where that cannot be said, an Allow does not, and neither does a Deny with
+ * Resource: it names nothing. A Deny with NotResource does, or a missing value would take it away.
+ */
+export function covers({ resource, written }: CompiledStatement, question: Question): boolean {
+  if (resource === undefined) return true
+  const isCovered = resource.matches(question.resource, question.context)
+  return isCovered ?? (written.effect === 'Deny' && written.resource?.isNegated !== false)
 }
 
 /** How a statement of a policy with principals allows; undefined where it does not. */
@@ -59,9 +63,9 @@ export function allows(statement: CompiledStatement, question: Question): boolea
   return coversRest(statement, question)
 }
 
-function coversRest({ resource, conditions }: CompiledStatement, question: Question): boolean {
-  if (resource !== undefined && resource.matches(question.resource, question.context) !== true) {
-    return false
-  }
-  return conditions.every(({ holds }) => holds(question.context))
+function coversRest(statement: CompiledStatement, question: Question): boolean {
+  return (
+    covers(statement, question) &&
+    statement.conditions.every(({ holds }) => holds(question.context))
+  )
 }
