@@ -22,6 +22,8 @@ export interface PolicyName {
 export interface CompiledPolicy {
   readonly name: PolicyName
   readonly document: PolicyDocument
+  /** As they were when it was compiled, so that a changed document can be compiled again. */
+  readonly principals: ReadonlyMap<string, string>
   /** In the order of the document. */
   readonly statements: readonly CompiledStatement[]
   readonly denies: readonly CompiledStatement[]
@@ -62,6 +64,7 @@ export function compilePolicy(
   return {
     name,
     document,
+    principals,
     statements,
     denies: statements.filter(({ written }) => written.effect === 'Deny'),
     allows: statements.filter(({ written }) => written.effect === 'Allow'),

@@ -352,9 +352,14 @@ export function writtenStatements(type: PolicyType): fc.Arbitrary<WrittenStateme
   return statements({ hasPrincipal, hasResource: true })
 }
 
-export function compiled(type: PolicyType, policies: readonly WrittenPolicy[]): CompiledPolicy[] {
+/** Policies are called `TYPE LEVEL.INDEX`. */
+export function compiled(
+  type: PolicyType,
+  policies: readonly WrittenPolicy[],
+  level = 0,
+): CompiledPolicy[] {
   return policies.map((policy, index) =>
-    compilePolicy(documentOf(policy), { type, id: `${type} ${index}` }, new Map()),
+    compilePolicy(documentOf(policy), { type, id: `${type} ${level}.${index}` }, new Map()),
   )
 }
 
@@ -365,8 +370,8 @@ export function policySetOf(policies: WrittenPolicies): PolicySet {
     resource: compiled('resource', resource),
     boundary: boundary === undefined ? undefined : compiled('boundary', boundary),
     session: limits === undefined ? undefined : compiled('session', limits),
-    scp: scp.map((level) => compiled('scp', level)),
-    rcp: rcp.map((level) => compiled('rcp', level)),
+    scp: scp.map((level, index) => compiled('scp', level, index)),
+    rcp: rcp.map((level, index) => compiled('rcp', level, index)),
   }
 }
 
