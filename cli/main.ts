@@ -19,6 +19,7 @@ import { keysCommand } from './commands/keys.ts'
 import { restoreCommand } from './commands/restore.ts'
 import { scanCommand } from './commands/scan.ts'
 import { serveCommand } from './commands/serve.ts'
+import { sessionCommand } from './commands/session.ts'
 import { exitCodes, Failure } from './failure.ts'
 import { note } from './output.ts'
 
@@ -41,8 +42,8 @@ function buildProgram(): Command {
     add(program)
   for (const add of [credentialHelperCommand, dbCommand, quotaCommand, oidcProviderCommand])
     add(program)
-  for (const add of [scanCommand, gateCommand, auditLogCommand, keysCommand]) add(program)
-  policyCommand(program)
+  for (const add of [scanCommand, gateCommand, auditLogCommand, sessionCommand]) add(program)
+  for (const add of [keysCommand, policyCommand]) add(program)
   for (const add of [gcCommand, fsckCommand, backupCommand, restoreCommand]) add(program)
   return program
 }

@@ -1,7 +1,8 @@
 // The composition root: the only place that makes drivers and hands them to rooms.
 import type { FastifyInstance } from 'fastify'
 import { authorize, type Authorizer } from './access/authorize.ts'
-import { findActiveAccessKey } from './access/find-access-key.ts'
+import { findSigningKey } from './access/find-signing-key.ts'
+import { readPolicyEpoch } from './access/policy-epoch-store.ts'
 import { accountExists } from './access/account-store.ts'
 import { recordingKeyUse } from './access/record-key-use.ts'
 import { openAuditTrail, type AuditTrail } from './auditing.ts'
@@ -168,14 +169,20 @@ function serveDoors(app: FastifyInstance, doors: Doors): void {
   const accessKeyKey = keyring.keysOf('access-key')
   const tokenKey = keyring.keysOf('ecr-token')
   const bearerKey = keyring.keysOf('bearer')
+  const sessionKey = keyring.keysOf('session')
   const { region, maxOpenUploads } = config
   const recordKeyUse = recordingKeyUse(foundation)
-  const authenticator = createAuthenticator({
+  const credentials = {
     reader: database,
     clock,
     tokenKey,
     accessKeyKey,
     bearerKey,
+    sessionKey,
+    policyEpoch: () => readPolicyEpoch(database),
+  }
+  const authenticator = createAuthenticator({
+    ...credentials,
     recordKeyUse: (id) => recordKeyUse(id, { service: 'ecr', region }),
   })
   const onFault = (error: unknown, requestId: string): void =>
@@ -216,7 +223,7 @@ function serveDoors(app: FastifyInstance, doors: Doors): void {
     audit,
     onFault,
     recordKeyUse,
-    findKey: (id) => findActiveAccessKey({ reader: database, accessKeyKey }, id),
+    findKey: (id, sessionToken) => findSigningKey(credentials, id, sessionToken),
     bodies: new ByteBudget(maxApiBodyBytes),
     cloudTrail: trail.cloudTrail,
     iam: { database, clock, ids, accessKeyKey, pagingKey },

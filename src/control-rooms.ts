@@ -1,5 +1,6 @@
 // What the rooms do for Pratique's own API, bound to what they stand on.
 import { describeMasterKeys } from './access/describe-master-keys.ts'
+import { revokeSessions } from './access/revoke-sessions.ts'
 import { changeProviderOptions, describeProviders } from './access/oidc-providers.ts'
 import { runRotation } from './access/run-rotation.ts'
 import { collectorOf, graceOf } from './background.ts'
@@ -49,6 +50,7 @@ export function controlRooms(
     putQuota: (input) => putQuota(foundation, input),
     describeOidcProviders: ({ account }) => describeProviders({ reader: database }, account),
     changeOidcProvider: (input) => changeProviderOptions({ database }, input),
+    revokeSessions: (input) => revokeSessions(foundation, input),
     describeAdvisories: () => describeAdvisories(foundation, { staleAfterMs }),
     async importAdvisories(input, options) {
       const result = await importAdvisories(foundation, { ...input, origin: 'import' }, options)

@@ -87,6 +87,7 @@ test('user AWS shows a token: until its time is over, while its user exists', as
       principalId: id,
       accessKeyId,
       expiresAt,
+      session: undefined,
     })
   assert.deepEqual(await present(principals, 'AWS', secretAccessKey), invalid)
   assert.deepEqual(await present(principals, 'AWS', ''), invalid)

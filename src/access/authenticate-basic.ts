@@ -3,13 +3,15 @@ import type { Clock } from '../lib/clock.ts'
 import type { SqlReader } from '../storage/database/database.ts'
 import { readAuthorizationToken } from './authorization-token.ts'
 import type { Caller } from './caller.ts'
-import { findActiveAccessKey, findActiveOwner } from './find-access-key.ts'
+import { findActiveAccessKey } from './find-access-key.ts'
+import { findTokenOwner } from './find-token-owner.ts'
+import { callerOf, principalOfUser, type Source } from './principal.ts'
 import type { SealKeys } from './rules/seal.ts'
-import { arnOfUser, type User } from './user-store.ts'
 
 export interface Refused {
   readonly kind: 'refused'
-  readonly reason: 'invalid' | 'expired'
+  /** `temporary`: an `ASIA…` key, for whose session token HTTP Basic has no place. */
+  readonly reason: 'invalid' | 'expired' | 'temporary'
 }
 
 export type BasicResult =
@@ -20,11 +22,6 @@ export type BasicResult =
       readonly expiresAt: Date | undefined
     }
   | Refused
-
-interface Source {
-  readonly sourceAddress: string
-  readonly secureTransport: boolean
-}
 
 interface Deps {
   readonly reader: SqlReader
@@ -40,11 +37,13 @@ export async function authenticateBasic(
   source: Source,
 ): Promise<BasicResult> {
   if (credentials.user === 'AWS') return authenticateToken(deps, credentials.password, source)
+  if (isTemporary(credentials.user)) return { kind: 'refused', reason: 'temporary' }
   const key = await findActiveAccessKey(deps, credentials.user)
   // Unknown ids are compared too, so that the time taken does not tell which ids exist.
   const matches = secretsEqual(key?.secret ?? 'no such access key', credentials.password)
   if (key === undefined || !matches) return { kind: 'refused', reason: 'invalid' }
-  const caller = callerOf(key.user, credentials.user, 'access-key-basic', source)
+  const principal = principalOfUser(key.user, credentials.user)
+  const caller = callerOf(principal, 'access-key-basic', source)
   return { kind: 'authenticated', caller, expiresAt: undefined }
 }
 
@@ -55,33 +54,15 @@ async function authenticateToken(
 ): Promise<BasicResult> {
   const token = readAuthorizationToken(deps.tokenKey, password, deps.clock.now())
   if (token.kind !== 'valid') return { kind: 'refused', reason: token.kind }
-  const { principalId, accessKeyId, expiresAt } = token.claims
-  const user = await findActiveOwner(deps.reader, accessKeyId, principalId)
-  if (user === undefined) return { kind: 'refused', reason: 'invalid' }
-  const caller = callerOf(user, accessKeyId, 'ecr-token', source)
-  return { kind: 'authenticated', caller, expiresAt }
+  const principal = await findTokenOwner(deps, token.claims)
+  if (principal === undefined) return { kind: 'refused', reason: 'invalid' }
+  const caller = callerOf(principal, 'ecr-token', source)
+  return { kind: 'authenticated', caller, expiresAt: token.claims.expiresAt }
 }
 
-export function callerOf(
-  user: User,
-  accessKeyId: string,
-  method: Caller['method'],
-  source: Source,
-): Caller {
-  const { account, id } = user
-  const arn = arnOfUser(user)
-  return {
-    accountId: account,
-    requester:
-      user.kind === 'root' ? { kind: 'root', account } : { kind: 'user', account, id, arn },
-    principalArn: arn,
-    principalId: id,
-    principalName: user.name,
-    accessKeyId,
-    method,
-    session: undefined,
-    ...source,
-  }
+/** The form tells no secret: who has such a key knows that it is one. */
+function isTemporary(accessKeyId: string): boolean {
+  return /^ASIA[A-Z2-7]{16}$/.test(accessKeyId)
 }
 
 function secretsEqual(expected: string, given: string): boolean {

@@ -1,9 +1,10 @@
 import type { Clock } from '../lib/clock.ts'
 import type { SqlReader } from '../storage/database/database.ts'
-import { callerOf, type Refused } from './authenticate-basic.ts'
+import type { Refused } from './authenticate-basic.ts'
 import { accessGraceMs, readBearerToken, type TokenKind } from './bearer-token.ts'
 import type { Caller } from './caller.ts'
-import { findActiveOwner } from './find-access-key.ts'
+import { findTokenOwner } from './find-token-owner.ts'
+import { callerOf, type Source } from './principal.ts'
 import type { Grant } from './rules/scope.ts'
 import type { SealKeys } from './rules/seal.ts'
 
@@ -23,22 +24,24 @@ interface Deps {
   readonly bearerKey: SealKeys
 }
 
-/** A token of this registry, while its user exists and the access key that it came from is active. */
+/** A token of this registry, while its user exists and the access key that it came from is active, or its session holds. */
 export async function authenticateBearer(
   deps: Deps,
   kind: TokenKind,
   token: string,
-  source: { readonly sourceAddress: string; readonly secureTransport: boolean },
+  source: Source,
 ): Promise<BearerResult> {
   const now = deps.clock.now()
   const graceMs = kind === 'access' ? accessGraceMs : 0
   const believedAt = new Date(now.getTime() - graceMs)
   const read = readBearerToken(kind, deps.bearerKey, token, believedAt)
   if (read.kind !== 'valid') return { kind: 'refused', reason: read.kind }
-  const { principalId, accessKeyId, grants } = read.claims
-  const user = await findActiveOwner(deps.reader, accessKeyId, principalId)
-  if (user === undefined) return { kind: 'refused', reason: 'invalid' }
-  const caller = callerOf(user, accessKeyId, 'bearer-token', source)
-  const expiresAt = new Date(read.claims.expiresAt.getTime() + graceMs)
-  return { kind: 'authenticated', caller, expiresAt, limits: grants }
+  const principal = await findTokenOwner(deps, read.claims)
+  if (principal === undefined) return { kind: 'refused', reason: 'invalid' }
+  const caller = callerOf(principal, 'bearer-token', source)
+  const graceEndsAt = read.claims.expiresAt.getTime() + graceMs
+  // The grace is for a client's clock; a session's end is one that was asked for.
+  const sessionEndsAt = principal.session?.expiresAt.getTime() ?? Infinity
+  const expiresAt = new Date(Math.min(graceEndsAt, sessionEndsAt))
+  return { kind: 'authenticated', caller, expiresAt, limits: read.claims.grants }
 }

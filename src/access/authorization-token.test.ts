@@ -16,6 +16,7 @@ const claims = {
   principalId: 'AIDAX',
   accessKeyId: 'AKIAX',
   expiresAt: new Date(now.getTime() + tokenLifetimeMs),
+  session: undefined,
 }
 const token = makeAuthorizationToken(key, systemIds.bytes(12), claims)
 

@@ -1,17 +1,26 @@
 // Purpose:  make and read the password that GetAuthorizationToken hands out for /v2.
 // Spec:     Amazon ECR API, GetAuthorizationToken: base64 of `AWS:<password>`, valid for 12 hours.
 // Input:    the password as a client sends it back; hostile.
-// Deviates: the password names only who asked; rights are judged when it is used.
+// Deviates: the password names who asked, and their session whole; rights are judged when it is used. It ends with the session.
 // Unknowns: a password that is altered or of another installation → 'invalid'.
 import { openSealed, seal, type SealKeys } from './rules/seal.ts'
+import {
+  readSessionClaims,
+  writeSessionClaims,
+  type SessionClaims,
+} from './rules/session-claims.ts'
 
 export const tokenLifetimeMs = 12 * 3_600_000
 const context = 'ecr-token/1'
+/** Of a session with everything that one may have. */
+const longestToken = 6 * 1024
 
 interface TokenClaims {
   readonly principalId: string
   readonly accessKeyId: string
   readonly expiresAt: Date
+  /** Of temporary credentials: what was settled when they were made. */
+  readonly session: SessionClaims | undefined
 }
 
 export type TokenReading =
@@ -24,19 +33,25 @@ export function makeAuthorizationToken(
   nonce: Uint8Array,
   claims: TokenClaims,
 ): string {
-  const plain = JSON.stringify([claims.principalId, claims.accessKeyId, claims.expiresAt.getTime()])
+  const { principalId, accessKeyId, expiresAt, session } = claims
+  const carried = session === undefined ? [] : [writeSessionClaims(session)]
+  const plain = JSON.stringify([principalId, accessKeyId, expiresAt.getTime(), ...carried])
   return seal(key, nonce, Buffer.from(plain), context).toString('base64url')
 }
 
 export function readAuthorizationToken(key: SealKeys, password: string, now: Date): TokenReading {
-  if (password.length > 4096) return { kind: 'invalid' }
+  if (password.length > longestToken) return { kind: 'invalid' }
   const plain = openSealed(key, Buffer.from(password, 'base64url'), context)
   if (plain === undefined) return { kind: 'invalid' }
-  const claims: unknown = JSON.parse(plain.toString())
-  const members: readonly unknown[] = Array.isArray(claims) ? claims : []
-  const [principalId, accessKeyId, expiresAt] = members
+  const parsed: unknown = JSON.parse(plain.toString())
+  const members: readonly unknown[] = Array.isArray(parsed) ? parsed : []
+  const [principalId, accessKeyId, expiresAt, carried] = members
   if (typeof principalId !== 'string' || typeof accessKeyId !== 'string') return { kind: 'invalid' }
   if (typeof expiresAt !== 'number') return { kind: 'invalid' }
   if (expiresAt <= now.getTime()) return { kind: 'expired' }
-  return { kind: 'valid', claims: { principalId, accessKeyId, expiresAt: new Date(expiresAt) } }
+  const session = carried === undefined ? undefined : readSessionClaims(carried)
+  // Without its session the token would be the user's own.
+  if (carried !== undefined && session === undefined) return { kind: 'invalid' }
+  const claims = { principalId, accessKeyId, expiresAt: new Date(expiresAt), session }
+  return { kind: 'valid', claims }
 }

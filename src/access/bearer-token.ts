@@ -5,6 +5,11 @@
 // Unknowns: a token that is altered, of the other kind or of another installation → 'invalid'.
 import { openSealed, seal, type SealKeys } from './rules/seal.ts'
 import { scopeActions, type Grant } from './rules/scope.ts'
+import {
+  readSessionClaims,
+  writeSessionClaims,
+  type SessionClaims,
+} from './rules/session-claims.ts'
 
 /** What clients are told; they ask for a new token then. */
 export const accessLifetimeMs = 5 * 60_000
@@ -15,7 +20,8 @@ export const accessLifetimeMs = 5 * 60_000
 export const accessGraceMs = 5 * 60_000
 /** Ends earlier with its access key, and with the credential that it was made from. */
 export const refreshLifetimeMs = 30 * 86_400_000
-const longestToken = 6 * 1024
+/** Of a session with everything that one may have, and with as many grants as the door gives. */
+const longestToken = 10 * 1024
 
 export type TokenKind = 'access' | 'refresh'
 
@@ -25,6 +31,8 @@ export interface BearerClaims {
   readonly expiresAt: Date
   /** The most that may be done with it; of a refresh token, nothing. */
   readonly grants: readonly Grant[]
+  /** Of temporary credentials: what was settled when they were made. */
+  readonly session: SessionClaims | undefined
 }
 
 export type BearerReading =
@@ -38,9 +46,10 @@ export function makeBearerToken(
   nonce: Uint8Array,
   claims: BearerClaims,
 ): string {
-  const { principalId, accessKeyId, expiresAt, grants } = claims
+  const { principalId, accessKeyId, expiresAt, grants, session } = claims
   const listed = grants.map(({ resource, actions }) => [resource, actions.join(',')])
-  const plain = JSON.stringify([principalId, accessKeyId, expiresAt.getTime(), listed])
+  const carried = session === undefined ? [] : [writeSessionClaims(session)]
+  const plain = JSON.stringify([principalId, accessKeyId, expiresAt.getTime(), listed, ...carried])
   return seal(key, nonce, Buffer.from(plain), contextOf(kind)).toString('base64url')
 }
 
@@ -53,15 +62,16 @@ export function readBearerToken(
   if (token.length > longestToken) return { kind: 'invalid' }
   const plain = openSealed(key, Buffer.from(token, 'base64url'), contextOf(kind))
   const members: unknown = plain === undefined ? undefined : JSON.parse(plain.toString())
-  const [principalId, accessKeyId, expiresAt, listed] = listOf(members)
+  const [principalId, accessKeyId, expiresAt, listed, carried] = listOf(members)
   if (typeof principalId !== 'string' || typeof accessKeyId !== 'string') return { kind: 'invalid' }
   if (typeof expiresAt !== 'number') return { kind: 'invalid' }
   if (expiresAt <= now.getTime()) return { kind: 'expired' }
+  const session = carried === undefined ? undefined : readSessionClaims(carried)
+  // Without its session the token would be the user's own.
+  if (carried !== undefined && session === undefined) return { kind: 'invalid' }
   const grants = listOf(listed).flatMap(readGrant)
-  return {
-    kind: 'valid',
-    claims: { principalId, accessKeyId, expiresAt: new Date(expiresAt), grants },
-  }
+  const claims = { principalId, accessKeyId, expiresAt: new Date(expiresAt), grants, session }
+  return { kind: 'valid', claims }
 }
 
 function contextOf(kind: TokenKind): string {

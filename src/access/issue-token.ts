@@ -2,6 +2,7 @@ import type { Clock } from '../lib/clock.ts'
 import type { Ids } from '../lib/ids.ts'
 import { accessLifetimeMs, makeBearerToken, refreshLifetimeMs } from './bearer-token.ts'
 import type { Caller } from './caller.ts'
+import { claimsOfCaller } from './carry-session.ts'
 import type { Grant } from './rules/scope.ts'
 import type { SealKeys } from './rules/seal.ts'
 
@@ -28,13 +29,14 @@ export function issueToken(
   },
 ): IssuedToken {
   const { principalId, accessKeyId = '' } = input.caller
+  const session = claimsOfCaller(input.caller)
   const issuedAt = deps.clock.now()
   const untilEnd = (lifetimeMs: number): Date => {
     const end = input.credentialEndsAt?.getTime() ?? Number.MAX_SAFE_INTEGER
     return new Date(Math.min(issuedAt.getTime() + lifetimeMs, end))
   }
   const make = (kind: 'access' | 'refresh', expiresAt: Date, grants: readonly Grant[]): string => {
-    const claims = { principalId, accessKeyId, expiresAt, grants }
+    const claims = { principalId, accessKeyId, expiresAt, grants, session }
     return makeBearerToken(kind, deps.bearerKey, deps.ids.bytes(12), claims)
   }
   const expiresAt = untilEnd(accessLifetimeMs)

@@ -149,7 +149,7 @@ test('tokens made before open until the last could have ended; then the old key 
   const old = deps.keyring.primaryId
   const keys = deps.keyring.keysOf('ecr-token')
   const expiresAt = new Date(deps.clock.now().getTime() + 2 * refreshLifetimeMs)
-  const claims = { principalId: 'AIDA1', accessKeyId: idOf(1), expiresAt }
+  const claims = { principalId: 'AIDA1', accessKeyId: idOf(1), expiresAt, session: undefined }
   const token = makeAuthorizationToken(keys, systemIds.bytes(12), claims)
   const reading = (): string => readAuthorizationToken(keys, token, deps.clock.now()).kind
   await rotate(deps)
@@ -169,7 +169,7 @@ test('with endSessions the old key goes at once, and its tokens with it', async 
   const old = deps.keyring.primaryId
   const keys = deps.keyring.keysOf('ecr-token')
   const expiresAt = new Date(deps.clock.now().getTime() + 1000)
-  const claims = { principalId: 'AIDA1', accessKeyId: idOf(1), expiresAt }
+  const claims = { principalId: 'AIDA1', accessKeyId: idOf(1), expiresAt, session: undefined }
   const token = makeAuthorizationToken(keys, systemIds.bytes(12), claims)
   const last = (await rotate(deps, true)).at(-1)
   assert.ok(last?.kind === 'done')

@@ -2,19 +2,24 @@ import { hash } from 'node:crypto'
 import { authenticateBasic, type BasicResult, type Refused } from '../access/authenticate-basic.ts'
 import { authenticateBearer, type BearerResult } from '../access/authenticate-bearer.ts'
 import type { Caller } from '../access/caller.ts'
+import type { Source } from '../access/principal.ts'
 import type { Limits } from '../access/rules/scope.ts'
 import { BoundedCache } from '../lib/bounded-cache.ts'
 import { readAuthorization } from './authorization-header.ts'
 
-/** A verified credential is believed for this long before it is verified again; rights are judged at each use. */
+/**
+ * A verified credential is believed for this long before it is verified again, and no longer than identities stay as they are: a
+ * session that is revoked, a key that is made inactive or a user who goes is out with the next request.
+ */
 const believeMs = 30_000
 
 type Deps = Parameters<typeof authenticateBasic>[0] &
   Parameters<typeof authenticateBearer>[0] & {
     /** Told of keys that come as a password; called once for each time that one is verified. */
     readonly recordKeyUse: (accessKeyId: string) => Promise<void>
+    /** Grows whenever an identity, a key or a session is changed. */
+    readonly policyEpoch: () => Promise<number>
   }
-type Source = Parameters<typeof authenticateBasic>[2]
 
 interface Verified {
   readonly kind: 'authenticated'
@@ -50,17 +55,19 @@ export interface Authenticator {
 
 /** Remembers verified credentials under a hash, so that no secret is kept. */
 export function createAuthenticator(deps: Deps): Authenticator {
-  const verified = new BoundedCache<Verified>(10_000)
+  const verified = new BoundedCache<Verified & { readonly epoch: number }>(10_000)
   const header: HeaderAuthenticator = async (text, source) => {
     if (text === undefined) return { kind: 'absent' }
     const now = deps.clock.now()
     const key = hash('sha256', text, 'base64')
     const known = verified.get(key, now)
-    if (known !== undefined) return { ...known, caller: { ...known.caller, ...source } }
+    // Read before what is verified: a change in between makes the entry old at once.
+    const epoch = await deps.policyEpoch()
+    if (known?.epoch === epoch) return { ...known, caller: { ...known.caller, ...source } }
     const result = await verify(deps, text, source)
     if (result.kind === 'authenticated') {
       const until = Math.min(now.getTime() + believeMs, result.expiresAt?.getTime() ?? Infinity)
-      verified.set(key, result, new Date(until))
+      verified.set(key, { ...result, epoch }, new Date(until))
       const { method, accessKeyId } = result.caller
       if (method === 'access-key-basic' && accessKeyId !== undefined) {
         await deps.recordKeyUse(accessKeyId)

@@ -16,5 +16,6 @@ export function openMemoryPrincipals(): Parameters<typeof createAuthenticator>[0
     accessKeyKey: key,
     bearerKey: key,
     recordKeyUse: async () => Promise.resolve(),
+    policyEpoch: async () => Promise.resolve(1),
   }
 }

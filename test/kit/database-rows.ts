@@ -85,6 +85,7 @@ const rows: Readonly<Record<number, readonly string[]>> = {
     `INSERT INTO stored_keys VALUES ('audit', x'0405', '0011223344556677', 42)`,
     `INSERT INTO access_keys (id, user_id, secret, sealed_under, status, created_at) VALUES ('AKIA2', 'AIDA2', x'0607', '8899aabbccddeeff', 'Active', 43)`,
   ],
+  10: [`INSERT INTO session_policies VALUES ('h', '{}', 40)`],
 }
 
 /** Up to 7 a flag said who is an administrator; an attached policy says it since. */

@@ -69,6 +69,7 @@ export function iamAsker(
               accessKeyId: 'AKIDEXAMPLE',
               service: 'iam',
               presigned: false,
+              signature: 'a'.repeat(64),
               key: caller,
             }),
           authorize: judge,

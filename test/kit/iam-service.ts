@@ -76,6 +76,7 @@ export async function testIam(
         accessKeyId: caller.accessKeyId ?? '',
         service: 'iam',
         presigned: false,
+        signature: 'a'.repeat(64),
         key: caller,
       }),
     authorize: async (_, { action, resources, keys = {} }) => {

@@ -13,7 +13,15 @@ import {
 
 /** Each purpose has a key of its own, so that a token of one kind is never accepted as another. */
 export type SealPurpose =
-  'access-key' | 'ecr-token' | 'paging' | 'download' | 'bearer' | 'key-check' | 'stored-key'
+  | 'access-key'
+  | 'ecr-token'
+  | 'paging'
+  | 'download'
+  | 'bearer'
+  | 'session'
+  | 'authorization-message'
+  | 'key-check'
+  | 'stored-key'
 
 /** What is sealed says which key it is sealed under; the id tells nothing of the key. */
 export interface SealingKey {

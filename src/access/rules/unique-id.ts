@@ -5,7 +5,7 @@
 // Unknowns: none.
 
 /** Of keys 16 characters follow, of entities 17. */
-const lengths = { AIDA: 17, AROA: 17, AGPA: 17, ANPA: 17, AKIA: 16 } as const
+const lengths = { AIDA: 17, AROA: 17, AGPA: 17, ANPA: 17, AKIA: 16, ASIA: 16 } as const
 
 /** `random` gives that many random bytes. */
 export function uniqueId(

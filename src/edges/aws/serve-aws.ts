@@ -2,8 +2,8 @@ import { Readable } from 'node:stream'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { Authorizer } from '../../access/authorize.ts'
 import type { Caller } from '../../access/caller.ts'
-import { callerOf } from '../../access/authenticate-basic.ts'
-import type { ActiveAccessKey } from '../../access/find-access-key.ts'
+import type { SigningKey } from '../../access/find-signing-key.ts'
+import { callerOf, type Principal } from '../../access/principal.ts'
 import type { KeyUseRecorder } from '../../access/record-key-use.ts'
 import type { ByteBudget } from '../../lib/byte-budget.ts'
 import { readAll } from '../../lib/read-all.ts'
@@ -27,7 +27,7 @@ import { jsonError, operationOfTarget, type AwsReply } from './protocol/json-pro
 import { dispatchQuery, type QueryService } from './protocol/query-dispatch.ts'
 import { iamModel, queryError, stsModel, type QueryModel } from './protocol/query-protocol.ts'
 import type { RawHeader, SignedRequest } from './protocol/sigv4-canonical.ts'
-import { readSignature } from './protocol/sigv4-signature.ts'
+import { readSignature, type Signature } from './protocol/sigv4-signature.ts'
 import { SigV4Verifier, type SigV4Result } from './protocol/sigv4.ts'
 import { stsOperationNames } from './sts/operation-names.ts'
 import { stsOperations, type StsDeps } from './sts/operations.ts'
@@ -45,7 +45,10 @@ export interface AwsEdge {
   readonly sts: StsDeps
   readonly cloudTrail: CloudTrailDeps
   readonly region: string
-  readonly findKey: (id: string) => Promise<ActiveAccessKey | undefined>
+  readonly findKey: (
+    id: string,
+    sessionToken: string | undefined,
+  ) => Promise<SigningKey | undefined>
   readonly recordKeyUse: KeyUseRecorder
   readonly authorize: Authorizer
   readonly audit: RequestAuditor
@@ -65,9 +68,9 @@ export function serveAws(app: FastifyInstance, edge: AwsEdge): void {
       iam: { skewMinutes: 15, isGlobal: true },
       cloudtrail: { skewMinutes: 15, isGlobal: false },
     },
-    findKey: async (id) => {
-      const found = await edge.findKey(id)
-      return found === undefined ? undefined : { secret: found.secret, key: found.user }
+    findKey: async (id, sessionToken) => {
+      const found = await edge.findKey(id, sessionToken)
+      return found?.kind === 'active' ? { ...found, key: found.principal } : found
     },
   })
   app.route({
@@ -96,7 +99,7 @@ function unrecorded({ headers }: AwsReply, { message }: Error, requestId: string
 type Authenticate = (request: SignedRequest, bodyHash: string) => Promise<SigV4Result<Caller>>
 
 function authenticator(
-  verifier: SigV4Verifier<ActiveAccessKey['user']>,
+  verifier: SigV4Verifier<Principal>,
   { region, recordKeyUse }: AwsEdge,
   request: FastifyRequest,
 ): Authenticate {
@@ -106,7 +109,7 @@ function authenticator(
     if (result.kind === 'refused') return result
     await recordKeyUse(result.accessKeyId, { service: result.service, region })
     const method = result.presigned ? 'sigv4-presigned' : 'sigv4'
-    return { ...result, key: callerOf(result.key, result.accessKeyId, method, source) }
+    return { ...result, key: callerOf(result.key, method, source) }
   }
 }
 
@@ -124,9 +127,7 @@ async function answer(
     return refuseSignature(reading, door, facts)
   }
   // Only who has a key here may send much: a made-up one fits no large body.
-  const isKnown =
-    reading.kind === 'signature' &&
-    (await edge.findKey(reading.signature.accessKeyId)) !== undefined
+  const isKnown = reading.kind === 'signature' && (await isKeyOf(edge, reading.signature))
   const limit = isKnown ? bodyLimit(door) : defaultBodyBytes
   const held = new HeldBytes(edge.bodies)
   try {
@@ -176,6 +177,10 @@ function doorOf(request: SignedRequest, reading: Reading): Door {
   return model === undefined
     ? { protocol: 'json', service: 'ecr', operation: operation ?? '' }
     : { protocol: 'query', model }
+}
+
+async function isKeyOf(edge: AwsEdge, { accessKeyId, sessionToken }: Signature): Promise<boolean> {
+  return (await edge.findKey(accessKeyId, sessionToken)) !== undefined
 }
 
 /** STS has an operation whose input is the credential. */

@@ -6,11 +6,19 @@ import { masterKeyRoutes, type MasterKeyRooms } from './master-key-routes.ts'
 import { oidcProviderRoutes, type OidcProviderRooms } from './oidc-provider-routes.ts'
 import { quotaRoutes, type QuotaRooms } from './quota-routes.ts'
 import { refused, type ControlRoute } from './route.ts'
+import { sessionRoutes, type SessionRooms } from './session-routes.ts'
 import { storageRoutes, type StorageRooms } from './storage-routes.ts'
 
 /** What the rooms give this edge; app.ts binds them. */
 export interface ControlRooms
-  extends AuditRooms, QuotaRooms, CollectionRooms, StorageRooms, OidcProviderRooms, MasterKeyRooms {
+  extends
+    AuditRooms,
+    QuotaRooms,
+    CollectionRooms,
+    StorageRooms,
+    OidcProviderRooms,
+    MasterKeyRooms,
+    SessionRooms {
   readonly describeAdvisories: () => Promise<unknown>
   readonly importAdvisories: (
     input: {
@@ -41,6 +49,7 @@ export const controlRoutes: readonly ControlRoute<ControlRooms>[] = [
   ...storageRoutes,
   ...oidcProviderRoutes,
   ...masterKeyRoutes,
+  ...sessionRoutes,
   {
     method: 'GET',
     path: '/pratique/v1/advisories',

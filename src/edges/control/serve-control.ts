@@ -3,6 +3,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Authorizer } from '../../access/authorize.ts'
 import type { AccountId } from '../../policy/account-id.ts'
 import type { HeaderAuthenticator } from '../authenticate.ts'
+import { whyNotLetIn } from '../refused-credentials.ts'
 import { sourceOf } from '../request-facts.ts'
 import type { ControlReply, ControlRoute } from './route.ts'
 import { controlRoutes, type ControlRooms } from './routes.ts'
@@ -79,10 +80,10 @@ async function requireAllowed(
   const { facts } = request
   const result = await edge.authenticate(request.headers.authorization, sourceOf(request))
   if (result.kind !== 'authenticated') {
-    const message =
-      result.kind === 'refused' && result.reason === 'expired'
-        ? 'the authorization token has expired; ask for a new one'
-        : 'sign in: HTTP Basic with AWS and an authorization token, or an access key id and its secret'
+    const message = whyNotLetIn(
+      result,
+      'sign in: HTTP Basic with AWS and an authorization token, or an access key id and its secret',
+    )
     return { status: 401, code: 'UNAUTHORIZED', message }
   }
   facts.caller = result.caller

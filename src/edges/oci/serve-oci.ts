@@ -8,6 +8,7 @@ import type { RepositoryAddress } from '../../registry/repository-store.ts'
 import { accountOfHost, addressOf, type AddressDeps } from '../address.ts'
 import type { HeaderAuthenticator } from '../authenticate.ts'
 import type { RequestAuditor } from '../audit-requests.ts'
+import { whyNotLetIn } from '../refused-credentials.ts'
 import { sourceOf } from '../request-facts.ts'
 import { parametersOf } from './audited-parameters.ts'
 import type { OciCall, OciReply } from './call.ts'
@@ -174,10 +175,10 @@ async function requireCaller(
     request.facts.tokenHash = result.tokenHash
     return result
   }
-  const message =
-    result.kind === 'refused' && result.reason === 'expired'
-      ? 'Your authorization token has expired. Reauthenticate and try again.'
-      : 'authentication required: log in with `pratique login` or `aws ecr get-login-password`'
+  const message = whyNotLetIn(
+    result,
+    'authentication required: log in with `pratique login` or `aws ecr get-login-password`',
+  )
   const isToken = result.kind === 'refused' && result.scheme === 'bearer'
   const error = isToken ? 'invalid_token' : undefined
   throw unauthorized(edge, request, message, { scopes: scopes(), error })

@@ -14,6 +14,7 @@ import { readAll } from '../../lib/read-all.ts'
 import type { AddressDeps } from '../address.ts'
 import type { Authenticator } from '../authenticate.ts'
 import { originOf, parseHost } from '../origin.ts'
+import { whyNotLetIn } from '../refused-credentials.ts'
 import { sourceOf } from '../request-facts.ts'
 import { tokenPath, type ChallengeDeps } from './challenge.ts'
 import { grantScopes, writeGrants } from './grant-scopes.ts'
@@ -175,10 +176,10 @@ function invalidRequest(message: string): TokenRefusal {
 }
 
 function wrongCredentials(result: Refused | { readonly kind: 'absent' }): TokenRefusal {
-  const message =
-    result.kind === 'refused' && result.reason === 'expired'
-      ? 'Your authorization token has expired. Reauthenticate and try again.'
-      : 'authentication required: AWS with an authorization token, or an access key id with its secret'
+  const message = whyNotLetIn(
+    result,
+    'authentication required: AWS with an authorization token, or an access key id with its secret',
+  )
   return { status: 401, error: 'invalid_grant', message }
 }
 

@@ -39,6 +39,7 @@ const authenticated: SigV4Result<Caller> = {
   accessKeyId: 'AKIDEXAMPLE',
   service: 'ecr',
   presigned: false,
+  signature: 'a'.repeat(64),
   key: caller,
 }
 

@@ -21,6 +21,7 @@ const authenticated: SigV4Result<Caller> = {
   accessKeyId: 'AKIDEXAMPLE',
   service: 'iam',
   presigned: false,
+  signature: 'a'.repeat(64),
   key: caller,
 }
 

@@ -18,7 +18,10 @@ export interface Signature {
   readonly timestamp: string
   readonly signedAt: Date
   readonly presigned: boolean
-  readonly hasSessionToken: boolean
+  /** What the request shows as the session token of its key; not yet believed. */
+  readonly sessionToken: string | undefined
+  /** Hex as sent: with the key id, the request's name among those that were seen. */
+  readonly hex: string
 }
 
 type SignatureReading =
@@ -27,6 +30,7 @@ type SignatureReading =
 
 const algorithm = 'AWS4-HMAC-SHA256'
 const longestExpirySeconds = 604_800
+const missing = refused('MissingAuthenticationToken', 'Missing Authentication Token')
 
 /** Finds the one mechanism used, header or query, and takes it apart. */
 export function readSignature(request: SignedRequest): SignatureReading {
@@ -35,32 +39,40 @@ export function readSignature(request: SignedRequest): SignatureReading {
   if (query === undefined) return incomplete('A signature parameter was given twice in the query.')
   const inQuery = query.has('X-Amz-Algorithm')
   if (header === undefined && !inQuery) {
-    return refused('MissingAuthenticationToken', 'Missing Authentication Token')
+    // Version 2, which AWS has left too.
+    const older = new URLSearchParams(request.rawQuery).get('SignatureMethod')
+    return older === null ? missing : incomplete(unsupported(older))
   }
-  if (request.headers.filter(([name]) => name.toLowerCase() === 'authorization').length > 1) {
-    return incomplete('The request has more than one Authorization header.')
+  const repeated = repeatedHeader(request)
+  if (repeated !== undefined) {
+    return incomplete(`The request has more than one ${repeated} header.`)
   }
   if (header !== undefined && inQuery) {
     return incomplete('The request is signed in the header and in the query; use one.')
   }
-  return header === undefined ? readQuery(query) : readHeader(request, header)
+  if (header !== undefined) return readHeader(request, header)
+  const isInBoth =
+    query.has('X-Amz-Security-Token') && headerOf(request, 'x-amz-security-token') !== undefined
+  return isInBoth
+    ? incomplete('The security token is in a header and in the query; use one.')
+    : readQuery(query)
 }
 
 function readHeader(request: SignedRequest, header: string): SignatureReading {
   const [scheme, rest] = splitOnce(header, ' ')
   if (scheme !== algorithm) {
-    if (!scheme.startsWith('AWS4'))
-      return refused('MissingAuthenticationToken', 'Missing Authentication Token')
-    return incomplete(`Unsupported AWS 'algorithm': '${scheme.slice(0, 64)}'.`)
+    // SigV4A (AWS4-ECDSA-P256-SHA256) and versions 2 and 3 (AWS, AWS3-HTTPS): SDKs then take what is offered.
+    return /^AWS[34]?(?:-|$)/.test(scheme) ? incomplete(unsupported(scheme)) : missing
   }
   const parts = headerParts(rest ?? '')
   if (typeof parts === 'string') return incomplete(parts)
   const date = headerOf(request, 'x-amz-date') ?? headerOf(request, 'date')
-  const missing = ['Credential', 'Signature', 'SignedHeaders'].filter((name) => !parts.has(name))
-  if (missing.length > 0 || date === undefined) {
-    const sentences = missing.map((name) => `Authorization header requires '${name}' parameter.`)
+  const absent = ['Credential', 'Signature', 'SignedHeaders'].filter((name) => !parts.has(name))
+  if (absent.length > 0 || date === undefined) {
+    const sentences = absent.map((name) => `Authorization header requires '${name}' parameter.`)
     const noDate = `Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header.`
-    return incomplete([...sentences, ...(date === undefined ? [noDate] : [])].join(' '))
+    const faults = [...sentences, ...(date === undefined ? [noDate] : [])]
+    return incomplete([...faults, `Authorization=${algorithm}`].join(' '))
   }
   return assemble({
     credential: parts.get('Credential') ?? '',
@@ -69,7 +81,7 @@ function readHeader(request: SignedRequest, header: string): SignatureReading {
     date,
     presigned: false,
     expires: '0',
-    hasSessionToken: headerOf(request, 'x-amz-security-token') !== undefined,
+    sessionToken: headerOf(request, 'x-amz-security-token'),
   })
 }
 
@@ -80,7 +92,8 @@ function headerParts(text: string): ReadonlyMap<string, string> | string {
     const [name, value] = splitOnce(part.trim(), '=')
     const shown = name.slice(0, 64)
     if (value === undefined) {
-      return `'${shown}' not a valid key=value pair (missing equal-sign) in Authorization header.`
+      // AWS repeats the whole header; clients put other secrets there.
+      return `'${shown}' not a valid key=value pair (missing equal-sign) in Authorization header: '${algorithm}'.`
     }
     if (parts.has(name)) return `Authorization header has '${shown}' twice.`
     parts.set(name, value)
@@ -90,8 +103,7 @@ function headerParts(text: string): ReadonlyMap<string, string> | string {
 
 function readQuery(query: ReadonlyMap<string, string>): SignatureReading {
   const stated = query.get('X-Amz-Algorithm') ?? ''
-  if (stated !== algorithm)
-    return incomplete(`Unsupported AWS 'algorithm': '${stated.slice(0, 64)}'.`)
+  if (stated !== algorithm) return incomplete(unsupported(stated))
   const needed = [
     'X-Amz-Credential',
     'X-Amz-Date',
@@ -99,10 +111,10 @@ function readQuery(query: ReadonlyMap<string, string>): SignatureReading {
     'X-Amz-SignedHeaders',
     'X-Amz-Signature',
   ]
-  const missing = needed.filter((name) => !query.has(name))
-  if (missing.length > 0) {
+  const absent = needed.filter((name) => !query.has(name))
+  if (absent.length > 0) {
     return incomplete(
-      missing.map((name) => `AWS query-string parameters must include '${name}'.`).join(' '),
+      absent.map((name) => `AWS query-string parameters must include '${name}'.`).join(' '),
     )
   }
   return assemble({
@@ -112,7 +124,7 @@ function readQuery(query: ReadonlyMap<string, string>): SignatureReading {
     date: query.get('X-Amz-Date') ?? '',
     presigned: true,
     expires: query.get('X-Amz-Expires') ?? '',
-    hasSessionToken: query.has('X-Amz-Security-Token'),
+    sessionToken: query.get('X-Amz-Security-Token'),
   })
 }
 
@@ -123,7 +135,7 @@ interface Parts {
   readonly date: string
   readonly presigned: boolean
   readonly expires: string
-  readonly hasSessionToken: boolean
+  readonly sessionToken: string | undefined
 }
 
 function assemble(parts: Parts): SignatureReading {
@@ -158,7 +170,8 @@ function assemble(parts: Parts): SignatureReading {
     timestamp: timestampText(signedAt),
     signedAt,
     presigned: parts.presigned,
-    hasSessionToken: parts.hasSessionToken,
+    sessionToken: parts.sessionToken,
+    hex: parts.signature,
   }
   return { kind: 'signature', signature }
 }
@@ -198,6 +211,22 @@ function queryParameters(rawQuery: string): ReadonlyMap<string, string> | undefi
     found.set(name, value)
   }
   return found
+}
+
+/** Of a header that decides what a request means there is one: which of two would be meant, another reader might see otherwise. */
+function repeatedHeader(request: SignedRequest): string | undefined {
+  const seen = new Set<string>()
+  for (const [written] of request.headers) {
+    const name = written.toLowerCase()
+    if (name !== 'authorization' && !name.startsWith('x-amz-')) continue
+    if (seen.has(name)) return name === 'authorization' ? 'Authorization' : name.slice(0, 64)
+    seen.add(name)
+  }
+  return undefined
+}
+
+function unsupported(named: string): string {
+  return `Unsupported AWS 'algorithm': '${named.slice(0, 64)}'`
 }
 
 function headerOf(request: SignedRequest, name: string): string | undefined {

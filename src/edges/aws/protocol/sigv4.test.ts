@@ -23,8 +23,12 @@ const emptyHash = createHash('sha256').digest('hex')
 
 function verifier(now: string, service = 'ecr', skewMinutes = 5): SigV4Verifier<string> {
   return new SigV4Verifier({
-    findKey: async (id) =>
-      Promise.resolve(id === accessKeyId ? { secret, key: 'admin' } : undefined),
+    findKey: async (id, token) =>
+      Promise.resolve(
+        id === accessKeyId && token === undefined
+          ? { kind: 'active', secret, key: 'admin' }
+          : undefined,
+      ),
     clock: { now: () => new Date(now) },
     region: 'us-east-1',
     services: { [service]: { skewMinutes, isGlobal: false } },

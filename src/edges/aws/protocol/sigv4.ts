@@ -4,7 +4,7 @@
 // Deviates: signatures over unsigned or streamed payloads are refused: no operation here needs them.
 //           A presigned request holds for the service's window whatever X-Amz-Expires says, as STS has it.
 // Unknowns: anything that is not exactly one well-formed, current, matching signature → 'refused' with AWS's code.
-import { timingSafeEqual } from 'node:crypto'
+import { hash, timingSafeEqual } from 'node:crypto'
 import { BoundedCache } from '../../../lib/bounded-cache.ts'
 import type { Clock } from '../../../lib/clock.ts'
 import {
@@ -23,15 +23,18 @@ export type SigV4Result<T> =
       readonly accessKeyId: string
       readonly service: string
       readonly presigned: boolean
+      /** Of this request and of no other: what a replay of it would show again. */
+      readonly signature: string
       readonly key: T
     }
   | { readonly kind: 'refused'; readonly code: SigV4Code; readonly message: string }
 
 export interface SigV4Deps<T> {
-  /** The active key's secret and whatever else belongs to it. */
+  /** The secret of that key id with that session token, and whatever else belongs to it; undefined for what opens nothing. */
   readonly findKey: (
     id: string,
-  ) => Promise<{ readonly secret: string; readonly key: T } | undefined>
+    sessionToken: string | undefined,
+  ) => Promise<FoundKey<T> | undefined>
   readonly clock: Clock
   readonly region: string
   /** Services served; some (sts, iam) are signed for us-east-1 whatever the region. */
@@ -39,6 +42,10 @@ export interface SigV4Deps<T> {
     Record<string, { readonly skewMinutes: number; readonly isGlobal: boolean }>
   >
 }
+
+export type FoundKey<T> =
+  | { readonly kind: 'active'; readonly secret: string; readonly key: T }
+  | { readonly kind: 'expired'; readonly secret: string }
 
 type Refused = Extract<SigV4Result<never>, { readonly kind: 'refused' }>
 
@@ -50,6 +57,8 @@ const mismatch = refuse(
   'InvalidSignature',
   'The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing method. Consult the service documentation for details.',
 )
+
+const expired = refuse('ExpiredToken', 'The security token included in the request is expired')
 
 /** Verifies requests; derived keys are remembered within the day they are for. */
 export class SigV4Verifier<T> {
@@ -79,23 +88,34 @@ export class SigV4Verifier<T> {
     signature: Signature,
     bodyHash: string,
   ): Promise<SigV4Result<T>> {
-    const { accessKeyId, scope, timestamp, signedHeaders, presigned } = signature
-    const found = await this.#deps.findKey(accessKeyId)
+    const { accessKeyId, scope, timestamp, signedHeaders, presigned, sessionToken } = signature
+    const found = await this.#deps.findKey(accessKeyId, sessionToken)
     // Unknown ids take the same way, so that the time taken tells nothing.
     // They share one entry of the cache, so that made-up ids cannot push the real ones out.
     const key = this.#keyFor(found === undefined ? '' : accessKeyId, found?.secret ?? '', scope)
     const canonical = canonicalRequest(request, signedHeaders, bodyHash)
     const expected = signatureOf(key, stringToSign(timestamp, scope, canonical))
     const matches = timingSafeEqual(expected, signature.bytes)
-    // Temporary credentials do not exist here: a token belongs to nobody.
-    if (found === undefined || signature.hasSessionToken) return unrecognised
+    if (found === undefined) return unrecognised
     if (!matches) return mismatch
-    return { kind: 'authenticated', accessKeyId, service: scope.service, presigned, key: found.key }
+    if (found.kind === 'expired') return expired
+    const { service } = scope
+    const { hex } = signature
+    return {
+      kind: 'authenticated',
+      accessKeyId,
+      service,
+      presigned,
+      signature: hex,
+      key: found.key,
+    }
   }
 
   #keyFor(accessKeyId: string, secret: string, scope: Scope): Buffer {
     const now = this.#deps.clock.now()
-    const name = [accessKeyId, secret, scope.date, scope.region, scope.service].join('\n')
+    // By its hash, so that another secret is another entry and none lies about as a name.
+    const version = hash('sha256', secret, 'base64')
+    const name = [accessKeyId, version, scope.date, scope.region, scope.service].join('\n')
     const known = this.#signingKeys.get(name, now)
     if (known !== undefined) return known
     const key = signingKey(secret, scope)
