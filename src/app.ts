@@ -1,6 +1,7 @@
 // The composition root: the only place that makes drivers and hands them to rooms.
 import type { FastifyInstance } from 'fastify'
-import { authorize, type Authorizer } from './access/authorize.ts'
+import { openDecisions } from './access/decisions.ts'
+import { encodeAuthorizationMessage } from './access/encoded-message.ts'
 import { findSigningKey } from './access/find-signing-key.ts'
 import { readPolicyEpoch } from './access/policy-epoch-store.ts'
 import { accountExists } from './access/account-store.ts'
@@ -180,6 +181,7 @@ function serveDoors(app: FastifyInstance, doors: Doors): void {
     bearerKey,
     sessionKey,
     policyEpoch: () => readPolicyEpoch(database),
+    ...(config.anonymousPull === 'on' ? { anonymousAccount: config.account } : {}),
   }
   const authenticator = createAuthenticator({
     ...credentials,
@@ -190,7 +192,15 @@ function serveDoors(app: FastifyInstance, doors: Doors): void {
   const graceMs = graceOf(config)
   const hashes = new LiveHashes()
   const uploads = { database, blobs, clock, ids, hashes, graceMs, maxOpenUploads }
-  const judge: Authorizer = (caller, request) => authorize({ reader: database }, caller, request)
+  const isAnonymousPullOn = config.anonymousPull === 'on'
+  const messageKey = keyring.keysOf('authorization-message')
+  const decisions = openDecisions({
+    reader: database,
+    clock,
+    region,
+    encodeMessage: (denied) => encodeAuthorizationMessage({ clock, ids, messageKey }, denied),
+  })
+  const { authorize: ask, authorizeUnder: askUnder, prepareRepositories } = decisions
   const audit = trail.watch(app)
   const downloadKey = keyring.keysOf('download')
   const pagingKey = keyring.keysOf('paging')
@@ -200,26 +210,32 @@ function serveDoors(app: FastifyInstance, doors: Doors): void {
     region,
     url,
     configuredUrl: config.url,
-    authorize: trail.holding(judge),
+    authorize: trail.holding(ask),
+    ask,
+    isAnonymousPullOn,
     audit,
     onFault,
   }
   // What a token will be good for is asked here, and nothing changed.
   serveToken(app, {
     ...registry,
-    authorize: judge,
+    authorize: ask,
     authenticator,
     issue: { clock, ids, bearerKey },
   })
   serveOci(app, {
     ...registry,
     authenticate: authenticator.header,
+    deniedHead: config.deniedHead,
+    prepareRepositories,
     rooms: { ...uploads, reader: database, buffers, onPush: wake },
   })
   serveDownloads(app, { reader: database, blobs, buffers, clock, downloadKey, onFault })
   serveAws(app, {
     region,
     authorize: registry.authorize,
+    ask,
+    askUnder,
     audit,
     onFault,
     recordKeyUse,
@@ -239,6 +255,8 @@ function serveDoors(app: FastifyInstance, doors: Doors): void {
       pagingKey,
       contentOf: (repositoryId) => openImageContent({ reader: database, blobs }, repositoryId),
       wake,
+      isAnonymousPullOn,
+      prepareRepositories,
     },
   })
   serveControl(app, {

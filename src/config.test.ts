@@ -134,6 +134,8 @@ test('says nothing, gets the safe defaults', () => {
     account: '123456789012',
     region: 'us-east-1',
     defaults: 'secure',
+    anonymousPull: 'off',
+    deniedHead: 403,
     log: 'auto',
     osvUrl: settings.osvUrl.fallback,
     staleAfterHours: 48,

@@ -19,6 +19,10 @@ export interface Config {
   readonly region: string
   /** What a repository gets where its maker says nothing: Pratique's safe values or AWS's. */
   readonly defaults: 'secure' | 'aws'
+  /** Whether callers without credentials may pull what a repository's policy opens to everybody. */
+  readonly anonymousPull: 'off' | 'on'
+  /** What HEAD answers to those who may push to a repository but not look into it. */
+  readonly deniedHead: 403 | 404
   readonly log: 'auto' | 'json' | 'pretty' | 'silent'
   /** Base address of the OSV archive that `db update` reads. */
   readonly osvUrl: string
@@ -102,6 +106,16 @@ export const settings = {
     environment: 'PRATIQUE_DEFAULTS',
     fallback: 'secure',
     says: 'secure (immutable tags, scan on push) or aws (mutable tags, no scan on push)',
+  },
+  anonymousPull: {
+    environment: 'PRATIQUE_ANONYMOUS_PULL',
+    fallback: 'off',
+    says: 'on lets those without credentials pull what a repository policy opens to everybody; off answers 401',
+  },
+  deniedHead: {
+    environment: 'PRATIQUE_DENIED_HEAD',
+    fallback: '403',
+    says: '403 as AWS answers, or 404, so that those who may push but not look can push',
   },
   log: {
     environment: 'PRATIQUE_LOG',
@@ -306,6 +320,8 @@ function buildConfig(values: Record<SettingName, Chosen>, cwd: string, problems:
     account: read('account', parseAccountId, '12 digits', fallbackAccount()),
     region: read('region', parseRegion, 'a region such as us-east-1', ''),
     defaults: read('defaults', oneOf('secure', 'aws'), 'secure or aws', 'secure'),
+    anonymousPull: read('anonymousPull', oneOf('off', 'on'), 'on or off', 'off'),
+    deniedHead: read('deniedHead', oneOf('403', '404'), '403 or 404', '403') === '404' ? 404 : 403,
     log: read(
       'log',
       oneOf('auto', 'json', 'pretty', 'silent'),

@@ -1,32 +1,212 @@
-import type { SqlReader } from '../storage/database/database.ts'
+import type { Clock } from '../lib/clock.ts'
+import type { CompiledPolicy } from '../policy/compile.ts'
+import type { ContextValues } from '../policy/context-values.ts'
+import type { Statement } from '../policy/document.ts'
+import { denialSentence } from '../policy/denial.ts'
+import {
+  evaluate,
+  type AccessRequest,
+  type Decision,
+  type DecidingStatement,
+  type PolicySet,
+} from '../policy/evaluate.ts'
 import type { Caller } from './caller.ts'
-import { isAdministrator } from './principal-store.ts'
-import { decide, type Decision } from './rules/decide.ts'
+import type { DeniedRequest } from './encoded-message.ts'
+import type { Gathered, PolicySnapshots, ResourcePolicies } from './policy-snapshot.ts'
+import { requestContext, type RequestKeys } from './request-context.ts'
+import { anonymousActions, passesGuardRails } from './rules/exceptions.ts'
+
+export interface AuthorizationRequest {
+  readonly action: string
+  /** ARNs, or `*` for an action that has no resource. Each of them must be allowed. */
+  readonly resources: readonly string[]
+  /** Condition keys that only the operation knows. */
+  readonly keys?: RequestKeys | undefined
+}
+
+/** Tells the facts of a denial to those alone who may have it decoded: see encoded-message.ts. */
+export type MessageEncoder = (denied: DeniedRequest) => string | undefined
+
+type Denial = Exclude<Decision, { readonly kind: 'allow' }>
+
+export type Authorization =
+  | {
+      readonly kind: 'allow'
+      /** Of the first resource. */
+      readonly decidedBy: readonly DecidingStatement[]
+      readonly epoch: number
+    }
+  | {
+      readonly kind: 'deny'
+      /** AWS's own sentence: scripts and people recognise it. */
+      readonly message: string
+      readonly encodedMessage: string | undefined
+      readonly resource: string
+      readonly decision: Denial
+      readonly epoch: number
+    }
 
 /** The question below, as the doors ask it. */
-export type Authorizer = (
-  caller: Caller,
-  request: {
-    readonly action: string
-    readonly resources: readonly string[]
-    /** Values of the request that policies may ask for, by the keys as policies name them: `aws:RequestTag/team`. */
-    readonly keys?: Readonly<Record<string, string | readonly string[]>>
-  },
-) => Promise<Decision>
+export type Authorizer = (caller: Caller, request: AuthorizationRequest) => Promise<Authorization>
+
+export interface AuthorizeDeps {
+  readonly snapshots: PolicySnapshots
+  readonly clock: Clock
+  readonly region: string
+  readonly encodeMessage: MessageEncoder
+}
 
 /**
- * The one question for both protocols: may this caller do this to these resources?
- * The principal is read at each use, so that a token never outlives the rights of who asked for it.
+ * The one question for both protocols: may this caller do this to these resources? Policies are read at each use, all at one
+ * moment, so that a token never outlives the rights of who asked for it. What cannot be read is a fault, never an Allow.
  */
 export async function authorize(
-  deps: { readonly reader: SqlReader },
+  deps: AuthorizeDeps,
   caller: Caller,
-  request: { readonly action: string; readonly resources: readonly string[] },
-): Promise<Decision> {
-  const principal = {
-    arn: caller.principalArn,
-    account: caller.accountId,
-    isAdministrator: await isAdministrator(deps.reader, caller.principalId),
+  request: AuthorizationRequest,
+): Promise<Authorization> {
+  const gathered = await deps.snapshots.gather(caller, request.action, request.resources)
+  return judge(deps, caller, request, gathered)
+}
+
+/** The same answer as it would be if the first resource had this policy and no other of its own. */
+export async function authorizeUnder(
+  deps: AuthorizeDeps,
+  caller: Caller,
+  request: AuthorizationRequest,
+  repositoryPolicy: CompiledPolicy,
+): Promise<Authorization> {
+  const gathered = await deps.snapshots.gather(caller, request.action, request.resources)
+  const [first, ...others] = gathered.resources
+  if (first === undefined) throw new Error(`${request.action} names no resource`)
+  const changed = { ...first, repository: repositoryPolicy }
+  return judge(deps, caller, request, { ...gathered, resources: [changed, ...others] })
+}
+
+function judge(
+  deps: AuthorizeDeps,
+  caller: Caller,
+  request: AuthorizationRequest,
+  gathered: Gathered,
+): Authorization {
+  const { epoch } = gathered
+  const now = deps.clock.now()
+  let decidedBy: readonly DecidingStatement[] | undefined
+  for (const [index, resource] of request.resources.entries()) {
+    const policies = gathered.resources[index]
+    // Nothing to ask about would be nothing to refuse.
+    if (policies === undefined) break
+    const asked = accessRequest(deps, caller, request, { resource, policies, gathered, now })
+    const set = policySet(asked, gathered, policies)
+    const decision = decide(asked, set)
+    if (decision.kind !== 'allow') return deny(deps, caller, asked, set, { decision, epoch })
+    decidedBy ??= decision.decidedBy
   }
-  return decide({ principal, action: request.action, resources: request.resources })
+  if (decidedBy === undefined) throw new Error(`${request.action} was asked about no resource`)
+  return { kind: 'allow', decidedBy, epoch }
+}
+
+function accessRequest(
+  deps: Pick<AuthorizeDeps, 'region'>,
+  caller: Caller,
+  { action, keys }: AuthorizationRequest,
+  about: {
+    readonly resource: string
+    readonly policies: ResourcePolicies
+    readonly gathered: Gathered
+    readonly now: Date
+  },
+): AccessRequest {
+  const { resource, policies, gathered, now } = about
+  const context = requestContext({
+    caller,
+    now,
+    region: deps.region,
+    resourceAccount: policies.account,
+    principalTags: gathered.principal.tags,
+    resourceTags: policies.tags,
+    keys,
+  })
+  const { requester } = caller
+  return { requester, action, resource, resourceAccount: policies.account, context }
+}
+
+/** All that is judged by, but for what rules/exceptions.ts leaves out. */
+export function policySet(
+  asked: Pick<AccessRequest, 'requester' | 'action'>,
+  { principal }: Pick<Gathered, 'principal'>,
+  resource: ResourcePolicies,
+): PolicySet {
+  const isUnbound = passesGuardRails(asked)
+  const ofResource: CompiledPolicy[] = []
+  if (resource.repository !== undefined) ofResource.push(resource.repository)
+  if (resource.registry !== undefined) ofResource.push(resource.registry)
+  return {
+    identity: principal.identity,
+    resource: ofResource,
+    boundary: principal.boundary,
+    session: principal.session,
+    scp: isUnbound ? [] : principal.scp,
+    rcp: isUnbound ? [] : resource.rcp,
+  }
+}
+
+function decide(asked: AccessRequest, set: PolicySet): Decision {
+  const isRefused =
+    asked.requester.kind === 'anonymous' && !anonymousActions.has(asked.action.toLowerCase())
+  if (isRefused) return { kind: 'implicit-deny', missing: ['resource'] }
+  const decision = evaluate(asked, set)
+  // Denied it is; that it is a fault is for whoever runs the registry to see.
+  if (decision.kind === 'implicit-deny' && decision.fault !== undefined) {
+    throw new Error('a request could not be judged', { cause: decision.fault })
+  }
+  return decision
+}
+
+function deny(
+  deps: AuthorizeDeps,
+  caller: Caller,
+  asked: AccessRequest,
+  set: PolicySet,
+  { decision, epoch }: { readonly decision: Denial; readonly epoch: number },
+): Authorization {
+  const { action, resource, resourceAccount } = asked
+  return {
+    kind: 'deny',
+    resource,
+    decision,
+    epoch,
+    // Put together only for those who tell it: a list asks about much that it then leaves out.
+    get message() {
+      return denialSentence({ principalArn: caller.principalArn, action, resource }, decision)
+    },
+    get encodedMessage() {
+      const context = contextUsed(asked, set)
+      const statementOf = (by: DecidingStatement): Statement | undefined => findStatement(set, by)
+      const denied = { caller, action, resource, resourceAccount, decision, context }
+      return deps.encodeMessage({ ...denied, statementOf })
+    },
+  }
+}
+
+/** Judges again and listens to what is asked for: only refusals pay for it. */
+function contextUsed(asked: AccessRequest, set: PolicySet): ReadonlyMap<string, readonly string[]> {
+  const used = new Map<string, readonly string[]>()
+  const context: ContextValues = {
+    get(key) {
+      const value = asked.context.get(key)
+      if (value !== undefined) used.set(key, typeof value === 'string' ? [value] : value)
+      return value
+    },
+  }
+  decide({ ...asked, context }, set)
+  return used
+}
+
+/** As it is written. */
+function findStatement(set: PolicySet, by: DecidingStatement): Statement | undefined {
+  const { identity, resource, boundary = [], session = [], scp, rcp } = set
+  const policies = [...identity, ...resource, ...boundary, ...session, ...scp.flat(), ...rcp.flat()]
+  const policy = policies.find(({ name }) => name.type === by.type && name.id === by.policy)
+  return policy?.statements.find(({ written }) => written.index === by.index)?.written
 }

@@ -12,11 +12,21 @@ export interface Caller {
   /** Of a session the session's. */
   readonly principalName: string
   readonly accessKeyId: string | undefined
-  readonly method: 'sigv4' | 'sigv4-presigned' | 'ecr-token' | 'access-key-basic' | 'bearer-token'
+  readonly method:
+    | 'sigv4'
+    | 'sigv4-presigned'
+    | 'ecr-token'
+    | 'access-key-basic'
+    | 'bearer-token'
+    /** Nothing was shown; made only where the setting for anonymous pulls is on. */
+    | 'anonymous'
   /** Of temporary credentials; undefined for a key that a user holds for good. */
   readonly session: SessionFacts | undefined
   readonly sourceAddress: string
   readonly secureTransport: boolean
+  /** As the client writes them: advice, for who puts it into a condition. */
+  readonly userAgent?: string | undefined
+  readonly referer?: string | undefined
 }
 
 /** What was settled when a session was made, and holds until it ends. */

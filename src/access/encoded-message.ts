@@ -11,7 +11,7 @@ import type { PolicyType } from '../policy/compile.ts'
 import type { Statement } from '../policy/document.ts'
 import type { Caller } from './caller.ts'
 import { renderStatement } from './rules/render-statement.ts'
-import { openSealed, seal } from './rules/seal.ts'
+import { openSealed, seal, type SealKeys } from './rules/seal.ts'
 
 export const longestMessage = 10_240
 const lifetimeMs = 7 * 86_400_000
@@ -33,7 +33,7 @@ export interface DeniedRequest {
 interface Deps {
   readonly clock: Clock
   readonly ids: Ids
-  readonly messageKey: Uint8Array
+  readonly messageKey: SealKeys
 }
 
 /** At most 10,240 characters of A-Z a-z 0-9 - _; what does not fit is left out, the values of conditions first. */

@@ -2,9 +2,9 @@ import type { Caller } from './caller.ts'
 import { arnOfUser, type User } from './user-store.ts'
 
 /** Who a credential stands for, however and from wherever it was shown. */
-export type Principal = Omit<Caller, 'method' | 'sourceAddress' | 'secureTransport'>
+export type Principal = Omit<Caller, 'method' | keyof Source>
 
-export type Source = Pick<Caller, 'sourceAddress' | 'secureTransport'>
+export type Source = Pick<Caller, 'sourceAddress' | 'secureTransport' | 'userAgent' | 'referer'>
 
 export function callerOf(principal: Principal, method: Caller['method'], source: Source): Caller {
   return { ...principal, method, ...source }

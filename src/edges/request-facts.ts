@@ -1,6 +1,9 @@
 import type { FastifyRequest } from 'fastify'
+import type { Authorization } from '../access/authorize.ts'
 import type { Caller } from '../access/caller.ts'
+import type { Source } from '../access/principal.ts'
 import type { AuditedStatement } from '../audit/render-record.ts'
+import type { DecidingStatement } from '../policy/evaluate.ts'
 
 /** What the log line of a request tells beside method and status; filled in as it becomes known. */
 export interface RequestFacts {
@@ -49,15 +52,38 @@ export function newFacts(requestId: string, method: string): RequestFacts {
   }
 }
 
+/** The part of them that a judgement fills in. */
+export interface JudgedFacts {
+  decision: 'allow' | 'deny' | undefined
+  decidedBy?: readonly AuditedStatement[] | undefined
+  policyEpoch?: number | undefined
+}
+
+/** What was decided, and by which statements. */
+export function tellJudgement(facts: JudgedFacts, judged: Authorization): void {
+  facts.decision = judged.kind
+  facts.policyEpoch = judged.epoch
+  facts.decidedBy = decidingOf(judged)
+}
+
+function decidingOf(judged: Authorization): readonly DecidingStatement[] {
+  if (judged.kind === 'allow') return judged.decidedBy
+  return judged.decision.kind === 'explicit-deny' ? judged.decision.decidedBy : []
+}
+
 declare module 'fastify' {
   interface FastifyRequest {
     facts: RequestFacts
   }
 }
 
-/** Where a request comes from, as authentication is told of it. */
-export function sourceOf(
-  request: FastifyRequest,
-): Pick<Caller, 'sourceAddress' | 'secureTransport'> {
-  return { sourceAddress: request.ip, secureTransport: request.protocol === 'https' }
+/** Where a request comes from, as authentication is told of it; each member is there, so that it replaces an earlier one. */
+export function sourceOf(request: FastifyRequest): Required<Source> {
+  const { headers } = request
+  return {
+    sourceAddress: request.ip,
+    secureTransport: request.protocol === 'https',
+    userAgent: headers['user-agent'],
+    referer: headers.referer,
+  }
 }

@@ -8,6 +8,7 @@ import {
   type RepositoryAddress,
 } from './repository-store.ts'
 import { putRepositoryTag, type RepositoryTag } from './repository-tag-store.ts'
+import { refuseCollidingKeys } from './tag-repository.ts'
 import type { TagMutability } from './rules/tag-mutability.ts'
 
 /** Makes a repository, or refuses with REPOSITORY_EXISTS or REPOSITORY_NAME_RESERVED. */
@@ -41,6 +42,7 @@ export async function createRepository(
       })
     }
     const repository = await getRepository(tx, address)
+    refuseCollidingKeys(input.tags.map(({ key }) => key))
     for (const tag of input.tags) await putRepositoryTag(tx, repository.id, tag)
     return repository
   })

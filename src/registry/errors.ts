@@ -100,7 +100,35 @@ export const registryErrors = {
     'More tags are given in one request than are taken.',
     'Push again, with fewer tags at a time.',
   ),
+  TAG_KEYS_COLLIDE: entry(
+    'Two resource tags have keys that differ only in case.',
+    'Choose one spelling: policies compare keys of tags without regard to case.',
+  ),
   TAGS_TOO_MANY: entry('More resource tags than the limit of 50.', 'Remove tags first.'),
+  POLICY_MALFORMED: entry(
+    'The policy cannot be accepted.',
+    'The header pratique-policy-error of the answer says line, column and why: mend the document there.',
+  ),
+  POLICY_LOCKS_OUT: entry(
+    'Under this policy you could not change the policy again.',
+    'Leave yourself ecr:SetRepositoryPolicy, or put it with force.',
+  ),
+  POLICY_IS_PUBLIC: entry(
+    'The policy lets in everybody, and pulls without credentials are on.',
+    'Narrow the statement, or put it with force if everybody is meant.',
+  ),
+  REPOSITORY_POLICY_UNKNOWN: entry(
+    'The repository has no policy.',
+    'Put one: aws ecr set-repository-policy --repository-name NAME --policy-text file://FILE',
+  ),
+  REGISTRY_POLICY_UNKNOWN: entry(
+    'The registry has no policy.',
+    'Put one: aws ecr put-registry-policy --policy-text file://FILE',
+  ),
+  ACCOUNT_SETTING_INVALID: entry(
+    'There is no such account setting, or it has no such value.',
+    'Read the message: it names what there is.',
+  ),
   QUOTA_EXCEEDED: entry(
     'A quota of the account or of the repository leaves no room for this.',
     'Delete images that nobody needs, or have the quota raised: pratique quota.',

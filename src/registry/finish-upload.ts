@@ -3,6 +3,7 @@ import type { SqlWriter } from '../storage/database/database.ts'
 import { refuseOutOfOrder } from './append-upload.ts'
 import { isRegistryError, registryError } from './errors.ts'
 import { findUploadAt, type UploadAddress } from './find-open-upload.ts'
+import type { CommitGate } from './gates.ts'
 import {
   findLinkedBlob,
   findLiveBlob,
@@ -35,6 +36,7 @@ export interface FinishInput extends UploadAddress {
   readonly start?: number
   /** The API's own rules: no empty layer, no short parts, no layer that is there already. */
   readonly asLayerOfApi?: boolean
+  readonly gate?: CommitGate | undefined
 }
 
 /**
@@ -132,11 +134,12 @@ async function* noBytes(): AsyncGenerator<Uint8Array> {
 async function commit(
   deps: UploadDeps,
   { upload, holder }: UploadLease,
-  address: UploadAddress,
+  address: FinishInput,
   content: { readonly digest: Digest; readonly size: number },
 ): Promise<void> {
   const damaged = await findDamagedCopy(deps, content.digest)
   const committed = await deps.database.transaction(async (tx) => {
+    await address.gate?.(tx)
     const now = deps.clock.now()
     const closed = await closeUpload(tx, upload.id, holder, {
       state: 'done',

@@ -6,6 +6,7 @@ import type { Tag } from '../oci/tag.ts'
 import type { Database, SqlReader, SqlWriter } from '../storage/database/database.ts'
 import { registryError } from './errors.ts'
 import { recordEvent } from './events.ts'
+import type { CommitGate } from './gates.ts'
 import { findLinkedBlob } from './linked-blob-store.ts'
 import {
   findManifestByDigest,
@@ -38,6 +39,7 @@ export interface PutManifestInput {
   readonly ifPresent: 'accept' | 'refuse'
   /** On what the tag names now; on the manifest itself where the push is by digest. */
   readonly precondition?: Precondition
+  readonly gate?: CommitGate | undefined
 }
 
 export interface PutManifestResult {
@@ -59,6 +61,7 @@ export async function putManifest(
   const manifest = readManifest(input)
   const digest = verifyDigest(input)
   await deps.database.transaction(async (tx) => {
+    await input.gate?.(tx)
     const repository = await getRepository(tx, input.repository)
     const isPresent = (await findManifestSummary(tx, repository.id, digest)) !== undefined
     await requirePrecondition(tx, repository, input, isPresent ? digest : undefined)

@@ -1,4 +1,4 @@
-import { integer, text, type SqlReader, type SqlWriter } from '../storage/database/database.ts'
+import { text, type SqlReader, type SqlWriter } from '../storage/database/database.ts'
 
 /** A resource tag of a repository: key and value, as AWS's Tag shape. */
 export interface RepositoryTag {
@@ -38,15 +38,4 @@ export async function deleteRepositoryTag(
     repositoryId,
     key,
   ])
-}
-
-export async function countRepositoryTags(
-  reader: SqlReader,
-  repositoryId: number,
-): Promise<number> {
-  const row = await reader.first(
-    'SELECT COUNT(*) AS n FROM repository_tags WHERE repository_id = $1',
-    [repositoryId],
-  )
-  return row === undefined ? 0 : integer(row, 'n')
 }

@@ -3,8 +3,8 @@ import type { Database } from '../storage/database/database.ts'
 import { registryError } from './errors.ts'
 import { getRepository, type RepositoryAddress } from './repository-store.ts'
 import {
-  countRepositoryTags,
   deleteRepositoryTag,
+  listRepositoryTags,
   putRepositoryTag,
   type RepositoryTag,
 } from './repository-tag-store.ts'
@@ -20,11 +20,27 @@ export async function tagRepository(
     const { id, name } = await getRepository(tx, input.repository)
     for (const tag of input.tags) await putRepositoryTag(tx, id, tag)
     await bumpPolicyEpoch(tx)
-    const count = await countRepositoryTags(tx, id)
-    if (count <= maxRepositoryTags) return
-    const message = `repository ${name} would have ${count} tags; at most ${maxRepositoryTags} are possible`
-    throw registryError('TAGS_TOO_MANY', message, { count })
+    const keys = (await listRepositoryTags(tx, id)).map(({ key }) => key)
+    const count = keys.length
+    if (count > maxRepositoryTags) {
+      const message = `repository ${name} would have ${count} tags; at most ${maxRepositoryTags} are possible`
+      throw registryError('TAGS_TOO_MANY', message, { count })
+    }
+    refuseCollidingKeys(keys)
   })
+}
+
+/** Condition keys name tags without regard to case: of two such keys nobody could say which one is meant. */
+export function refuseCollidingKeys(keys: readonly string[]): void {
+  const seen = new Map<string, string>()
+  for (const key of keys) {
+    const other = seen.get(key.toLowerCase())
+    if (other !== undefined && other !== key) {
+      const message = `tag keys ${key} and ${other} differ only in case`
+      throw registryError('TAG_KEYS_COLLIDE', message, { key, other })
+    }
+    seen.set(key.toLowerCase(), key)
+  }
 }
 
 /** Removes resource tags by key; keys that are not there are no error. */

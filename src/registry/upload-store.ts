@@ -73,6 +73,18 @@ export async function countOpenUploads(
   return row === undefined ? 0 : integer(row, 'open')
 }
 
+/** Who began the upload. */
+export async function findUploadOwner(
+  reader: SqlReader,
+  key: Pick<Upload, 'id' | 'repositoryId'>,
+): Promise<string | undefined> {
+  const row = await reader.first(
+    'SELECT principal_id FROM uploads WHERE id = $1 AND repository_id = $2',
+    [key.id, key.repositoryId],
+  )
+  return row === undefined ? undefined : text(row, 'principal_id')
+}
+
 /** The upload of this repository and principal, whatever its state. */
 export async function findUpload(
   reader: SqlReader,

@@ -10,6 +10,7 @@ import type { RequestKeys } from '../../src/edges/aws/protocol/query-operation.t
 import { iamModel } from '../../src/edges/aws/protocol/query-protocol.ts'
 import { systemIds } from '../../src/lib/ids.ts'
 import type { Database } from '../../src/storage/database/database.ts'
+import { allowed, denied } from './authorizations.ts'
 import { temporaryDatabase } from './database.ts'
 import { fakeClock, type FakeClock } from './fake-clock.ts'
 import { testKeyring } from './keyring.ts'
@@ -82,9 +83,7 @@ export async function testIam(
     authorize: async (_, { action, resources, keys = {} }) => {
       asked.push({ action, resources, keys })
       return Promise.resolve(
-        isAllowed(action)
-          ? { kind: 'allow', reason: 'the test' }
-          : { kind: 'deny', reason: 'the test', message: `not authorized to perform: ${action}` },
+        isAllowed(action) ? allowed : denied(`not authorized to perform: ${action}`),
       )
     },
     spell: spellIamError,

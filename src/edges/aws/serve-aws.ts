@@ -1,12 +1,16 @@
 import { Readable } from 'node:stream'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
-import type { Authorizer } from '../../access/authorize.ts'
+import type { Authorization, AuthorizationRequest, Authorizer } from '../../access/authorize.ts'
 import type { Caller } from '../../access/caller.ts'
+import { commitGate } from '../../access/commit-gate.ts'
 import type { SigningKey } from '../../access/find-signing-key.ts'
 import { callerOf, type Principal } from '../../access/principal.ts'
 import type { KeyUseRecorder } from '../../access/record-key-use.ts'
 import type { ByteBudget } from '../../lib/byte-budget.ts'
 import { readAll } from '../../lib/read-all.ts'
+import type { CompiledPolicy } from '../../policy/compile.ts'
+import { repositoryArn } from '../../policy/arn.ts'
+import type { RepositoryAddress } from '../../registry/repository-store.ts'
 import type { CloudTrailCall, CloudTrailDeps } from './cloudtrail/lookup-events.ts'
 import {
   cloudTrailOperations,
@@ -14,7 +18,7 @@ import {
   spellCloudTrailError,
 } from './cloudtrail/operations.ts'
 import type { EcrCall, EcrDeps } from './ecr/call.ts'
-import { spellException } from './ecr/errors.ts'
+import { ecrAccessDenied, spellException } from './ecr/errors.ts'
 import { ecrOperations } from './ecr/operations.ts'
 import { unservedEcrOperations } from './ecr/unserved-operations.ts'
 import type { IamDeps } from './iam/call.ts'
@@ -22,7 +26,7 @@ import { spellIamError } from './iam/errors.ts'
 import { iamOperationNames } from './iam/operation-names.ts'
 import { iamOperations } from './iam/operations.ts'
 import { signatureErrors, throttled, type AwsError } from './protocol/aws-error.ts'
-import { dispatchJson, type JsonService } from './protocol/dispatch.ts'
+import { dispatchJson, type JsonService, type Judged } from './protocol/dispatch.ts'
 import { jsonError, operationOfTarget, type AwsReply } from './protocol/json-protocol.ts'
 import { dispatchQuery, type QueryService } from './protocol/query-dispatch.ts'
 import { iamModel, queryError, stsModel, type QueryModel } from './protocol/query-protocol.ts'
@@ -52,6 +56,14 @@ export interface AwsEdge {
   readonly recordKeyUse: KeyUseRecorder
   readonly authorize: Authorizer
   readonly audit: RequestAuditor
+  /** What could be done, though nobody does it: a question is no event. */
+  readonly ask: Authorizer
+  /** As `ask`, if the first resource, a repository, had that policy. */
+  readonly askUnder: (
+    caller: Caller,
+    request: AuthorizationRequest,
+    policy: CompiledPolicy,
+  ) => Promise<Authorization>
   readonly onFault: (error: unknown, requestId: string) => void
   /** Memory that bodies of this door may take together. */
   readonly bodies: ByteBudget
@@ -296,14 +308,14 @@ function jsonSetting(edge: AwsEdge, authenticate: Authenticate, requestId: strin
 
 type JsonSetting = ReturnType<typeof jsonSetting>
 
-function ecrService(setting: JsonSetting, { ecr }: AwsEdge): JsonService<EcrDeps, EcrCall> {
+function ecrService(setting: JsonSetting, edge: AwsEdge): JsonService<EcrDeps, EcrCall> {
   return {
     ...setting,
     service: 'ecr',
     operations: ecrOperations,
     unserved: unservedEcrOperations,
-    deps: ecr,
-    callOf: (caller) => ({ caller }),
+    deps: edge.ecr,
+    callOf: (caller, judged) => callOf(edge, caller, judged),
     spell: spellException,
   }
 }
@@ -323,6 +335,27 @@ function trailService(
     deps: cloudTrail,
     callOf: (caller) => ({ caller, signal: AbortSignal.timeout(lookupMs) }),
     spell: spellCloudTrailError,
+  }
+}
+
+function callOf(edge: AwsEdge, caller: Caller, judged: Judged | undefined): EcrCall {
+  const asked = (action: string, { account, name }: RepositoryAddress): AuthorizationRequest => ({
+    action,
+    resources: [repositoryArn(edge.region, account, name)],
+  })
+  const judgeAgain = async (): Promise<void> => {
+    if (judged === undefined) return
+    const again = await edge.authorize(caller, judged.request)
+    if (again.kind === 'deny') throw ecrAccessDenied(again)
+  }
+  return {
+    caller,
+    denied: judged?.result.kind === 'deny' ? judged.result : undefined,
+    may: async (action, repository) =>
+      (await edge.ask(caller, asked(action, repository))).kind === 'allow',
+    mayUnder: async (action, repository, policy) =>
+      (await edge.askUnder(caller, asked(action, repository), policy)).kind === 'allow',
+    stillAllowed: commitGate(judged?.result.epoch ?? 0, judgeAgain),
   }
 }
 

@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http'
 import type { Readable } from 'node:stream'
 import type { Caller } from '../../access/caller.ts'
+import type { CommitGate } from '../../registry/gates.ts'
 import type { RepositoryAddress } from '../../registry/repository-store.ts'
 
 /** One authenticated request to a repository, as the handlers see it. */
@@ -15,6 +16,10 @@ export interface OciCall {
   readonly body: Readable
   /** Whether the request announces a body at all. */
   readonly hasBody: boolean
+  /** Whether the caller may also do this to the repository. */
+  readonly may: (action: string) => Promise<boolean>
+  /** For what commits after its body has come. */
+  readonly stillAllowed: CommitGate
 }
 
 /** A body that writes itself and ends the response. */

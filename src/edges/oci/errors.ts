@@ -50,6 +50,13 @@ const spellings = {
   PRECONDITION_FAILED: { status: 412, code: 'DENIED' },
   IMAGE_TAGS_TOO_MANY: { status: 414, code: 'MANIFEST_INVALID' },
   TAGS_TOO_MANY: { status: 400, code: 'UNSUPPORTED' },
+  TAG_KEYS_COLLIDE: { status: 400, code: 'UNSUPPORTED' },
+  POLICY_MALFORMED: { status: 400, code: 'UNSUPPORTED' },
+  POLICY_LOCKS_OUT: { status: 400, code: 'UNSUPPORTED' },
+  POLICY_IS_PUBLIC: { status: 400, code: 'UNSUPPORTED' },
+  REPOSITORY_POLICY_UNKNOWN: { status: 400, code: 'UNSUPPORTED' },
+  REGISTRY_POLICY_UNKNOWN: { status: 400, code: 'UNSUPPORTED' },
+  ACCOUNT_SETTING_INVALID: { status: 400, code: 'UNSUPPORTED' },
   QUOTA_EXCEEDED: { status: 403, code: 'DENIED' },
   STORAGE_FULL: { status: 507, code: 'UNKNOWN' },
 } as const satisfies Record<RegistryErrorCode, Spelling>

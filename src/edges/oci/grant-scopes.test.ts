@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { allowed, denied } from '../../../test/kit/authorizations.ts'
 import type { Caller } from '../../access/caller.ts'
 import { parseScopes } from '../../access/rules/scope.ts'
 import { accountOf } from '../../../test/kit/principals.ts'
@@ -44,8 +45,8 @@ async function ask(
       authorize: async (_, { action, resources }) =>
         Promise.resolve(
           rights.some(([right, resource]) => right === action && resource === resources[0])
-            ? { kind: 'allow', reason: '' }
-            : { kind: 'deny', reason: '', message: '' },
+            ? allowed
+            : denied(''),
         ),
     },
     caller,
@@ -60,7 +61,7 @@ const arn = `arn:aws:ecr:us-east-1:${account}:repository`
 const foreign = `arn:aws:ecr:us-east-1:${other}:repository`
 
 test('without any right nothing is granted, and nothing fails', async () => {
-  const granted = await ask(['repository:a/b:pull,push,delete registry:catalog:*'], [])
+  const granted = await ask(['repository:a/b:pull,push,delete'], [])
   assert.deepEqual(granted, { scope: '', resources: [] })
 })
 
@@ -69,7 +70,6 @@ test('the part of the scope that some right stands behind is granted', async () 
   const granted = await ask(scopes, [
     ['ecr:BatchGetImage', `${arn}/a/b`],
     ['ecr:PutImage', `${arn}/a/b`],
-    ['ecr:DescribeRepositories', `${arn}/*`],
   ])
   assert.deepEqual(granted, {
     scope: 'repository:a/b:pull,push registry:catalog:*',
@@ -78,10 +78,7 @@ test('the part of the scope that some right stands behind is granted', async () 
 })
 
 test('a name means the repository that it means on the host of the service', async () => {
-  const rights = [
-    ['ecr:BatchGetImage', `${foreign}/a/b`],
-    ['ecr:DescribeRepositories', `${foreign}/*`],
-  ] as const
+  const rights = [['ecr:BatchGetImage', `${foreign}/a/b`]] as const
   const bySegment = await ask([`repository:${other}/a/b:pull`], rights)
   assert.deepEqual(bySegment.resources, [`${foreign}/a/b`])
   const byHost = await ask(['repository:a/b:pull registry:catalog:*'], rights, `${other}.example`)
@@ -94,4 +91,9 @@ test('a name that is none is left out; every repository can be had for pulling a
   const scopes = ['repository:A/B:pull repository:h:1/a:pull repository:*:* repository:a/b:pull']
   const granted = await ask(scopes, rights)
   assert.equal(granted.scope, 'repository:*:pull repository:a/b:pull')
+})
+
+test('the catalog is anybody’s to ask for, since what it lists is judged one by one', async () => {
+  const granted = await ask(['registry:catalog:*'], [])
+  assert.deepEqual(granted, { scope: 'registry:catalog:*', resources: [`${arn}/*`] })
 })

@@ -55,11 +55,10 @@ async function grantCatalog(
   caller: Caller,
   host: string | undefined,
 ): Promise<GrantedScope | undefined> {
+  // What is listed is judged one by one; who has no name is shown no list.
+  if (caller.requester.kind === 'anonymous') return undefined
   const resource = repositoryArn(deps.region, await accountOfHost(deps, host), '*')
-  const isAllowed = await allows(deps, caller, 'ecr:DescribeRepositories', resource)
-  return isAllowed
-    ? { scope: { kind: 'catalog' }, grant: { resource, actions: ['catalog'] } }
-    : undefined
+  return { scope: { kind: 'catalog' }, grant: { resource, actions: ['catalog'] } }
 }
 
 async function grantRepository(
@@ -69,7 +68,7 @@ async function grantRepository(
   scope: Extract<Scope, { readonly kind: 'repository' }>,
 ): Promise<GrantedScope | undefined> {
   if (scope.name === anyRepository) {
-    const isPull = scope.actions.includes('pull')
+    const isPull = scope.actions.includes('pull') && caller.requester.kind !== 'anonymous'
     return isPull ? grantOf(scope.name, anyRepository, ['pull']) : undefined
   }
   const address = await addressOf(deps, host, scope.name)
@@ -96,7 +95,8 @@ const actionsBehind: Readonly<Record<ScopeAction, readonly string[]>> = {
 function behind(scope: ScopeAction): readonly string[] {
   const query = new URLSearchParams()
   const rows = ociRoutes.filter((row) => row.scope === scope)
-  return [...new Set(rows.flatMap((row) => row.actions({ query, hasBody: true })))]
+  const actions = rows.flatMap((row) => [...row.actions({ query, hasBody: true }), row.alsoBy])
+  return [...new Set(actions.filter((action) => action !== undefined))]
 }
 
 async function allowsAny(

@@ -3,9 +3,9 @@ import { mediaTypes } from '../../oci/media-type.ts'
 import { listReferrers, type ReferrerCursor } from '../../registry/list-referrers.ts'
 import { listTags } from '../../registry/list-tags.ts'
 import type { Referrer } from '../../registry/manifest-store.ts'
-import { listRepositories } from '../../registry/repository-store.ts'
 import type { AccountId } from '../../policy/account-id.ts'
 import type { SqlReader } from '../../storage/database/database.ts'
+import { listVisible, type VisibleDeps } from '../visible-repositories.ts'
 import type { OciCall, OciReply } from './call.ts'
 import type { OciError } from './errors.ts'
 
@@ -37,9 +37,9 @@ export async function tagsList(deps: Deps, call: OciCall): Promise<ListReply> {
   return { status: 200, headers: { 'content-type': 'application/json', ...link }, body }
 }
 
-/** Docker's catalog, which user interfaces still ask for: the repositories of the caller's account. */
+/** Docker's catalog, which user interfaces still ask for: the repositories that the caller may see. */
 export async function catalog(
-  deps: Deps & { readonly mayPull: (name: string) => Promise<boolean> },
+  deps: VisibleDeps,
   account: AccountId,
   query: URLSearchParams,
 ): Promise<ListReply> {
@@ -47,14 +47,10 @@ export async function catalog(
   if (typeof n === 'object') return n
   const limit = Math.min(n ?? 1000, 1000)
   const after = query.get('last') ?? ''
-  const found =
-    limit === 0 ? [] : await listRepositories(deps.reader, account, { after, limit: limit + 1 })
-  const page = found.slice(0, limit)
-  const names: string[] = []
-  for (const { name } of page) if (await deps.mayPull(name)) names.push(name)
-  const last = page.at(-1)?.name
+  const { names, hasMore } = await listVisible(deps, account, { after, limit })
+  const last = names.at(-1)
   const link =
-    found.length > limit && last !== undefined
+    hasMore && last !== undefined
       ? linkTo(`/v2/_catalog?n=${limit}&last=${encodeURIComponent(last)}`)
       : {}
   const headers = { 'content-type': 'application/json', ...link }

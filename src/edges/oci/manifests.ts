@@ -74,6 +74,7 @@ export async function pushManifest(
     tags: reference.kind === 'tag' ? [reference.tag] : extraTags,
     principal: call.caller.principalArn,
     ifPresent: 'accept',
+    gate: call.stillAllowed,
     ...(precondition === undefined ? {} : { precondition }),
   })
   deps.onPush()

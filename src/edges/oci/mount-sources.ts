@@ -3,7 +3,9 @@ import type { Authorizer } from '../../access/authorize.ts'
 import type { Caller } from '../../access/caller.ts'
 import { anyRepository, covers, type Limits, type Scope } from '../../access/rules/scope.ts'
 import type { Digest } from '../../oci/digest.ts'
+import type { AccountId } from '../../policy/account-id.ts'
 import { repositoryArn } from '../../policy/arn.ts'
+import { readSetting } from '../../registry/account-setting.ts'
 import { listBlobHolders } from '../../registry/linked-blob-store.ts'
 import type { RepositoryAddress } from '../../registry/repository-store.ts'
 import type { SqlReader } from '../../storage/database/database.ts'
@@ -26,6 +28,8 @@ interface Asker {
 }
 
 export interface MountSources {
+  /** Whether mounts are on for the account's registry; where not, one is answered as the start of an upload. */
+  readonly isOnFor: (account: AccountId) => Promise<boolean>
   /** The repository that a mount names, if the caller may pull from it; no reason is told otherwise. */
   readonly named: (name: string) => Promise<RepositoryAddress | undefined>
   /** Some repositories of the target's account that hold the blob and that the caller may pull from, the target first. */
@@ -46,6 +50,8 @@ export function mountSources(deps: Deps, request: FastifyRequest, asker: Asker):
     return (await deps.authorize(asker.caller, { action, resources })).kind === 'allow'
   }
   return {
+    isOnFor: async (account) =>
+      (await readSetting(deps.rooms.reader, account, 'BLOB_MOUNTING')) === 'ENABLED',
     async named(name) {
       const source = await addressOf(deps, request.headers.host, name)
       if (source === undefined || !(await mayPull(source))) return undefined

@@ -35,6 +35,18 @@ export function unauthorized(
   return new Refusal({ status: 401, code: 'UNAUTHORIZED', message, headers })
 }
 
+export const signInMessage =
+  'authentication required: log in with `pratique login` or `aws ecr get-login-password`'
+
+/** 401 to who showed nothing. */
+export function signIn(
+  edge: ChallengeDeps,
+  request: FastifyRequest,
+  scopes: readonly Scope[],
+): Refusal {
+  return unauthorized(edge, request, signInMessage, { scopes, error: undefined })
+}
+
 /** The caller may do this, the token may not: another one is to be had. */
 export function beyondToken(
   edge: ChallengeDeps,

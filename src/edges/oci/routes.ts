@@ -1,4 +1,5 @@
 // Every endpoint of /v2: method, IAM actions that are needed, and what answers. A row without an action does not compile.
+import { imageKeys, type RequestKeys } from '../../access/request-context.ts'
 import type { ScopeAction } from '../../access/rules/scope.ts'
 import type { V2Path } from './path.ts'
 import type { OciCall, OciReply } from './call.ts'
@@ -27,6 +28,14 @@ export interface OciRoute {
   readonly actions: (
     call: Pick<OciCall, 'query' | 'hasBody'>,
   ) => readonly [EcrAction, ...EcrAction[]]
+  /** Opens the row as well, where its action is denied by nobody but granted by nobody either. */
+  readonly alsoBy: EcrAction | undefined
+  /** Condition keys of the request. */
+  readonly keys: (
+    header: OciCall['header'],
+    path: V2Path,
+    query: URLSearchParams,
+  ) => RequestKeys | undefined
   readonly run: (deps: OciDeps, call: OciCall, path: V2Path) => Promise<ListReply>
 }
 
@@ -35,19 +44,37 @@ function route<K extends V2Path['kind']>(row: {
   readonly path: K
   readonly scope: ScopeAction
   readonly actions: OciRoute['actions'] | EcrAction
+  readonly alsoBy?: EcrAction
   readonly run: (deps: OciDeps, call: OciCall, path: PathOf<K>) => Promise<ListReply>
 }): OciRoute {
-  const { method, path: kind, scope, actions, run } = row
+  const { method, path: kind, scope, actions, alsoBy, run } = row
   return {
     method,
     path: kind,
     scope,
     actions: typeof actions === 'string' ? () => [actions] : actions,
+    alsoBy,
+    keys: kind === 'manifest' ? manifestKeys : noKeys,
     run: (deps, call, path) => {
       if (!isKind(path, kind)) throw new Error(`route of ${kind} was given ${path.kind}`)
       return run(deps, call, path)
     },
   }
+}
+
+const noKeys = (): undefined => undefined
+
+/** `pratique:Tag`, `pratique:Digest` and `pratique:MediaType`, as far as the request says them. */
+function manifestKeys(
+  header: OciCall['header'],
+  path: V2Path,
+  query: URLSearchParams,
+): RequestKeys | undefined {
+  if (path.kind !== 'manifest') return undefined
+  const { reference } = path
+  const tags = reference.kind === 'tag' ? [reference.tag] : query.getAll('tag')
+  const digests = reference.kind === 'digest' ? [reference.digest] : []
+  return imageKeys({ tags, digests, mediaType: header('content-type') })
 }
 
 function isKind<K extends V2Path['kind']>(path: V2Path, kind: K): path is PathOf<K> {
@@ -60,6 +87,8 @@ export const ociRoutes: readonly OciRoute[] = [
     path: 'blob',
     scope: 'pull',
     actions: 'ecr:BatchCheckLayerAvailability',
+    // AWS's policy for those who only pull does not have the first.
+    alsoBy: 'ecr:GetDownloadUrlForLayer',
     run: (deps, call, { digest }) => headBlob(deps, call, digest),
   }),
   route({
@@ -141,6 +170,7 @@ export const ociRoutes: readonly OciRoute[] = [
     path: 'upload',
     scope: 'push',
     actions: 'ecr:InitiateLayerUpload',
+    alsoBy: 'ecr:BatchDeleteImage',
     run: (deps, call, { uploadId }) => abandonUpload(deps, call, uploadId),
   }),
   route({ method: 'GET', path: 'tags', scope: 'pull', actions: 'ecr:ListImages', run: tagsList }),

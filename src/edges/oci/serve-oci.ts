@@ -1,35 +1,36 @@
 import type { FastifyInstance, FastifyPluginCallback, FastifyReply, FastifyRequest } from 'fastify'
-import type { Authorizer } from '../../access/authorize.ts'
+import { anonymousCaller } from '../../access/anonymous.ts'
 import type { Caller } from '../../access/caller.ts'
+import { commitGate } from '../../access/commit-gate.ts'
+import { anonymousActions } from '../../access/rules/exceptions.ts'
 import { covers, type Limits, type Scope } from '../../access/rules/scope.ts'
 import { repositoryArn } from '../../policy/arn.ts'
 import { isRegistryError } from '../../registry/errors.ts'
-import type { RepositoryAddress } from '../../registry/repository-store.ts'
-import { accountOfHost, addressOf, type AddressDeps } from '../address.ts'
+import { accountOfHost, addressOf } from '../address.ts'
 import type { HeaderAuthenticator } from '../authenticate.ts'
 import type { RequestAuditor } from '../audit-requests.ts'
 import { whyNotLetIn } from '../refused-credentials.ts'
 import { sourceOf } from '../request-facts.ts'
 import { parametersOf } from './audited-parameters.ts'
 import type { OciCall, OciReply } from './call.ts'
-import type { ChallengeDeps } from './challenge.ts'
 import { errorReply, spellError, type OciError } from './errors.ts'
 import { registryExtensions } from './extensions.ts'
-import { catalog } from './lists.ts'
+import { listCatalog, type CatalogEdge } from './list-catalog.ts'
 import { mountSources } from './mount-sources.ts'
 import { parseV2Path, type V2Path } from './path.ts'
-import { beyondToken, Refusal, unauthorized } from './refusal.ts'
+import { beyondToken, Refusal, signInMessage, unauthorized } from './refusal.ts'
+import { may, pushWarning, requireAllowed, type Asked } from './require-allowed.ts'
 import { requiredScopes } from './required-scopes.ts'
-import { ociRoutes, type EcrAction, type OciDeps, type OciRoute } from './routes.ts'
+import { ociRoutes, type OciDeps, type OciRoute } from './routes.ts'
 import { sendReply } from './send-reply.ts'
 import { progressHeaders } from './uploads.ts'
 
-export interface OciEdge extends AddressDeps, ChallengeDeps {
+export interface OciEdge extends CatalogEdge {
   readonly rooms: Omit<OciDeps, 'sources'>
-  readonly region: string
   readonly authenticate: HeaderAuthenticator
-  readonly authorize: Authorizer
   readonly audit: RequestAuditor
+  /** Whether who shows nothing may pull what a policy opens to everybody. */
+  readonly isAnonymousPullOn: boolean
   readonly onFault: (error: unknown, requestId: string) => void
 }
 
@@ -98,24 +99,35 @@ async function dispatch(
   const route = routeOf(path, request.method)
   // Put together only when a client must be told of them.
   const scopes = (): readonly Scope[] => requiredScopes(path, route?.scope, query)
-  const { caller, limits } = await requireCaller(edge, request, scopes)
+  const { caller, limits } = await requireCaller(edge, request, route, scopes)
   if (path.kind === 'base') return baseReply(request)
   if (path.kind === 'discovery') return discoveryReply(request)
-  if (path.kind === 'catalog') return listCatalog(edge, request, { caller, limits, scopes }, query)
+  if (path.kind === 'catalog') {
+    requireReading(request, path)
+    return listCatalog(edge, request, { caller, limits, scopes }, query)
+  }
   if (path.kind === 'unknown') throw new Refusal(noEndpoint(request))
   const repository = await addressOf(edge, request.headers.host, path.name)
   if (repository === undefined) throw new Refusal(nameInvalid(path.name))
   if (path.kind === 'badDigest' || path.kind === 'badReference')
     throw new Refusal(badReference(path))
   if (route === undefined) throw new Refusal(methodNotAllowed(request, path))
-  const call = callOf(request, caller, repository, path.name, query)
   const resource = repositoryArn(edge.region, repository.account, repository.name)
-  for (const action of route.actions(call)) {
-    await requireAction(edge, request, caller, action, resource)
-  }
+  const keys = route.keys(headerReader(request), path, query)
+  const asked: Asked = { caller, repository, resource, route, keys, scopes }
+  const actions = route.actions({ query, hasBody: announcesBody(request) })
+  const epoch = await requireAllowed(edge, request, asked, actions)
   if (!covers(limits, resource, route.scope)) throw beyondToken(edge, request, scopes())
+  const call = callOf(request, asked, path.name, query, {
+    may: (action) => may(edge, asked, action),
+    stillAllowed: commitGate(epoch, async () => {
+      await requireAllowed(edge, request, asked, actions)
+    }),
+  })
   const sources = mountSources(edge, request, { caller, limits, scopes })
-  return route.run({ ...edge.rooms, sources }, call, path)
+  const reply = await route.run({ ...edge.rooms, sources }, call, path)
+  if (path.kind !== 'uploads' || 'refused' in reply) return reply
+  return { ...reply, headers: { ...reply.headers, ...(await pushWarning(edge, asked)) } }
 }
 
 function isReading({ method }: FastifyRequest): boolean {
@@ -138,27 +150,6 @@ function discoveryReply(request: FastifyRequest): OciReply {
   return registryExtensions()
 }
 
-async function listCatalog(
-  edge: OciEdge,
-  request: FastifyRequest,
-  { caller, limits, scopes }: Entrant & { readonly scopes: () => readonly Scope[] },
-  query: URLSearchParams,
-): Promise<OciReply | { readonly refused: OciError }> {
-  requireReading(request, { kind: 'catalog' })
-  const account = await accountOfHost(edge, request.headers.host)
-  const resource = repositoryArn(edge.region, account, '*')
-  await requireAction(edge, request, caller, 'ecr:DescribeRepositories', resource)
-  if (!covers(limits, resource, 'catalog')) throw beyondToken(edge, request, scopes())
-  const mayPull = async (name: string): Promise<boolean> => {
-    const one = {
-      action: 'ecr:BatchGetImage',
-      resources: [repositoryArn(edge.region, account, name)],
-    }
-    return (await edge.authorize(caller, one)).kind === 'allow'
-  }
-  return catalog({ reader: edge.rooms.database, mayPull }, account, query)
-}
-
 interface Entrant {
   readonly caller: Caller
   readonly limits: Limits
@@ -167,61 +158,62 @@ interface Entrant {
 async function requireCaller(
   edge: OciEdge,
   request: FastifyRequest,
+  route: OciRoute | undefined,
   scopes: () => readonly Scope[],
 ): Promise<Entrant> {
-  const result = await edge.authenticate(request.headers.authorization, sourceOf(request))
+  const source = sourceOf(request)
+  const result = await edge.authenticate(request.headers.authorization, source)
   if (result.kind === 'authenticated') {
     request.facts.caller = result.caller
     request.facts.tokenHash = result.tokenHash
     return result
   }
-  const message = whyNotLetIn(
-    result,
-    'authentication required: log in with `pratique login` or `aws ecr get-login-password`',
-  )
+  if (result.kind === 'absent' && edge.isAnonymousPullOn && isOpenToAnybody(route)) {
+    const caller = anonymousCaller(await accountOfHost(edge, request.headers.host), source)
+    request.facts.caller = caller
+    return { caller, limits: undefined }
+  }
   const isToken = result.kind === 'refused' && result.scheme === 'bearer'
   const error = isToken ? 'invalid_token' : undefined
+  const message = whyNotLetIn(result, signInMessage)
   throw unauthorized(edge, request, message, { scopes: scopes(), error })
 }
 
-async function requireAction(
-  edge: OciEdge,
-  request: FastifyRequest,
-  caller: Caller,
-  action: EcrAction,
-  resource: string,
-): Promise<void> {
-  const decision = await edge.authorize(caller, { action, resources: [resource] })
-  const { facts } = request
-  facts.action = action
-  facts.resource = resource
-  facts.decision = decision.kind
-  if (decision.kind === 'allow') return
-  throw new Refusal({ status: 403, code: 'DENIED', message: decision.message })
+/** Whether a caller without a name could be allowed to do it at all. */
+function isOpenToAnybody(route: OciRoute | undefined): boolean {
+  const asked = route?.actions({ query: new URLSearchParams(), hasBody: false }) ?? []
+  return asked.length > 0 && asked.every((action) => anonymousActions.has(action.toLowerCase()))
 }
 
 function callOf(
   request: FastifyRequest,
-  caller: Caller,
-  repository: RepositoryAddress,
+  { caller, repository }: Asked,
   writtenName: string,
   query: URLSearchParams,
+  judgement: Pick<OciCall, 'may' | 'stillAllowed'>,
 ): OciCall {
-  const { headers } = request
-  const encoding = headers['transfer-encoding']
-  const length = headers['content-length']
   return {
     caller,
     repository,
     writtenName,
     query,
-    header: (name) => {
-      const value = headers[name]
-      return Array.isArray(value) ? value.join(',') : value
-    },
+    header: headerReader(request),
     body: request.raw,
-    hasBody: encoding !== undefined || (length !== undefined && length !== '0'),
+    hasBody: announcesBody(request),
+    ...judgement,
   }
+}
+
+function headerReader({ headers }: FastifyRequest): OciCall['header'] {
+  return (name) => {
+    const value = headers[name]
+    return Array.isArray(value) ? value.join(',') : value
+  }
+}
+
+function announcesBody({ headers }: FastifyRequest): boolean {
+  const length = headers['content-length']
+  return headers['transfer-encoding'] !== undefined || (length !== undefined && length !== '0')
 }
 
 function refuse(edge: OciEdge, request: FastifyRequest, path: V2Path, error: unknown): OciReply {

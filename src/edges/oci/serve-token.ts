@@ -5,13 +5,14 @@
 //           `account` and `client_id` are not looked at, since the credentials say who asks.
 // Unknowns: a scope that is none or that the caller has no right to is left out of the token; nothing else changes.
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { anonymousCaller } from '../../access/anonymous.ts'
 import type { Authorizer } from '../../access/authorize.ts'
 import { issueToken } from '../../access/issue-token.ts'
 import type { Refused } from '../../access/authenticate-basic.ts'
 import type { Caller } from '../../access/caller.ts'
 import { parseScopes } from '../../access/rules/scope.ts'
 import { readAll } from '../../lib/read-all.ts'
-import type { AddressDeps } from '../address.ts'
+import { accountOfHost, type AddressDeps } from '../address.ts'
 import type { Authenticator } from '../authenticate.ts'
 import { originOf, parseHost } from '../origin.ts'
 import { whyNotLetIn } from '../refused-credentials.ts'
@@ -25,6 +26,8 @@ export interface TokenEdge extends AddressDeps, ChallengeDeps {
   readonly authenticator: Authenticator
   readonly issue: Parameters<typeof issueToken>[0]
   readonly authorize: Authorizer
+  /** Whether who shows nothing gets a token that pulls what is open to everybody. */
+  readonly isAnonymousPullOn: boolean
   readonly onFault: (error: unknown, requestId: string) => void
 }
 
@@ -111,13 +114,21 @@ async function answer(
 async function readQuery(edge: TokenEdge, request: FastifyRequest): Promise<Asked | TokenRefusal> {
   const { searchParams } = new URL(request.raw.url ?? '/', 'http://localhost')
   const { authorization } = request.headers
-  const result = await edge.authenticator.basicHeader(authorization, sourceOf(request))
+  const scopes = searchParams.getAll('scope')
+  const service = searchParams.get('service')
+  const source = sourceOf(request)
+  if (authorization === undefined && edge.isAnonymousPullOn) {
+    const host = parseHost(service ?? undefined) ?? request.headers.host
+    const caller = anonymousCaller(await accountOfHost(edge, host), source)
+    return { caller, endsAt: undefined, scopes, service, withRefreshToken: false }
+  }
+  const result = await edge.authenticator.basicHeader(authorization, source)
   if (result.kind !== 'authenticated') return wrongCredentials(result)
   return {
     caller: result.caller,
     endsAt: result.expiresAt,
-    scopes: searchParams.getAll('scope'),
-    service: searchParams.get('service'),
+    scopes,
+    service,
     withRefreshToken: searchParams.get('offline_token') === 'true',
   }
 }

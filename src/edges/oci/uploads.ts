@@ -2,7 +2,7 @@ import type { BufferPool } from '../../lib/buffer-pool.ts'
 import { algorithmOf, parseDigest, parseDigestAlgorithm, type Digest } from '../../oci/digest.ts'
 import { parseContentRange, type ByteSpan } from '../../oci/range.ts'
 import { appendUpload } from '../../registry/append-upload.ts'
-import { cancelUpload } from '../../registry/cancel-upload.ts'
+import { cancelAnyUpload, cancelUpload } from '../../registry/cancel-upload.ts'
 import { registryError } from '../../registry/errors.ts'
 import { getOpenUpload, type UploadAddress } from '../../registry/find-open-upload.ts'
 import { finishUpload } from '../../registry/finish-upload.ts'
@@ -49,6 +49,7 @@ async function tryMount(deps: Deps, call: OciCall): Promise<OciReply | undefined
   const digest = parseDigest(mount)
   if (digest === undefined) throw digestInvalid(mount)
   const { repository } = call
+  if (!(await deps.sources.isOnFor(repository.account))) return undefined
   const sources =
     from === null
       ? await deps.sources.anywhere(repository, digest)
@@ -100,6 +101,7 @@ async function finish(
   await finishUpload(deps, {
     ...addressOf(call, uploadId),
     digest,
+    gate: call.stillAllowed,
     ...body,
     ...(span === undefined ? {} : { start: span.start }),
   })
@@ -111,12 +113,16 @@ export async function uploadStatus(deps: Deps, call: OciCall, uploadId: string):
   return { status: 204, headers: progressHeaders(call, uploadId, upload.size) }
 }
 
+/** DELETE: the caller's own, or anybody's for those who may delete images. */
 export async function abandonUpload(
   deps: Deps,
   call: OciCall,
   uploadId: string,
 ): Promise<OciReply> {
-  await cancelUpload(deps, addressOf(call, uploadId))
+  const mayEndAny = await call.may('ecr:BatchDeleteImage')
+  await (mayEndAny
+    ? cancelAnyUpload(deps, { repository: call.repository, uploadId })
+    : cancelUpload(deps, addressOf(call, uploadId)))
   return { status: 204, headers: {} }
 }
 

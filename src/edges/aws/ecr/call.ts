@@ -1,14 +1,18 @@
 import type { UploadDeps } from '../../../registry/upload-lease.ts'
+import type { Authorization } from '../../../access/authorize.ts'
 import type { Caller } from '../../../access/caller.ts'
 import type { SealKeys } from '../../../access/rules/seal.ts'
 import type { Clock } from '../../../lib/clock.ts'
 import type { Ids } from '../../../lib/ids.ts'
 import { parseRepositoryName } from '../../../oci/repository-name.ts'
 import { parseAccountId, type AccountId } from '../../../policy/account-id.ts'
+import type { CompiledPolicy } from '../../../policy/compile.ts'
+import type { CommitGate } from '../../../registry/gates.ts'
 import type { RepositoryAddress } from '../../../registry/repository-store.ts'
 import type { ImageContent } from '../../../scanning/image-scan.ts'
 import type { BlobStore } from '../../../storage/blobs/blob-store.ts'
 import type { Database } from '../../../storage/database/database.ts'
+import type { VisibleDeps } from '../../visible-repositories.ts'
 import { invalidParameter } from './errors.ts'
 
 /** What the operations of this service use, all together; each takes the part it names. */
@@ -31,10 +35,23 @@ export interface EcrDeps extends UploadDeps {
   readonly pagingKey: SealKeys
   /** Told after something was committed that a job waits for. */
   readonly wake: () => void
+  readonly isAnonymousPullOn: boolean
+  readonly prepareRepositories: VisibleDeps['prepareRepositories']
 }
 
 export interface EcrCall {
   readonly caller: Caller
+  /** Why the list as a whole is not the caller's to see; undefined where the call is allowed. */
+  readonly denied: Extract<Authorization, { readonly kind: 'deny' }> | undefined
+  readonly may: (action: string, repository: RepositoryAddress) => Promise<boolean>
+  /** The same if the repository had this policy. */
+  readonly mayUnder: (
+    action: string,
+    repository: RepositoryAddress,
+    policy: CompiledPolicy,
+  ) => Promise<boolean>
+  /** For what commits a push. */
+  readonly stillAllowed: CommitGate
 }
 
 /** The account an input names, else the caller's. */

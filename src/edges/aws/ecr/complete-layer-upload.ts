@@ -19,7 +19,8 @@ export async function completeLayerUpload(
   const { principalId } = call.caller
   const layerDigest = requireOneDigest(input.layerDigests)
   const address = { repository, uploadId, principalId }
-  await finishUpload(deps, { ...address, digest: layerDigest, asLayerOfApi: true })
+  const gate = call.stillAllowed
+  await finishUpload(deps, { ...address, digest: layerDigest, asLayerOfApi: true, gate })
   const { account: registryId, name: repositoryName } = repository
   return { registryId, repositoryName, uploadId, layerDigest }
 }

@@ -9,6 +9,7 @@ import {
   isRegistryError,
   type RegistryErrorCode,
 } from '../../../registry/errors.ts'
+import { policyErrorHeader } from '../protocol/policy-error-header.ts'
 
 /** An exception of the service's model: name, sentence, and members beside them. */
 export interface EcrException {
@@ -16,6 +17,7 @@ export interface EcrException {
   readonly message: string
   readonly status: number
   readonly members: Readonly<Record<string, unknown>>
+  readonly headers?: Readonly<Record<string, string>>
 }
 
 /** Thrown by operations for what only this API knows. */
@@ -25,6 +27,16 @@ export function ecrError(
   members: Readonly<Record<string, unknown>> = {},
 ): PratiqueError<'ECR_EXCEPTION'> {
   return new PratiqueError('ECR_EXCEPTION', message, { name, members })
+}
+
+export function ecrAccessDenied(denied: {
+  readonly message: string
+  readonly encodedMessage: string | undefined
+}): PratiqueError {
+  const { message, encodedMessage } = denied
+  const members =
+    encodedMessage === undefined ? {} : { encodedAuthorizationMessage: encodedMessage }
+  return ecrError('AccessDeniedException', message, members)
 }
 
 export function invalidParameter(member: string, constraint: string): PratiqueError {
@@ -102,7 +114,25 @@ const spellings = {
   ],
   PRECONDITION_FAILED: ['InvalidParameterException', own],
   IMAGE_TAGS_TOO_MANY: ['InvalidParameterException', own],
+  TAG_KEYS_COLLIDE: ['InvalidTagParameterException', own],
   TAGS_TOO_MANY: ['TooManyTagsException', own],
+  POLICY_MALFORMED: [
+    'InvalidParameterException',
+    ({ kind }) =>
+      `Invalid parameter at 'PolicyText' failed to satisfy constraint: 'Invalid ${shown(kind)} policy provided'`,
+  ],
+  POLICY_LOCKS_OUT: ['InvalidParameterException', own],
+  POLICY_IS_PUBLIC: ['InvalidParameterException', own],
+  REPOSITORY_POLICY_UNKNOWN: [
+    'RepositoryPolicyNotFoundException',
+    ({ repository, account }) =>
+      `Repository policy does not exist for the repository with name '${shown(repository)}' in the registry with id '${shown(account)}'`,
+  ],
+  REGISTRY_POLICY_UNKNOWN: [
+    'RegistryPolicyNotFoundException',
+    ({ account }) => `Registry policy does not exist in the registry with id '${shown(account)}'`,
+  ],
+  ACCOUNT_SETTING_INVALID: ['ValidationException', own],
   QUOTA_EXCEEDED: ['LimitExceededException', own],
   STORAGE_FULL: ['ServerException', own],
 } as const satisfies Record<RegistryErrorCode, Spelling>
@@ -117,7 +147,8 @@ export function spellException(thrown: unknown): EcrException | undefined {
   if (!isRegistryError(error)) return undefined
   const [name, message]: Spelling = spellings[error.code]
   const status = name === 'ServerException' ? 500 : 400
-  return { name, message: message(error.detail, error.message), status, members: membersOf(error) }
+  const exception = { name, message: message(error.detail, error.message), status }
+  return { ...exception, members: membersOf(error), ...headersOf(error) }
 }
 
 /** The model gives InvalidLayerPartException the place to go on from. */
@@ -125,6 +156,18 @@ function membersOf(error: PratiqueError<RegistryErrorCode>): Readonly<Record<str
   if (spellings[error.code][0] !== 'InvalidLayerPartException') return {}
   const { size, uploadId } = error.detail
   return typeof size === 'number' ? { uploadId, lastValidByteReceived: size - 1 } : {}
+}
+
+/** AWS has one sentence for every fault of a policy; where it stands and why it is one goes beside it. */
+function headersOf({
+  code,
+  detail,
+}: PratiqueError<RegistryErrorCode>): Pick<EcrException, 'headers'> {
+  if (code !== 'POLICY_MALFORMED') return {}
+  const { line, column, code: fault, reason } = detail
+  return {
+    headers: policyErrorHeader(Number(line), Number(column), `${shown(fault)} ${shown(reason)}`),
+  }
 }
 
 function invalidManifest(_: Detail, message: string): string {

@@ -1,5 +1,6 @@
 // The ECR operations that are served: input model, IAM action, resource, and what runs. Constraints are the service model's.
 import { Type, type TSchema } from 'typebox'
+import { imageKeys, requestTagKeys, type RequestKeys } from '../../../access/request-context.ts'
 import { repositoryArn } from '../../../policy/arn.ts'
 import { parseAccountId } from '../../../policy/account-id.ts'
 import { operation, type Operation, type ResourceScope } from '../protocol/operation.ts'
@@ -20,21 +21,23 @@ import { getDownloadUrlForLayer } from './get-download-url-for-layer.ts'
 import { initiateLayerUpload } from './initiate-layer-upload.ts'
 import { listImages } from './list-images.ts'
 import { listTagsForResource } from './list-tags-for-resource.ts'
+import {
+  onEverything,
+  onRepository,
+  registryId,
+  repository,
+  repositoryName,
+} from './repository-input.ts'
+import { policyOperations } from './policy-operations.ts'
 import { putImage } from './put-image.ts'
 import { putImageScanningConfiguration } from './put-image-scanning-configuration.ts'
 import { putImageTagMutability } from './put-image-tag-mutability.ts'
 import { startImageScan } from './start-image-scan.ts'
 import { tagResource } from './tag-resource.ts'
 import { untagResource } from './untag-resource.ts'
+import { repositoryOfArn, type TagShape } from './resource-tags.ts'
 import { uploadLayerPart } from './upload-layer-part.ts'
 
-const registryId = Type.String({ pattern: '^[0-9]{12}$' })
-const repositoryName = Type.String({
-  minLength: 2,
-  maxLength: 256,
-  pattern: '^[a-z0-9]+((\\.|_|__|-+)[a-z0-9]+)*(/[a-z0-9]+((\\.|_|__|-+)[a-z0-9]+)*)*$',
-})
-const repository = { registryId: Type.Optional(registryId), repositoryName }
 const digest = Type.String({ minLength: 1, maxLength: 256 })
 const imageTag = Type.String({ minLength: 1, maxLength: 300 })
 const imageId = Type.Object({
@@ -70,16 +73,6 @@ function listOf<T extends TSchema>(member: T, minItems: number, maxItems: number
   return Type.Array(member, { minItems, maxItems })
 }
 
-interface NamesRepository {
-  readonly registryId?: string
-  readonly repositoryName: string
-}
-
-function onRepository(input: NamesRepository, scope: ResourceScope): readonly string[] {
-  const account = parseAccountId(input.registryId ?? '') ?? scope.account
-  return [repositoryArn(scope.region, account, input.repositoryName)]
-}
-
 function onRepositories(
   input: { readonly registryId?: string; readonly repositoryNames?: readonly string[] },
   scope: ResourceScope,
@@ -91,15 +84,32 @@ function onRepositories(
   )
 }
 
-function onArn(input: { readonly resourceArn: string }): readonly string[] {
+/** An ARN that is none belongs to nobody, so nobody could be asked. */
+function onArn(
+  input: { readonly resourceArn: string },
+  { region }: ResourceScope,
+): readonly string[] {
+  repositoryOfArn(region, input.resourceArn)
   return [input.resourceArn]
 }
 
-const onEverything = (): readonly string[] => ['*']
+function tagKeysOf(tags: readonly TagShape[]): RequestKeys {
+  return requestTagKeys(tags.map(({ Key, Value }) => ({ key: Key, value: Value })))
+}
+
+function idKeys(
+  ids: readonly { readonly imageDigest?: string; readonly imageTag?: string }[],
+): RequestKeys {
+  return imageKeys({
+    tags: ids.flatMap(({ imageTag: named }) => named ?? []),
+    digests: ids.flatMap(({ imageDigest }) => imageDigest ?? []),
+  })
+}
 
 type EcrOperation = Operation<EcrDeps, EcrCall>
 
 const rows: readonly EcrOperation[] = [
+  ...policyOperations,
   operation({
     name: 'GetAuthorizationToken',
     input: Type.Object({ registryIds: Type.Optional(listOf(registryId, 1, 10)) }),
@@ -131,6 +141,7 @@ const rows: readonly EcrOperation[] = [
     }),
     action: 'ecr:CreateRepository',
     resources: onRepository,
+    keys: ({ tags }) => tagKeysOf(tags ?? []),
     run: createRepository,
   }),
   operation({
@@ -142,6 +153,7 @@ const rows: readonly EcrOperation[] = [
     }),
     action: 'ecr:DescribeRepositories',
     resources: onRepositories,
+    isListing: ({ repositoryNames }) => (repositoryNames ?? []).length === 0,
     run: describeRepositories,
   }),
   operation({
@@ -179,6 +191,7 @@ const rows: readonly EcrOperation[] = [
     input: Type.Object({ resourceArn, tags: Type.Array(tag, { maxItems: 200 }) }),
     action: 'ecr:TagResource',
     resources: onArn,
+    keys: ({ tags }) => tagKeysOf(tags),
     run: tagResource,
   }),
   operation({
@@ -189,6 +202,7 @@ const rows: readonly EcrOperation[] = [
     }),
     action: 'ecr:UntagResource',
     resources: onArn,
+    keys: ({ tagKeys }) => requestTagKeys(tagKeys.map((key) => ({ key }))),
     run: untagResource,
   }),
   operation({
@@ -256,6 +270,14 @@ const rows: readonly EcrOperation[] = [
     }),
     action: 'ecr:PutImage',
     resources: onRepository,
+    keys: (input) => {
+      const { imageTag: named, imageDigest } = input
+      return imageKeys({
+        tags: named === undefined ? [] : [named],
+        digests: imageDigest === undefined ? [] : [imageDigest],
+        mediaType: input.imageManifestMediaType,
+      })
+    },
     run: putImage,
   }),
   operation({
@@ -269,6 +291,7 @@ const rows: readonly EcrOperation[] = [
     }),
     action: 'ecr:BatchGetImage',
     resources: onRepository,
+    keys: (input) => idKeys(input.imageIds),
     run: batchGetImage,
   }),
   operation({

@@ -40,6 +40,7 @@ export async function putImage(
       tags: tag === undefined ? [] : [tag],
       principal: call.caller.principalArn,
       ifPresent: 'refuse',
+      gate: call.stillAllowed,
     })
     deps.wake()
     return {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { denied } from '../../../../test/kit/authorizations.ts'
 import { iamAsker, type IamAnswer } from '../../../../test/kit/iam-requests.ts'
 import { policyOfSize, pullPolicy, testPolicyOwners } from '../../../../test/kit/policy-owners.ts'
 import { policyOperations } from './policy-operations.ts'
@@ -157,8 +158,8 @@ test('refuses in AWS’s words and with its codes', async (t) => {
 
 test('every operation is judged before anything is read or changed', async (t) => {
   const deps = await testPolicyOwners(t)
-  const denied = iamAsker(deps, {
-    authorize: async () => Promise.resolve({ kind: 'deny', reason: 'test', message: 'no' }),
+  const refused = iamAsker(deps, {
+    authorize: async () => Promise.resolve(denied('no')),
   })
   const before = await deps.epoch()
   const all = {
@@ -181,7 +182,7 @@ test('every operation is judged before anything is read or changed', async (t) =
     PolicySourceArn: 'arn:aws:iam::123456789012:user/ghost',
   }
   for (const { name } of policyOperations) {
-    assert.deepEqual(refusal(await denied.ask(name, all)), [403, 'AccessDenied', 'no'], name)
+    assert.deepEqual(refusal(await refused.ask(name, all)), [403, 'AccessDenied', 'no'], name)
   }
   assert.equal(await deps.epoch(), before)
 })

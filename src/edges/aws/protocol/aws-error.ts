@@ -37,8 +37,11 @@ export const signatureErrors = {
   ExpiredToken: { json: 'ExpiredTokenException', query: 'ExpiredToken', queryStatus: 403 },
 } as const satisfies Record<SigV4Code, { json: string; query: string; queryStatus: number }>
 
-export function accessDenied(message: string): AwsError {
-  return { name: 'AccessDeniedException', status: 400, message }
+/** The encoded message is for those who may have it decoded: sts:DecodeAuthorizationMessage. */
+export function accessDenied(message: string, encodedMessage?: string): AwsError {
+  const members =
+    encodedMessage === undefined ? {} : { members: { encodedAuthorizationMessage: encodedMessage } }
+  return { name: 'AccessDeniedException', status: 400, message, ...members }
 }
 
 /** Too much at once: retried by every SDK, with growing pauses. */

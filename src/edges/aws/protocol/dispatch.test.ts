@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { allowed, denied } from '../../../../test/kit/authorizations.ts'
 import { Type } from 'typebox'
 import type { Caller } from '../../../access/caller.ts'
 import { parseAccountId } from '../../../policy/account-id.ts'
@@ -89,9 +90,7 @@ function serviceFor(world: World, setting: Setting): JsonService<World, Call> {
     authorize: async (_, { action, resources }) => {
       world.steps.push(`authorize ${action} ${resources.join(' ')}`)
       return Promise.resolve(
-        setting.isAllowed === false
-          ? { kind: 'deny', reason: 'none', message: 'User: dev is not authorized' }
-          : { kind: 'allow', reason: 'all' },
+        setting.isAllowed === false ? denied('User: dev is not authorized') : allowed,
       )
     },
     callOf: (who) => ({ caller: who }),
@@ -204,11 +203,11 @@ test('says of an operation of the model that it is not served, and that of no ot
 })
 
 test('tells a denied caller the sentence of the decision and keeps the facts for the log', async () => {
-  const denied = await answerTo({ isAllowed: false })
-  assert.equal(denied.members.get('message'), 'User: dev is not authorized')
-  assert.equal(denied.facts.decision, 'deny')
-  assert.equal(denied.facts.action, 'ecr:DeleteRepository')
-  assert.equal(denied.facts.resource, 'arn:aws:ecr:us-east-1:123456789012:repository/app')
+  const refused = await answerTo({ isAllowed: false })
+  assert.equal(refused.members.get('message'), 'User: dev is not authorized')
+  assert.equal(refused.facts.decision, 'deny')
+  assert.equal(refused.facts.action, 'ecr:DeleteRepository')
+  assert.equal(refused.facts.resource, 'arn:aws:ecr:us-east-1:123456789012:repository/app')
 })
 
 test('answers a fault of its own without details, and tells the owner', async () => {

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
-import type { Authorizer } from '../../../access/authorize.ts'
+import type { Authorization, AuthorizationRequest, Authorizer } from '../../../access/authorize.ts'
 import type { Caller } from '../../../access/caller.ts'
+import { tellJudgement, type JudgedFacts } from '../../request-facts.ts'
 import { accessDenied, serverFault, signatureErrors, type AwsError } from './aws-error.ts'
 import { jsonError, jsonReply, parseJsonBody, type AwsReply } from './json-protocol.ts'
 import type { Operation } from './operation.ts'
@@ -9,17 +10,22 @@ import type { SigV4Result } from './sigv4.ts'
 import type { SignedRequest } from './sigv4-canonical.ts'
 
 /** What became known of a request on its way, for its log line. */
-export interface DispatchFacts {
+export interface DispatchFacts extends JudgedFacts {
   operation: string
   caller: Caller | undefined
   action: string | undefined
   resource: string | undefined
-  decision: 'allow' | 'deny' | undefined
   errorCode: string | undefined
   /** For the audit record; what the caller is told, asked and was given. */
   errorMessage?: string | undefined
   parameters?: unknown
   responseElements?: unknown
+}
+
+/** What was asked about a call, and the answer. */
+export interface Judged {
+  readonly request: AuthorizationRequest
+  readonly result: Authorization
 }
 
 export interface JsonService<Deps, Call extends { readonly caller: Caller }> {
@@ -31,7 +37,8 @@ export interface JsonService<Deps, Call extends { readonly caller: Caller }> {
   readonly deps: Deps
   readonly authenticate: (request: SignedRequest, bodyHash: string) => Promise<SigV4Result<Caller>>
   readonly authorize: Authorizer
-  readonly callOf: (caller: Caller) => Call
+  /** `judged` is undefined where any valid credential will do. */
+  readonly callOf: (caller: Caller, judged: Judged | undefined) => Call
   readonly spell: (error: unknown) => AwsError | undefined
   readonly onFault: (error: unknown) => void
 }
@@ -92,9 +99,12 @@ async function answer<Deps, Call extends { readonly caller: Caller }>(
   const reading = readInput(row, request.body)
   if (reading.kind !== 'valid') return refused(faultOfInput(row, reading))
   facts.parameters = reading.input
-  const denied = await authorizeRow(service, row, reading.input, caller, facts)
-  if (denied !== undefined) return refused(denied)
-  const output = await row.run(service.deps, reading.input, service.callOf(caller))
+  const judged = await judgeRow(service, row, reading.input, caller, facts)
+  const result = judged?.result
+  if (result?.kind === 'deny' && !mayFilter(row, reading.input, result)) {
+    return refused(accessDenied(result.message, result.encodedMessage))
+  }
+  const output = await row.run(service.deps, reading.input, service.callOf(caller, judged))
   facts.responseElements = output
   return { kind: 'answered', output }
 }
@@ -155,13 +165,26 @@ function faultOfInput<Deps, Call>(
     : { name: 'ValidationException', status: 400, message: validationText(reading.violations) }
 }
 
-async function authorizeRow<Deps, Call extends { readonly caller: Caller }>(
+/** A list that is denied by nobody, only allowed by nobody as a whole, may hold what the caller may see. */
+function mayFilter<Deps, Call>(
+  { authorization }: Operation<Deps, Call>,
+  input: unknown,
+  { decision }: Extract<Authorization, { readonly kind: 'deny' }>,
+): boolean {
+  return (
+    authorization.kind === 'action' &&
+    decision.kind === 'implicit-deny' &&
+    authorization.isListing(input)
+  )
+}
+
+async function judgeRow<Deps, Call extends { readonly caller: Caller }>(
   service: JsonService<Deps, Call>,
   row: Operation<Deps, Call>,
   input: unknown,
   caller: Caller,
   facts: DispatchFacts,
-): Promise<AwsError | undefined> {
+): Promise<Judged | undefined> {
   const { authorization } = row
   if (authorization.kind === 'authenticated-only') return undefined
   const { action } = authorization
@@ -169,9 +192,11 @@ async function authorizeRow<Deps, Call extends { readonly caller: Caller }>(
   const resources = authorization.resources(input, scope)
   // Nothing to ask about would be nothing to refuse.
   if (resources.length === 0) throw new Error(`${row.name} names no resource`)
-  const decision = await service.authorize(caller, { action, resources })
+  const keys = authorization.keys(input)
+  const request = { action, resources, keys }
+  const result = await service.authorize(caller, request)
   facts.action = action
   facts.resource = resources.slice(0, 3).join(' ')
-  facts.decision = decision.kind
-  return decision.kind === 'allow' ? undefined : accessDenied(decision.message)
+  tellJudgement(facts, result)
+  return { request, result }
 }

@@ -1,4 +1,5 @@
 import type { Static, TObject, TProperties } from 'typebox'
+import type { RequestKeys } from '../../../access/request-context.ts'
 import type { AccountId } from '../../../policy/account-id.ts'
 import { inputReader, type InputReading } from './schema.ts'
 
@@ -17,6 +18,10 @@ export type Authorization<Input> =
       readonly action: IamAction
       /** ARNs, or `*` for an action that has no resource. */
       readonly resources: (input: Input, scope: ResourceScope) => readonly string[]
+      /** Condition keys that only the input tells. */
+      readonly keys: (input: Input) => RequestKeys | undefined
+      /** Whether the operation lists what may be seen one by one, to whom the list as a whole is not allowed. */
+      readonly isListing: (input: Input) => boolean
     }
   /** Any valid credential will do; `why` says so to whoever reviews the table. */
   | { readonly kind: 'authenticated-only'; readonly why: string }
@@ -40,6 +45,8 @@ export function operation<Deps, Call, P extends TProperties>(row: {
   readonly input: TObject<P>
   readonly action: IamAction
   readonly resources: (input: Static<TObject<P>>, scope: ResourceScope) => readonly string[]
+  readonly keys?: (input: Static<TObject<P>>) => RequestKeys | undefined
+  readonly isListing?: (input: Static<TObject<P>>) => boolean
   readonly errorStyle?: 'ecr' | 'validation'
   readonly maxBodyBytes?: number
   readonly run: (deps: Deps, input: Static<TObject<P>>, call: Call) => Promise<unknown>
@@ -54,6 +61,8 @@ export function operation<Deps, Call, P extends TProperties>(row: {
       kind: 'action',
       action,
       resources: (input, scope) => resources(typed(input), scope),
+      keys: (input) => row.keys?.(typed(input)),
+      isListing: (input) => row.isListing?.(typed(input)) ?? false,
     },
     errorStyle: row.errorStyle ?? 'ecr',
     maxBodyBytes: row.maxBodyBytes ?? defaultBodyBytes,

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { allowed, denied } from '../../../../test/kit/authorizations.ts'
 import { Type } from 'typebox'
 import type { Caller } from '../../../access/caller.ts'
 import { testCaller } from '../../../../test/kit/principals.ts'
@@ -84,9 +85,7 @@ async function answerTo(setting: Setting) {
     authorize: async (_, { action, resources, keys }) => {
       world.steps.push(`authorize ${action} ${resources.join(' ')} ${JSON.stringify(keys)}`)
       return Promise.resolve(
-        setting.isAllowed === false
-          ? { kind: 'deny', reason: 'none', message: 'User: dev is not authorized' }
-          : { kind: 'allow', reason: 'all' },
+        setting.isAllowed === false ? denied('User: dev is not authorized') : allowed,
       )
     },
     spell: (error) =>

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { isUtf8 } from 'node:buffer'
 import type { Authorizer } from '../../../access/authorize.ts'
 import type { Caller } from '../../../access/caller.ts'
+import { tellJudgement } from '../../request-facts.ts'
 import { signatureErrors, type AwsError } from './aws-error.ts'
 import type { DispatchFacts } from './dispatch.ts'
 import type { AwsReply } from './json-protocol.ts'
@@ -215,7 +216,7 @@ async function authorizeRow<Deps>(
   const decision = await service.authorize(caller, { action, resources, keys })
   facts.action = action
   facts.resource = resources.slice(0, 3).join(' ')
-  facts.decision = decision.kind
+  tellJudgement(facts, decision)
   if (decision.kind === 'allow') return undefined
   return { name: 'AccessDenied', status: 403, message: decision.message }
 }

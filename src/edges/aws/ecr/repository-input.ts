@@ -1,0 +1,27 @@
+// How inputs name a repository, and which resources that makes them ask about.
+import { Type } from 'typebox'
+import { parseAccountId } from '../../../policy/account-id.ts'
+import { repositoryArn } from '../../../policy/arn.ts'
+import type { ResourceScope } from '../protocol/operation.ts'
+
+export const registryId = Type.String({ pattern: '^[0-9]{12}$' })
+export const repositoryName = Type.String({
+  minLength: 2,
+  maxLength: 256,
+  pattern: '^[a-z0-9]+((\\.|_|__|-+)[a-z0-9]+)*(/[a-z0-9]+((\\.|_|__|-+)[a-z0-9]+)*)*$',
+})
+/** As most inputs name one. */
+export const repository = { registryId: Type.Optional(registryId), repositoryName }
+
+interface NamesRepository {
+  readonly registryId?: string
+  readonly repositoryName: string
+}
+
+/** The repository of the account that the input names, else of the caller's. */
+export function onRepository(input: NamesRepository, scope: ResourceScope): readonly string[] {
+  const account = parseAccountId(input.registryId ?? '') ?? scope.account
+  return [repositoryArn(scope.region, account, input.repositoryName)]
+}
+
+export const onEverything = (): readonly string[] => ['*']

@@ -1,0 +1,24 @@
+import { setRepositoryPolicy as set } from '../../../registry/set-repository-policy.ts'
+import { repositoryIn, type EcrCall, type EcrDeps } from './call.ts'
+
+/** Without `force` a policy is refused under which the caller could not set another one. */
+export async function setRepositoryPolicy(
+  deps: EcrDeps,
+  input: {
+    readonly registryId?: string
+    readonly repositoryName: string
+    readonly policyText: string
+    readonly force?: boolean
+  },
+  call: EcrCall,
+): Promise<Readonly<Record<string, unknown>>> {
+  const repository = repositoryIn(call, input)
+  const { policyText } = input
+  await set(deps, {
+    repository,
+    text: policyText,
+    force: input.force ?? false,
+    mayStillSet: (policy) => call.mayUnder('ecr:SetRepositoryPolicy', repository, policy),
+  })
+  return { registryId: repository.account, repositoryName: repository.name, policyText }
+}
