@@ -10,6 +10,7 @@ import { envCommand } from './commands/env.ts'
 import { fsckCommand } from './commands/fsck.ts'
 import { gateCommand } from './commands/gate.ts'
 import { gcCommand } from './commands/gc.ts'
+import { guardRailCommand } from './commands/guard-rail.ts'
 import { initCommand } from './commands/init.ts'
 import { loginCommand } from './commands/login.ts'
 import { oidcProviderCommand } from './commands/oidc-provider.ts'
@@ -43,7 +44,7 @@ function buildProgram(): Command {
   for (const add of [credentialHelperCommand, dbCommand, quotaCommand, oidcProviderCommand])
     add(program)
   for (const add of [scanCommand, gateCommand, auditLogCommand, sessionCommand]) add(program)
-  for (const add of [keysCommand, policyCommand]) add(program)
+  for (const add of [keysCommand, policyCommand, guardRailCommand]) add(program)
   for (const add of [gcCommand, fsckCommand, backupCommand, restoreCommand]) add(program)
   return program
 }

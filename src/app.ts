@@ -2,6 +2,7 @@
 import type { FastifyInstance } from 'fastify'
 import { openDecisions } from './access/decisions.ts'
 import { encodeAuthorizationMessage } from './access/encoded-message.ts'
+import { policyRooms } from './edges/control/policy-rooms.ts'
 import { findSigningKey } from './access/find-signing-key.ts'
 import { readPolicyEpoch } from './access/policy-epoch-store.ts'
 import { accountExists } from './access/account-store.ts'
@@ -262,9 +263,14 @@ function serveDoors(app: FastifyInstance, doors: Doors): void {
   serveControl(app, {
     authenticate: authenticator.basicHeader,
     authorize: registry.authorize,
+    managingAccount: config.account,
     onFault,
     spell: spellControlError,
-    rooms: { ...controlRooms(config, foundation, layers, wake), ...trail.rooms },
+    rooms: {
+      ...controlRooms(config, foundation, layers, wake),
+      ...trail.rooms,
+      ...policyRooms({ ...decisions, database, clock, region, managingAccount: config.account }),
+    },
   })
 }
 

@@ -6,6 +6,7 @@ import { runRotation } from './access/run-rotation.ts'
 import { collectorOf, graceOf } from './background.ts'
 import type { Config } from './config.ts'
 import type { AuditRooms } from './edges/control/audit-routes.ts'
+import type { policyRooms } from './edges/control/policy-rooms.ts'
 import type { ControlRooms } from './edges/control/routes.ts'
 import { type Foundation } from './foundation.ts'
 import { programVersion } from './lib/program-version.ts'
@@ -31,7 +32,7 @@ export function controlRooms(
   foundation: Foundation,
   layers: LayerReaders,
   wake: () => void,
-): Omit<ControlRooms, keyof AuditRooms> {
+): Omit<ControlRooms, keyof AuditRooms | keyof ReturnType<typeof policyRooms>> {
   const { paths, ids, database } = foundation
   const staleAfterMs = config.staleAfterHours * 3_600_000
   const temporaryDirectory = paths.temporary

@@ -1,4 +1,4 @@
-import { parseAccountId } from '../policy/account-id.ts'
+import { parseAccountId, type AccountId } from '../policy/account-id.ts'
 import { parseArn } from '../policy/arn.ts'
 import { text, type SqlReader } from '../storage/database/database.ts'
 import { accountExists } from './account-store.ts'
@@ -42,4 +42,16 @@ export async function findArnOfPrincipal(
   const account = parseAccountId(text(row, 'account'))
   if (account === undefined) throw new Error('the account of a principal is not an account id')
   return `arn:aws:iam::${account}:${text(row, 'kind')}${text(row, 'path')}${text(row, 'name')}`
+}
+
+export async function findRoleIdByName(
+  reader: SqlReader,
+  account: AccountId,
+  name: string,
+): Promise<string | undefined> {
+  const row = await reader.first(
+    'SELECT id FROM roles WHERE account = $1 AND name_key = $2 AND name = $3',
+    [account, name.toLowerCase(), name],
+  )
+  return row === undefined ? undefined : text(row, 'id')
 }

@@ -41,7 +41,13 @@ export interface AuditRooms {
 const base = '/pratique/v1/audit-log'
 
 export const auditRoutes: readonly ControlRoute<AuditRooms>[] = [
-  { method: 'GET', path: `${base}/events`, action: 'pratique:SearchAuditLog', run: search },
+  {
+    method: 'GET',
+    path: `${base}/events`,
+    action: 'pratique:SearchAuditLog',
+    isOfAccount: true,
+    run: search,
+  },
   {
     method: 'POST',
     path: `${base}/verifications`,

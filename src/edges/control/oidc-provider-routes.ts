@@ -20,6 +20,7 @@ export const oidcProviderRoutes: readonly ControlRoute<OidcProviderRooms>[] = [
     method: 'GET',
     path: '/pratique/v1/oidc-providers',
     action: 'pratique:DescribeOidcProviders',
+    isOfAccount: true,
     run: async (rooms, { account }) => ({
       kind: 'json',
       value: await rooms.describeOidcProviders({ account }),

@@ -22,6 +22,7 @@ export const quotaRoutes: readonly ControlRoute<QuotaRooms>[] = [
     method: 'GET',
     path: '/pratique/v1/quotas',
     action: 'pratique:DescribeQuotas',
+    isOfAccount: true,
     run: async (rooms, { account }) =>
       Promise.resolve({ kind: 'lines', values: rooms.describeUsage({ account }) }),
   },
@@ -29,6 +30,7 @@ export const quotaRoutes: readonly ControlRoute<QuotaRooms>[] = [
     method: 'POST',
     path: '/pratique/v1/quotas',
     action: 'pratique:PutQuota',
+    isOfAccount: true,
     run: putQuota,
   },
 ]

@@ -21,15 +21,22 @@ export type ControlReply =
   /** 400 where no status is given. */
   | {
       readonly kind: 'refused'
-      readonly status?: 403
+      readonly status?: 403 | 404
       readonly code: string
       readonly message: string
     }
 
 export interface ControlRoute<Rooms> {
-  readonly method: 'GET' | 'POST'
+  readonly method: 'GET' | 'POST' | 'DELETE'
   readonly path: string
   readonly action: ControlAction
+  /**
+   * About the caller's own account and nothing else. A row that does not say so is about the installation: only the account that
+   * runs it may use the row, since a policy of another one can allow whatever that account likes.
+   */
+  readonly isOfAccount?: true
+  /** ARNs that the action must be allowed on; `*` where it is not said. */
+  readonly resources?: (query: URLSearchParams) => readonly string[]
   readonly run: (rooms: Rooms, call: ControlCall) => Promise<ControlReply>
 }
 

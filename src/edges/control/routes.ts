@@ -3,7 +3,9 @@ import type { Readable } from 'node:stream'
 import { auditRoutes, type AuditRooms } from './audit-routes.ts'
 import { collectionRoutes, type CollectionRooms } from './collection-routes.ts'
 import { masterKeyRoutes, type MasterKeyRooms } from './master-key-routes.ts'
+import { guardRailRoutes, type GuardRailRooms } from './guard-rail-routes.ts'
 import { oidcProviderRoutes, type OidcProviderRooms } from './oidc-provider-routes.ts'
+import { policyRoutes, type PolicyRooms } from './policy-routes.ts'
 import { quotaRoutes, type QuotaRooms } from './quota-routes.ts'
 import { refused, type ControlRoute } from './route.ts'
 import { sessionRoutes, type SessionRooms } from './session-routes.ts'
@@ -18,7 +20,9 @@ export interface ControlRooms
     StorageRooms,
     OidcProviderRooms,
     MasterKeyRooms,
-    SessionRooms {
+    SessionRooms,
+    GuardRailRooms,
+    PolicyRooms {
   readonly describeAdvisories: () => Promise<unknown>
   readonly importAdvisories: (
     input: {
@@ -45,6 +49,8 @@ const defaultEcosystems = ['npm', 'PyPI', 'Debian', 'Alpine']
 export const controlRoutes: readonly ControlRoute<ControlRooms>[] = [
   ...auditRoutes,
   ...quotaRoutes,
+  ...guardRailRoutes,
+  ...policyRoutes,
   ...collectionRoutes,
   ...storageRoutes,
   ...oidcProviderRoutes,
@@ -54,6 +60,7 @@ export const controlRoutes: readonly ControlRoute<ControlRooms>[] = [
     method: 'GET',
     path: '/pratique/v1/advisories',
     action: 'pratique:DescribeAdvisories',
+    isOfAccount: true,
     run: async (rooms) => ({ kind: 'json', value: await rooms.describeAdvisories() }),
   },
   {
@@ -96,6 +103,7 @@ export const controlRoutes: readonly ControlRoute<ControlRooms>[] = [
     method: 'POST',
     path: '/pratique/v1/scans',
     action: 'pratique:ScanArchive',
+    isOfAccount: true,
     run: async (rooms, { query, body, signal }) => {
       const kind = query.get('kind')
       if (kind !== 'rootfs' && kind !== 'archive') return refused('kind must be rootfs or archive')

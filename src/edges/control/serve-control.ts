@@ -4,7 +4,7 @@ import type { Authorizer } from '../../access/authorize.ts'
 import type { AccountId } from '../../policy/account-id.ts'
 import type { HeaderAuthenticator } from '../authenticate.ts'
 import { whyNotLetIn } from '../refused-credentials.ts'
-import { sourceOf } from '../request-facts.ts'
+import { sourceOf, tellJudgement } from '../request-facts.ts'
 import type { ControlReply, ControlRoute } from './route.ts'
 import { controlRoutes, type ControlRooms } from './routes.ts'
 
@@ -18,6 +18,8 @@ export interface ControlEdge {
   readonly rooms: ControlRooms
   readonly authenticate: HeaderAuthenticator
   readonly authorize: Authorizer
+  /** The account that runs the installation. */
+  readonly managingAccount: AccountId
   /** The refusal a room's error stands for; undefined for a fault that is ours. */
   readonly spell: (error: unknown) => ControlError | undefined
   readonly onFault: (error: unknown, requestId: string) => void
@@ -88,13 +90,22 @@ async function requireAllowed(
   }
   facts.caller = result.caller
   facts.tokenHash = result.tokenHash
-  const decision = await edge.authorize(result.caller, { action: route.action, resources: ['*'] })
-  facts.action = route.action
-  facts.resource = '*'
-  facts.decision = decision.kind
-  return decision.kind === 'allow'
-    ? { account: result.caller.accountId }
-    : { status: 403, code: 'DENIED', message: decision.message }
+  const { caller } = result
+  const { action } = route
+  const { searchParams } = new URL(request.raw.url ?? '/', 'http://localhost')
+  const resources = route.resources?.(searchParams) ?? ['*']
+  facts.action = action
+  facts.resource = resources.join(' ')
+  if (route.isOfAccount !== true && caller.accountId !== edge.managingAccount) {
+    facts.decision = 'deny'
+    const message = `User: ${caller.principalArn} is not authorized to perform: ${action}, which is for account ${edge.managingAccount} that runs this installation`
+    return { status: 403, code: 'DENIED', message }
+  }
+  const judged = await edge.authorize(caller, { action, resources })
+  tellJudgement(facts, judged)
+  return judged.kind === 'allow'
+    ? { account: caller.accountId }
+    : { status: 403, code: 'DENIED', message: judged.message }
 }
 
 /** Work ends when the one who asked for it has gone. */

@@ -14,6 +14,7 @@ export const sessionRoutes: readonly ControlRoute<SessionRooms>[] = [
     method: 'POST',
     path: '/pratique/v1/sessions/revocations',
     action: 'pratique:RevokeSessions',
+    isOfAccount: true,
     run: revoke,
   },
 ]
