@@ -2,6 +2,8 @@
 import type { FastifyInstance } from 'fastify'
 import { openDecisions } from './access/decisions.ts'
 import { encodeAuthorizationMessage } from './access/encoded-message.ts'
+import { gatheringForTrust } from './access/gather-for-trust.ts'
+import { KeySets } from './access/oidc/key-sets.ts'
 import { policyRooms } from './edges/control/policy-rooms.ts'
 import { findSigningKey } from './access/find-signing-key.ts'
 import { readPolicyEpoch } from './access/policy-epoch-store.ts'
@@ -38,6 +40,7 @@ import { BufferPool } from './lib/buffer-pool.ts'
 import { ByteBudget } from './lib/byte-budget.ts'
 import type { Clock } from './lib/clock.ts'
 import type { Log } from './lib/log.ts'
+import { createOutboundFetch } from './lib/outbound-fetch.ts'
 import { openFileLimit } from './lib/open-file-limit.ts'
 import { programVersion } from './lib/program-version.ts'
 import { LiveHashes } from './registry/live-hashes.ts'
@@ -244,7 +247,16 @@ function serveDoors(app: FastifyInstance, doors: Doors): void {
     bodies: new ByteBudget(maxApiBodyBytes),
     cloudTrail: trail.cloudTrail,
     iam: { database, clock, ids, accessKeyKey, pagingKey },
-    sts: { region },
+    sts: {
+      region,
+      database,
+      clock,
+      ids,
+      sessionKey,
+      messageKey,
+      keySets: new KeySets({ clock, fetch: createOutboundFetch() }),
+      gatherForTrust: gatheringForTrust({ ...decisions, clock, region }),
+    },
     ecr: {
       ...uploads,
       region,

@@ -68,7 +68,7 @@ test('only what STS lets nobody deny asks for no action', () => {
   const open = [...iamOperations.values(), ...stsOperations.values()]
     .filter(({ authorization }) => authorization.kind === 'authenticated-only')
     .map(({ name }) => name)
-  assert.deepEqual(open, ['GetCallerIdentity'])
+  assert.deepEqual(open, ['GetCallerIdentity', 'GetSessionToken'])
 })
 
 test('the operations of IAM and STS that are served are those of their models', () => {

@@ -20,6 +20,8 @@ export interface Caller {
     | 'bearer-token'
     /** Nothing was shown; made only where the setting for anonymous pulls is on. */
     | 'anonymous'
+    /** Of a request whose credential is an ID token. */
+    | 'web-identity'
   /** Of temporary credentials; undefined for a key that a user holds for good. */
   readonly session: SessionFacts | undefined
   readonly sourceAddress: string

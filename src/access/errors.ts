@@ -38,6 +38,41 @@ export const accessErrors = {
     'The policy document is not valid.',
     'The header pratique-policy-error tells line, column and reason; pratique policy lint FILE tells all.',
   ),
+  SESSION_DENIED: entry(
+    'The policies that concern the caller and the role do not let this session be made.',
+    'The message names the kind of policy; the role’s trust policy has to name the caller, the account’s own policies to allow it.',
+  ),
+  SESSION_TOO_LARGE: entry(
+    'The session policies, policy ARNs and tags are together more than a session carries.',
+    'Attach policies to the role instead, or give fewer or shorter tags.',
+  ),
+  TAGS_INVALID: entry(
+    'The session tags contradict one another or those that the calling session hands on.',
+    'Read the message: it names the rule.',
+  ),
+  ID_TOKEN_INVALID: entry(
+    'The web identity token is not one that a registered provider made for this account.',
+    'Compare its issuer, audience and algorithm with the provider: aws iam get-open-id-connect-provider.',
+  ),
+  ID_TOKEN_EXPIRED: entry(
+    'The web identity token’s time is over.',
+    'Ask the provider for a new one.',
+  ),
+  ID_PROVIDER_UNREACHABLE: {
+    ...entry(
+      'The keys of the identity provider could not be fetched.',
+      'Try again; for a provider in a private network see pratique oidc-provider options.',
+    ),
+    retryable: true,
+  },
+  ID_CLAIM_REJECTED: entry(
+    'The web identity token was used before, or cannot be told from another.',
+    'Ask the provider for a new one: its tokens open one session each.',
+  ),
+  MESSAGE_UNREADABLE: entry(
+    'The encoded authorization message is altered, older than seven days, or of another account or installation.',
+    'Repeat the denied request and take the message of its answer.',
+  ),
 } as const
 
 export type AccessErrorCode = keyof typeof accessErrors

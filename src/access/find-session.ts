@@ -122,7 +122,7 @@ function roleIdentity(entity: SessionEntity, roleId: string, sessionName: string
 function federatedIdentity(entity: SessionEntity, userId: string, sessionName: string): Identity {
   const { account, path, name } = entity
   const sessionArn = stsArn(account, `federated-user/${sessionName}`)
-  const arn = userArn(account, name, path)
+  const arn = entity.isRoot ? rootArn(account) : userArn(account, name, path)
   return {
     accountId: account,
     requester: { kind: 'federated-user', account, sessionArn, userId, userArn: arn },

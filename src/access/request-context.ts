@@ -108,6 +108,7 @@ const authMethods = {
   'access-key-basic': 'basic',
   'bearer-token': 'bearer',
   anonymous: undefined,
+  'web-identity': undefined,
 } as const satisfies Record<Caller['method'], string | undefined>
 
 function principalArn({ requester }: Caller): string | undefined {

@@ -2,7 +2,8 @@ import type { Clock } from '../lib/clock.ts'
 import type { AccountId } from '../policy/account-id.ts'
 import type { Database, SqlReader } from '../storage/database/database.ts'
 import { bumpPolicyEpoch } from './policy-epoch-store.ts'
-import { findIdOfName, isRoleOf, upsertRevocation } from './session-store.ts'
+import { findPolicyOwner } from './policy-owner-store.ts'
+import { isRoleOf, upsertRevocation } from './session-store.ts'
 
 /** All sessions of a role or of a user, by its name; or one, by its access key id or as GetCallerIdentity names it. */
 export interface RevokedSubject {
@@ -38,7 +39,7 @@ async function idOf(
   account: AccountId,
   { kind, name }: RevokedSubject,
 ): Promise<string | undefined> {
-  if (kind !== 'session') return findIdOfName(reader, kind, account, name)
+  if (kind !== 'session') return (await findPolicyOwner(reader, account, { kind, name }))?.id
   if (/^ASIA[A-Z2-7]{16}$/.test(name)) return `${account}/${name}`
   const [, roleId] = /^(AROA[A-Z2-7]{17}):[\w+=,.@-]{2,64}$/.exec(name) ?? []
   if (roleId === undefined) return undefined

@@ -51,21 +51,6 @@ export async function findSessionUser(
   return row === undefined ? undefined : entityOf(row)
 }
 
-/** The unique id of a user or role by its name, which is taken without regard to case. */
-export async function findIdOfName(
-  reader: SqlReader,
-  kind: 'user' | 'role',
-  account: AccountId,
-  name: string,
-): Promise<string | undefined> {
-  const statement =
-    kind === 'role'
-      ? 'SELECT id FROM roles WHERE account = $1 AND name_key = $2'
-      : `SELECT id FROM users WHERE account = $1 AND name_key = $2 AND kind = 'user'`
-  const row = await reader.first(statement, [account, name.toLowerCase()])
-  return row === undefined ? undefined : text(row, 'id')
-}
-
 /** Whether the id is one of the account's roles. */
 export async function isRoleOf(
   reader: SqlReader,
@@ -129,4 +114,24 @@ function entityOf(row: SqlRow): SessionEntity {
     isRoot: text(row, 'kind') === 'root',
     revokedBefore: before === undefined ? undefined : new Date(before),
   }
+}
+
+/** False where the token was used before. Forgets tokens that could not be shown again. */
+export async function useIdToken(
+  tx: SqlWriter,
+  token: {
+    readonly account: AccountId
+    readonly issuer: string
+    readonly tokenId: string
+    readonly expiresAt: Date
+  },
+  now: Date,
+): Promise<boolean> {
+  await tx.run('DELETE FROM used_id_tokens WHERE expires_at < $1', [now.getTime()])
+  const written = await tx.run(
+    `INSERT INTO used_id_tokens (account, issuer, token_id, expires_at) VALUES ($1, $2, $3, $4)
+     ON CONFLICT (account, issuer, token_id) DO NOTHING`,
+    [token.account, token.issuer, token.tokenId, token.expiresAt.getTime()],
+  )
+  return written > 0
 }

@@ -86,6 +86,7 @@ const rows: Readonly<Record<number, readonly string[]>> = {
     `INSERT INTO access_keys (id, user_id, secret, sealed_under, status, created_at) VALUES ('AKIA2', 'AIDA2', x'0607', '8899aabbccddeeff', 'Active', 43)`,
   ],
   10: [`INSERT INTO session_policies VALUES ('h', '{}', 40)`],
+  11: [`INSERT INTO used_id_tokens VALUES ('123456789012', 'issuer.example', 'jti', 41)`],
 }
 
 /** Up to 7 a flag said who is an administrator; an attached policy says it since. */

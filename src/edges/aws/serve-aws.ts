@@ -25,16 +25,18 @@ import type { IamDeps } from './iam/call.ts'
 import { spellIamError } from './iam/errors.ts'
 import { iamOperationNames } from './iam/operation-names.ts'
 import { iamOperations } from './iam/operations.ts'
-import { signatureErrors, throttled, type AwsError } from './protocol/aws-error.ts'
+import { messageForQuery, signatureErrors, throttled, type AwsError } from './protocol/aws-error.ts'
 import { dispatchJson, type JsonService, type Judged } from './protocol/dispatch.ts'
 import { jsonError, operationOfTarget, type AwsReply } from './protocol/json-protocol.ts'
 import { dispatchQuery, type QueryService } from './protocol/query-dispatch.ts'
 import { iamModel, queryError, stsModel, type QueryModel } from './protocol/query-protocol.ts'
 import type { RawHeader, SignedRequest } from './protocol/sigv4-canonical.ts'
+import { ReplayFilter } from './protocol/replay-filter.ts'
 import { readSignature, type Signature } from './protocol/sigv4-signature.ts'
-import { SigV4Verifier, type SigV4Result } from './protocol/sigv4.ts'
+import { SigV4Verifier, unrecognised, type SigV4Result } from './protocol/sigv4.ts'
 import { stsOperationNames } from './sts/operation-names.ts'
-import { stsOperations, type StsDeps } from './sts/operations.ts'
+import type { StsDeps } from './sts/call.ts'
+import { stsOperations } from './sts/operations.ts'
 import type { RequestAuditor } from '../audit-requests.ts'
 import { sourceOf, type RequestFacts } from '../request-facts.ts'
 
@@ -69,6 +71,15 @@ export interface AwsEdge {
   readonly bodies: ByteBudget
 }
 
+/** What hands out a credential: whoever saw such a request must not get one by repeating it. */
+const onceOnly = new Set([
+  'ecr:GetAuthorizationToken',
+  'iam:CreateAccessKey',
+  'sts:AssumeRole',
+  'sts:GetFederationToken',
+  'sts:GetSessionToken',
+])
+
 /** `POST /` for every AWS service, told apart by the scope of the signature; `GET /` for presigned STS. */
 export function serveAws(app: FastifyInstance, edge: AwsEdge): void {
   const verifier = new SigV4Verifier({
@@ -85,13 +96,15 @@ export function serveAws(app: FastifyInstance, edge: AwsEdge): void {
       return found?.kind === 'active' ? { ...found, key: found.principal } : found
     },
   })
+  const replays = new ReplayFilter(edge.ecr.clock, onceOnly)
   app.route({
     method: ['GET', 'POST'],
     url: '/',
     handler: async (request, reply) => {
       request.facts.door = 'aws'
-      const authenticate = authenticator(verifier, edge, request)
-      const answered = await answer(edge, authenticate, request)
+      const authenticate = authenticator({ verifier, replays, edge }, request)
+      const answered = await answer(edge, authenticate.verify, request)
+      if (answered.status === 200) authenticate.complete(request.facts.operation)
       const fault = await edge.audit.settle(request, answered.status)
       const { status, headers, body } =
         fault === undefined ? answered : unrecorded(answered, fault, request.facts.requestId)
@@ -110,19 +123,42 @@ function unrecorded({ headers }: AwsReply, { message }: Error, requestId: string
 
 type Authenticate = (request: SignedRequest, bodyHash: string) => Promise<SigV4Result<Caller>>
 
+/** Says who signed a request, and remembers it when it was answered. */
 function authenticator(
-  verifier: SigV4Verifier<Principal>,
-  { region, recordKeyUse }: AwsEdge,
+  {
+    verifier,
+    replays,
+    edge,
+  }: {
+    readonly verifier: SigV4Verifier<Principal>
+    readonly replays: ReplayFilter
+    readonly edge: AwsEdge
+  },
   request: FastifyRequest,
-): Authenticate {
+): { readonly verify: Authenticate; readonly complete: (operation: string) => void } {
   const source = sourceOf(request)
-  return async (signed, bodyHash) => {
-    const result = await verifier.verify(signed, bodyHash)
-    if (result.kind === 'refused') return result
-    await recordKeyUse(result.accessKeyId, { service: result.service, region })
-    const method = result.presigned ? 'sigv4-presigned' : 'sigv4'
-    return { ...result, key: callerOf(result.key, method, source) }
+  const { region, recordKeyUse } = edge
+  let shown: { readonly accessKeyId: string; readonly signature: string } | undefined
+  return {
+    async verify(signed, bodyHash) {
+      const result = await verifier.verify(signed, bodyHash)
+      if (result.kind === 'refused') return result
+      if (replays.isRepeat(result)) return repeated
+      shown = result
+      await recordKeyUse(result.accessKeyId, { service: result.service, region })
+      const method = result.presigned ? 'sigv4-presigned' : 'sigv4'
+      return { ...result, key: callerOf(result.key, method, source) }
+    },
+    complete(operation) {
+      if (shown !== undefined) replays.complete(operation, shown)
+    },
   }
+}
+
+const repeated: Extract<SigV4Result<never>, { readonly kind: 'refused' }> = {
+  kind: 'refused',
+  code: 'InvalidSignature',
+  message: 'A request with this signature was answered before; sign it anew.',
 }
 
 async function answer(
@@ -258,7 +294,7 @@ function refuseSignature(
   const error =
     door.protocol === 'json'
       ? { name: json, status: 400, message }
-      : { name: query, status: queryStatus, message }
+      : { name: query, status: queryStatus, message: messageForQuery(code, message) }
   return refuse(error, door, facts)
 }
 
@@ -272,11 +308,23 @@ interface QuerySetting {
 function iamService(setting: QuerySetting): QueryService<IamDeps> {
   return {
     ...querySetting(setting),
+    authenticate: withoutOwnSessions(setting.authenticate),
     model: iamModel,
     operations: iamOperations,
     names: iamOperationNames,
     deps: setting.edge.iam,
     spell: spellIamError,
+  }
+}
+
+/** As in AWS, sessions of GetSessionToken without a second factor and federated ones cannot call IAM. */
+function withoutOwnSessions(authenticate: Authenticate): Authenticate {
+  return async (signed, bodyHash) => {
+    const result = await authenticate(signed, bodyHash)
+    if (result.kind === 'refused') return result
+    const { session, requester } = result.key
+    const isOfRole = requester.kind === 'assumed-role'
+    return session === undefined || isOfRole ? result : unrecognised
   }
 }
 
@@ -287,7 +335,7 @@ function stsService(setting: QuerySetting): QueryService<StsDeps> {
     operations: stsOperations,
     names: stsOperationNames,
     deps: setting.edge.sts,
-    spell: () => undefined,
+    spell: spellIamError,
   }
 }
 

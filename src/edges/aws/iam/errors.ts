@@ -1,4 +1,4 @@
-// Purpose:  spell refusals as the IAM API does.
+// Purpose:  spell refusals as the IAM and STS APIs do.
 // Spec:     IAM API Reference, errors of each operation and "Common Errors".
 // Input:    an error of the room of access.
 // Deviates: a malformed document's place and reason are told in the header `pratique-policy-error`, beside AWS's own sentence.
@@ -16,6 +16,14 @@ const spellings = {
   INPUT_INVALID: ['InvalidInput', 400],
   INPUT_CONSTRAINT: ['ValidationError', 400],
   POLICY_MALFORMED: ['MalformedPolicyDocument', 400],
+  SESSION_DENIED: ['AccessDenied', 403],
+  SESSION_TOO_LARGE: ['PackedPolicyTooLarge', 400],
+  TAGS_INVALID: ['InvalidParameterValue', 400],
+  ID_TOKEN_INVALID: ['InvalidIdentityToken', 400],
+  ID_TOKEN_EXPIRED: ['ExpiredTokenException', 400],
+  ID_PROVIDER_UNREACHABLE: ['IDPCommunicationError', 400],
+  ID_CLAIM_REJECTED: ['IDPRejectedClaim', 403],
+  MESSAGE_UNREADABLE: ['InvalidAuthorizationMessageException', 400],
 } as const satisfies Record<AccessErrorCode, readonly [string, number]>
 
 export function spellIamError(error: unknown): AwsError | undefined {

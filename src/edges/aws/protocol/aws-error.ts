@@ -37,6 +37,11 @@ export const signatureErrors = {
   ExpiredToken: { json: 'ExpiredTokenException', query: 'ExpiredToken', queryStatus: 403 },
 } as const satisfies Record<SigV4Code, { json: string; query: string; queryStatus: number }>
 
+/** Query services have a sentence of their own for a request without a signature. */
+export function messageForQuery(code: SigV4Code, message: string): string {
+  return code === 'MissingAuthenticationToken' ? 'Request is missing Authentication Token' : message
+}
+
 /** The encoded message is for those who may have it decoded: sts:DecodeAuthorizationMessage. */
 export function accessDenied(message: string, encodedMessage?: string): AwsError {
   const members =

@@ -3,7 +3,7 @@ import { isUtf8 } from 'node:buffer'
 import type { Authorizer } from '../../../access/authorize.ts'
 import type { Caller } from '../../../access/caller.ts'
 import { tellJudgement } from '../../request-facts.ts'
-import { signatureErrors, type AwsError } from './aws-error.ts'
+import { messageForQuery, signatureErrors, type AwsError } from './aws-error.ts'
 import type { DispatchFacts } from './dispatch.ts'
 import type { AwsReply } from './json-protocol.ts'
 import { readForm } from './query-form.ts'
@@ -129,7 +129,8 @@ async function authenticated<Deps>(
   const signed = await service.authenticate(request, bodyHash)
   if (signed.kind === 'refused') {
     const { query: name, queryStatus: status } = signatureErrors[signed.code]
-    return { kind: 'refused', error: { name, status, message: signed.message } }
+    const message = messageForQuery(signed.code, signed.message)
+    return { kind: 'refused', error: { name, status, message } }
   }
   const { service: name } = service.model
   if (signed.service !== name) {

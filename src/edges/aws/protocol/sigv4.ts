@@ -49,7 +49,7 @@ export type FoundKey<T> =
 
 type Refused = Extract<SigV4Result<never>, { readonly kind: 'refused' }>
 
-const unrecognised = refuse(
+export const unrecognised = refuse(
   'UnrecognizedClient',
   'The security token included in the request is invalid.',
 )

@@ -1,0 +1,104 @@
+import { Type } from 'typebox'
+import { assumeRole, type AssumedRole } from '../../../access/assume-role.ts'
+import { assumeRoleWithWebIdentity } from '../../../access/assume-role-with-web-identity.ts'
+import { accessError } from '../../../access/errors.ts'
+import {
+  queryOperation,
+  unsignedQueryOperation,
+  type QueryOperation,
+} from '../protocol/query-operation.ts'
+import type { QueryStructure } from '../protocol/query-xml.ts'
+import { credentialsShape, refuseMfa, type StsDeps } from './call.ts'
+import {
+  arn,
+  externalId,
+  mfa,
+  readPolicies,
+  readTags,
+  roleSeconds,
+  sessionName,
+  sessionPolicies,
+  sourceIdentity,
+  tagKeys,
+  tags,
+} from './inputs.ts'
+
+function roleShape(role: AssumedRole): QueryStructure {
+  return {
+    Credentials: credentialsShape(role.credentials),
+    AssumedRoleUser: { AssumedRoleId: role.assumedRoleId, Arn: role.arn },
+    PackedPolicySize: role.packedPolicySize,
+    SourceIdentity: role.sourceIdentity,
+  }
+}
+
+export const roleOperations: readonly QueryOperation<StsDeps>[] = [
+  queryOperation({
+    name: 'AssumeRole',
+    input: Type.Object({
+      RoleArn: arn,
+      RoleSessionName: sessionName,
+      ...sessionPolicies,
+      DurationSeconds: Type.Optional(roleSeconds),
+      Tags: Type.Optional(tags),
+      TransitiveTagKeys: Type.Optional(tagKeys),
+      ExternalId: Type.Optional(externalId),
+      ...mfa,
+      SourceIdentity: Type.Optional(sourceIdentity),
+      ProvidedContexts: Type.Optional(Type.Array(Type.Object({}), { maxItems: 5 })),
+    }),
+    access: {
+      kind: 'judged-by-operation',
+      action: 'sts:AssumeRole',
+      why: 'the role’s trust policy has to agree, and tags and a source identity are actions of their own',
+    },
+    async run(deps, input, { caller }) {
+      refuseMfa(input)
+      if (input.ProvidedContexts !== undefined && input.ProvidedContexts.length > 0) {
+        throw accessError('INPUT_CONSTRAINT', 'ProvidedContexts are not taken by this registry')
+      }
+      const asked = {
+        roleArn: input.RoleArn,
+        sessionName: input.RoleSessionName,
+        durationSeconds: input.DurationSeconds,
+        externalId: input.ExternalId,
+        sourceIdentity: input.SourceIdentity,
+        tags: readTags(input.Tags),
+        transitiveKeys: input.TransitiveTagKeys ?? [],
+        ...readPolicies(input),
+      }
+      return roleShape(await assumeRole(deps, asked, caller))
+    },
+  }),
+  unsignedQueryOperation({
+    name: 'AssumeRoleWithWebIdentity',
+    input: Type.Object({
+      RoleArn: arn,
+      RoleSessionName: sessionName,
+      WebIdentityToken: Type.String({ minLength: 4, maxLength: 20_000 }),
+      ProviderId: Type.Optional(Type.String({ minLength: 4, maxLength: 2048 })),
+      ...sessionPolicies,
+      DurationSeconds: Type.Optional(roleSeconds),
+    }),
+    action: 'sts:AssumeRoleWithWebIdentity',
+    why: 'the ID token is the credential, and the role’s trust policy judges it',
+    async run(deps, input, { sourceAddress, secureTransport }) {
+      const asked = {
+        roleArn: input.RoleArn,
+        sessionName: input.RoleSessionName,
+        token: input.WebIdentityToken,
+        providerId: input.ProviderId,
+        durationSeconds: input.DurationSeconds,
+        ...readPolicies(input),
+      }
+      const source = { sourceAddress, secureTransport }
+      const role = await assumeRoleWithWebIdentity(deps, asked, source)
+      return {
+        ...roleShape(role),
+        SubjectFromWebIdentityToken: role.subject,
+        Audience: role.audience,
+        Provider: role.providerArn,
+      }
+    },
+  }),
+]
