@@ -188,14 +188,11 @@ test(
     const [server, provider] = [await startServer(t), await openProvider(t)]
     const role = await trustProvider(server, provider)
     const nobody = withoutCredentials(server.environment)
-    const ask = async (token: string): Promise<Finished> =>
-      aws(
-        nobody,
-        'sts',
-        'assume-role-with-web-identity',
-        ...['--role-arn', role, '--role-session-name', 'run-7', '--web-identity-token', token],
-        ...['--output', 'json'],
-      )
+    const ask = async (token: string): Promise<Finished> => {
+      const args = ['--role-arn', role, '--role-session-name', 'run-7', '--output', 'json']
+      const command = ['sts', 'assume-role-with-web-identity', ...args]
+      return aws(nobody, ...command, '--web-identity-token', token)
+    }
     const unreachable = await ask(await provider.tokenFor())
     assert.match(unreachable.stderr, /IDPCommunicationError.*private network/)
     await allowProvider(server, provider)

@@ -361,3 +361,278 @@ test(
     assert.ok(counts.authenticated > 50, `only ${counts.authenticated} were accepted`)
   },
 )
+
+// Each part of a signed request, one bit at a time.
+const flipAt = '2026-11-24T12:00:00Z'
+
+function flipBit(text: string, index: number): string {
+  const code = text.charCodeAt(index) ^ 1
+  return text.slice(0, index) + String.fromCharCode(code) + text.slice(index + 1)
+}
+
+/** What a flip within a part of the Authorization header may be refused with, by the part. */
+const codesOfPart: Readonly<Record<string, readonly string[]>> = {
+  algorithm: ['IncompleteSignature', 'MissingAuthenticationToken'],
+  // An id that is another, or has not the form of one.
+  key: ['UnrecognizedClient', 'IncompleteSignature'],
+  // A date, a region or a service that is another, or none.
+  scope: ['InvalidSignature', 'IncompleteSignature'],
+  signedHeaders: ['InvalidSignature', 'IncompleteSignature'],
+  // A digit that is another, or none.
+  signature: ['InvalidSignature', 'IncompleteSignature'],
+}
+
+test('one bit changed in any part of the Authorization header is refused, with that part’s code', async () => {
+  const { request, bodyHash } = await signed()
+  const header = request.headers.find(([name]) => name === 'authorization')?.[1] ?? ''
+  const parts =
+    /^(?<algorithm>\S+) Credential=(?<key>[^/]+)\/(?<scope>[^,]+), SignedHeaders=(?<signedHeaders>[^,]+), Signature=(?<signature>.+)$/d.exec(
+      header,
+    )
+  const places = parts?.indices?.groups ?? {}
+  let flips = 0
+  for (const [part, codes] of Object.entries(codesOfPart)) {
+    const [from, to] = places[part] ?? [0, 0]
+    assert.ok(to > from, part)
+    for (let index = from; index < to; index += 1) {
+      const changed = withHeader(request, 'authorization', flipBit(header, index))
+      const result = await verifier(flipAt).verify(changed, bodyHash)
+      const code = result.kind === 'refused' ? result.code : result.kind
+      assert.ok(codes.includes(code), `${part}: ${flipBit(header, index)} → ${code}`)
+      flips += 1
+    }
+  }
+  assert.ok(flips > 150, `${flips}`)
+})
+
+test('one bit changed in any signed header, in the path or in the body’s hash is refused', async () => {
+  const { request, bodyHash } = await signed()
+  const signedNames = /SignedHeaders=([^,]+)/
+    .exec(request.headers.find(([name]) => name === 'authorization')?.[1] ?? '')?.[1]
+    ?.split(';')
+  assert.ok(signedNames !== undefined && signedNames.length >= 4)
+  const codes = ['InvalidSignature', 'IncompleteSignature']
+  for (const [name, value] of request.headers) {
+    if (!signedNames.includes(name)) continue
+    for (let index = 0; index < value.length; index += 1) {
+      const changed = withHeader(request, name, flipBit(value, index))
+      const result = await verifier(flipAt).verify(changed, bodyHash)
+      const code = result.kind === 'refused' ? result.code : result.kind
+      assert.ok(codes.includes(code), `${name}: ${flipBit(value, index)} → ${code}`)
+    }
+  }
+  for (let index = 0; index < bodyHash.length; index += 1) {
+    const result = await verifier(flipAt).verify(request, flipBit(bodyHash, index))
+    assert.equal(result.kind === 'refused' && result.code, 'InvalidSignature')
+  }
+  for (const rawPath of ['.', '/!', '/%2F', '//x'])
+    assert.equal(
+      (await verifier(flipAt).verify({ ...request, rawPath }, bodyHash)).kind,
+      rawPath === '.' ? 'authenticated' : 'refused',
+    )
+})
+
+// Temporary credentials: what a key id and a token open is asked of whoever knows.
+const temporaryId = 'ASIAEXAMPLEEXAMPLE12'
+function verifierOfSessions(now: string): SigV4Verifier<string> {
+  return new SigV4Verifier({
+    findKey: async (id, token) => {
+      if (id === accessKeyId && token === undefined) {
+        return Promise.resolve({ kind: 'active', secret, key: 'user' })
+      }
+      if (id !== temporaryId) return Promise.resolve(undefined)
+      if (token === 'old') return Promise.resolve({ kind: 'expired', secret })
+      return Promise.resolve(
+        token === 'good' ? { kind: 'active', secret, key: 'session' } : undefined,
+      )
+    },
+    clock: { now: () => new Date(now) },
+    region: 'us-east-1',
+    services: { ecr: { skewMinutes: 5, isGlobal: false } },
+  })
+}
+
+const pairings: readonly (readonly [
+  what: string,
+  key: string,
+  token: string | undefined,
+  outcome: string,
+])[] = [
+  ['a temporary key with its token', temporaryId, 'good', 'authenticated'],
+  ['a temporary key without one', temporaryId, undefined, 'UnrecognizedClient'],
+  ['a temporary key with another token', temporaryId, 'bad', 'UnrecognizedClient'],
+  ['a temporary key whose time is over', temporaryId, 'old', 'ExpiredToken'],
+  ['a lasting key', accessKeyId, undefined, 'authenticated'],
+  ['a lasting key with a token', accessKeyId, 'good', 'UnrecognizedClient'],
+]
+for (const [what, key, token, outcome] of pairings) {
+  test(`${what}: ${outcome}`, async () => {
+    const headers = token === undefined ? {} : { 'x-amz-security-token': token }
+    const { request, bodyHash } = await signed({ key, headers })
+    const result = await verifierOfSessions(flipAt).verify(request, bodyHash)
+    assert.equal(result.kind === 'refused' ? result.code : result.kind, outcome)
+  })
+}
+
+test('that a session is over is told only to who signed with its secret', async () => {
+  const { request, bodyHash } = await signed({
+    key: temporaryId,
+    headers: { 'x-amz-security-token': 'old', 'x-amz-extra': '1' },
+  })
+  const changed = withHeader(request, 'x-amz-extra', '2')
+  const result = await verifierOfSessions(flipAt).verify(changed, bodyHash)
+  assert.equal(result.kind === 'refused' && result.code, 'InvalidSignature')
+})
+
+test('a token that was added after signing, or stands in the header and in the query, counts for nothing', async () => {
+  const { request, bodyHash } = await signed({ key: temporaryId })
+  const added = withHeader(request, 'x-amz-security-token', 'good')
+  const unsigned = await verifierOfSessions(flipAt).verify(added, bodyHash)
+  assert.equal(unsigned.kind === 'refused' && unsigned.code, 'InvalidSignature')
+  const inQuery = { ...request, rawQuery: 'X-Amz-Security-Token=good' }
+  const query = await verifierOfSessions(flipAt).verify(inQuery, bodyHash)
+  assert.equal(query.kind, 'refused')
+  const presigned = presignedFor('ecr', 60)
+  const both = {
+    ...presigned,
+    rawQuery: `${presigned.rawQuery}&X-Amz-Security-Token=good`,
+    headers: [...presigned.headers, ['x-amz-security-token', 'good'] as const],
+  }
+  const doubled = await verifierOfSessions(flipAt).verify(both, emptyHash)
+  assert.equal(doubled.kind === 'refused' && doubled.code, 'IncompleteSignature')
+})
+
+/** Source: iam.md 8.5, texts as the services answer them. */
+const texts: readonly (readonly [
+  what: string,
+  change: (request: SignedRequest) => SignedRequest,
+  code: string,
+  text: string,
+])[] = [
+  [
+    'no Authorization',
+    (r) => ({ ...r, headers: r.headers.filter(([name]) => name !== 'authorization') }),
+    'MissingAuthenticationToken',
+    'Missing Authentication Token',
+  ],
+  [
+    'a bearer token',
+    (r) => withHeader(r, 'authorization', 'Bearer c2VjcmV0'),
+    'MissingAuthenticationToken',
+    'Missing Authentication Token',
+  ],
+  [
+    'SigV4A',
+    (r) => withHeader(r, 'authorization', 'AWS4-ECDSA-P256-SHA256 Credential=a'),
+    'IncompleteSignature',
+    "Unsupported AWS 'algorithm': 'AWS4-ECDSA-P256-SHA256'",
+  ],
+  [
+    'signature version 2',
+    (r) => withHeader(r, 'authorization', 'AWS AKIDEXAMPLE:c2lnbmF0dXJl'),
+    'IncompleteSignature',
+    "Unsupported AWS 'algorithm': 'AWS'",
+  ],
+  [
+    'signature version 2 in the query',
+    (r) => ({
+      ...r,
+      headers: r.headers.filter(([name]) => name !== 'authorization'),
+      rawQuery: 'AWSAccessKeyId=AKIDEXAMPLE&SignatureMethod=HmacSHA256&Signature=x',
+    }),
+    'IncompleteSignature',
+    "Unsupported AWS 'algorithm': 'HmacSHA256'",
+  ],
+  [
+    'an empty header',
+    (r) => ({
+      ...withHeader(r, 'authorization', 'AWS4-HMAC-SHA256 x=secret'),
+      headers: [
+        ['authorization', 'AWS4-HMAC-SHA256 x=secret'],
+        ['host', 'localhost'],
+      ],
+    }),
+    'IncompleteSignature',
+    "Authorization header requires 'Credential' parameter. Authorization header requires 'Signature' parameter. Authorization header requires 'SignedHeaders' parameter. Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header. Authorization=AWS4-HMAC-SHA256",
+  ],
+  [
+    'a part without its value',
+    (r) => withHeader(r, 'authorization', 'AWS4-HMAC-SHA256 Credential'),
+    'IncompleteSignature',
+    "'Credential' not a valid key=value pair (missing equal-sign) in Authorization header: 'AWS4-HMAC-SHA256'.",
+  ],
+  [
+    'another region',
+    inHeader((text) => text.replace('us-east-1', 'eu-west-1')),
+    'InvalidSignature',
+    "Credential should be scoped to a valid region, not 'eu-west-1'. ",
+  ],
+  [
+    'another service',
+    inHeader((text) => text.replace('/ecr/', '/s3/')),
+    'InvalidSignature',
+    "Credential should be scoped to correct service: 'ecr'. ",
+  ],
+  [
+    'another date',
+    inHeader((text) => text.replace('20261124', '20261123')),
+    'InvalidSignature',
+    "Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP: '20261123' != '20261124', from '20261124T120000Z'.",
+  ],
+]
+for (const [what, change, code, text] of texts) {
+  test(`answers ${what} in AWS’s words`, async () => {
+    const { request, bodyHash } = await signed()
+    const result = await verifier(flipAt).verify(change(request), bodyHash)
+    assert.deepEqual(result, { kind: 'refused', code, message: text })
+  })
+}
+
+function inHeader(change: (text: string) => string): (request: SignedRequest) => SignedRequest {
+  return (request) => ({
+    ...request,
+    headers: request.headers.map(([name, value]) => [
+      name,
+      name === 'authorization' ? change(value) : value,
+    ]),
+  })
+}
+
+test('answers what is too old or not yet current in AWS’s words', async () => {
+  const { request, bodyHash } = await signed()
+  const old = await verifier('2026-11-24T12:15:00Z').verify(request, bodyHash)
+  assert.equal(
+    old.kind === 'refused' && old.message,
+    'Signature expired: 20261124T120000Z is now earlier than 20261124T121000Z (20261124T121500Z - 5 min.)',
+  )
+  const early = await verifier('2026-11-24T11:45:00Z').verify(request, bodyHash)
+  assert.equal(
+    early.kind === 'refused' && early.message,
+    'Signature not yet current: 20261124T120000Z is still later than 20261124T115000Z (20261124T114500Z + 5 min.)',
+  )
+})
+
+test('a header that decides what is meant comes once', async () => {
+  const { request, bodyHash } = await signed()
+  for (const name of ['x-amz-target', 'X-Amz-Date', 'x-amz-security-token']) {
+    const value = request.headers.find(([other]) => other === name.toLowerCase())?.[1] ?? 'good'
+    const headers: RawHeader[] = [...request.headers, [name, value], [name.toUpperCase(), value]]
+    const result = await verifier(flipAt).verify({ ...request, headers }, bodyHash)
+    assert.equal(result.kind === 'refused' && result.code, 'IncompleteSignature', name)
+  }
+})
+
+test('a key that got another secret is verified by that one', async () => {
+  let held = secret
+  const { request, bodyHash } = await signed()
+  const changing = new SigV4Verifier({
+    findKey: async () => Promise.resolve({ kind: 'active', secret: held, key: 'user' }),
+    clock: { now: () => new Date(flipAt) },
+    region: 'us-east-1',
+    services: { ecr: { skewMinutes: 5, isGlobal: false } },
+  })
+  assert.equal((await changing.verify(request, bodyHash)).kind, 'authenticated')
+  held = 'another'.padEnd(40, 'x')
+  const result = await changing.verify(request, bodyHash)
+  assert.equal(result.kind === 'refused' && result.code, 'InvalidSignature')
+})
