@@ -1,14 +1,8 @@
 // Sessions by the unmodified aws CLI: of a user who enters a role, and of a job with an ID token of a provider on loopback.
 import assert from 'node:assert/strict'
-import { once } from 'node:events'
-import { writeFile } from 'node:fs/promises'
-import { createServer } from 'node:https'
-import { join } from 'node:path'
-import { test, type TestContext } from 'node:test'
+import { test } from 'node:test'
 import type { JWTPayload } from 'jose'
-import { makeCertificate } from '../kit/certificate.ts'
-import { temporaryDirectory } from '../kit/database.ts'
-import { makeIssuer } from '../kit/id-tokens.ts'
+import { mainBranch, openProvider, type TestProvider } from '../kit/id-provider.ts'
 import { missing, run, type Finished } from '../kit/run.ts'
 import { program, startServer, type ServerProcess } from '../kit/server-process.ts'
 
@@ -122,44 +116,6 @@ test(
   },
 )
 
-interface TestProvider {
-  readonly url: string
-  /** Where its certificate is. */
-  readonly caFile: string
-  readonly tokenFor: (change?: JWTPayload) => Promise<string>
-}
-
-const main = 'repo:acme/app:ref:refs/heads/main'
-
-/** As GitHub's: discovery, keys, tokens of a few minutes for jobs. */
-async function openProvider(t: TestContext): Promise<TestProvider> {
-  const certificate = await makeCertificate(t, ['DNS:localhost'])
-  const caFile = join(await temporaryDirectory(t), 'ca.pem')
-  await writeFile(caFile, certificate.cert)
-  const signer = await makeIssuer('key-1', 'RS256')
-  const server = createServer(certificate, ({ url: path }, response) => {
-    const discovery = { issuer: url, jwks_uri: `${url}/.well-known/jwks` }
-    const isDiscovery = path === '/.well-known/openid-configuration'
-    response.setHeader('content-type', 'application/json')
-    response.end(JSON.stringify(isDiscovery ? discovery : { keys: [signer.jwk] }))
-  })
-  server.listen(0, 'localhost')
-  await once(server, 'listening')
-  t.after(() => server.close())
-  const address = server.address()
-  if (address === null || typeof address === 'string') throw new Error('not listening')
-  const url = `https://localhost:${address.port}`
-  return {
-    url,
-    caFile,
-    tokenFor: async (change = {}) => {
-      const now = Math.floor(performance.timeOrigin / 1000 + performance.now() / 1000)
-      const payload = { iss: url, sub: main, aud: 'sts.amazonaws.com', iat: now, exp: now + 300 }
-      return signer.sign({ ...payload, ...change })
-    },
-  }
-}
-
 async function trustProvider(server: ServerProcess, provider: TestProvider): Promise<string> {
   const create = ['iam', 'create-open-id-connect-provider', '--url', provider.url]
   const made = await awsJson(server.environment, ...create, '--client-id-list', 'sts.amazonaws.com')
@@ -169,7 +125,9 @@ async function trustProvider(server: ServerProcess, provider: TestProvider): Pro
     Effect: 'Allow',
     Principal: { Federated: arn },
     Action: 'sts:AssumeRoleWithWebIdentity',
-    Condition: { StringEquals: { [`${host}:sub`]: main, [`${host}:aud`]: 'sts.amazonaws.com' } },
+    Condition: {
+      StringEquals: { [`${host}:sub`]: mainBranch, [`${host}:aud`]: 'sts.amazonaws.com' },
+    },
   })
 }
 
@@ -199,7 +157,7 @@ test(
     const entered = await ask(await provider.tokenFor())
     assert.equal(entered.status, 0, entered.stderr)
     const answer = JSON.parse(entered.stdout) as Record<string, unknown>
-    assert.equal(answer['SubjectFromWebIdentityToken'], main)
+    assert.equal(answer['SubjectFromWebIdentityToken'], mainBranch)
     assert.equal(answer['Audience'], 'sts.amazonaws.com')
     const session = withCredentials(server.environment, answer['Credentials'] as Credentials)
     const identity = await awsJson(session, 'sts', 'get-caller-identity')
