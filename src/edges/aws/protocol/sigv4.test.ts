@@ -181,7 +181,7 @@ interface Vector {
     readonly normalize: boolean
     readonly timestamp: string
     readonly omit_session_token?: boolean
-    readonly credentials: { readonly secret_access_key: string }
+    readonly credentials: { readonly secret_access_key: string; readonly token?: string }
   }
   readonly header: Form
   readonly query: Form
@@ -334,7 +334,19 @@ test(
   'verifies the AWS signing test suite, and refuses it with any one part changed',
   { skip },
   async () => {
-    const at = verifier('2015-08-30T12:36:00Z', 'service')
+    const tokens = new Set(vectors.map(({ context }) => context.credentials.token))
+    const at = new SigV4Verifier({
+      // The tokens of the suite are of the one key that it has.
+      findKey: async (id, token) =>
+        Promise.resolve(
+          id === accessKeyId && tokens.has(token)
+            ? { kind: 'active', secret, key: 'user' }
+            : undefined,
+        ),
+      clock: { now: () => new Date('2015-08-30T12:36:00Z') },
+      region: 'us-east-1',
+      services: { service: { skewMinutes: 5, isGlobal: false } },
+    })
     const counts = { authenticated: 0, refused: 0 }
     for (const vector of vectors) {
       for (const form of [vector.header, vector.query]) {
@@ -343,9 +355,9 @@ test(
         const result = await at.verify(request, bodyHash)
         counts[result.kind] += 1
         if (result.kind === 'refused') {
-          // S3's unnormalised paths and session tokens: this service has neither.
-          const isToken = /X-Amz-Security-Token/i.test(form.signedRequest)
-          assert.ok(isToken || !vector.context.normalize, `${vector.name}: ${result.message}`)
+          // S3's unnormalised paths, and a token that was added after signing: nobody vouches for it.
+          const isUnsigned = vector.context.omit_session_token === true
+          assert.ok(isUnsigned || !vector.context.normalize, `${vector.name}: ${result.message}`)
           continue
         }
         for (const [part, code, change] of changes) {
