@@ -1,10 +1,13 @@
 // What the rooms do for Pratique's own API, bound to what they stand on.
+import { listAccounts } from './access/account-store.ts'
+import { closeAccount, createAccount, createRootKey, putAlias } from './access/accounts.ts'
 import { describeMasterKeys } from './access/describe-master-keys.ts'
 import { revokeSessions } from './access/revoke-sessions.ts'
 import { changeProviderOptions, describeProviders } from './access/oidc-providers.ts'
 import { runRotation } from './access/run-rotation.ts'
 import { collectorOf, graceOf } from './background.ts'
 import type { Config } from './config.ts'
+import type { AccountRooms } from './edges/control/account-routes.ts'
 import type { AuditRooms } from './edges/control/audit-routes.ts'
 import type { policyRooms } from './edges/control/policy-rooms.ts'
 import type { ControlRooms } from './edges/control/routes.ts'
@@ -16,6 +19,7 @@ import { listCollections } from './registry/collection-store.ts'
 import { describeUsage } from './registry/describe-usage.ts'
 import { planCollection } from './registry/plan-collection.ts'
 import { putQuota } from './registry/put-quota.ts'
+import { isFirstSegment } from './registry/repository-store.ts'
 import { writingBackup } from './registry/write-backup.ts'
 import { describeAdvisories } from './scanning/describe-advisories.ts'
 import { importAdvisories } from './scanning/import-advisories.ts'
@@ -38,6 +42,7 @@ export function controlRooms(
   const temporaryDirectory = paths.temporary
   const feed = openHttpFeed({ ids, directory: temporaryDirectory }, new URL(config.osvUrl))
   return {
+    ...accountRooms(foundation),
     collect: (input, options) =>
       collecting(collectorOf(config, foundation), { ...input, askedBy: 'request' }, options),
     planCollection: (input, options) =>
@@ -67,6 +72,18 @@ export function controlRooms(
     },
     scanArchive: (input, options) =>
       scanArchive({ ...foundation, layers, temporaryDirectory }, input, options),
+  }
+}
+
+function accountRooms(foundation: Foundation): AccountRooms {
+  const { database, keyring } = foundation
+  const deps = { ...foundation, accessKeyKey: keyring.keysOf('access-key'), isFirstSegment }
+  return {
+    listAccounts: () => listAccounts(database),
+    createAccount: (input) => createAccount(deps, input),
+    putAlias: (input) => putAlias(deps, input),
+    closeAccount: (input) => closeAccount(deps, input),
+    createRootKey: (input) => createRootKey(deps, input),
   }
 }
 

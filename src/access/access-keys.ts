@@ -1,7 +1,7 @@
 // Access keys as IAM's operations change them.
 import type { Clock } from '../lib/clock.ts'
 import type { Ids } from '../lib/ids.ts'
-import type { Database, SqlReader } from '../storage/database/database.ts'
+import type { Database, SqlReader, SqlWriter } from '../storage/database/database.ts'
 import {
   deleteAccessKeyRow,
   findAccessKey,
@@ -32,7 +32,7 @@ export async function createAccessKey(
     readonly ids: Ids
     readonly accessKeyKey: SealKeys
   },
-  input: { readonly owner: KeyOwner },
+  input: { readonly owner: (tx: SqlWriter) => Promise<User> },
 ): Promise<{ readonly key: NewAccessKey; readonly user: User; readonly createdAt: Date }> {
   const { key, sealedSecret } = newAccessKey(deps)
   const createdAt = deps.clock.now()

@@ -1,7 +1,7 @@
 import type { Clock } from '../lib/clock.ts'
 import type { Ids } from '../lib/ids.ts'
 import type { AccountId } from '../policy/account-id.ts'
-import type { Database } from '../storage/database/database.ts'
+import type { Database, SqlWriter } from '../storage/database/database.ts'
 import { insertAccessKey } from './access-key-store.ts'
 import { insertAccount } from './account-store.ts'
 import { newAccessKey, type NewAccessKey } from './new-access-key.ts'
@@ -27,26 +27,27 @@ export async function createAdministrator(
     readonly deliver: (key: NewAccessKey) => Promise<void>
   },
 ): Promise<'created' | 'kept'> {
-  const { database, clock, ids } = deps
-  const userId = uniqueId((size) => ids.bytes(size), 'AIDA')
-  const { key, sealedSecret } = newAccessKey(deps)
-  return database.transaction(async (tx) => {
+  return deps.database.transaction(async (tx) => {
     if (await hasUsers(tx)) return 'kept'
-    const now = clock.now()
-    await insertAccount(tx, input.account, now)
-    const { account } = input
-    await insertUser(tx, {
-      id: userId,
-      account,
-      kind: 'user',
-      name: 'admin',
-      path: '/',
-      boundaryArn: undefined,
-      createdAt: now,
-    })
-    await attachAdministratorAccess(tx, userId, now)
-    await insertAccessKey(tx, { id: key.accessKeyId, userId, sealedSecret }, now)
+    await insertAccount(tx, input.account, deps.clock.now())
+    const { key } = await insertAdministrator(deps, tx, input.account)
     await input.deliver(key)
     return 'created'
   })
+}
+
+/** Within the transaction that makes an account: its first user, who may do everything in it, with a key. */
+export async function insertAdministrator(
+  deps: { readonly clock: Clock; readonly ids: Ids; readonly accessKeyKey: SealKeys },
+  tx: SqlWriter,
+  account: AccountId,
+): Promise<{ readonly userName: string; readonly key: NewAccessKey }> {
+  const createdAt = deps.clock.now()
+  const id = uniqueId((size) => deps.ids.bytes(size), 'AIDA')
+  const { key, sealedSecret } = newAccessKey(deps)
+  const user = { kind: 'user', name: 'admin', path: '/', boundaryArn: undefined } as const
+  await insertUser(tx, { ...user, id, account, createdAt })
+  await attachAdministratorAccess(tx, id, createdAt)
+  await insertAccessKey(tx, { id: key.accessKeyId, userId: id, sealedSecret }, createdAt)
+  return { userName: user.name, key }
 }

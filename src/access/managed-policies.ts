@@ -27,7 +27,7 @@ import { requirePolicy } from './require-policy.ts'
 import { uniqueId } from './rules/unique-id.ts'
 
 /** AWS's own quota. */
-const maxPolicies = 1500
+export const maxPolicies = 1500
 
 /** A managed policy of an account or of AWS, as an account sees it. */
 export interface PolicySummary {

@@ -21,7 +21,7 @@ import { bumpPolicyEpoch } from './policy-epoch-store.ts'
 import { requirePolicy } from './require-policy.ts'
 
 /** IAM keeps five. */
-const maxVersions = 5
+export const maxVersions = 5
 
 export interface ListedVersion extends PolicyVersion {
   readonly isDefault: boolean

@@ -9,7 +9,7 @@ import type { CompiledPolicy } from './compile.ts'
 export function namedContextKeys(policies: readonly CompiledPolicy[]): readonly string[] {
   const named = new Map<string, string>()
   for (const { resource, conditions } of policies.flatMap(({ statements }) => statements)) {
-    const tested = conditions.flatMap(({ written, keys }) => [written.key, ...keys])
+    const tested = conditions.flatMap(({ written, variables }) => [written.key, ...variables])
     for (const key of [...(resource?.variables ?? []), ...tested]) keep(named, key)
   }
   return [...named.values()]

@@ -27,12 +27,13 @@ export async function createRepository(
   },
 ): Promise<Repository> {
   const { repository: address } = input
-  const [firstSegment = ''] = address.name.split('/')
-  if (await deps.isAccount(firstSegment)) {
-    const message = `repository name ${address.name} begins with the id of an account, which addresses that account`
-    throw registryError('REPOSITORY_NAME_RESERVED', message, { repository: address.name })
-  }
   return deps.database.transaction(async (tx) => {
+    // Within the transaction: an account of this id may be made at the same time.
+    const [firstSegment = ''] = address.name.split('/')
+    if (await deps.isAccount(firstSegment)) {
+      const message = `repository name ${address.name} begins with the id of an account, which addresses that account`
+      throw registryError('REPOSITORY_NAME_RESERVED', message, { repository: address.name })
+    }
     const { tagMutability, scanOnPush } = input
     const createdAt = deps.clock.now()
     if (!(await insertRepository(tx, { ...address, tagMutability, scanOnPush, createdAt }))) {

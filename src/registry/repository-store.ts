@@ -102,6 +102,16 @@ export async function deleteRepositoryRow(tx: SqlWriter, id: number): Promise<vo
   await tx.run('DELETE FROM repositories WHERE id = $1', [id])
 }
 
+/** Whether the name of a repository, of whichever account, begins with that segment. */
+export async function isFirstSegment(reader: SqlReader, segment: string): Promise<boolean> {
+  const row = await reader.first(
+    `SELECT id FROM repositories WHERE name = $1 OR (name > $2 AND name < $3) LIMIT 1`,
+    // '0' comes behind '/'.
+    [segment, `${segment}/`, `${segment}0`],
+  )
+  return row !== undefined
+}
+
 export async function repositoryHasManifests(reader: SqlReader, id: number): Promise<boolean> {
   const row = await reader.first('SELECT digest FROM manifests WHERE repository_id = $1 LIMIT 1', [
     id,

@@ -1,6 +1,7 @@
 // Pratique's own JSON API, for what neither AWS nor OCI has an operation. A row without an IAM action does not compile.
 import type { Readable } from 'node:stream'
 import { auditRoutes, type AuditRooms } from './audit-routes.ts'
+import { accountRoutes, type AccountRooms } from './account-routes.ts'
 import { collectionRoutes, type CollectionRooms } from './collection-routes.ts'
 import { masterKeyRoutes, type MasterKeyRooms } from './master-key-routes.ts'
 import { guardRailRoutes, type GuardRailRooms } from './guard-rail-routes.ts'
@@ -14,6 +15,7 @@ import { storageRoutes, type StorageRooms } from './storage-routes.ts'
 /** What the rooms give this edge; app.ts binds them. */
 export interface ControlRooms
   extends
+    AccountRooms,
     AuditRooms,
     QuotaRooms,
     CollectionRooms,
@@ -48,6 +50,7 @@ const defaultEcosystems = ['npm', 'PyPI', 'Debian', 'Alpine']
 
 export const controlRoutes: readonly ControlRoute<ControlRooms>[] = [
   ...auditRoutes,
+  ...accountRoutes,
   ...quotaRoutes,
   ...guardRailRoutes,
   ...policyRoutes,

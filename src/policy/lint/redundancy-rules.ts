@@ -77,13 +77,17 @@ function covered(
   })
 }
 
+function segmentOf(text: string): Segment {
+  return { text, ones: undefined }
+}
+
 /** Whether all that a text stands for is covered; only said where it is certain. */
 function coverOf(pattern: string, hasWildcards: boolean): (text: string) => boolean {
   if (!hasWildcards || !pattern.includes('*') || /\?|\$\{/.test(pattern)) return () => false
   // In ARNs a star stays in its field, so no more than the same colons are covered for certain.
   const colons = pattern.split(':').length
-  const segments = pattern.split('*').map((text): Segment => ({ text, ones: undefined }))
-  const matches = compileGlob(segments)
+  const [head = '', ...others] = pattern.split('*')
+  const matches = compileGlob([segmentOf(head), ...others.map(segmentOf)])
   const isWhole = pattern === '*'
   return (text) =>
     isWhole || (!text.includes('${') && text.split(':').length === colons && matches(text))

@@ -64,8 +64,6 @@ function lintNetwork({ value, at }: Written, isSource: boolean, report: ReportFi
 }
 
 function hasHostBits({ address, prefixLength }: Network): boolean {
-  return address.some((word, index) => {
-    const bits = Math.min(16, Math.max(0, prefixLength - index * 16))
-    return (word & (0xffff >> bits)) !== 0
-  })
+  const hostMask = (1n << BigInt(address.bits - prefixLength)) - 1n
+  return (address.value & hostMask) !== 0n
 }

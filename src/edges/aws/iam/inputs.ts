@@ -57,6 +57,12 @@ export const paging = {
   MaxItems: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000 })),
 }
 
+export const accountAlias = Type.String({
+  minLength: 3,
+  maxLength: 63,
+  pattern: '^[a-z0-9]([a-z0-9]|-(?!-)){1,61}[a-z0-9]$',
+})
+
 export const accessKeyId = Type.String({
   minLength: 16,
   maxLength: 128,

@@ -1,4 +1,5 @@
 import type { QueryOperation } from '../protocol/query-operation.ts'
+import { accountOperations } from './account-operations.ts'
 import type { IamDeps } from './call.ts'
 import { groupOperations } from './group-operations.ts'
 import { keyOperations } from './key-operations.ts'
@@ -14,5 +15,6 @@ export const iamOperations: ReadonlyMap<string, QueryOperation<IamDeps>> = new M
     ...groupOperations,
     ...roleOperations,
     ...policyOperations,
+    ...accountOperations,
   ].map((row) => [row.name, row]),
 )
