@@ -45,32 +45,52 @@ export function explain(error: unknown, endpoint: string): unknown {
   return new Failure(known.exitCode, `${error.message}${suffix}`, known.advice, { cause: error })
 }
 
-function byName(name: string): { readonly exitCode: number; readonly advice: string } | undefined {
-  switch (name) {
-    case 'AccessDeniedException':
-      return { exitCode: exitCodes.notAllowed, advice: 'ask for a policy that allows this action' }
-    case 'UnrecognizedClientException':
-    case 'InvalidSignatureException':
-    case 'ExpiredTokenException':
-    case 'CredentialsProviderError':
-      return {
-        exitCode: exitCodes.notAllowed,
-        advice: 'sign in: eval "$(npx pratique env)" for this registry, or set AWS credentials',
-      }
-    case 'RepositoryNotFoundException':
-      return {
-        exitCode: exitCodes.notFound,
-        advice: 'list repositories: aws ecr describe-repositories',
-      }
-    case 'ImageNotFoundException':
-      return {
-        exitCode: exitCodes.notFound,
-        advice: 'list images: aws ecr list-images --repository-name NAME',
-      }
-    default:
-      return undefined
-  }
+function byName(name: string): KnownError | undefined {
+  return knownErrors.find(({ names }) => names.includes(name))
 }
+
+interface KnownError {
+  readonly names: readonly string[]
+  readonly exitCode: number
+  readonly advice: string
+}
+
+/** By the names that the JSON services and the Query services give them. */
+const knownErrors: readonly KnownError[] = [
+  {
+    names: ['AccessDeniedException', 'AccessDenied'],
+    exitCode: exitCodes.notAllowed,
+    advice: 'ask for a policy that allows this action',
+  },
+  {
+    names: [
+      'UnrecognizedClientException',
+      'InvalidSignatureException',
+      'ExpiredTokenException',
+      'InvalidClientTokenId',
+      'SignatureDoesNotMatch',
+      'ExpiredToken',
+      'CredentialsProviderError',
+    ],
+    exitCode: exitCodes.notAllowed,
+    advice: 'sign in: eval "$(npx pratique env)" for this registry, or set AWS credentials',
+  },
+  {
+    names: ['RepositoryNotFoundException'],
+    exitCode: exitCodes.notFound,
+    advice: 'list repositories: aws ecr describe-repositories',
+  },
+  {
+    names: ['ImageNotFoundException'],
+    exitCode: exitCodes.notFound,
+    advice: 'list images: aws ecr list-images --repository-name NAME',
+  },
+  {
+    names: ['NoSuchEntityException'],
+    exitCode: exitCodes.notFound,
+    advice: 'list what there is: pratique user list, group list, role list, key list',
+  },
+]
 
 function isUnreachable(error: Error): boolean {
   const { cause } = error

@@ -1,6 +1,7 @@
 // The command line: builds the commands, runs one, and turns its end into an exit code and words.
 import { basename } from 'node:path'
 import { Command, CommanderError } from 'commander'
+import { accountCommand } from './commands/account.ts'
 import { auditLogCommand } from './commands/audit-log.ts'
 import { backupCommand } from './commands/backup.ts'
 import { credentialHelperCommand } from './commands/credential-helper.ts'
@@ -11,16 +12,20 @@ import { fsckCommand } from './commands/fsck.ts'
 import { gateCommand } from './commands/gate.ts'
 import { gcCommand } from './commands/gc.ts'
 import { guardRailCommand } from './commands/guard-rail.ts'
+import { groupCommand } from './commands/group.ts'
 import { initCommand } from './commands/init.ts'
+import { keyCommand } from './commands/key.ts'
 import { loginCommand } from './commands/login.ts'
 import { oidcProviderCommand } from './commands/oidc-provider.ts'
 import { policyCommand } from './commands/policy.ts'
 import { quotaCommand } from './commands/quota.ts'
 import { keysCommand } from './commands/keys.ts'
 import { restoreCommand } from './commands/restore.ts'
+import { roleCommand } from './commands/role.ts'
 import { scanCommand } from './commands/scan.ts'
 import { serveCommand } from './commands/serve.ts'
 import { sessionCommand } from './commands/session.ts'
+import { userCommand } from './commands/user.ts'
 import { exitCodes, Failure } from './failure.ts'
 import { note } from './output.ts'
 
@@ -45,6 +50,8 @@ function buildProgram(): Command {
     add(program)
   for (const add of [scanCommand, gateCommand, auditLogCommand, sessionCommand]) add(program)
   for (const add of [keysCommand, policyCommand, guardRailCommand]) add(program)
+  for (const add of [accountCommand, userCommand, groupCommand, roleCommand, keyCommand])
+    add(program)
   for (const add of [gcCommand, fsckCommand, backupCommand, restoreCommand]) add(program)
   return program
 }

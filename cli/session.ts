@@ -17,24 +17,33 @@ export interface Session {
  * that one is meant, with the key that it made: right after `npm start` everything works.
  */
 export function openSession(config: Config): Session {
+  const { settings, name } = clientSettings(config)
+  return { ecr: new ECRClient(settings), endpoint: settings.endpoint, name }
+}
+
+interface ClientSettings {
+  readonly region: string
+  readonly endpoint?: string
+  readonly credentials?: { readonly accessKeyId: string; readonly secretAccessKey: string }
+}
+
+/** The same for every service of the server. */
+export function clientSettings(config: Config): {
+  readonly settings: ClientSettings
+  readonly name: string
+} {
   const environment = awsEnvironment()
   const region = environment.region ?? config.region
   const isLocal = environment.endpoint === undefined && !environment.hasCredentials
-  if (isLocal) return openLocalSession(config, region)
+  if (isLocal) {
+    const endpoint = readServerFile(config)?.url ?? localUrl(config)
+    const credentials = readCredentialsFile(config)
+    const known = credentials === undefined ? {} : { credentials }
+    return { settings: { region, endpoint, ...known }, name: endpoint }
+  }
   const { endpoint } = environment
-  const ecr = new ECRClient({ region, ...(endpoint === undefined ? {} : { endpoint }) })
-  return { ecr, endpoint, name: endpoint ?? 'AWS' }
-}
-
-function openLocalSession(config: Config, region: string): Session {
-  const endpoint = readServerFile(config)?.url ?? localUrl(config)
-  const credentials = readCredentialsFile(config)
-  const ecr = new ECRClient({
-    region,
-    endpoint,
-    ...(credentials === undefined ? {} : { credentials }),
-  })
-  return { ecr, endpoint, name: endpoint }
+  const settings = { region, ...(endpoint === undefined ? {} : { endpoint }) }
+  return { settings, name: endpoint ?? 'AWS' }
 }
 
 /** A session with AWS itself, whatever the environment points at. */
