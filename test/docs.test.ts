@@ -10,17 +10,23 @@ import { maxManifestBytes } from '../src/oci/manifest.ts'
 import { maxBlobBytes } from '../src/registry/receive-bytes.ts'
 import { settings } from '../src/config.ts'
 import { problemKinds } from '../src/registry/rules/storage-problems.ts'
-import { deviationsDocument, errorsDocument, policyLintDocument } from './kit/generated-docs.ts'
+import {
+  deviationsDocument,
+  errorsDocument,
+  operationsDocument,
+  policyLintDocument,
+} from './kit/generated-docs.ts'
 
 const root = fileURLToPath(new URL('../', import.meta.url))
 const read = (path: string): string => readFileSync(join(root, path), 'utf8')
 /** Formatting of tables is the formatter's. */
 const words = (text: string): string => text.replaceAll(/[ \-|]+/g, ' ').trim()
 
-test('docs/errors.md, docs/deviations.md and docs/policy-lint.md say what the code says', () => {
+test('docs that are written from the code say what the code says', () => {
   assert.equal(words(read('docs/errors.md')), words(errorsDocument()), 'run: npm run docs')
   assert.equal(words(read('docs/deviations.md')), words(deviationsDocument()), 'run: npm run docs')
   assert.equal(words(read('docs/policy-lint.md')), words(policyLintDocument()), 'run: npm run docs')
+  assert.equal(words(read('docs/operations.md')), words(operationsDocument()), 'run: npm run docs')
 })
 
 test('README names every setting and every operation that is served', () => {

@@ -6,6 +6,9 @@ import { masterKeyErrors } from '../../src/access/master-key-errors.ts'
 import { lintPolicy } from '../../src/policy/lint/lint-policy.ts'
 import { allCodes } from '../../src/policy/lint/lint-table.ts'
 import type { PolicyKind } from '../../src/policy/document.ts'
+import { iamOperations } from '../../src/edges/aws/iam/operations.ts'
+import type { QueryOperation } from '../../src/edges/aws/protocol/query-operation.ts'
+import { stsOperations } from '../../src/edges/aws/sts/operations.ts'
 import { registryErrors } from '../../src/registry/errors.ts'
 import { scanningErrors } from '../../src/scanning/errors.ts'
 
@@ -111,6 +114,30 @@ const longOnes: Readonly<Record<string, string>> = {
 
 function asSentence(text: string): string {
   return `${text.charAt(0).toUpperCase()}${text.slice(1)}`
+}
+
+/** What IAM and STS serve, and what each operation is authorised for. */
+export function operationsDocument(): string {
+  const sections = [operationRows('IAM', iamOperations), operationRows('STS', stsOperations)]
+  return `# Operations of IAM and STS\n\nThose that are served; every other answers InvalidAction. Written by \`npm run docs\`.\n\n${sections.join('\n')}`
+}
+
+function operationRows(
+  title: string,
+  operations: ReadonlyMap<
+    string,
+    Pick<QueryOperation<never>, 'name'> & {
+      readonly authorization:
+        { readonly action: string } | { readonly kind: 'authenticated-only'; readonly why: string }
+    }
+  >,
+): string {
+  const rows = [...operations.values()].map(({ name, authorization }) =>
+    'action' in authorization
+      ? `| ${name} | \`${authorization.action}\` |`
+      : `| ${name} | none: ${cell(authorization.why)} |`,
+  )
+  return `## ${title}\n\n| operation | action |\n|---|---|\n${rows.toSorted().join('\n')}\n`
 }
 
 function cell(text: string): string {
