@@ -1,8 +1,9 @@
 import type { AccountId } from '../policy/account-id.ts'
-import { awsManagedPolicies } from '../policy/managed/aws-policies.ts'
+import { isAwsManagedArn } from '../policy/managed/aws-policies.ts'
+import { parseManagedPolicyArn } from '../policy/managed/policy-arn.ts'
 import type { SqlReader } from '../storage/database/database.ts'
-import { hasManagedPolicy } from './boundary-store.ts'
 import { accessError } from './errors.ts'
+import { findPolicy } from './managed-policies.ts'
 
 /** A boundary is a managed policy of the account or of AWS; refused with INPUT_INVALID or ENTITY_UNKNOWN otherwise. */
 export async function requireBoundary(
@@ -10,13 +11,10 @@ export async function requireBoundary(
   account: AccountId,
   arn: string,
 ): Promise<void> {
-  const parts = /^arn:aws:iam::(aws|[0-9]{12}):policy(\/(?:[!-~]+\/)?)([\w+=,.@-]+)$/.exec(arn)
-  const [, owner, path = '', name = ''] = parts ?? []
-  if (owner === undefined) throw accessError('INPUT_INVALID', `ARN ${arn} is not valid.`)
-  const isThere =
-    owner === 'aws'
-      ? awsManagedPolicies.get(arn)?.isAttachable === true
-      : owner === account && (await hasManagedPolicy(reader, account, { path, name }))
-  if (isThere) return
+  if (!isAwsManagedArn(arn) && parseManagedPolicyArn(arn) === undefined) {
+    throw accessError('INPUT_INVALID', `ARN ${arn} is not valid.`)
+  }
+  const policy = await findPolicy(reader, account, arn)
+  if (policy?.isAttachable === true) return
   throw accessError('ENTITY_UNKNOWN', `Scope ARN: ${arn} does not exist or is not attachable.`)
 }
