@@ -15,7 +15,8 @@ export async function withRest<T>(
   const began = performance.now()
   const result = await work()
   const restMs = Math.min((performance.now() - began) * times, longestRestMs)
+  // A timer may be due before whoever waits has had a turn.
+  await yieldToEventLoop()
   if (restMs > 0) await delay(restMs, undefined, { signal })
-  else await yieldToEventLoop()
   return result
 }
