@@ -6,7 +6,8 @@ import {
   DescribeRepositoriesCommand,
   GetRepositoryPolicyCommand,
 } from '@aws-sdk/client-ecr'
-import { expectRefusal, expectStatus, jsonOf, type Answer } from '../conformance/client.ts'
+import { digestOf } from '../../src/oci/digest.ts'
+import { expectRefusal, expectStatus, header, jsonOf, type Answer } from '../conformance/client.ts'
 import { administratorAccess } from '../kit/identities.ts'
 import { openWorld, other, outcomeOf, own, signIn, type Caller, type World } from './world.ts'
 
@@ -193,4 +194,32 @@ test('roles of another account pull what the central account grants them, with a
   })
   await world.remove('AROAFAR', 'pull')
   expectRefusal(await far.send('GET', `/v2/${own}/team/app/manifests/none`), 404, 'NAME_UNKNOWN')
+})
+
+test('a mount from a repository that may not be read begins an upload, as one from nowhere does', async (t) => {
+  const world = await withRepository(t)
+  await world.createRepository('team/secret')
+  const bytes = Buffer.from('secret layer')
+  const held = digestOf(bytes)
+  const started = await world.admin.send('POST', '/v2/team/secret/blobs/uploads/')
+  const location = header(started, 'location')
+  expectStatus(await world.admin.send('PUT', `${location}?digest=${held}`, { body: bytes }), 201)
+  const dev = await world.user(own, 'AIDADEV')
+  const resource = `arn:aws:ecr:us-east-1:${own}:repository/team/app`
+  await world.put('AIDADEV', 'push', { Effect: 'Allow', Action: 'ecr:*', Resource: resource })
+  const mount = async (blob: string, from: string): Promise<string> => {
+    const answer = await dev.send('POST', `/v2/team/app/blobs/uploads/?mount=${blob}&from=${from}`)
+    const id = header(answer, 'docker-upload-uuid')
+    return seen(answer, 'team/app').replaceAll(id, 'ID')
+  }
+  const plain = await mount(digest, 'team/app')
+  for (const [blob, from] of [
+    [held, 'team/secret'],
+    [held, 'team/missing'],
+    [digest, 'team/secret'],
+  ] as const) {
+    assert.equal(await mount(blob, from), plain, from)
+  }
+  // Nor by its digest through a repository that may be read.
+  expectRefusal(await dev.send('GET', `/v2/team/app/blobs/${held}`), 404, 'BLOB_UNKNOWN')
 })

@@ -1,6 +1,7 @@
 // Why something is allowed or denied: the encoded message for those who may open it, explanations, and limits of whole accounts.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { DecodeAuthorizationMessageCommand, STSClient } from '@aws-sdk/client-sts'
 import { ECRServiceException, GetRepositoryPolicyCommand } from '@aws-sdk/client-ecr'
 import { expectRefusal, expectStatus, jsonOf, type Answer } from '../conformance/client.ts'
 import { administratorAccess, policyText } from '../kit/identities.ts'
@@ -37,17 +38,35 @@ test('a denial carries, through each door, a text that only those who may can op
   const { errors } = jsonOf(refused)
   const [first] = errors as readonly { readonly detail: Readonly<Record<string, string>> }[]
   assert.match(first?.detail['encodedAuthorizationMessage'] ?? '', /^[\w-]{100,10240}$/)
+  let encoded = ''
   await assert.rejects(
     dev.api.send(new GetRepositoryPolicyCommand({ repositoryName: repository })),
     (error) => {
       assert.ok(error instanceof ECRServiceException)
       const member: unknown = Reflect.get(error, 'encodedAuthorizationMessage')
       assert.match(String(member), /^[\w-]{100,10240}$/)
-      assert.doesNotMatch(String(member), /AIDADEV/)
+      encoded = String(member)
       return true
     },
   )
+  const credentials = async (caller: Caller): Promise<string> => decodedBy(world, caller, encoded)
+  await assert.rejects(credentials(dev), /sts:DecodeAuthorizationMessage/)
+  const decoded = JSON.parse(await credentials(world.admin)) as Readonly<Record<string, unknown>>
+  assert.equal(decoded['allowed'], false)
+  assert.equal(decoded['explicitDeny'], false)
+  assert.match(JSON.stringify(decoded['context']), /"action":"ecr:GetRepositoryPolicy"/)
 })
+
+async function decodedBy(world: World, caller: Caller, EncodedMessage: string): Promise<string> {
+  const { credentials } = caller
+  const sts = new STSClient({ endpoint: world.server.url, region: 'us-east-1', credentials })
+  try {
+    const answer = await sts.send(new DecodeAuthorizationMessageCommand({ EncodedMessage }))
+    return answer.DecodedMessage ?? ''
+  } finally {
+    sts.destroy()
+  }
+}
 
 test('an explanation is for those who may have one, of the own account’s resources', async (t) => {
   const [world, dev] = await withDev(t)
@@ -107,6 +126,7 @@ interface Explanation {
   readonly message?: string
   readonly policies: readonly {
     readonly id: string
+    readonly isHidden: boolean
     readonly statements: readonly {
       readonly sid?: string
       readonly failures: readonly Readonly<Record<string, unknown>>[]
@@ -160,6 +180,37 @@ test('each statement says by what it does not match, and the deciding one is nam
     const { decision } = explanationOf(await explain(world.admin, { ...asked, principal }))
     assert.equal(decision.kind, principal === 'anonymous' ? 'implicit-deny' : 'allow')
   }
+})
+
+test('of another account’s policies an explanation shows that they are there, and not what they say', async (t) => {
+  const world = await openWorld(t)
+  await world.createRepository(repository)
+  await world.setPolicy(repository, {
+    Version: '2012-10-17',
+    Statement: [
+      {
+        Sid: 'theirs',
+        Effect: 'Allow',
+        Principal: { AWS: other },
+        Action: 'pratique:ExplainDecision',
+      },
+    ],
+  })
+  const far = await world.user(other, 'AIDAFAR')
+  await world.attach('AIDAFAR', administratorAccess)
+  const principal = `arn:aws:iam::${other}:user/aidafar`
+  const asked = { principal, action: 'ecr:PutImage', resource: arn }
+  const { policies } = explanationOf(await explain(far, asked))
+  assert.deepEqual(
+    policies.map(({ id, isHidden, statements }) => [id, isHidden, statements.length]),
+    [
+      [administratorAccess, false, 1],
+      ['repository policy', true, 0],
+    ],
+  )
+  // The account that runs the installation sees all.
+  const whole = explanationOf(await explain(world.admin, asked))
+  assert.ok(whole.policies.every(({ isHidden }) => !isHidden))
 })
 
 test('what is about the installation is its own account’s, whatever the policies of another one say', async (t) => {
