@@ -11,6 +11,7 @@ import {
   GetAuthorizationTokenCommand,
   GetDownloadUrlForLayerCommand,
 } from '@aws-sdk/client-ecr'
+import { CreateAccessKeyCommand, CreateUserCommand, IAMClient } from '@aws-sdk/client-iam'
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts'
 import { temporaryDirectory } from '../kit/database.ts'
 import { run } from '../kit/run.ts'
@@ -215,6 +216,13 @@ async function learn(server: ServerProcess, secrets: Secrets): Promise<void> {
   const input = { repositoryName: 'app', layerDigest: digest }
   const { downloadUrl = '' } = await server.ecr.send(new GetDownloadUrlForLayerCommand(input))
   secrets.known.set('the token of a download', downloadUrl.slice(downloadUrl.lastIndexOf('/') + 1))
+  const { url: endpoint, accessKeyId, secretAccessKey } = server
+  const credentials = { accessKeyId, secretAccessKey }
+  const iam = new IAMClient({ endpoint, region: 'us-east-1', credentials })
+  await iam.send(new CreateUserCommand({ UserName: 'dev' }))
+  const { AccessKey: made } = await iam.send(new CreateAccessKeyCommand({ UserName: 'dev' }))
+  iam.destroy()
+  secrets.known.set('the secret of a made key', made?.SecretAccessKey ?? '')
   for (const [what, secret] of secrets.known) assert.ok(secret.length >= 40, what)
 }
 
