@@ -214,16 +214,14 @@ function serveDoors(app: FastifyInstance, doors: Doors): void {
     region,
     url,
     configuredUrl: config.url,
-    authorize: trail.holding(ask),
+    authorize: ask,
     ask,
     isAnonymousPullOn,
     audit,
     onFault,
   }
-  // What a token will be good for is asked here, and nothing changed.
   serveToken(app, {
     ...registry,
-    authorize: ask,
     authenticator,
     issue: { clock, ids, bearerKey },
   })
@@ -237,7 +235,7 @@ function serveDoors(app: FastifyInstance, doors: Doors): void {
   serveDownloads(app, { reader: database, blobs, buffers, clock, downloadKey, onFault })
   serveAws(app, {
     region,
-    authorize: registry.authorize,
+    authorize: trail.holding(ask),
     ask,
     askUnder,
     audit,
@@ -274,7 +272,7 @@ function serveDoors(app: FastifyInstance, doors: Doors): void {
   })
   serveControl(app, {
     authenticate: authenticator.basicHeader,
-    authorize: registry.authorize,
+    authorize: trail.holding(ask),
     managingAccount: config.account,
     onFault,
     spell: spellControlError,

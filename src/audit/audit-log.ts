@@ -1,5 +1,5 @@
 import type { Clock } from '../lib/clock.ts'
-import { StorageFullError } from '../storage/storage-full.ts'
+import { StorageFaultError, StorageFullError } from '../storage/storage-full.ts'
 import type { SegmentStore } from '../storage/segments/segment-store.ts'
 import { recoverLog } from './recover-log.ts'
 import { genesis, type AuditKey } from './rules/chain.ts'
@@ -92,7 +92,7 @@ export class AuditLog {
     return error === undefined ? undefined : this.#refuse(error)
   }
 
-  /** Throws StorageFullError while nothing can be recorded and the log is required: what is about to be done must not be. */
+  /** Throws StorageFullError, or StorageFaultError for a disk that fails, while nothing can be recorded and the log is required: what is about to be done must not be. */
   async requireWritable(): Promise<void> {
     if (this.#fault === undefined) return
     // Whether it is over is only known by trying.
@@ -146,7 +146,10 @@ export class AuditLog {
   }
 
   #refuse(cause: unknown): void {
-    if (this.#deps.settings.isRequired) throw new StorageFullError({ cause, isAudit: true })
+    if (!this.#deps.settings.isRequired) return
+    throw cause instanceof StorageFullError
+      ? new StorageFullError({ cause, isAudit: true })
+      : new StorageFaultError({ cause })
   }
 
   #lose(count: number, since = this.#deps.clock.now()): void {

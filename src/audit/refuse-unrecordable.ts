@@ -4,7 +4,7 @@ import { isChange } from './rules/event-kind.ts'
 
 /**
  * The same judgement, but that nothing may be changed while nothing can be recorded: what is allowed is refused then with
- * StorageFullError, before it is done. Reads go on.
+ * StorageFullError or StorageFaultError, before it is done. Reads go on.
  */
 export function refuseUnrecordable(authorize: Authorizer, log: AuditLog): Authorizer {
   return async (caller, request) => {

@@ -131,6 +131,8 @@ test('nobody without a key fills the disk: refusals beyond a number are counted'
 test('on a full disk each door refuses what would change something, before it is done, and reads go on', async (t) => {
   const world = await open(t)
   await world.server.ecr.send(new CreateRepositoryCommand({ repositoryName: 'app' }))
+  const begun = await world.send('POST', '/v2/app/blobs/uploads/')
+  const place = begun.headers.get('location') ?? ''
   world.segments.isFull = true
   // The first change finds out: it was done, is not acknowledged, and its record is kept.
   await assert.rejects(
@@ -148,6 +150,8 @@ test('on a full disk each door refuses what would change something, before it is
   assert.equal(quota.status, 507)
   assert.match(await quota.text(), /audit log/)
   assert.equal((await world.get('/v2/app/tags/list')).status, 200)
+  // Whoever sends an upload may still ask how far it is, with the right to go on with it.
+  assert.equal((await world.get(place)).status, 204)
   const described = await world.server.ecr.send(new DescribeRepositoriesCommand({}))
   const names = (described.repositories ?? []).map(({ repositoryName }) => repositoryName)
   assert.deepEqual(names, ['app', 'first'])
@@ -156,6 +160,17 @@ test('on a full disk each door refuses what would change something, before it is
   const recorded = world.records().map(({ requestParameters }) => JSON.stringify(requestParameters))
   assert.ok(recorded.includes('{"repositoryName":"first"}'))
   assert.match(linesOf(world.segments).join('\n'), /"kind":"records-lost"/)
+})
+
+test('a disk that fails is no full disk: the doors say that the fault is ours', async (t) => {
+  const world = await open(t)
+  await world.server.ecr.send(new CreateRepositoryCommand({ repositoryName: 'app' }))
+  world.segments.isFailing = true
+  assert.equal((await world.send('POST', '/pratique/v1/quotas?max-bytes=1000000')).status, 500)
+  assert.equal((await world.send('POST', '/pratique/v1/quotas?max-bytes=1000000')).status, 500)
+  assert.equal((await world.send('DELETE', '/v2/app/manifests/v1')).status, 500)
+  world.segments.isFailing = false
+  assert.equal((await world.send('DELETE', '/v2/app/manifests/v1')).status, 404)
 })
 
 test('where the log is best effort a full disk refuses nothing', async (t) => {

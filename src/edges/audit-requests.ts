@@ -4,16 +4,18 @@ import { RecordRenderer, type AuditedEvent, type AuditedRequest } from '../audit
 import type { Clock } from '../lib/clock.ts'
 import type { Ids } from '../lib/ids.ts'
 import type { AccountId } from '../policy/account-id.ts'
-import { StorageFullError } from '../storage/storage-full.ts'
+import { isStorageFault, StorageFullError } from '../storage/storage-full.ts'
 import { tokenHashOf } from './authenticate.ts'
 import { readAuthorization } from './authorization-header.ts'
 
 export interface RequestAuditor {
+  /** Throws what a room throws for its disk, while the log is required and cannot be written: nothing may be changed then. */
+  requireWritable(): Promise<void>
   /**
    * To be awaited before an answer with this status leaves: what changes something, and what is denied, is on the disk
    * then. An error, instead of the answer, for a change that was done and could not be recorded.
    */
-  settle(request: FastifyRequest, status: number): Promise<StorageFullError | undefined>
+  settle(request: FastifyRequest, status: number): Promise<Error | undefined>
 }
 
 interface Deps {
@@ -36,10 +38,7 @@ export function auditRequests(app: FastifyInstance, deps: Deps): RequestAuditor 
   const renderer = new RecordRenderer(deps)
   const textOf = (seen: AuditedRequest): string =>
     renderer.render(seen, deps.clock.now(), deps.ids.uuid())
-  const settle = async (
-    request: FastifyRequest,
-    status: number,
-  ): Promise<StorageFullError | undefined> => {
+  const settle = async (request: FastifyRequest, status: number): Promise<Error | undefined> => {
     if (!isAudited(request)) return undefined
     const seen = auditedOf(request, status)
     const event = renderer.eventOf(seen)
@@ -50,7 +49,7 @@ export function auditRequests(app: FastifyInstance, deps: Deps): RequestAuditor 
       await deps.log.recordDurably(textOf(seen))
       return undefined
     } catch (error) {
-      if (!(error instanceof StorageFullError)) throw error
+      if (!(error instanceof Error && isStorageFault(error))) throw error
       return isDone ? error : undefined
     }
   }
@@ -59,10 +58,14 @@ export function auditRequests(app: FastifyInstance, deps: Deps): RequestAuditor 
     if (request.facts.door !== 'control') return payload
     const error = await settle(request, reply.statusCode)
     if (error === undefined) return payload
-    void reply.code(507).type('application/json').header('retry-after', '60')
+    const isFull = error instanceof StorageFullError
+    void reply.code(isFull ? 507 : 500).type('application/json')
+    if (isFull) void reply.header('retry-after', '60')
     void reply.removeHeader('content-length')
     const { requestId } = request.facts
-    return JSON.stringify({ error: { code: 'STORAGE_FULL', message: error.message, requestId } })
+    return JSON.stringify({
+      error: { code: isFull ? 'STORAGE_FULL' : 'INTERNAL', message: error.message, requestId },
+    })
   })
   app.addHook('onResponse', (request, reply, done) => {
     refusals.tell()
@@ -80,7 +83,7 @@ export function auditRequests(app: FastifyInstance, deps: Deps): RequestAuditor 
     refusals.tellAll()
     done()
   })
-  return { settle }
+  return { settle, requireWritable: () => deps.log.requireWritable() }
 }
 
 /** Whoever asks without credentials how to come in is told, and nothing was decided. */

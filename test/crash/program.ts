@@ -11,6 +11,7 @@ import { installDiskFaults } from './disk-faults.ts'
 import { nameRequest } from './name-request.ts'
 import type { Finding, Order, Report } from './orders.ts'
 import {
+  segmentsAside,
   tracedBlobs,
   tracedDatabase,
   tracedKeyFile,
@@ -43,6 +44,7 @@ try {
     clock: { now: () => new Date(Date.now() + aheadMs) },
     openDatabase: (file) => tracedDatabase(systemDrivers.openDatabase(file), tracer),
     openKeyFile: (path) => tracedKeyFile(systemDrivers.openKeyFile(path), tracer),
+    openSegments: (path) => segmentsAside(systemDrivers.openSegments(path), tracer),
     openBlobs: (root) =>
       tracedBlobs(
         withDurabilityNotes(systemDrivers.openBlobs(root), join(root, '..', 'durable')),

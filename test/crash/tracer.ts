@@ -20,6 +20,11 @@ export class Tracer {
     return this.#requests.getStore() ?? this.#background
   }
 
+  /** What a request starts and is no step of it: the harness neither counts it nor lets it fail. */
+  aside<T>(work: () => T): T {
+    return this.#requests.run(this.#background, work)
+  }
+
   isReady(): void {
     this.#background = 'job'
   }

@@ -6,8 +6,10 @@ import { fakeClock, type FakeClock } from './fake-clock.ts'
 
 export interface MemorySegments extends SegmentStore {
   readonly files: Map<string, Buffer>
-  /** Appends fail from now on, the first of them after half of its bytes. */
+  /** There is no room for what is appended. */
   isFull: boolean
+  /** The disk fails in another way. */
+  isFailing: boolean
   syncs: number
 }
 
@@ -15,6 +17,7 @@ export function memorySegments(files = new Map<string, Buffer>()): MemorySegment
   const store: MemorySegments = {
     files,
     isFull: false,
+    isFailing: false,
     syncs: 0,
     list: async () =>
       Promise.resolve(
@@ -45,6 +48,7 @@ function appenderOf(store: MemorySegments, name: string): SegmentAppender {
     },
     async append(bytes) {
       if (store.isFull) throw new StorageFullError({ cause: undefined })
+      if (store.isFailing) throw Object.assign(new Error('EIO'), { code: 'EIO' })
       store.files.set(name, Buffer.concat([content(), bytes]))
       return Promise.resolve()
     },

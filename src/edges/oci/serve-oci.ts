@@ -118,6 +118,8 @@ async function dispatch(
   const actions = route.actions({ query, hasBody: announcesBody(request) })
   const epoch = await requireAllowed(edge, request, asked, actions)
   if (!covers(limits, resource, route.scope)) throw beyondToken(edge, request, scopes())
+  // By the method and not by the action: the state of an upload is read with the right to go on with it.
+  if (!isReading(request)) await edge.audit.requireWritable()
   const call = callOf(request, asked, path.name, query, {
     may: (action) => may(edge, asked, action),
     stillAllowed: commitGate(epoch, async () => {
