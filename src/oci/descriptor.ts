@@ -40,8 +40,8 @@ export function readDescriptor(value: unknown, place: string): DescriptorResult 
   const mediaType = value['mediaType']
   if (typeof mediaType !== 'string' || mediaType === '')
     return refused(`${place}.mediaType is missing`)
-  if (mediaType.length > maxTypeLength)
-    return refused(`${place}.mediaType has more than ${maxTypeLength} characters`)
+  const typeFault = faultOfType(mediaType)
+  if (typeFault !== undefined) return refused(`${place}.mediaType ${typeFault}`)
   const digestText = value['digest']
   const digest = typeof digestText === 'string' ? parseDigest(digestText) : undefined
   if (digest === undefined) {
@@ -56,6 +56,13 @@ export function readDescriptor(value: unknown, place: string): DescriptorResult 
   const fault = faultOfData(value['data'], digest, size)
   if (fault !== undefined) return refused(`${place}.data ${fault}`)
   return { kind: 'descriptor', descriptor: describe(value, mediaType, digest, size) }
+}
+
+/** Of a media type or an artifact type; undefined for one that can be kept and told again as it is. */
+export function faultOfType(type: string): string | undefined {
+  if (type.length > maxTypeLength) return `has more than ${maxTypeLength} characters`
+  // JSON can escape it, UTF-8 cannot hold it: it would be kept, and read by other clients, as another type.
+  return type.isWellFormed() ? undefined : 'holds half of a surrogate pair'
 }
 
 function describe(

@@ -115,6 +115,21 @@ const refused: readonly Refused[] = [
     reason: /more than 10000 entries/,
   },
   {
+    name: 'a type longer than any',
+    document: { ...image, artifactType: 'a/'.padEnd(1025, 'b') },
+    reason: /^artifactType has more than 1024 characters/,
+  },
+  {
+    name: 'an artifact type that UTF-8 cannot hold',
+    document: { ...image, artifactType: 'a/\ud800' },
+    reason: /^artifactType holds half of a surrogate pair/,
+  },
+  {
+    name: 'a layer of a type that UTF-8 cannot hold',
+    document: { ...image, layers: [{ ...layer, mediaType: 'a/\udc00' }] },
+    reason: /^layers\[0\]\.mediaType holds half of a surrogate pair/,
+  },
+  {
     name: 'a key that some clients read as another',
     document: { ...image, Config: config },
     reason: /^the manifest has the key "Config"/,

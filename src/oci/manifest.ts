@@ -4,8 +4,8 @@
 // Deviates: the dropped OCI artifact manifest is read with its `blobs` as layers; unknown members are kept in the bytes and ignored here.
 // Unknowns: a manifest type outside the closed set, or one that two readers could take for different types → refused.
 import {
+  faultOfType,
   isRecord,
-  maxTypeLength,
   readAnnotations,
   readDescriptor,
   type Descriptor,
@@ -77,8 +77,8 @@ export function parseManifest(bytes: Uint8Array, declaredType: string | undefine
     return refused('schemaVersion is not 2: schema 1 is not supported, push with a current client')
   }
   const { artifactType } = body
-  if (typeof artifactType === 'string' && artifactType.length > maxTypeLength)
-    return refused(`artifactType has more than ${maxTypeLength} characters`)
+  const typeFault = typeof artifactType === 'string' ? faultOfType(artifactType) : undefined
+  if (typeFault !== undefined) return refused(`artifactType ${typeFault}`)
   return isIndexMediaType(type.mediaType)
     ? readIndex(body, type.mediaType)
     : readImage(body, type.mediaType)
