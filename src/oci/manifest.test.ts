@@ -130,6 +130,11 @@ const refused: readonly Refused[] = [
     reason: /^layers\[0\]\.mediaType holds half of a surrogate pair/,
   },
   {
+    name: 'layers whose sizes together are no number that can be kept',
+    document: { ...image, layers: [layer, { ...layer, size: Number.MAX_SAFE_INTEGER - 10 }] },
+    reason: /^the sizes of its blobs add up to more than 9007199254740991 bytes/,
+  },
+  {
     name: 'a key that some clients read as another',
     document: { ...image, Config: config },
     reason: /^the manifest has the key "Config"/,

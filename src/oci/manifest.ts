@@ -143,7 +143,7 @@ function readImage(
   if (subject.kind === 'refused') return subject
   if (isArtifact) {
     const common = commonOf(body, mediaType, subject.descriptor, undefined)
-    return { kind: 'parsed', manifest: { kind: 'image', ...common, layers: layers.descriptors } }
+    return countable({ kind: 'image', ...common, layers: layers.descriptors })
   }
   const config = readDescriptor(body['config'], 'config')
   if (config.kind === 'refused') return config
@@ -154,7 +154,16 @@ function readImage(
     config: config.descriptor,
     layers: layers.descriptors,
   } as const
-  return { kind: 'parsed', manifest }
+  return countable(manifest)
+}
+
+/** Sizes are what the client says they are. Their sum is told as the image's, and must be a number that can be kept and read. */
+function countable(manifest: ImageManifest): ManifestResult {
+  const { config, layers } = manifest
+  const total = layers.reduce((sum, { size }) => sum + size, config?.size ?? 0)
+  return Number.isSafeInteger(total)
+    ? { kind: 'parsed', manifest }
+    : refused(`the sizes of its blobs add up to more than ${Number.MAX_SAFE_INTEGER} bytes`)
 }
 
 function readIndex(

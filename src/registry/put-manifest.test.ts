@@ -10,7 +10,9 @@ import { isRegistryError, type RegistryErrorCode } from './errors.ts'
 import { finishUpload } from './finish-upload.ts'
 import { getManifest } from './find-manifest.ts'
 import { listReferrers } from './list-referrers.ts'
+import { listManifests } from './manifest-store.ts'
 import { putManifest, type PutManifestResult } from './put-manifest.ts'
+import { getRepository } from './repository-store.ts'
 import { startUpload } from './start-upload.ts'
 
 const principal = 'arn:aws:iam::123456789012:user/admin'
@@ -147,6 +149,38 @@ test('refuses blobs and children that this repository does not have, and takes a
     page.referrers.map(({ digest }) => digest),
     [referrer.digest],
   )
+})
+
+test('a manifest of any size that is taken is read, listed and deleted again', async (t) => {
+  const registry = await testRegistry(t)
+  const { repository, database } = registry
+  const config = await pushConfig(registry, '{}')
+  const elsewhere = (size: number): Buffer =>
+    manifestWith(config, {
+      layers: [
+        {
+          mediaType: 'application/vnd.oci.image.layer.nondistributable.v1.tar',
+          digest: digestOf(Buffer.from('elsewhere')),
+          size,
+        },
+      ],
+    })
+  const rest = Number.MAX_SAFE_INTEGER - config.size
+  await assert.rejects(put(registry, elsewhere(rest + 1), []), refusal('MANIFEST_INVALID'))
+  const { digest } = await put(registry, elsewhere(rest), [tag('vast')])
+  const found = await getManifest(database, {
+    repository,
+    reference: { kind: 'tag', tag: tag('vast') },
+  })
+  assert.equal(found.imageSize, Number.MAX_SAFE_INTEGER)
+  const { id } = await getRepository(database, repository)
+  const after = { pushedAt: 0, digest: '' }
+  const listed = await listManifests(database, id, { tagStatus: 'ANY', after, limit: 10 })
+  assert.deepEqual(
+    listed.map((manifest) => manifest.digest),
+    [digest],
+  )
+  await deleteManifest(registry, { repository, principal, digest, referrers: 'keep' })
 })
 
 test('deleting: a child of an index stays, the last tag of the API takes the image, referrers follow it', async (t) => {
