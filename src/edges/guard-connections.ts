@@ -6,6 +6,7 @@
 import type { IncomingMessage, Server } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Clock } from '../lib/clock.ts'
+import { answerInTurn } from './answer-in-turn.ts'
 import { rawRefusal } from './raw-refusal.ts'
 import { clientNetwork } from './rules/client-network.ts'
 import {
@@ -21,7 +22,7 @@ export interface ConnectionLimits extends Omit<PatienceLimits, 'longestLookMs'> 
 }
 
 /** Why a connection was refused or ended before its time. */
-export type ConnectionFault = 'too-many' | 'too-many-of-address' | 'too-slow'
+export type ConnectionFault = 'too-many' | 'too-many-of-address' | 'too-many-ahead' | 'too-slow'
 
 export interface GuardDeps {
   readonly clock: Clock
@@ -64,7 +65,7 @@ export class ConnectionGuard {
     return this.#deps.limits.initialMs
   }
 
-  /** Before it listens: its connections come through here, then to the server's own listeners. */
+  /** Before it listens: its connections and requests come through here, then to the server's own listeners. */
   watch(server: Server): void {
     const listeners = server.listeners('connection')
     server.removeAllListeners('connection')
@@ -73,6 +74,10 @@ export class ConnectionGuard {
       for (const listener of listeners) listener.call(server, socket)
     })
     server.prependListener('request', (request: IncomingMessage) => this.#begin(request))
+    answerInTurn(server, (socket) => {
+      this.#deps.onFault('too-many-ahead', socket.remoteAddress)
+      socket.destroy()
+    })
   }
 
   stop(): void {

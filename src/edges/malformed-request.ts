@@ -34,25 +34,28 @@ export function createStrictServer(
     answers.set(socket, response)
   })
   server.on('clientError', (error: ParserError, socket: Duplex) => {
+    const answer = answers.get(socket)
+    const isOver = answer?.writableFinished !== false
+    if (isOver || (!answer.req.complete && !answer.headersSent)) answerMalformed(error, socket)
+    // The fault lies behind a whole request, whose answer this would be taken for.
+    else if (answer.req.complete) answer.prependOnceListener('close', () => closeSoon(socket))
     // An answer that has begun is the last of its connection: a second one would be read as a part of it.
-    if (answers.get(socket)?.headersSent !== true) answerMalformed(error, socket)
-    else if (socket.writable && hasCloseSoon(socket)) socket.destroySoon()
+    else closeSoon(socket)
   })
   server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
     continueWhenRead(request, response)
     server.emit('request', request, response)
   })
-  server.on('checkExpectation', (_: IncomingMessage, response: ServerResponse) => {
-    if (response.socket !== null) end(response.socket, unknownExpectation)
+  // Refused by request-framing.ts: it may have to wait for its turn.
+  server.on('checkExpectation', (request: IncomingMessage, response: ServerResponse) => {
+    server.emit('request', request, response)
   })
-  server.on('connect', (_: IncomingMessage, socket: Duplex) => end(socket, noTunnel))
+  server.on('connect', (_: IncomingMessage, socket: Duplex) => {
+    // Behind a request without its answer a refusal would be read as that answer, or as a part of it.
+    if (answers.get(socket)?.writableFinished === false) socket.destroy()
+    else end(socket, noTunnel)
+  })
   return server
-}
-
-const unknownExpectation: RawRefusal = {
-  status: 417,
-  code: 'UNSUPPORTED',
-  message: 'of all expectations only 100-continue is known here',
 }
 
 const noTunnel: RawRefusal = {
@@ -110,7 +113,11 @@ function awsCode(status: number): string {
 
 function end(socket: Duplex, refusal: RawRefusal): void {
   socket.write(rawRefusal(refusal))
-  // Not cut at once: a reset would overtake the answer.
+  closeSoon(socket)
+}
+
+/** Not cut at once: a reset would overtake what was written. */
+function closeSoon(socket: Duplex): void {
   if (hasCloseSoon(socket)) socket.destroySoon()
   else socket.end()
 }

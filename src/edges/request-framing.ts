@@ -18,7 +18,7 @@ export function frameRequests(app: FastifyInstance): void {
     }
     // Where one message ends and the next begins is in doubt: nothing more is read from here.
     void reply.header('connection', 'close')
-    void refuse(request, reply, { status: 400, message: fault })
+    void refuse(request, reply, fault)
   })
   app.addHook('onSend', (request, reply, _, done) => {
     closeIfUnread(request, reply)
@@ -66,11 +66,21 @@ export function pathOfTarget(request: IncomingMessage): string {
   return path.startsWith('/') ? path : `/${path}`
 }
 
-function faultOf(request: IncomingMessage): string | undefined {
+function faultOf(request: IncomingMessage): Refusal | undefined {
   const encoding = request.headers['transfer-encoding']
   if (encoding !== undefined && encoding.toLowerCase() !== 'chunked') {
-    return `transfer encoding ${JSON.stringify(encoding.slice(0, 64))} is not supported; use chunked`
+    const shown = JSON.stringify(encoding.slice(0, 64))
+    return { status: 400, message: `transfer encoding ${shown} is not supported; use chunked` }
   }
+  const message = faultOfHost(request)
+  if (message !== undefined) return { status: 400, message }
+  const { expect } = request.headers
+  return expect === undefined || /(?:^|\W)100-continue(?:$|\W)/i.test(expect)
+    ? undefined
+    : { status: 417, message: 'of all expectations only 100-continue is known here' }
+}
+
+function faultOfHost(request: IncomingMessage): string | undefined {
   const { host } = request.headers
   if (host === undefined) {
     return request.httpVersion === '1.0' ? undefined : 'the request has no Host header'

@@ -99,14 +99,29 @@ async function dispatch(
   const route = routeOf(path, request.method)
   // Put together only when a client must be told of them.
   const scopes = (): readonly Scope[] => requiredScopes(path, route?.scope, query)
-  const { caller, limits } = await requireCaller(edge, request, route, scopes)
+  const entrant = await requireCaller(edge, request, route, scopes)
   if (path.kind === 'base') return baseReply(request)
   if (path.kind === 'discovery') return discoveryReply(request)
   if (path.kind === 'catalog') {
     requireReading(request, path)
-    return listCatalog(edge, request, { caller, limits, scopes }, query)
+    return listCatalog(edge, request, { ...entrant, scopes }, query)
   }
   if (path.kind === 'unknown') throw new Refusal(noEndpoint(request))
+  return onRepository(edge, request, { path, query, route }, { ...entrant, scopes })
+}
+
+interface RepositoryRequest {
+  readonly path: Extract<V2Path, { readonly name: string }>
+  readonly query: URLSearchParams
+  readonly route: OciRoute | undefined
+}
+
+async function onRepository(
+  edge: OciEdge,
+  request: FastifyRequest,
+  { path, query, route }: RepositoryRequest,
+  { caller, limits, scopes }: Entrant & { readonly scopes: () => readonly Scope[] },
+): Promise<OciReply | { readonly refused: OciError }> {
   const repository = await addressOf(edge, request.headers.host, path.name)
   if (repository === undefined) throw new Refusal(nameInvalid(path.name))
   if (path.kind === 'badDigest' || path.kind === 'badReference')

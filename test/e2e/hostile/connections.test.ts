@@ -1,6 +1,7 @@
 // Clients that hold connections: slowly, without a word, or very many. Short settings, so that seconds are enough.
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
+import { readdir } from 'node:fs/promises'
 import { test } from 'node:test'
 import { DescribeRepositoriesCommand } from '@aws-sdk/client-ecr'
 import { digestOf } from '../../../src/oci/digest.ts'
@@ -197,6 +198,42 @@ async function untilServed(target: Target): Promise<void> {
     await pause(50)
   }
   assert.fail('refused although nobody holds connections any more')
+}
+
+test('who asks for much at once and takes nothing has one answer begun, or none', async (t) => {
+  const target = await startTarget(t)
+  const blob = randomBytes(20_000_000)
+  const upload = `/v2/app/blobs/uploads/?digest=${digestOf(blob)}`
+  assert.equal((await send(target, 'POST', upload, { body: blob })).status, 201)
+  const pull = headOf(target, `GET /v2/app/blobs/${digestOf(blob)}`)
+
+  await t.test('one after another', async () => {
+    const before = await openFiles(target)
+    const held = many().map(() => openRaw(target))
+    for (const { socket } of held) {
+      socket.pause()
+      socket.write(pull.repeat(20))
+    }
+    await besideHonestClient(target, () => pause(1000))
+    const during = await openFiles(target)
+    // A socket and a file for each, and a few of others.
+    assert.ok(during - before <= 2 * attackers + 20, `${during} files, ${before} before`)
+    for (const { socket } of held) socket.destroy()
+  })
+
+  await t.test('none for hundreds', async () => {
+    await besideHonestClient(target, async () => {
+      const raw = openRaw(target)
+      raw.socket.pause()
+      raw.socket.write(pull.repeat(2000))
+      raw.socket.resume()
+      await raw.closed()
+    })
+  })
+})
+
+async function openFiles({ pid }: Target): Promise<number> {
+  return (await readdir(`/proc/${pid}/fd`)).length
 }
 
 test('a thousand idle connections cost little and hinder nobody', async (t) => {

@@ -2,7 +2,16 @@
 import assert from 'node:assert/strict'
 import { request } from 'node:http'
 import { test } from 'node:test'
-import { exchangeRaw, headOf, openRaw, pause, startTarget, type Target } from '../../kit/hostile.ts'
+import { digestOf } from '../../../src/oci/digest.ts'
+import {
+  exchangeRaw,
+  headOf,
+  openRaw,
+  pause,
+  send,
+  startTarget,
+  type Target,
+} from '../../kit/hostile.ts'
 
 /** What must not be answered: it stands where a smuggled request would. */
 const smuggled = 'GET /livez HTTP/1.1\r\nHost: x\r\n\r\n'
@@ -127,6 +136,46 @@ test('requests on the edge of HTTP', async (t) => {
       }
     },
   )
+
+  await t.test('nor does a request behind it act', async () => {
+    const content = Buffer.from('kept')
+    const digest = digestOf(content)
+    const path = `/v2/app/blobs/uploads/?digest=${digest}`
+    assert.equal((await send(target, 'POST', path, { body: content })).status, 201)
+    const removal = headOf(target, `DELETE /v2/app/blobs/${digest}`)
+    for (const [what, bytes] of ambiguous) {
+      await exchangeRaw(target, bytes(target) + removal)
+      assert.equal((await send(target, 'HEAD', `/v2/app/blobs/${digest}`)).status, 200, what)
+    }
+  })
+
+  await t.test('requests that come together are answered in turn, whatever they ask', async () => {
+    const probe = headOf(target, 'GET /v2/')
+    const close = 'Connection: close'
+    const behind = [
+      [headOf(target, 'GET /v2/', close), '200 200'],
+      [headOf(target, 'GET /v2/app/manifests/none', close), '200 404'],
+      [headOf(target, 'GET /v2/', 'Expect: coffee'), '200 417'],
+      ['GET /v2/ HTTP/1.1\r\n\r\n', '200 400'],
+      // No answer is written before or into another one.
+      ['what is no request', '200'],
+      [headOf(target, 'GET /v2/', close) + smuggled, '200'],
+    ] as const
+    for (const [second, statuses] of behind) {
+      const raw = openRaw(target)
+      raw.socket.write(probe + second)
+      await raw.closed()
+      assert.equal(raw.statuses().join(' '), statuses, second)
+    }
+    const kept = openRaw(target)
+    kept.socket.write(probe)
+    while (kept.statuses().length === 0) await pause(10)
+    kept.socket.write('what is no request')
+    await kept.closed()
+    assert.deepEqual(kept.statuses(), [200, 400])
+    const tunnel = await exchangeRaw(target, probe + headOf(target, 'CONNECT example.com:443'))
+    assert.ok(!tunnel.includes('405'), tunnel)
+  })
 
   await t.test('the AWS door answers what cannot be read in its own form', async () => {
     const heads = [
