@@ -68,6 +68,13 @@ test('a body whose connection closes without an end is broken off', async () => 
   await assert.rejects(first, /closed/)
 })
 
+test('so is one that was closed before it was asked for', async () => {
+  const source = new PassThrough()
+  source.destroy()
+  await new Promise((resolve) => source.once('close', resolve))
+  await assert.rejects(gatherBody(source, new BufferPool(), undefined).next(), /closed/)
+})
+
 test('a client that is faster than the store is stopped; nothing more is read for a consumer that has had enough', async () => {
   const source = new PassThrough({ highWaterMark: 16 * 1024 * 1024 })
   const pieces = gatherBody(source, new BufferPool(), undefined)

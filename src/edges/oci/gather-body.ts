@@ -53,6 +53,8 @@ class Gatherer {
     source.on('end', this.#onEnd)
     source.on('error', this.#onError)
     source.on('close', this.#onClose)
+    // Of what broke off before anybody listened no event comes any more.
+    if (source.destroyed) this.#onClose()
   }
 
   async next(): Promise<Uint8Array | undefined> {
