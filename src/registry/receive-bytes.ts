@@ -92,12 +92,17 @@ class Arrival {
 
   async *bytes(): AsyncGenerator<Uint8Array> {
     const iterator = this.#body.source[Symbol.asyncIterator]()
-    for (;;) {
-      const next = await this.#next(iterator)
-      await this.#lease.keep()
-      if (next === undefined) break
-      this.#count(next)
-      yield next
+    try {
+      for (;;) {
+        const next = await this.#next(iterator)
+        await this.#lease.keep()
+        if (next === undefined) break
+        this.#count(next)
+        yield next
+      }
+    } finally {
+      // Refused, or not taken by the store: the source has buffers to give back.
+      await iterator.return?.()
     }
     this.#refuseShort()
   }

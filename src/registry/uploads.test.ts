@@ -5,6 +5,7 @@ import fc from 'fast-check'
 import { testRegistry, type TestRegistry } from '../../test/kit/registry.ts'
 import { begin, breaking, contentOf, pieces, push, refusal } from '../../test/kit/uploads.ts'
 import { digestOf } from '../oci/digest.ts'
+import type { BlobStore } from '../storage/blobs/blob-store.ts'
 import { StorageFullError } from '../storage/storage-full.ts'
 import { appendUpload } from './append-upload.ts'
 import { cancelUpload } from './cancel-upload.ts'
@@ -101,6 +102,29 @@ test('a stream that breaks off keeps what came; a numbered chunk counts whole or
     start: 5,
   })
   assert.equal(size, 9)
+})
+
+test('a body that is refused, or that the store does not take, is let go of', async (t) => {
+  const registry = await testRegistry(t)
+  let open = 0
+  async function* source(): AsyncGenerator<Uint8Array> {
+    open += 1
+    try {
+      for (;;) yield await Promise.resolve(Buffer.from('too much'))
+    } finally {
+      open -= 1
+    }
+  }
+  const write: BlobStore['write'] = async (_key, _offset, body) => {
+    for await (const piece of body) throw new Error(`${piece.byteLength} bytes fail`)
+    return 0
+  }
+  const failing = { ...registry, blobs: { ...registry.blobs, write } }
+  for (const deps of [registry, failing]) {
+    const body = { source: source(), expectedBytes: 20, keepPartial: false }
+    await assert.rejects(appendUpload(deps, { ...(await begin(registry)), body }))
+    assert.equal(open, 0)
+  }
 })
 
 test('a full disk is told as such, and the upload goes on when there is room', async (t) => {
