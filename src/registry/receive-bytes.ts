@@ -34,12 +34,19 @@ export async function receiveBytes(
 ): Promise<Received> {
   const { upload } = lease
   refuseTooLarge(upload.size + (body.announcedBytes ?? body.expectedBytes ?? 0))
-  const hash =
+  const before =
     deps.hashes.take(upload.id, upload.size) ??
     (await hashStored(deps, lease, upload.size, upload.algorithm))
+  const hash = before.copy()
   const arrival = new Arrival(lease, body, hash, limit)
-  const size = await deps.blobs.write(upload.storageKey, upload.size, arrival.bytes())
-  return { size, hash, ...arrival.outcome() }
+  try {
+    const size = await deps.blobs.write(upload.storageKey, upload.size, arrival.bytes())
+    return { size, hash, ...arrival.outcome() }
+  } catch (error) {
+    // The upload stays where it was: its next request must not have to read gigabytes again.
+    deps.hashes.keep(upload.id, upload.size, before)
+    throw error
+  }
 }
 
 function refuseTooLarge(size: number): void {

@@ -241,6 +241,26 @@ test('any split of an upload into chunks, with or without the running hash, yiel
   )
 })
 
+test('what was acknowledged is not read again after a chunk that is refused', async (t) => {
+  const registry = await testRegistry(t)
+  const address = await begin(registry)
+  const read: BlobStore['read'] = async () => Promise.reject(new Error('read again'))
+  const deps = { ...registry, blobs: { ...registry.blobs, read } }
+  const body = (text: string, expectedBytes: number) => ({
+    source: pieces(Buffer.from(text)),
+    expectedBytes,
+    keepPartial: false,
+  })
+  await appendUpload(deps, { ...address, body: body('kept ', 5) })
+  for (const expected of [3, 5]) {
+    const refused = appendUpload(deps, { ...address, body: body('lost', expected) })
+    await assert.rejects(refused, refusal('SIZE_MISMATCH'))
+  }
+  await appendUpload(deps, { ...address, body: body('rest', 4) })
+  const digest = digestOf(Buffer.from('kept rest'))
+  assert.equal((await finishUpload(deps, { ...address, digest })).size, 9)
+})
+
 test('an upload that nobody touched for a day is given up', async (t) => {
   const registry = await testRegistry(t)
   const address = await begin(registry)
