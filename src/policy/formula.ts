@@ -28,7 +28,7 @@ export function testOf(test: Test): Formula {
 export function not(of: Formula): Formula {
   if (of.kind === 'true') return never
   if (of.kind === 'false') return always
-  return of.kind === 'not' ? of.of : { kind: 'not', of }
+  return { kind: 'not', of }
 }
 
 export function all(parts: readonly Formula[]): Formula {

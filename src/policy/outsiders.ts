@@ -3,14 +3,14 @@
 // Input:    the policies of a resource and its guard rails, compiled.
 // Deviates: nothing; of another account's own policies it is taken that they allow everything, which the answer says.
 // Unknowns: a unique id that no candidate bears names nobody here; keys of an outsider's requests are free.
-import { parseAccountId, type AccountId } from './account-id.ts'
+import { nobodysAccount, type AccountId } from './account-id.ts'
 import { compilePolicy, type CompiledPolicy } from './compile.ts'
 import type { PrincipalForm } from './document.ts'
 import type { PolicySet } from './evaluate.ts'
 import { askFor } from './action-match.ts'
 import type { Requester } from './requester.ts'
 import type { PartialContext } from './residual.ts'
-import { whoCan, type AccessQuestion, type CandidateAccess } from './who-can.ts'
+import { accessFor, type AccessQuestion, type CandidateAccess } from './who-can.ts'
 
 export interface OutsiderAccess extends CandidateAccess {
   /** `public` is who shows no credential; `anyone` is every principal of every other account. */
@@ -35,11 +35,11 @@ export function outsidersWhoCan(
   const action = askFor(question.action)
   const forms = side.resource.flatMap(({ allows }) =>
     allows
-      .filter(
-        ({ matchesAction, written }) =>
-          matchesAction(action) && written.principal?.isNegated === false,
-      )
-      .flatMap(({ written }) => written.principal?.members ?? []),
+      .filter(({ matchesAction }) => matchesAction(action))
+      // A NotPrincipal names nobody with Allow.
+      .flatMap(({ written: { principal } }) =>
+        principal === undefined || principal.isNegated ? [] : principal.members,
+      ),
   )
   const outsiders = new Map(
     forms
@@ -59,11 +59,8 @@ interface Outsider {
   readonly keys: Readonly<Record<string, string>>
 }
 
-/** A stand-in for a principal of an account that is none: whoever that is, it is not of this one. */
-const elsewhere = parseAccountId('000000000000')
-
 function outsidersOf(form: PrincipalForm, owner: AccountId | undefined): readonly Outsider[] {
-  if (form.kind === 'everyone') return [anonymous, ...anyone]
+  if (form.kind === 'everyone') return [anonymous, anyone]
   if (form.kind === 'service') {
     const requester: Requester = { kind: 'service', name: form.name }
     const keys = { 'aws:principalservicename': form.name, 'aws:principalisawsservice': 'true' }
@@ -97,17 +94,13 @@ const anonymous: Outsider = {
   keys: { 'aws:principaltype': 'Anonymous', 'aws:userid': 'anonymous' },
 }
 
-const anyone: readonly Outsider[] =
-  elsewhere === undefined
-    ? []
-    : [
-        {
-          name: 'anyone',
-          kind: 'anyone',
-          requester: { kind: 'root', account: elsewhere },
-          keys: {},
-        },
-      ]
+/** Whoever that is, it is not of this account. */
+const anyone: Outsider = {
+  name: 'anyone',
+  kind: 'anyone',
+  requester: { kind: 'root', account: nobodysAccount },
+  keys: {},
+}
 
 function foreigner(
   kind: 'user' | 'role' | 'session' | 'federated-user',
@@ -149,11 +142,9 @@ function answerFor(
     scp: [],
     rcp,
   }
-  const [answer] = whoCan([{ name, requester, policies, context: known }], question)
-  const never = { name, access: { kind: 'never' }, grantedBy: [], deniedBy: [] } as const
-  const { grantedBy, ...rest } = answer ?? never
-  const ours = grantedBy.filter(({ type }) => type !== 'identity')
-  return { ...rest, grantedBy: ours, kind, needsOwnPolicies: isMember }
+  const answer = accessFor({ name, requester, policies, context: known }, question)
+  const grantedBy = answer.grantedBy.filter(({ type }) => type !== 'identity')
+  return { ...answer, grantedBy, kind, needsOwnPolicies: isMember }
 }
 
 function isOfPrincipal(key: string): boolean {

@@ -223,14 +223,15 @@ function readAs(
   text: string,
   problem: Problem,
 ): PolicyDocument | undefined {
-  const readings = kinds.map((kind) => parsePolicy(text, kind))
-  for (const reading of readings) if (reading.kind === 'valid') return reading.document
-  for (const reading of readings.slice(0, 1)) {
-    if (reading.kind === 'valid') continue
-    for (const { at, reason } of reading.faults) {
-      problem(`policy ${name} ${at.line}:${at.column}: ${reason}`)
-    }
+  const faults: string[] = []
+  for (const kind of kinds) {
+    const reading = parsePolicy(text, kind)
+    if (reading.kind === 'valid') return reading.document
+    // What it is refused for as the first kind is what it was meant to be.
+    if (faults.length > 0) continue
+    faults.push(...reading.faults.map(({ at, reason }) => `${at.line}:${at.column}: ${reason}`))
   }
+  for (const fault of faults) problem(`policy ${name} ${fault}`)
   return undefined
 }
 

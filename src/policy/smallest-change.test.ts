@@ -325,3 +325,147 @@ test('a statement that is written and read again is the same', () => {
     runs,
   )
 })
+
+test('every kind of caller is named by the statement that would let it in', () => {
+  const provider = `arn:aws:iam::${account}:oidc-provider/idp.example`
+  const callers: readonly (readonly [caller: string | null, principal: unknown])[] = [
+    [null, '*'],
+    ['service:replication.ecr.amazonaws.com', { Service: 'replication.ecr.amazonaws.com' }],
+    [`web:${provider}`, { Federated: provider }],
+    [session, { AWS: role }],
+    ['arn:aws:iam::999988887777:root', { AWS: '999988887777' }],
+    [
+      `arn:aws:sts::${account}:federated-user/dev`,
+      { AWS: `arn:aws:sts::${account}:federated-user/dev` },
+    ],
+  ]
+  for (const [caller, principal] of callers) {
+    const proposals = smallestChanges(asking(caller), policies({}), [])
+    const found = proposals.some(({ changes }) =>
+      changes.some(
+        (change) =>
+          change.kind === 'add-statement' &&
+          change.type === 'resource' &&
+          JSON.stringify(change.statement.Principal) === JSON.stringify(principal),
+      ),
+    )
+    assert.ok(found, JSON.stringify([caller, proposals]))
+  }
+})
+
+test('every level of a caller’s chain is added to a NotPrincipal that stops it', () => {
+  const identity = compiled('identity', 'inline:full', full)
+  const exempting = (NotPrincipal: unknown): PolicySet['identity'] =>
+    compiled('resource', 'repository policy', {
+      Effect: 'Deny',
+      NotPrincipal,
+      Action: 'ecr:PutImage',
+    })
+  const federated = `arn:aws:sts::${account}:federated-user/dev`
+  const chains: readonly (readonly [caller: string, chain: readonly string[]])[] = [
+    [admin, [admin, account]],
+    [session, [session, role, account]],
+    [federated, [federated, `arn:aws:iam::${account}:user/dev`, account]],
+    [`arn:aws:iam::${account}:root`, [account]],
+  ]
+  for (const [caller, chain] of chains) {
+    const resource = exempting({ AWS: '111122223333' })
+    const texts = smallestChanges(asking(caller), policies({ identity, resource }), []).map(told)
+    const names = JSON.stringify(['111122223333', ...chain])
+    assert.ok(
+      texts.some((text) => text.includes(`"NotPrincipal":{"AWS":${names}}`)),
+      texts.join('\n'),
+    )
+  }
+  const service = asking('service:x.amazonaws.com')
+  const resource = [
+    ...exempting({ AWS: '111122223333' }),
+    ...compiled('resource', 'other', { Effect: 'Allow', Principal: '*', Action: '*' }),
+  ]
+  const texts = smallestChanges(service, policies({ resource }), []).map(told)
+  assert.ok(
+    texts.some((text) => text.includes('"Service":"x.amazonaws.com"')),
+    texts.join('\n'),
+  )
+})
+
+test('a boundary, a session policy and a resource control policy are told of where they are silent', () => {
+  const silent = { Effect: 'Allow', Action: 'ecr:DescribeImages', Resource: '*' }
+  const identity = compiled('identity', 'inline:full', full)
+  const sets: readonly (readonly [type: PolicyType, set: PolicySet])[] = [
+    [
+      'boundary',
+      policies({ identity, boundary: compiled('boundary', 'arn:aws:iam::1:policy/b', silent) }),
+    ],
+    ['boundary', policies({ identity, boundary: [] })],
+    ['session', policies({ identity, session: compiled('session', 'inline', silent) })],
+    ['rcp', policies({ identity, rcp: [compiled('rcp', 'rcp', { ...silent, Principal: '*' })] })],
+    ['rcp', policies({ identity, rcp: [[]] })],
+  ]
+  for (const [type, set] of sets) {
+    const eve = known(`arn:aws:iam::${account}:user/eve`, set)
+    const proposals = smallestChanges(asking(admin), set, [eve])
+    const changes = proposals.flatMap((proposal) => proposal.changes)
+    assert.ok(
+      changes.length > 0 && changes.every((change) => 'type' in change && change.type === type),
+    )
+  }
+})
+
+test('a Deny that names this action or this repository is narrowed', () => {
+  const identity = compiled('identity', 'inline:full', full)
+  const denials: readonly (readonly [deny: object, part: RegExp])[] = [
+    [{ Action: ['ecr:putimage', 'ecr:BatchDeleteImage'] }, /"Action":"ecr:BatchDeleteImage"/],
+    [{ NotAction: 'ecr:Get*' }, /"NotAction":\["ecr:Get\*","ecr:PutImage"\]/],
+    [{ Action: 'ecr:*', Resource: '*' }, /"NotResource":"arn:aws:ecr:/],
+    [{ Action: 'ecr:*', Resource: [repository, 'arn:aws:ecr:*'] }, /use|principal/],
+    [{ Action: 'ecr:*', NotResource: 'arn:aws:s3:::x' }, /"NotResource":\["arn:aws:s3:::x","arn/],
+  ]
+  for (const [deny, part] of denials) {
+    const statement = { Effect: 'Deny', Resource: '*', ...deny }
+    const { Resource: _, ...bare } = statement
+    const own = compiled('identity', 'inline:deny', 'NotResource' in deny ? bare : statement)
+    const set = policies({ identity: [...identity, ...own] })
+    const texts = smallestChanges(asking(admin), set, []).map(told).join('\n')
+    assert.match(texts, part)
+  }
+})
+
+test('a negated condition lets the value go, and one that cannot list a value is left', () => {
+  const keys = { 'aws:ResourceTag/team': 'blue' }
+  const conditioned = (Condition: unknown): PolicySet =>
+    policies({ identity: compiled('identity', 'inline:c', { ...full, Condition }) })
+  const edits = (Condition: unknown, had: Readonly<Record<string, string>> = keys): string =>
+    smallestChanges(asking(admin, {}, had), conditioned(Condition), [])
+      .map(told)
+      .filter((text) => text.startsWith('edit'))
+      .join('\n')
+  const tag = 'aws:ResourceTag/team'
+  assert.match(
+    edits({ StringNotEquals: { [tag]: ['blue', 'red'] } }),
+    /"aws:ResourceTag\/team":"red"/,
+  )
+  assert.equal(edits({ StringNotEquals: { [tag]: 'blue' } }), '')
+  assert.equal(edits({ StringLike: { [tag]: 'x' } }, { [tag]: 'a*' }), '')
+  assert.equal(edits({ StringEquals: { [tag]: 'x' } }, { [tag]: 'a${b}' }), '')
+  assert.equal(edits({ Null: { [tag]: 'true' } }), '')
+  assert.equal(edits({ StringEquals: { [tag]: 'x' } }, {}), '')
+  assert.match(
+    edits(
+      { StringEquals: { [tag]: 'x' }, Bool: { 'aws:SecureTransport': 'true' } },
+      { ...keys, 'aws:SecureTransport': 'true' },
+    ),
+    /\["x","blue"\]/,
+  )
+})
+
+test('nothing is proposed beyond the bound of the search', () => {
+  const deny = { Effect: 'Deny', Action: 'ecr:PutImage', Resource: '*' }
+  const resource = compiled(
+    'resource',
+    'repository policy',
+    ...Array.from({ length: 6 }, () => ({ ...deny, Principal: '*' })),
+  )
+  const identity = compiled('identity', 'inline:full', full)
+  assert.deepEqual(smallestChanges(asking(admin), policies({ identity, resource }), []), [])
+})

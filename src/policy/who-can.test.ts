@@ -263,3 +263,53 @@ test('a source of context that fails allows nobody', () => {
   }
   assert.deepEqual(said(whoCan([asked], question)), [`${dev}: never`])
 })
+
+test('a role is entered by whom its trust policy names, or leaves to the account’s own policies', () => {
+  const dev = `arn:aws:iam::${account}:user/dev`
+  const eve = `arn:aws:iam::${account}:user/eve`
+  const ask = { ...question, action: 'sts:AssumeRole', resource: role }
+  const trust = (Principal: unknown): PolicySet['resource'] =>
+    compiled('trust', { Effect: 'Allow', Principal, Action: 'sts:AssumeRole' })
+  const enter = compiled('identity', { Effect: 'Allow', Action: 'sts:AssumeRole', Resource: role })
+  const limits = { boundary: compiled('boundary', full), session: undefined }
+  assert.deepEqual(
+    said(
+      whoCan(
+        [
+          candidate(dev, { resource: trust({ AWS: dev }) }, []),
+          candidate(eve, { resource: trust({ AWS: dev }), identity: enter }, []),
+          candidate(eve, { resource: trust({ AWS: account }), identity: enter }, []),
+          candidate(eve, { resource: trust({ AWS: account }), identity: enter, ...limits }, []),
+        ],
+        ask,
+      ),
+    ),
+    [`${dev}: always`, `${eve}: never`, `${eve}: always`, `${eve}: never`],
+  )
+})
+
+test('an Allow with NotPrincipal, which cannot be put, lets nobody in', () => {
+  const resource = compiled(
+    'resource',
+    { Effect: 'Allow', NotPrincipal: { AWS: account }, Action: '*' },
+    { Effect: 'Allow', Action: '*' },
+  )
+  assert.deepEqual(outsidersWhoCan({ resource, rcp: [], context: partial({}, []) }, question), [])
+})
+
+test('what is known of every request holds for outsiders too', () => {
+  const resource = compiled('resource', {
+    Effect: 'Allow',
+    Principal: '*',
+    Action: '*',
+    Condition: {
+      Bool: { 'aws:SecureTransport': 'true' },
+      IpAddress: { 'aws:SourceIp': '10.0.0.0/8' },
+    },
+  })
+  const context = partial({ 'aws:SecureTransport': 'true' }, ['aws:SourceIp'])
+  assert.deepEqual(said(outsidersWhoCan({ resource, rcp: [], context }, question)), [
+    'public: if aws:SourceIp IpAddress "10.0.0.0/8"',
+    'anyone: if aws:SourceIp IpAddress "10.0.0.0/8"',
+  ])
+})

@@ -43,10 +43,15 @@ export function whoCan(
   candidates: readonly Candidate[],
   question: AccessQuestion,
 ): readonly CandidateAccess[] {
-  return candidates.map(({ name, requester, policies, context }) => {
-    const { when, grantedBy, deniedBy } = residualOf({ ...question, requester, context }, policies)
-    return { name, access: accessOf(when), grantedBy, deniedBy }
-  })
+  return candidates.map((candidate) => accessFor(candidate, question))
+}
+
+export function accessFor(
+  { name, requester, policies, context }: Candidate,
+  question: AccessQuestion,
+): CandidateAccess {
+  const { when, grantedBy, deniedBy } = residualOf({ ...question, requester, context }, policies)
+  return { name, access: accessOf(when), grantedBy, deniedBy }
 }
 
 function accessOf(when: Formula): Access {

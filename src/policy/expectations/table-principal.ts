@@ -7,9 +7,9 @@ export function tableRequester({ arn, id }: TablePrincipal): Requester | undefin
   if (arn === 'anonymous') return { kind: 'anonymous' }
   if (/^[a-z0-9.-]+\.amazonaws\.com$/.test(arn)) return { kind: 'service', name: arn }
   const match = /^arn:aws:(?:iam|sts)::([0-9]{12}):(?:root|([a-z-]+)\/(.+))$/.exec(arn)
-  const account = parseAccountId(match?.[1] ?? '')
+  const [, digits = '', kind = 'root', path = ''] = match ?? []
+  const account = parseAccountId(digits)
   if (account === undefined) return undefined
-  const [, , kind = 'root', path = ''] = match ?? []
   return readers.get(kind)?.({ account, arn, id, path })
 }
 
