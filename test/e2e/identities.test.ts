@@ -267,6 +267,9 @@ test('the command line makes an account, which is another’s, and closes it', a
   const users = await pratique(server, 'user list --output json', asOther)
   assert.match(users.stdout, /arn:aws:iam::210987654321:user\/admin/)
   assert.doesNotMatch(users.stdout, /123456789012/)
+  // An account's administrator is not the installation's.
+  for (const line of ['account list', 'account create', 'account root-key 123456789012'])
+    assert.equal((await pratique(server, line, asOther)).status, 4, line)
   assert.match((await pratique(server, 'account list')).stdout, /210987654321 +second +active/)
   const root = await pratique(server, 'account root-key 210987654321 --output json')
   const rootKeys = JSON.parse(root.stdout) as Keys
