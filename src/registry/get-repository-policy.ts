@@ -1,10 +1,10 @@
 import { presentNames } from '../access/resolve-principals.ts'
 import type { StoredPolicy } from '../access/policy-snapshot-store.ts'
+import { renamePrincipals } from '../policy/rename-principals.ts'
 import type { SqlReader } from '../storage/database/database.ts'
 import { registryError } from './errors.ts'
 import { findRepositoryPolicy } from './repository-policy-store.ts'
 import { getRepository, type Repository, type RepositoryAddress } from './repository-store.ts'
-import { renamePrincipals } from './rules/policy-text.ts'
 
 /** The author's text, with principals as they are called now; REPOSITORY_UNKNOWN, REPOSITORY_POLICY_UNKNOWN. */
 export async function getRepositoryPolicy(
