@@ -4,6 +4,7 @@
 // Deviates: nobody is an AWSAccount with the account ANONYMOUS_PRINCIPAL when nothing was shown, Unknown when what was shown is refused.
 // Unknowns: what a session does not carry is left out.
 import type { Caller, SessionFacts } from '../access/caller.ts'
+import { capText } from './rules/named-fields.ts'
 
 export type UserIdentity = Readonly<Record<string, unknown>>
 
@@ -57,6 +58,25 @@ export function renderIdentity(
       return { type: 'AWSService', invokedBy: requester.name }
     case 'anonymous':
       return anonymous
+  }
+}
+
+/** Who exchanged a token for a session, from the answer that says so: nobody signed the request. */
+export function renderWebIdentity(answer: unknown): UserIdentity | undefined {
+  if (typeof answer !== 'object' || answer === null) return undefined
+  if (!('Provider' in answer && 'SubjectFromWebIdentityToken' in answer && 'Audience' in answer)) {
+    return undefined
+  }
+  const [provider, audience, subject] = [
+    String(answer.Provider),
+    String(answer.Audience),
+    String(answer.SubjectFromWebIdentityToken),
+  ]
+  return {
+    type: 'WebIdentityUser',
+    principalId: capText(`${provider}:${audience}:${subject}`, 1024),
+    userName: capText(subject),
+    identityProvider: capText(provider, 1024),
   }
 }
 

@@ -367,6 +367,50 @@ test('what hands out credentials is waited for, and its answer says which key it
   assert.doesNotMatch(JSON.stringify(record), /canary/)
 })
 
+test('a role that was entered is the resource, whoever judged it; a refusal by its trust is a denial', () => {
+  const assume = {
+    door: 'aws',
+    operation: 'sts:AssumeRole',
+    action: undefined,
+    resource: undefined,
+    decision: undefined,
+    parameters: { RoleArn: roleArn },
+  }
+  const entered = recordOf(assume)
+  assert.deepEqual(entered['resources'], [
+    { ARN: roleArn, accountId: account, type: 'AWS::IAM::Role' },
+  ])
+  assert.match(JSON.stringify(entered['pratique']), /"decision":"allow"/)
+  const refused = recordOf({ ...assume, status: 403, errorCode: 'AccessDenied' })
+  assert.match(JSON.stringify(refused['pratique']), /"decision":"deny"/)
+})
+
+test('who brought an ID token is told from what the token was', () => {
+  const record = recordOf({
+    door: 'aws',
+    operation: 'sts:AssumeRoleWithWebIdentity',
+    action: undefined,
+    resource: undefined,
+    decision: undefined,
+    caller: undefined,
+    hasCredentials: false,
+    parameters: { RoleArn: roleArn, WebIdentityToken: 'canary' },
+    responseElements: {
+      Provider: 'arn:aws:iam::123456789012:oidc-provider/token.example',
+      Audience: 'registry',
+      SubjectFromWebIdentityToken: 'repo:team/app',
+    },
+  })
+  assert.deepEqual(record['userIdentity'], {
+    type: 'WebIdentityUser',
+    principalId: 'arn:aws:iam::123456789012:oidc-provider/token.example:registry:repo:team/app',
+    userName: 'repo:team/app',
+    identityProvider: 'arn:aws:iam::123456789012:oidc-provider/token.example',
+  })
+  assert.equal(record['recipientAccountId'], account)
+  assert.doesNotMatch(JSON.stringify(record), /canary/)
+})
+
 test('of documents there is the hash, of lists the beginning, of what is not listed by name nothing', () => {
   const record = recordOf({
     door: 'aws',

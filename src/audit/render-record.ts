@@ -8,7 +8,7 @@
 import type { Caller } from '../access/caller.ts'
 import type { AccountId } from '../policy/account-id.ts'
 import type { Requester } from '../policy/requester.ts'
-import { renderIdentity, secondsOf } from './render-identity.ts'
+import { renderIdentity, renderWebIdentity, secondsOf } from './render-identity.ts'
 import {
   eventKindOf,
   eventNameOfRoute,
@@ -103,7 +103,7 @@ export class RecordRenderer {
   render(request: AuditedRequest, at: Date, eventId: string): string {
     const { service, name, isReadOnly, isData } = this.eventOf(request)
     const { caller, requestId, errorCode, errorMessage } = request
-    const resources = this.#resourcesOf(request.resource)
+    const resources = this.#resourcesOf(request.resource ?? roleIn(request.parameters))
     const source = service === 'pratique' ? service : `${service}.amazonaws.com`
     const elements = !isReadOnly || hands(name) ? selectFields(request.responseElements) : undefined
     const parameters = selectFields(request.parameters)
@@ -177,7 +177,8 @@ const noResource: ResourceText = { account: undefined, text: '' }
 
 function callerText(request: AuditedRequest): string {
   const { caller, claimedKeyId, hasCredentials, sourceAddress, userAgent } = request
-  const identity = plainJson(renderIdentity(caller, claimedKeyId, hasCredentials))
+  const shown = caller === undefined ? renderWebIdentity(request.responseElements) : undefined
+  const identity = plainJson(shown ?? renderIdentity(caller, claimedKeyId, hasCredentials))
   const agent = member('userAgent', capped(userAgent, 256))
   return `,"userIdentity":${identity}${member('sourceIPAddress', sourceAddress)}${agent}`
 }
@@ -213,9 +214,20 @@ function hands(name: string): boolean {
 }
 
 /** `unauthenticated`: the credentials are missing or refused; `none`: the request asks for no right. */
-function decisionOf({ caller, decision }: AuditedRequest): string {
+function decisionOf({ caller, decision, errorCode, operation }: AuditedRequest): string {
   if (decision !== undefined) return decision
+  // Whether a role may be entered is judged within the operation, by the role's trust.
+  if (errorCode?.startsWith('AccessDenied') === true) return 'deny'
+  if (operation.startsWith('sts:AssumeRole') && errorCode === undefined) return 'allow'
   return caller === undefined ? 'unauthenticated' : 'none'
+}
+
+/** The role that STS is asked for. */
+function roleIn(parameters: unknown): string | undefined {
+  if (typeof parameters !== 'object' || parameters === null) return undefined
+  return 'RoleArn' in parameters && typeof parameters.RoleArn === 'string'
+    ? parameters.RoleArn
+    : undefined
 }
 
 interface AuditedResource {

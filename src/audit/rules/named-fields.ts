@@ -11,14 +11,14 @@ const maxDepth = 3
 
 /** Names whose values are short and say what a request is about. In the spelling of JSON; Query's `UserName` is `userName`. */
 const plainNames: ReadonlySet<string> = new Set(
-  `accountAlias accountId accountIds action actionNames arn artifactType assumedRoleId attachmentCount clientID
+  `accountAlias accountId accountIds action actionNames arn artifactType assumedRoleId audience attachmentCount clientID
   clientIDList createDate defaultVersionId digest durationSeconds ecosystem endTime eventName expiration expiresAt force from
   groupId groupName imageDigest imageIds imageStatus imageTag imageTagMutability isDefaultVersion keys kind layerDigest
   layerDigests maxBytes maxImages maxItems maxResults maxSessionDuration mediaType mount name newGroupName newPath
   newUserName openIDConnectProviderArn packedPolicySize partFirstByte partLastByte path pathPrefix permissionsBoundary
-  policyArn policyArns policyId policyName policySourceArn principal principalId registryId registryIds repositoryArn
+  policyArn policyArns policyId policyName policySourceArn principal principalId provider registryId registryIds repositoryArn
   repositoryName repositoryNames resource resourceArn resourceArns roleArn roleId roleName roleSessionName scanOnPush scope
-  scopes service setAsDefault snapshot source sourceIdentity startTime status tagKeys tagStatus thumbprintList
+  scopes service setAsDefault snapshot source sourceIdentity startTime status subjectFromWebIdentityToken tagKeys tagStatus thumbprintList
   transitiveTagKeys type uploadId url userId userName versionId accessKeyId`.split(/\s+/),
 )
 /** Documents: what they say is to be had from the service, their hash says which they were. */

@@ -133,8 +133,7 @@ async function onRepository(
   const actions = route.actions({ query, hasBody: announcesBody(request) })
   const epoch = await requireAllowed(edge, request, asked, actions)
   if (!covers(limits, resource, route.scope)) throw beyondToken(edge, request, scopes())
-  // By the method and not by the action: the state of an upload is read with the right to go on with it.
-  if (!isReading(request)) await edge.audit.requireWritable()
+  await requireRecordable(edge, request)
   const call = callOf(request, asked, path.name, query, {
     may: (action) => may(edge, asked, action),
     stillAllowed: commitGate(epoch, async () => {
@@ -145,6 +144,11 @@ async function onRepository(
   const reply = await route.run({ ...edge.rooms, sources }, call, path)
   if (path.kind !== 'uploads' || 'refused' in reply) return reply
   return { ...reply, headers: { ...reply.headers, ...(await pushWarning(edge, asked)) } }
+}
+
+/** By the method and not by the action: the state of an upload is read with the right to go on with it. */
+async function requireRecordable({ audit }: OciEdge, request: FastifyRequest): Promise<void> {
+  if (!isReading(request)) await audit.requireWritable()
 }
 
 function isReading({ method }: FastifyRequest): boolean {
