@@ -40,7 +40,7 @@ export async function authenticateBasic(
   if (isTemporary(credentials.user)) return { kind: 'refused', reason: 'temporary' }
   const key = await findActiveAccessKey(deps, credentials.user)
   // Unknown ids are compared too, so that the time taken does not tell which ids exist.
-  const matches = secretsEqual(key?.secret ?? 'no such access key', credentials.password)
+  const matches = secretsEqual(key?.secret.reveal() ?? 'no such access key', credentials.password)
   if (key === undefined || !matches) return { kind: 'refused', reason: 'invalid' }
   const principal = principalOfUser(key.user, credentials.user)
   const caller = callerOf(principal, 'access-key-basic', source)

@@ -41,7 +41,7 @@ test('makes one administrator with one key, once, and keeps the secret sealed', 
   assert.match(key.accessKeyId, /^AKIA[A-Z2-7]{16}$/)
   assert.match(key.secretAccessKey, /^[A-Za-z0-9+/]{40}$/)
   const active = await findActiveAccessKey({ reader: database, accessKeyKey }, key.accessKeyId)
-  assert.equal(active?.secret, key.secretAccessKey)
+  assert.equal(active?.secret.reveal(), key.secretAccessKey)
   const { name, path, kind } = active.user
   assert.deepEqual(
     { account: active.user.account, name, path, kind },

@@ -1,3 +1,4 @@
+import { Secret } from '../lib/secret.ts'
 import type { SqlReader } from '../storage/database/database.ts'
 import { findAccessKey } from './access-key-store.ts'
 import { openNobodysSecret, openSecret } from './rules/seal-secret.ts'
@@ -5,7 +6,7 @@ import type { SealKeys } from './rules/seal.ts'
 import type { User } from './user-store.ts'
 
 export interface ActiveAccessKey {
-  readonly secret: string
+  readonly secret: Secret
   readonly user: User
 }
 
@@ -36,5 +37,5 @@ export async function findActiveAccessKey(
       ? openNobodysSecret(keys, place, secretLength)
       : openSecret(keys, place, stored.sealedSecret)
   if (stored === undefined || !stored.isActive || secret === undefined) return undefined
-  return { secret: secret.toString(), user: stored.user }
+  return { secret: new Secret(secret.toString()), user: stored.user }
 }

@@ -32,7 +32,7 @@ async function principalOf(
 ): Promise<Principal> {
   const found = await signedBy(principals, credentials)
   assert.ok(found?.kind === 'active')
-  assert.equal(found.secret, credentials.secretAccessKey)
+  assert.equal(found.secret.reveal(), credentials.secretAccessKey)
   return found.principal
 }
 
@@ -75,7 +75,8 @@ test('the end of a session is told to who has its secret', async (t) => {
   const session = await openSession(principals, { owner: build, durationSeconds: 900 })
   principals.clock.advance(900_000)
   const found = await signedBy(principals, session)
-  assert.deepEqual(found, { kind: 'expired', secret: session.secretAccessKey })
+  assert.ok(found?.kind === 'expired')
+  assert.equal(found.secret.reveal(), session.secretAccessKey)
 })
 
 for (const subject of ['AROA1', 'AROA1:build-1', 'the session']) {

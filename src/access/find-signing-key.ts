@@ -1,3 +1,4 @@
+import type { Secret } from '../lib/secret.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { SqlReader } from '../storage/database/database.ts'
 import { findActiveAccessKey } from './find-access-key.ts'
@@ -8,9 +9,9 @@ import type { SealKeys } from './rules/seal.ts'
 
 /** What a signature is held against, and whom it then stands for. */
 export type SigningKey =
-  | { readonly kind: 'active'; readonly secret: string; readonly principal: Principal }
+  | { readonly kind: 'active'; readonly secret: Secret; readonly principal: Principal }
   /** Of a session whose time is over: told to whoever signed with its secret, and to nobody else. */
-  | { readonly kind: 'expired'; readonly secret: string }
+  | { readonly kind: 'expired'; readonly secret: Secret }
 
 /**
  * The secret behind an access key id: with a session token what the token holds, without one what is stored. Undefined for an

@@ -1,3 +1,4 @@
+import { Secret } from '../lib/secret.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Ids } from '../lib/ids.ts'
 import type { Database } from '../storage/database/database.ts'
@@ -48,6 +49,9 @@ export async function issueSession(
       for (const policy of stored) await keepSessionPolicy(tx, policy, issuedAt)
     })
   }
-  const sessionToken = makeSessionToken(sessionKey, ids.bytes(12), { secret, claims })
+  const sessionToken = makeSessionToken(sessionKey, ids.bytes(12), {
+    secret: new Secret(secret),
+    claims,
+  })
   return { accessKeyId, secretAccessKey: secret, sessionToken, expiresAt }
 }

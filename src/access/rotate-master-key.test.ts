@@ -67,7 +67,10 @@ async function addKeys(
 async function requireAllOpen({ database, keyring }: RotationDeps): Promise<void> {
   const deps = { reader: database, accessKeyKey: keyring.keysOf('access-key') }
   for (let at = 0; at < recordCount; at += 1) {
-    assert.equal((await findActiveAccessKey(deps, idOf(at)))?.secret, `secret of ${idOf(at)}`)
+    assert.equal(
+      (await findActiveAccessKey(deps, idOf(at)))?.secret.reveal(),
+      `secret of ${idOf(at)}`,
+    )
   }
 }
 

@@ -1,3 +1,4 @@
+import { Secret } from '../lib/secret.ts'
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
@@ -30,7 +31,7 @@ const claims: SessionClaims = {
   federatedProvider: undefined,
   claims: { 'issuer.example:sub': 'repo:a/b' },
 }
-const token = makeSessionToken(key, systemIds.bytes(12), { secret, claims })
+const token = makeSessionToken(key, systemIds.bytes(12), { secret: new Secret(secret), claims })
 const nonce = (): Buffer => systemIds.bytes(12)
 
 function flip(text: string, at: number): string {
@@ -112,7 +113,7 @@ test('an ECR or bearer token whose session cannot be read is not its owner’s o
 
 test('a token opens to what it was made of, in fewer than two KiB', () => {
   const opened = openSessionToken(key, accessKeyId, token)
-  assert.equal(opened?.secret, secret)
+  assert.equal(opened?.secret.reveal(), secret)
   assert.deepEqual(values(opened.claims), values(claims))
   assert.ok(token.length < 2048, `${token.length}`)
 })

@@ -3,6 +3,7 @@
 // Input:    the access key id and the token as a client sends them; hostile.
 // Deviates: the token carries the session whole, secret included, sealed: any replica verifies a request without a lookup of it.
 // Unknowns: a token that is altered, of another key id, of another purpose or of another installation → undefined.
+import { Secret } from '../lib/secret.ts'
 import {
   readSessionClaims,
   writeSessionClaims,
@@ -14,13 +15,13 @@ import { openSealed, seal, type SealKeys } from './rules/seal.ts'
 const longestToken = 6 * 1024
 
 export interface OpenedSession {
-  readonly secret: string
+  readonly secret: Secret
   readonly claims: SessionClaims
 }
 
 /** The token as text of A-Z a-z 0-9 - _; `nonce` is 12 random bytes, used once. */
 export function makeSessionToken(key: SealKeys, nonce: Uint8Array, session: OpenedSession): string {
-  const plain = JSON.stringify([session.secret, writeSessionClaims(session.claims)])
+  const plain = JSON.stringify([session.secret.reveal(), writeSessionClaims(session.claims)])
   const context = contextOf(session.claims.accessKeyId)
   return seal(key, nonce, Buffer.from(plain), context).toString('base64url')
 }
@@ -38,7 +39,7 @@ export function openSessionToken(
   const [secret, listed] = members
   const claims = readSessionClaims(listed)
   if (typeof secret !== 'string' || claims?.accessKeyId !== accessKeyId) return undefined
-  return { secret, claims }
+  return { secret: new Secret(secret), claims }
 }
 
 /** The key id is bound to the token: one taken from another session does not open. */

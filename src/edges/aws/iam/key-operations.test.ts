@@ -92,7 +92,7 @@ test('rotation: a second key beside the first, the first switched off, then gone
     made.body,
     `<CreateAccessKeyResponse xmlns="https://iam.amazonaws.com/doc/2010-05-08/"><CreateAccessKeyResult><AccessKey><UserName>dev</UserName><AccessKeyId>${first}</AccessKeyId><Status>Active</Status><SecretAccessKey>${made.text('SecretAccessKey')}</SecretAccessKey><CreateDate>2026-11-24T12:00:00Z</CreateDate></AccessKey></CreateAccessKeyResult><ResponseMetadata><RequestId>request-1</RequestId></ResponseMetadata></CreateAccessKeyResponse>`,
   )
-  assert.equal((await opens(first))?.secret, made.text('SecretAccessKey'))
+  assert.equal((await opens(first))?.secret.reveal(), made.text('SecretAccessKey'))
   iam.clock.advance(1000)
   const second = await makeKey(iam)
   const off = { UserName: 'dev', AccessKeyId: first, Status: 'Inactive' }

@@ -1,3 +1,4 @@
+import { Secret } from '../../../lib/secret.ts'
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
@@ -26,7 +27,7 @@ function verifier(now: string, service = 'ecr', skewMinutes = 5): SigV4Verifier<
     findKey: async (id, token) =>
       Promise.resolve(
         id === accessKeyId && token === undefined
-          ? { kind: 'active', secret, key: 'admin' }
+          ? { kind: 'active', secret: new Secret(secret), key: 'admin' }
           : undefined,
       ),
     clock: { now: () => new Date(now) },
@@ -340,7 +341,7 @@ test(
       findKey: async (id, token) =>
         Promise.resolve(
           id === accessKeyId && tokens.has(token)
-            ? { kind: 'active', secret, key: 'user' }
+            ? { kind: 'active', secret: new Secret(secret), key: 'user' }
             : undefined,
         ),
       clock: { now: () => new Date('2015-08-30T12:36:00Z') },
@@ -450,12 +451,14 @@ function verifierOfSessions(now: string): SigV4Verifier<string> {
   return new SigV4Verifier({
     findKey: async (id, token) => {
       if (id === accessKeyId && token === undefined) {
-        return Promise.resolve({ kind: 'active', secret, key: 'user' })
+        return Promise.resolve({ kind: 'active', secret: new Secret(secret), key: 'user' })
       }
       if (id !== temporaryId) return Promise.resolve(undefined)
-      if (token === 'old') return Promise.resolve({ kind: 'expired', secret })
+      if (token === 'old') return Promise.resolve({ kind: 'expired', secret: new Secret(secret) })
       return Promise.resolve(
-        token === 'good' ? { kind: 'active', secret, key: 'session' } : undefined,
+        token === 'good'
+          ? { kind: 'active', secret: new Secret(secret), key: 'session' }
+          : undefined,
       )
     },
     clock: { now: () => new Date(now) },
@@ -638,7 +641,7 @@ test('a key that got another secret is verified by that one', async () => {
   let held = secret
   const { request, bodyHash } = await signed()
   const changing = new SigV4Verifier({
-    findKey: async () => Promise.resolve({ kind: 'active', secret: held, key: 'user' }),
+    findKey: async () => Promise.resolve({ kind: 'active', secret: new Secret(held), key: 'user' }),
     clock: { now: () => new Date(flipAt) },
     region: 'us-east-1',
     services: { ecr: { skewMinutes: 5, isGlobal: false } },

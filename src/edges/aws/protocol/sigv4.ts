@@ -4,6 +4,7 @@
 // Deviates: signatures over unsigned or streamed payloads are refused: no operation here needs them.
 //           A presigned request holds for the service's window whatever X-Amz-Expires says, as STS has it.
 // Unknowns: anything that is not exactly one well-formed, current, matching signature → 'refused' with AWS's code.
+import type { Secret } from '../../../lib/secret.ts'
 import { hash, timingSafeEqual } from 'node:crypto'
 import { BoundedCache } from '../../../lib/bounded-cache.ts'
 import type { Clock } from '../../../lib/clock.ts'
@@ -44,8 +45,8 @@ export interface SigV4Deps<T> {
 }
 
 export type FoundKey<T> =
-  | { readonly kind: 'active'; readonly secret: string; readonly key: T }
-  | { readonly kind: 'expired'; readonly secret: string }
+  | { readonly kind: 'active'; readonly secret: Secret; readonly key: T }
+  | { readonly kind: 'expired'; readonly secret: Secret }
 
 type Refused = Extract<SigV4Result<never>, { readonly kind: 'refused' }>
 
@@ -92,7 +93,11 @@ export class SigV4Verifier<T> {
     const found = await this.#deps.findKey(accessKeyId, sessionToken)
     // Unknown ids take the same way, so that the time taken tells nothing.
     // They share one entry of the cache, so that made-up ids cannot push the real ones out.
-    const key = this.#keyFor(found === undefined ? '' : accessKeyId, found?.secret ?? '', scope)
+    const key = this.#keyFor(
+      found === undefined ? '' : accessKeyId,
+      found?.secret.reveal() ?? '',
+      scope,
+    )
     const canonical = canonicalRequest(request, signedHeaders, bodyHash)
     const expected = signatureOf(key, stringToSign(timestamp, scope, canonical))
     const matches = timingSafeEqual(expected, signature.bytes)
