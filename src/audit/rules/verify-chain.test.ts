@@ -181,3 +181,53 @@ test('a beginning is missed, unless the log says that its time was over', async 
   assert.ok(result.report.first > 1)
   assert.equal(kept.segments.files.size, 4)
 })
+
+test('where nothing behind the last line tells, both lines in doubt are named', () => {
+  const last = written.length - 2
+  const lines = written.slice(0, last + 1)
+  lines[last - 1] = (lines[last - 1] ?? '').replace(/2026|event/, 'other')
+  const fault = faultOf(lines, { key: undefined, head: undefined })
+  assert.equal(fault?.sequence, last)
+  assert.match(fault.message, /; or line [0-9]+ was/)
+})
+
+test('an empty log is whole, and misses all that is known of it', () => {
+  const empty = verify([], { head: { sequence: 0, hash: '0'.repeat(64) } })
+  assert.ok(empty.kind === 'intact')
+  assert.equal(empty.report.last, 0)
+  assert.deepEqual([faultOf([])?.kind, faultOf([])?.sequence], ['cut', 1])
+})
+
+test('a line of nothing at the beginning is the first line, altered', () => {
+  const fault = faultOf(['nonsense', ...written.slice(1)], { mayBeginAnywhere: true })
+  assert.deepEqual([fault?.kind, fault?.sequence], ['altered', 1])
+})
+
+test('lines that the server did not write are put in', () => {
+  const known = { sequence: written.length - 1, hash: hashLine(Buffer.from(written.at(-2) ?? '')) }
+  const fault = faultOf(written, { head: known })
+  assert.deepEqual([fault?.kind, fault?.sequence], ['inserted', written.length])
+})
+
+test('an anchor over another line at its place shows that the line is another', () => {
+  const anchor = anchorOf(auditKey, { sequence: 3, hash: 'f'.repeat(64) }, at)
+  const fault = faultOf(written, { head: undefined, anchor })
+  assert.deepEqual([fault?.kind, fault?.sequence], ['altered', 3])
+})
+
+test('a torn piece ends the log, also behind a line in doubt', () => {
+  const torn = (lines: readonly string[]) => {
+    const known = { key: auditKey, head, anchor: undefined, mayBeginAnywhere: false }
+    const verifier = new ChainVerifier(known)
+    for (const [index, line] of lines.entries()) {
+      verifier.take(Buffer.from(line), { file: 'log', number: index + 1 })
+    }
+    verifier.takeTorn({ file: 'log', number: lines.length + 1 })
+    verifier.takeTorn({ file: 'log', number: lines.length + 2 })
+    const result = verifier.end()
+    return result.kind === 'broken' ? [result.fault.kind, result.fault.sequence] : []
+  }
+  assert.deepEqual(torn(written.slice(0, 4)), ['cut', 5])
+  assert.deepEqual(torn([]), ['cut', 1])
+  assert.deepEqual(torn([...written.slice(0, 4), written[5] ?? '']), ['removed', 5])
+})

@@ -1,0 +1,45 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { plainJson, selectFields } from './named-fields.ts'
+
+const cases: readonly (readonly [string, unknown, unknown])[] = [
+  ['nothing', undefined, undefined],
+  ['what is no object', 'repositoryName', undefined],
+  ['an object of which no name is listed', { token: 'x' }, undefined],
+  ['a null', { repositoryName: null }, undefined],
+  ['a number and a truth', { maxResults: 3, force: false }, { maxResults: 3, force: false }],
+  ['a name that is no text', { repositoryName: { deep: 1 } }, undefined],
+  ['a list without a listed name', { secrets: ['x'] }, undefined],
+  ['a list of what is neither', { imageIds: [null, 'v1', Symbol.iterator] }, { imageIds: ['v1'] }],
+  [
+    'Query’s spelling',
+    { UserName: 'dev', PolicyArns: ['a'] },
+    { userName: 'dev', policyArns: ['a'] },
+  ],
+  [
+    'an answer in an answer',
+    { Role: { Arn: 'a', Role: { Arn: 'b', Role: { Arn: 'c', Role: { Arn: 'd' } } } } },
+    { role: { arn: 'a', role: { arn: 'b', role: { arn: 'c' } } } },
+  ],
+]
+
+for (const [name, value, expected] of cases) {
+  test(`picks of ${name} what is listed by name`, () => {
+    assert.deepEqual(selectFields(value), expected)
+  })
+}
+
+test('a request of thousands of parameters makes no long record', () => {
+  const many = Object.fromEntries(Array.from({ length: 5000 }, (_, index) => [`x${index}`, 1]))
+  assert.equal(selectFields(many), undefined)
+  const spellings = Array.from({ length: 400 }, (_, index) => `max${'-'.repeat(index)}results`)
+  const fields = selectFields(Object.fromEntries(spellings.map((name) => [name, 1])))
+  assert.ok(Object.keys(fields ?? {}).length <= 80)
+})
+
+test('JSON is ASCII and means the same', () => {
+  const text = 'naïve \u009b31m \u202e \u2028 😀'
+  const json = plainJson({ text })
+  assert.match(json, /^[\u0020-\u007e]+$/)
+  assert.deepEqual(JSON.parse(json), { text })
+})
