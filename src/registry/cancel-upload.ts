@@ -3,7 +3,7 @@ import { getRepository, type RepositoryAddress } from './repository-store.ts'
 import { giveUp, withUploadLease, type UploadDeps } from './upload-lease.ts'
 import { findUploadOwner } from './upload-store.ts'
 
-/** Ends an open upload; its bytes are removed by the collector. */
+/** Ends an open upload; its bytes go. */
 export async function cancelUpload(deps: UploadDeps, address: UploadAddress): Promise<void> {
   await withUploadLease(deps, address, async (lease) => {
     if (!(await giveUp(deps, lease))) throw uploadUnknown(address)

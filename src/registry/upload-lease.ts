@@ -217,11 +217,14 @@ async function* keeping(
 export async function giveUp(deps: UploadDeps, { upload, holder }: UploadLease): Promise<boolean> {
   const now = deps.clock.now()
   deps.hashes.drop(upload.id)
-  return deps.database.transaction(async (tx) => {
+  const isEnded = await deps.database.transaction(async (tx) => {
     if (!(await closeUpload(tx, upload.id, holder, { state: 'aborted', now }))) return false
     await queueStorageDeletion(tx, upload.storageKey, now)
     return true
   })
+  // No quota counts them any more, so they cannot wait for the collector; what fails here, or comes late, is in its queue.
+  if (isEnded) await Promise.allSettled([deps.blobs.delete(upload.storageKey)])
+  return isEnded
 }
 
 /** Before bytes count. A sync that failed may have dropped them, and one that is repeated may not say so: the upload ends. */
