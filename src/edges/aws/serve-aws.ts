@@ -171,7 +171,7 @@ async function answer(
   const reading = readSignature(signed)
   const door = doorOf(signed, reading)
   // Before the body is read: nobody gets to send megabytes without a signature.
-  if (reading.kind === 'refused' && !mayBeUnsigned(door, reading)) {
+  if (reading.kind === 'refused' && !mayBeUnsigned(signed, door, reading)) {
     return refuseSignature(reading, door, facts)
   }
   // Only who has a key here may send much: a made-up one fits no large body.
@@ -232,8 +232,16 @@ async function isKeyOf(edge: AwsEdge, { accessKeyId, sessionToken }: Signature):
 }
 
 /** STS has an operation whose input is the credential. */
-function mayBeUnsigned(door: Door, reading: Extract<Reading, { kind: 'refused' }>): boolean {
-  return door.protocol === 'query' && reading.code === 'MissingAuthenticationToken'
+function mayBeUnsigned(
+  request: SignedRequest,
+  door: Door,
+  reading: Extract<Reading, { kind: 'refused' }>,
+): boolean {
+  // The one unsigned operation comes in a form; who sends anything else is not waited for.
+  const isForm =
+    request.method === 'GET' ||
+    /^application\/x-www-form-urlencoded/i.test(headerOf(request, 'content-type') ?? '')
+  return door.protocol === 'query' && reading.code === 'MissingAuthenticationToken' && isForm
 }
 
 function bodyLimit(door: Door): number {
