@@ -34,9 +34,10 @@ export function quotaCommand(program: Command): void {
     .description('Set limits. A push that would pass one is refused; nothing is removed.')
     .option('--bytes <size>', 'such as 500MB, 10GiB, or none')
     .option('--images <count>', 'manifests of every kind, or none')
+    .option('--account <id>', 'another account than your own')
     .addHelpText(
       'after',
-      '\nExample:\n  pratique quota set team/app --bytes 10GiB --images 500\n\nA limit that is not given stays as it is.\n\nExit codes: 0 set, 1 failed, 2 nonsense, 4 not allowed.',
+      '\nExample:\n  pratique quota set team/app --bytes 10GiB --images 500\n  pratique quota set --account 210987654321 --bytes 1TiB\n\nA limit that is not given stays as it is. What a whole account may hold is set by the account that runs the installation.\n\nExit codes: 0 set, 1 failed, 2 nonsense, 4 not allowed.',
     )
     .action(set)
 }
@@ -67,7 +68,7 @@ function renderUsage(lines: readonly UsageLine[]): string {
 
 async function set(
   repository: string | undefined,
-  flags: { readonly bytes?: string; readonly images?: string },
+  flags: { readonly bytes?: string; readonly images?: string; readonly account?: string },
 ): Promise<void> {
   const query = new URLSearchParams()
   if (flags.bytes !== undefined) query.set('max-bytes', limitOf(flags.bytes, parseSize))
@@ -76,12 +77,13 @@ async function set(
     throw new Failure(exitCodes.usage, 'nothing to set', 'give --bytes, --images or both')
   }
   if (repository !== undefined) query.set('repository', repository)
+  if (flags.account !== undefined) query.set('account', flags.account)
   const path = `/pratique/v1/quotas?${query.toString()}`
   const response = await callServer(openSession(configOf({})), 'POST', path)
   const { maxBytes, maxImages } = await jsonOf<Pick<UsageLine, 'maxBytes' | 'maxImages'>>(response)
   const bytes = maxBytes === undefined ? 'no limit of bytes' : shownSize(maxBytes)
   const images = maxImages === undefined ? 'no limit of images' : `${maxImages} images`
-  say(`${repository ?? 'account'}: ${bytes}, ${images}`)
+  say(`${repository ?? `account ${flags.account ?? ''}`.trim()}: ${bytes}, ${images}`)
 }
 
 function limitOf(text: string, parse: (text: string) => number | undefined): string {

@@ -17,8 +17,8 @@ export interface QuotaChange {
 }
 
 /**
- * Sets limits of an account, or of one of its repositories (REPOSITORY_UNKNOWN where there is none); returns them.
- * A limit below what is used removes nothing: it refuses what would add to it.
+ * Sets limits of an account, or of one of its repositories (REPOSITORY_UNKNOWN where there is none); returns them,
+ * undefined where there is no such account. A limit below what is used removes nothing: it refuses what would add to it.
  */
 export async function putQuota(
   deps: { readonly database: Database },
@@ -27,11 +27,13 @@ export async function putQuota(
     readonly repository: RepositoryName | undefined
     readonly change: QuotaChange
   },
-): Promise<Quota> {
+): Promise<Quota | undefined> {
   const { account, repository: name, change } = input
   return deps.database.transaction(async (tx) => {
     if (name === undefined) {
-      const quota = changed(await findAccountUsage(tx, account), change)
+      const usage = await findAccountUsage(tx, account)
+      if (usage === undefined) return undefined
+      const quota = changed(usage, change)
       await writeAccountQuota(tx, account, quota)
       return quota
     }

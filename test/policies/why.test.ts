@@ -234,6 +234,24 @@ test('what is about the installation is its own account’s, whatever the polici
   expectStatus(await far.send('GET', '/pratique/v1/quotas'), 200)
 })
 
+test('what a whole account may hold is set by the account that runs the installation, what a repository may by its own', async (t) => {
+  const world = await openWorld(t)
+  const far = await world.user(other, 'AIDAFAR')
+  await world.attach('AIDAFAR', administratorAccess)
+  for (const query of ['max-bytes=none', `max-bytes=none&account=${other}`]) {
+    expectStatus(await far.send('POST', `/pratique/v1/quotas?${query}`), 403)
+  }
+  const elsewhere = `repository=team/app&account=${own}&max-bytes=1`
+  expectStatus(await far.send('POST', `/pratique/v1/quotas?${elsewhere}`), 403)
+  const set = `/pratique/v1/quotas?account=${other}&max-bytes=1000`
+  assert.equal(jsonOf(expectStatus(await world.admin.send('POST', set), 200))['maxBytes'], 1000)
+  const listed = await far.send('GET', '/pratique/v1/quotas')
+  assert.match(listed.body.toString(), /"maxBytes":1000/)
+  expectStatus(await world.admin.send('POST', '/pratique/v1/quotas?account=1&max-bytes=1'), 400)
+  const absent = '/pratique/v1/quotas?account=999999999999&max-bytes=1'
+  expectStatus(await world.admin.send('POST', absent), 404)
+})
+
 test('a guard rail binds a whole account from the next request on', async (t) => {
   const world = await openWorld(t)
   const far = await world.user(other, 'AIDAFAR')

@@ -1,4 +1,4 @@
-import type { AccountId } from '../../policy/account-id.ts'
+import { parseAccountId, type AccountId } from '../../policy/account-id.ts'
 import { parseRepositoryName, type RepositoryName } from '../../oci/repository-name.ts'
 import { refused, type ControlCall, type ControlReply, type ControlRoute } from './route.ts'
 
@@ -30,14 +30,20 @@ export const quotaRoutes: readonly ControlRoute<QuotaRooms>[] = [
     method: 'POST',
     path: '/pratique/v1/quotas',
     action: 'pratique:PutQuota',
-    isOfAccount: true,
+    // What a whole account may hold is not that account's to say.
+    isOfAccount: (query) => query.has('repository') && !query.has('account'),
     run: putQuota,
   },
 ]
 
-/** `max-bytes` and `max-images`: a whole number or `none`; what is absent stays as it is. */
+/**
+ * `max-bytes` and `max-images`: a whole number or `none`; what is absent stays as it is. Of `repository`, else of the whole
+ * account; of another account if `account` names it.
+ */
 async function putQuota(rooms: QuotaRooms, call: ControlCall): Promise<ControlReply> {
-  const { account, query } = call
+  const { query } = call
+  const account = accountIn(call)
+  if (account === undefined) return refused('account must be 12 digits')
   const named = query.get('repository')
   const repository = named === null ? undefined : parseRepositoryName(named)
   if (named !== null && repository === undefined) {
@@ -49,7 +55,18 @@ async function putQuota(rooms: QuotaRooms, call: ControlCall): Promise<ControlRe
   }
   const [maxBytes, maxImages] = texts.map(limitOf)
   const value = await rooms.putQuota({ account, repository, change: { maxBytes, maxImages } })
-  return { kind: 'json', value }
+  if (value !== undefined) return { kind: 'json', value }
+  return {
+    kind: 'refused',
+    status: 404,
+    code: 'ACCOUNT_UNKNOWN',
+    message: `there is no account ${account}`,
+  }
+}
+
+function accountIn({ account, query }: ControlCall): AccountId | undefined {
+  const named = query.get('account')
+  return named === null ? account : parseAccountId(named)
 }
 
 function limitOf(text: string | null): Limit | undefined {

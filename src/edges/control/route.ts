@@ -31,10 +31,10 @@ export interface ControlRoute<Rooms> {
   readonly path: string
   readonly action: ControlAction
   /**
-   * About the caller's own account and nothing else. A row that does not say so is about the installation: only the account that
-   * runs it may use the row, since a policy of another one can allow whatever that account likes.
+   * About the caller's own account and nothing else, always or for such a query. A row that does not say so is about the
+   * installation: only the account that runs it may use the row, since a policy of another one can allow whatever that account likes.
    */
-  readonly isOfAccount?: true
+  readonly isOfAccount?: true | ((query: URLSearchParams) => boolean)
   /** ARNs that the action must be allowed on; `*` where it is not said. */
   readonly resources?: (query: URLSearchParams) => readonly string[]
   readonly run: (rooms: Rooms, call: ControlCall) => Promise<ControlReply>

@@ -96,7 +96,7 @@ async function requireAllowed(
   const resources = route.resources?.(searchParams) ?? ['*']
   facts.action = action
   facts.resource = resources.join(' ')
-  if (route.isOfAccount !== true && caller.accountId !== edge.managingAccount) {
+  if (!isOfAccount(route, searchParams) && caller.accountId !== edge.managingAccount) {
     facts.decision = 'deny'
     const message = `User: ${caller.principalArn} is not authorized to perform: ${action}, which is for account ${edge.managingAccount} that runs this installation`
     return { status: 403, code: 'DENIED', message }
@@ -106,6 +106,13 @@ async function requireAllowed(
   return judged.kind === 'allow'
     ? { account: caller.accountId }
     : { status: 403, code: 'DENIED', message: judged.message }
+}
+
+function isOfAccount(
+  { isOfAccount: isOwn }: Pick<ControlRoute<never>, 'isOfAccount'>,
+  query: URLSearchParams,
+): boolean {
+  return typeof isOwn === 'function' ? isOwn(query) : isOwn === true
 }
 
 /** Work ends when the one who asked for it has gone. */
