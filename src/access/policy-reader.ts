@@ -2,6 +2,9 @@ import { parseAccountId, type AccountId } from '../policy/account-id.ts'
 import type { CompiledPolicy, PolicyName } from '../policy/compile.ts'
 import { awsManagedPolicies } from '../policy/managed/aws-policies.ts'
 import type { SqlReader } from '../storage/database/database.ts'
+import { listAttachedPolicyArns } from './attachment-store.ts'
+import { listIdentityTags } from './identity-tag-store.ts'
+import { listInlinePolicies } from './inline-policy-store.ts'
 import {
   findDefaultVersion,
   findRegistryPolicyRow,
@@ -9,9 +12,6 @@ import {
   findStoredRole,
   findStoredUser,
   isActiveAccount,
-  listAttachedArns,
-  listIdentityTags,
-  listInlineDocuments,
   listStoredGuardRails,
   type StoredGuardRail,
 } from './policy-snapshot-store.ts'
@@ -56,11 +56,12 @@ export class PolicyReader {
       identity.push(...(await this.#policiesOf(id, `${name}/`)))
     }
     const { boundaryArn } = found
+    const tags = await listIdentityTags(this.#reader, entity.id)
     return {
       identity,
       boundary:
         boundaryArn === undefined ? undefined : [await this.readManaged(boundaryArn, 'boundary')],
-      tags: tagValues(await listIdentityTags(this.#reader, entity.id)),
+      tags: tagValues(tags.map(({ key, value }) => [key, value])),
     }
   }
 
@@ -109,11 +110,11 @@ export class PolicyReader {
 
   async #policiesOf(ownerId: string, prefix: string): Promise<CompiledPolicy[]> {
     const policies: CompiledPolicy[] = []
-    for (const { name, document } of await listInlineDocuments(this.#reader, ownerId)) {
+    for (const { name, document } of await listInlinePolicies(this.#reader, ownerId)) {
       const named: PolicyName = { type: 'identity', id: `inline:${prefix}${name}` }
       policies.push(compileStored(document, named))
     }
-    for (const arn of await listAttachedArns(this.#reader, ownerId)) {
+    for (const arn of await listAttachedPolicyArns(this.#reader, ownerId)) {
       policies.push(await this.readManaged(arn, 'identity'))
     }
     return policies

@@ -13,11 +13,6 @@ export interface StoredPolicy {
   readonly principals: ReadonlyMap<string, string>
 }
 
-export interface NamedDocument {
-  readonly name: string
-  readonly document: string
-}
-
 export interface StoredEntity {
   readonly boundaryArn: string | undefined
   readonly groups: readonly { readonly id: string; readonly name: string }[]
@@ -29,7 +24,9 @@ export interface StoredRepository {
   readonly tags: readonly (readonly [key: string, value: string])[]
 }
 
-export interface StoredGuardRail extends NamedDocument {
+export interface StoredGuardRail {
+  readonly name: string
+  readonly document: string
   readonly kind: 'scp' | 'rcp'
   /** 0 is nearest the root. */
   readonly level: number
@@ -74,28 +71,6 @@ export async function isActiveAccount(reader: SqlReader, account: AccountId): Pr
   return row !== undefined && text(row, 'state') === 'active'
 }
 
-export async function listInlineDocuments(
-  reader: SqlReader,
-  ownerId: string,
-): Promise<readonly NamedDocument[]> {
-  const rows = await reader.all(
-    'SELECT name, document FROM inline_policies WHERE owner_id = $1 ORDER BY name_key',
-    [ownerId],
-  )
-  return rows.map((row) => ({ name: text(row, 'name'), document: text(row, 'document') }))
-}
-
-export async function listAttachedArns(
-  reader: SqlReader,
-  ownerId: string,
-): Promise<readonly string[]> {
-  const rows = await reader.all(
-    'SELECT policy_arn FROM attached_policies WHERE owner_id = $1 ORDER BY policy_arn',
-    [ownerId],
-  )
-  return rows.map((row) => text(row, 'policy_arn'))
-}
-
 /** The default version of an account's own managed policy. */
 export async function findDefaultVersion(
   reader: SqlReader,
@@ -110,17 +85,6 @@ export async function findDefaultVersion(
   return row === undefined
     ? undefined
     : { document: text(row, 'document'), version: integer(row, 'version') }
-}
-
-export async function listIdentityTags(
-  reader: SqlReader,
-  ownerId: string,
-): Promise<readonly (readonly [key: string, value: string])[]> {
-  const rows = await reader.all(
-    'SELECT tag_key, tag_value FROM identity_tags WHERE owner_id = $1 ORDER BY tag_key',
-    [ownerId],
-  )
-  return rows.map(tagOf)
 }
 
 /** In the order of levels. */

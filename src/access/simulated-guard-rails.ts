@@ -1,6 +1,6 @@
 import type { AccountId } from '../policy/account-id.ts'
 import type { SqlReader } from '../storage/database/database.ts'
-import { listGuardRailDocuments } from './guard-rail-source-store.ts'
+import { listStoredGuardRails } from './policy-snapshot-store.ts'
 import { compileStoredSource, type SimulatedPolicy } from './simulate-policies.ts'
 
 export interface GuardRailSources {
@@ -14,7 +14,7 @@ export async function listGuardRailSources(
   reader: SqlReader,
   account: AccountId,
 ): Promise<GuardRailSources> {
-  const rails = await listGuardRailDocuments(reader, account)
+  const rails = await listStoredGuardRails(reader, account)
   const levelsOf = (type: 'scp' | 'rcp'): readonly (readonly SimulatedPolicy[])[] => {
     const levels = Map.groupBy(
       rails.filter(({ kind }) => kind === type),
