@@ -1,9 +1,9 @@
 // The ARNs that IAM's operations are about, and what policies may ask of them. A request gives the name, the ARN has the path too:
 // who exists is looked up; who does not is asked about under no path, so that the answer is AccessDenied before it is NoSuchEntity.
-import { arnOfGroup, findGroupByName } from '../../../access/group-store.ts'
 import { listIdentityTags, type Tag } from '../../../access/identity-tag-store.ts'
-import { arnOfRole, findRoleByName } from '../../../access/role-store.ts'
-import { arnOfUser, findUser, findUserByName, type User } from '../../../access/user-store.ts'
+import type { OwnerAddress } from '../../../access/inline-policies.ts'
+import { findPolicyOwner } from '../../../access/policy-owner-store.ts'
+import { findUser } from '../../../access/user-store.ts'
 import { groupArn, roleArn, userArn } from '../../../policy/arn.ts'
 import type { QueryScope, RequestKeys } from '../protocol/query-operation.ts'
 import type { IamDeps } from './call.ts'
@@ -16,52 +16,61 @@ type RoleInput = { readonly RoleName: string }
 export async function userResource(
   { UserName: name }: UserInput,
   { caller }: QueryScope,
-  { database }: Deps,
+  deps: Deps,
 ): Promise<readonly string[]> {
   if (name === undefined) return [caller.principalArn]
-  const user = await findUserByName(database, caller.accountId, name)
-  return [user === undefined ? userArn(caller.accountId, name) : arnOfUser(user)]
+  return [await ownerArn(deps, { account: caller.accountId, kind: 'user', name })]
 }
 
 export async function groupResource(
   { GroupName: name }: { readonly GroupName: string },
   { caller }: QueryScope,
-  { database }: Deps,
+  deps: Deps,
 ): Promise<readonly string[]> {
-  const group = await findGroupByName(database, caller.accountId, name)
-  return [group === undefined ? groupArn(caller.accountId, name) : arnOfGroup(group)]
+  return [await ownerArn(deps, { account: caller.accountId, kind: 'group', name })]
 }
 
 export async function roleResource(
   { RoleName: name }: RoleInput,
   { caller }: QueryScope,
-  { database }: Deps,
+  deps: Deps,
 ): Promise<readonly string[]> {
-  const role = await findRoleByName(database, caller.accountId, name)
-  return [role === undefined ? roleArn(caller.accountId, name) : arnOfRole(role)]
+  return [await ownerArn(deps, { account: caller.accountId, kind: 'role', name })]
 }
 
 /** Of the user: its tags and its boundary. */
 export async function userKeys(
   { UserName: name }: UserInput,
   { caller }: QueryScope,
-  { database }: Deps,
+  deps: Deps,
 ): Promise<RequestKeys> {
-  const user: User | undefined =
-    name === undefined
-      ? await findUser(database, caller.principalId)
-      : await findUserByName(database, caller.accountId, name)
-  return user === undefined ? {} : entityKeys(database, user)
+  if (name !== undefined) {
+    return ownerKeys(deps, { account: caller.accountId, kind: 'user', name })
+  }
+  const user = await findUser(deps.database, caller.principalId)
+  return user === undefined ? {} : entityKeys(deps.database, user)
 }
 
 /** Of the role: its tags and its boundary. */
 export async function roleKeys(
   { RoleName: name }: RoleInput,
   { caller }: QueryScope,
-  { database }: Deps,
+  deps: Deps,
 ): Promise<RequestKeys> {
-  const role = await findRoleByName(database, caller.accountId, name)
-  return role === undefined ? {} : entityKeys(database, role)
+  return ownerKeys(deps, { account: caller.accountId, kind: 'role', name })
+}
+
+/** Of a user, role or group by name. */
+export async function ownerArn({ database }: Deps, owner: OwnerAddress): Promise<string> {
+  const found = await findPolicyOwner(database, owner.account, owner)
+  const makeArn = { user: userArn, role: roleArn, group: groupArn }[owner.kind]
+  return makeArn(owner.account, found?.name ?? owner.name, found?.path)
+}
+
+/** What policies may ask of who has that name; nothing where nobody has it. */
+export async function ownerKeys({ database }: Deps, owner: OwnerAddress): Promise<RequestKeys> {
+  const found = await findPolicyOwner(database, owner.account, owner)
+  return found === undefined ? {} : entityKeys(database, found)
 }
 
 /** What policies may ask of an entity: its tags and its boundary. */
