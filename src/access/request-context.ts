@@ -5,6 +5,7 @@
 // Unknowns: what is not known is absent, never empty; a key that is none of these → absent.
 import type { AccountId } from '../policy/account-id.ts'
 import type { ContextValues } from '../policy/context-values.ts'
+import { principalArnOf, principalTypeOf } from '../policy/requester.ts'
 import type { Caller } from './caller.ts'
 import type { TagValues } from './rules/tag-values.ts'
 
@@ -78,9 +79,9 @@ export function imageKeys(named: {
 type Read = (facts: ContextFacts) => string | undefined
 
 const readers: ReadonlyMap<string, Read> = new Map<string, Read>([
-  ['aws:principalarn', ({ caller }) => principalArn(caller)],
+  ['aws:principalarn', ({ caller }) => principalArnOf(caller.requester)],
   ['aws:principalaccount', ({ caller }) => accountOf(caller)],
-  ['aws:principaltype', ({ caller }) => principalType(caller)],
+  ['aws:principaltype', ({ caller }) => principalTypeOf(caller.requester)],
   ['aws:userid', ({ caller }) => userId(caller)],
   ['aws:username', ({ caller }) => userName(caller)],
   ['aws:principalisawsservice', ({ caller }) => String(caller.requester.kind === 'service')],
@@ -111,44 +112,8 @@ const authMethods = {
   'web-identity': undefined,
 } as const satisfies Record<Caller['method'], string | undefined>
 
-function principalArn({ requester }: Caller): string | undefined {
-  switch (requester.kind) {
-    case 'root':
-      return `arn:aws:iam::${requester.account}:root`
-    case 'user':
-      return requester.arn
-    case 'assumed-role':
-      // The role's, not the session's: conditions name roles.
-      return requester.roleArn
-    case 'federated-user':
-      return requester.sessionArn
-    case 'web-identity':
-    case 'service':
-    case 'anonymous':
-      return undefined
-  }
-}
-
 function accountOf({ requester }: Caller): string | undefined {
   return 'account' in requester ? requester.account : undefined
-}
-
-function principalType({ requester }: Caller): string | undefined {
-  switch (requester.kind) {
-    case 'root':
-      return 'Account'
-    case 'user':
-      return 'User'
-    case 'assumed-role':
-      return 'AssumedRole'
-    case 'federated-user':
-      return 'FederatedUser'
-    case 'anonymous':
-      return 'Anonymous'
-    case 'web-identity':
-    case 'service':
-      return undefined
-  }
 }
 
 function userId({ requester, principalId }: Caller): string | undefined {

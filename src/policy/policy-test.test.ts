@@ -178,6 +178,20 @@ context: { 'idp.example:sub': main }
   )
 })
 
+test('a service has no kind of principal, in a table as in the registry', () => {
+  const head = `
+account: '123456789012'
+policies:
+  typed: { Version: '2012-10-17', Statement: { Effect: Allow, Principal: '*', Action: ecr:PutImage, Resource: '*', Condition: { StringLike: { aws:PrincipalType: '*' } } } }
+principals: { service: replication.ecr.amazonaws.com, user: arn:aws:iam::123456789012:user/dev }
+resource-policies: [typed]
+`
+  const row = (who: string, expect: string): string =>
+    `- { principal: ${who}, action: ecr:PutImage, resource: app, expect: ${expect}, name: ${who} }`
+  const report = run(`${row('service', 'deny')}\n${row('user', 'allow')}`, head)
+  assert.deepEqual(verdicts(report), ['service: implicit-deny true', 'user: allow true'])
+})
+
 test('a name that stands for nothing is a problem, and nothing is tested', () => {
   const report = run(
     `

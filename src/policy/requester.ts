@@ -34,3 +34,40 @@ export type Requester =
   /** Work that this installation does by itself: `replication.ecr.amazonaws.com`. No credential makes one. */
   | { readonly kind: 'service'; readonly name: string }
   | { readonly kind: 'anonymous' }
+
+/** What `aws:PrincipalArn` says of whoever asks: of a session the role's, since conditions name roles. */
+export function principalArnOf(requester: Requester): string | undefined {
+  switch (requester.kind) {
+    case 'root':
+      return `arn:aws:iam::${requester.account}:root`
+    case 'user':
+      return requester.arn
+    case 'assumed-role':
+      return requester.roleArn
+    case 'federated-user':
+      return requester.sessionArn
+    case 'web-identity':
+    case 'service':
+    case 'anonymous':
+      return undefined
+  }
+}
+
+/** What `aws:PrincipalType` says; AWS has no word for an identity provider or a service. */
+export function principalTypeOf(requester: Requester): string | undefined {
+  switch (requester.kind) {
+    case 'root':
+      return 'Account'
+    case 'user':
+      return 'User'
+    case 'assumed-role':
+      return 'AssumedRole'
+    case 'federated-user':
+      return 'FederatedUser'
+    case 'anonymous':
+      return 'Anonymous'
+    case 'web-identity':
+    case 'service':
+      return undefined
+  }
+}

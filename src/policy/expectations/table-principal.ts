@@ -1,5 +1,5 @@
 import { parseAccountId, type AccountId } from '../account-id.ts'
-import type { Requester } from '../requester.ts'
+import { principalArnOf, principalTypeOf, type Requester } from '../requester.ts'
 import type { TablePrincipal } from './read-table.ts'
 
 /** Who an entry of a table is; undefined for a text that names nobody. A role asks by a session called `test`. */
@@ -69,7 +69,9 @@ export function principalKeys(
   requester: Requester,
   { id, tags = {} }: TablePrincipal,
 ): Readonly<Record<string, string>> {
-  const keys: Record<string, string> = { 'aws:PrincipalType': typeOf(requester) }
+  const keys: Record<string, string> = {}
+  const type = principalTypeOf(requester)
+  if (type !== undefined) keys['aws:PrincipalType'] = type
   if ('account' in requester) keys['aws:PrincipalAccount'] = requester.account
   const arn = principalArnOf(requester)
   if (arn !== undefined) keys['aws:PrincipalArn'] = arn
@@ -80,36 +82,6 @@ export function principalKeys(
   if (userId !== undefined) keys['aws:userid'] = userId
   for (const [key, tag] of Object.entries(tags)) keys[`aws:PrincipalTag/${key}`] = tag
   return keys
-}
-
-function typeOf({ kind }: Requester): string {
-  const types = {
-    root: 'Account',
-    user: 'User',
-    'assumed-role': 'AssumedRole',
-    'federated-user': 'FederatedUser',
-    'web-identity': 'Anonymous',
-    service: 'Anonymous',
-    anonymous: 'Anonymous',
-  } as const satisfies Record<Requester['kind'], string>
-  return types[kind]
-}
-
-function principalArnOf(requester: Requester): string | undefined {
-  switch (requester.kind) {
-    case 'root':
-      return `arn:aws:iam::${requester.account}:root`
-    case 'user':
-      return requester.arn
-    case 'assumed-role':
-      return requester.roleArn
-    case 'federated-user':
-      return requester.sessionArn
-    case 'web-identity':
-    case 'service':
-    case 'anonymous':
-      return undefined
-  }
 }
 
 /** Of users and sessions only where the table gives the id. */
