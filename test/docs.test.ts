@@ -19,6 +19,7 @@ import {
 
 const root = fileURLToPath(new URL('../', import.meta.url))
 const read = (path: string): string => readFileSync(join(root, path), 'utf8')
+const escaped = (text: string): string => text.replaceAll(/[\\^$.*+?()[\]{}|]/g, String.raw`\$&`)
 /** Formatting of tables is the formatter's. */
 const words = (text: string): string => text.replaceAll(/[ \-|]+/g, ' ').trim()
 
@@ -62,6 +63,28 @@ test('SECURITY.md names the limits that the code has', () => {
   ] as const) {
     const { environment, fallback } = settings[name]
     assert.ok(security.includes(`\`${environment}\`, ${fallback}`), environment)
+  }
+})
+
+test('docs/security.md has each threat once, and every test that it names is there', () => {
+  const rows =
+    read('docs/security.md')
+      .split('## Threats')[1]
+      ?.match(/^\| (?!id |-).*$/gm) ?? []
+  const ids = rows.map((row) => /^\| (T[0-9]+) /.exec(row)?.[1])
+  assert.ok(!ids.includes(undefined), 'a row has no id')
+  assert.equal(new Set(ids).size, ids.length, 'an id has two rows')
+  for (const row of rows) {
+    const named = [...row.matchAll(/`([^`]+\.test\.ts)`: (.+?)(?=<br>| *\|$)/g)]
+    assert.ok(named.length > 0, `no test: ${row}`)
+    for (const [, file = '', name = ''] of named) {
+      assert.ok(existsSync(join(root, file)), file)
+      // A title, or a row of the table that a title is made of.
+      assert.ok(
+        new RegExp(`['\`]${escaped(name)}(?:['\`]| \\()`).test(read(file)),
+        `${file}: ${name}`,
+      )
+    }
   }
 })
 
