@@ -37,10 +37,11 @@ const impureModules = /^node:(?!crypto$|buffer$|zlib$|util$)/
 
 /** Made in one place and handed on; whoever imports one knows too much. */
 const drivers =
-  /^src\/storage\/(?:blobs\/(?:filesystem|memory)|database\/sqlite|segments\/filesystem|feeds\/(?:http|directory))\.ts$/
+  /^src\/storage\/(?:blobs\/(?:filesystem|memory)|database\/sqlite|segments\/filesystem|master-key\/(?:command|environment|file)|feeds\/(?:http|directory))\.ts$/
 const driverUsers = /^src\/(?:app|control-rooms|foundation)\.ts$/
 
-const sqlText = /\b(?:SELECT .+ FROM|INSERT INTO|UPDATE \w+ SET|DELETE FROM|CREATE TABLE)\b/
+const sqlText =
+  /\b(?:SELECT\s[^;]{1,400}?\sFROM|INSERT INTO|UPDATE \w+ SET|DELETE FROM|CREATE TABLE)\b/
 const sqlHomes =
   /(?:-store\.ts|^src\/storage\/database\/.*|^src\/jobs\/[^/]*|^src\/registry\/events\.ts)$/
 
@@ -110,7 +111,7 @@ test('pure code imports nothing that has a world of its own', () => {
     if (!pureFolders.some((folder) => folder.test(from))) return false
     return (
       impureModules.test(to) ||
-      /^src\/(?:storage|jobs|access\/(?!rules)|registry\/(?!rules)|edges|lib\/(?:clock|ids|log))/.test(
+      /^src\/(?:storage|jobs|(?:access|audit|registry|scanning)\/(?!rules)|edges|lib\/(?:clock|ids|log))/.test(
         to,
       )
     )
@@ -157,11 +158,16 @@ test('no file is part of an import cycle', () => {
   }
 })
 
-test('SQL, the web framework, AWS shapes and the environment stay where they belong', () => {
+test('SQL, the web framework, AWS shapes, the network and the environment stay where they belong', () => {
   const homes: readonly (readonly [what: RegExp, where: RegExp, advice: string])[] = [
     [sqlText, sqlHomes, 'statements live in the *-store.ts of their room'],
     [/from 'fastify'/, /^src\/(?:edges\/|app\.ts)/, 'rooms know nothing of HTTP'],
     [/from '@aws-sdk\//, /^src\/edges\/aws\//, 'AWS shapes stay at AWS’s edge'],
+    [
+      /from 'node:(?:https?|net|tls|dns\/?\w*|child_process)'/,
+      /^src\/(?:edges\/|lib\/(?:outbound-fetch|network-range)\.ts|storage\/master-key\/command\.ts)/,
+      'what goes out goes by lib/outbound-fetch.ts, with its limits; programs are run for the master key alone',
+    ],
     [/process\.env/, /^src\/config\.ts/, 'config.ts reads the environment'],
     [
       /new Date\(\)|Date\.now\(|Math\.random\(|randomUUID\(|randomBytes\(/,
