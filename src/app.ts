@@ -235,6 +235,7 @@ function serveDoors(app: FastifyInstance, doors: Doors): void {
   serveDownloads(app, { reader: database, blobs, buffers, clock, downloadKey, onFault })
   serveAws(app, {
     region,
+    clockSkewMinutes: config.clockSkewMinutes,
     authorize: trail.holding(ask),
     ask,
     askUnder,

@@ -38,6 +38,8 @@ export interface Config {
   readonly gcUntaggedAfterDays: number | undefined
   /** Bytes of the disk that uploads leave free; auto for the smaller of a twentieth of it and 2 GiB. */
   readonly minFreeBytes: number | 'auto'
+  /** How far a signer's clock may be off, in minutes; auto for AWS's own: 5 at ECR, 15 at the other services. */
+  readonly clockSkewMinutes: number | 'auto'
   readonly maxConnections: number
   readonly maxConnectionsPerAddress: number
   /** Uploads that one principal may have in hand. */
@@ -171,6 +173,11 @@ export const settings = {
     environment: 'PRATIQUE_STALL_SECONDS',
     fallback: '60',
     says: 'seconds for which a transfer may stand still, five times as many after it moved much',
+  },
+  clockSkewMinutes: {
+    environment: 'PRATIQUE_CLOCK_SKEW_MINUTES',
+    fallback: 'auto',
+    says: "minutes, 1 to 15, by which a signer's clock may be off, or auto (5 at ECR; 15 at STS, IAM and CloudTrail)",
   },
   audit: {
     environment: 'PRATIQUE_AUDIT',
@@ -357,6 +364,10 @@ function buildConfig(values: Record<SettingName, Chosen>, cwd: string, problems:
         ? 'auto'
         : read('minFreeMib', wholeBetween(0, 999_999), 'whole MiB up to 999999, or auto', 0) *
           1024 ** 2,
+    clockSkewMinutes:
+      values.clockSkewMinutes.text === 'auto'
+        ? 'auto'
+        : read('clockSkewMinutes', wholeBetween(1, 15), 'whole minutes from 1 to 15, or auto', 1),
     maxConnections: read(
       'maxConnections',
       wholeBetween(1, 999_999),

@@ -33,7 +33,12 @@ import { iamModel, queryError, stsModel, type QueryModel } from './protocol/quer
 import type { RawHeader, SignedRequest } from './protocol/sigv4-canonical.ts'
 import { ReplayFilter } from './protocol/replay-filter.ts'
 import { readSignature, type Signature } from './protocol/sigv4-signature.ts'
-import { SigV4Verifier, unrecognised, type SigV4Result } from './protocol/sigv4.ts'
+import {
+  SigV4Verifier,
+  unrecognised,
+  type SigV4Result,
+  type SigV4Services,
+} from './protocol/sigv4.ts'
 import { stsOperationNames } from './sts/operation-names.ts'
 import type { StsDeps } from './sts/call.ts'
 import { stsOperations } from './sts/operations.ts'
@@ -51,6 +56,8 @@ export interface AwsEdge {
   readonly sts: StsDeps
   readonly cloudTrail: CloudTrailDeps
   readonly region: string
+  /** How far a signer's clock may be off; auto for what AWS allows at each service. */
+  readonly clockSkewMinutes: number | 'auto'
   readonly findKey: (
     id: string,
     sessionToken: string | undefined,
@@ -85,12 +92,7 @@ export function serveAws(app: FastifyInstance, edge: AwsEdge): void {
   const verifier = new SigV4Verifier({
     clock: edge.ecr.clock,
     region: edge.region,
-    services: {
-      ecr: { skewMinutes: 5, isGlobal: false },
-      sts: { skewMinutes: 15, isGlobal: true },
-      iam: { skewMinutes: 15, isGlobal: true },
-      cloudtrail: { skewMinutes: 15, isGlobal: false },
-    },
+    services: servicesWith(edge.clockSkewMinutes),
     findKey: async (id, sessionToken) => {
       const found = await edge.findKey(id, sessionToken)
       return found?.kind === 'active' ? { ...found, key: found.principal } : found
@@ -111,6 +113,16 @@ export function serveAws(app: FastifyInstance, edge: AwsEdge): void {
       return reply.code(status).headers(headers).send(Buffer.from(body))
     },
   })
+}
+
+function servicesWith(clockSkewMinutes: AwsEdge['clockSkewMinutes']): SigV4Services {
+  const [short, long] = clockSkewMinutes === 'auto' ? [5, 15] : [clockSkewMinutes, clockSkewMinutes]
+  return {
+    ecr: { skewMinutes: short, isGlobal: false },
+    sts: { skewMinutes: long, isGlobal: true },
+    iam: { skewMinutes: long, isGlobal: true },
+    cloudtrail: { skewMinutes: long, isGlobal: false },
+  }
 }
 
 /** In the form of the answer that must not leave. */

@@ -39,10 +39,12 @@ export interface SigV4Deps<T> {
   readonly clock: Clock
   readonly region: string
   /** Services served; some (sts, iam) are signed for us-east-1 whatever the region. */
-  readonly services: Readonly<
-    Record<string, { readonly skewMinutes: number; readonly isGlobal: boolean }>
-  >
+  readonly services: SigV4Services
 }
+
+export type SigV4Services = Readonly<
+  Record<string, { readonly skewMinutes: number; readonly isGlobal: boolean }>
+>
 
 export type FoundKey<T> =
   | { readonly kind: 'active'; readonly secret: Secret; readonly key: T }
