@@ -8,7 +8,7 @@ import { policyRooms } from './edges/control/policy-rooms.ts'
 import { findSigningKey } from './access/find-signing-key.ts'
 import { readPolicyEpoch } from './access/policy-epoch-store.ts'
 import { accountExists } from './access/account-store.ts'
-import { recordingKeyUse } from './access/record-key-use.ts'
+import { recordingUse } from './access/record-use.ts'
 import { openAuditTrail, type AuditTrail } from './auditing.ts'
 import { graceOf, jobHandlers, jobLog, jobSchedule } from './background.ts'
 import type { Config } from './config.ts'
@@ -176,7 +176,7 @@ function serveDoors(app: FastifyInstance, doors: Doors): void {
   const bearerKey = keyring.keysOf('bearer')
   const sessionKey = keyring.keysOf('session')
   const { region, maxOpenUploads } = config
-  const recordKeyUse = recordingKeyUse(foundation)
+  const recordUse = recordingUse(foundation)
   const credentials = {
     reader: database,
     clock,
@@ -189,7 +189,7 @@ function serveDoors(app: FastifyInstance, doors: Doors): void {
   }
   const authenticator = createAuthenticator({
     ...credentials,
-    recordKeyUse: (id) => recordKeyUse(id, { service: 'ecr', region }),
+    recordUse: (principal) => recordUse(principal, { service: 'ecr', region }),
   })
   const onFault = (error: unknown, requestId: string): void =>
     log.error({ event: 'fault', requestId, err: error })
@@ -241,7 +241,7 @@ function serveDoors(app: FastifyInstance, doors: Doors): void {
     askUnder,
     audit,
     onFault,
-    recordKeyUse,
+    recordUse,
     findKey: (id, sessionToken) => findSigningKey(credentials, id, sessionToken),
     bodies: new ByteBudget(maxApiBodyBytes),
     cloudTrail: trail.cloudTrail,

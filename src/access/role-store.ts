@@ -117,6 +117,20 @@ export async function putRoleBoundary(
   await tx.run('UPDATE roles SET boundary_arn = $2 WHERE id = $1', [id, boundaryArn ?? null])
 }
 
+/** Unless a use since `unlessSince` is written already. */
+export async function putRoleUse(
+  tx: SqlWriter,
+  id: string,
+  use: { readonly at: Date; readonly region: string },
+  unlessSince: Date,
+): Promise<void> {
+  await tx.run(
+    `UPDATE roles SET last_used_at = $2, last_used_region = $3
+     WHERE id = $1 AND (last_used_at IS NULL OR last_used_at <= $4)`,
+    [id, use.at.getTime(), use.region, unlessSince.getTime()],
+  )
+}
+
 export async function deleteRoleRow(tx: SqlWriter, id: string): Promise<void> {
   await tx.run('DELETE FROM roles WHERE id = $1', [id])
 }

@@ -2,7 +2,7 @@ import { hash } from 'node:crypto'
 import { authenticateBasic, type BasicResult, type Refused } from '../access/authenticate-basic.ts'
 import { authenticateBearer, type BearerResult } from '../access/authenticate-bearer.ts'
 import type { Caller } from '../access/caller.ts'
-import type { Source } from '../access/principal.ts'
+import type { Principal, Source } from '../access/principal.ts'
 import type { Limits } from '../access/rules/scope.ts'
 import { BoundedCache } from '../lib/bounded-cache.ts'
 import { readAuthorization } from './authorization-header.ts'
@@ -15,8 +15,8 @@ const believeMs = 30_000
 
 type Deps = Parameters<typeof authenticateBasic>[0] &
   Parameters<typeof authenticateBearer>[0] & {
-    /** Told of keys that come as a password; called once for each time that one is verified. */
-    readonly recordKeyUse: (accessKeyId: string) => Promise<void>
+    /** Told of keys that come as a password and of sessions of roles; called once for each time that one is verified. */
+    readonly recordUse: (principal: Principal) => Promise<void>
     /** Grows whenever an identity, a key or a session is changed. */
     readonly policyEpoch: () => Promise<number>
   }
@@ -68,9 +68,10 @@ export function createAuthenticator(deps: Deps): Authenticator {
     if (result.kind === 'authenticated') {
       const until = Math.min(now.getTime() + believeMs, result.expiresAt?.getTime() ?? Infinity)
       verified.set(key, { ...result, epoch }, new Date(until))
-      const { method, accessKeyId } = result.caller
-      if (method === 'access-key-basic' && accessKeyId !== undefined) {
-        await deps.recordKeyUse(accessKeyId)
+      const { method, requester } = result.caller
+      // A token that a user's key made says nothing of the key; one of a session is the session.
+      if (method === 'access-key-basic' || requester.kind === 'assumed-role') {
+        await deps.recordUse(result.caller)
       }
     }
     return result

@@ -15,7 +15,7 @@ export function openMemoryPrincipals(): Parameters<typeof createAuthenticator>[0
     tokenKey: key,
     accessKeyKey: key,
     bearerKey: key,
-    recordKeyUse: async () => Promise.resolve(),
+    recordUse: async () => Promise.resolve(),
     policyEpoch: async () => Promise.resolve(1),
   }
 }

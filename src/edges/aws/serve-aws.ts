@@ -5,7 +5,7 @@ import type { Caller } from '../../access/caller.ts'
 import { commitGate } from '../../access/commit-gate.ts'
 import type { SigningKey } from '../../access/find-signing-key.ts'
 import { callerOf, type Principal } from '../../access/principal.ts'
-import type { KeyUseRecorder } from '../../access/record-key-use.ts'
+import type { UseRecorder } from '../../access/record-use.ts'
 import type { ByteBudget } from '../../lib/byte-budget.ts'
 import { readAll } from '../../lib/read-all.ts'
 import type { CompiledPolicy } from '../../policy/compile.ts'
@@ -62,7 +62,7 @@ export interface AwsEdge {
     id: string,
     sessionToken: string | undefined,
   ) => Promise<SigningKey | undefined>
-  readonly recordKeyUse: KeyUseRecorder
+  readonly recordUse: UseRecorder
   readonly authorize: Authorizer
   readonly audit: RequestAuditor
   /** What could be done, though nobody does it: a question is no event. */
@@ -149,7 +149,7 @@ function authenticator(
   request: FastifyRequest,
 ): { readonly verify: Authenticate; readonly complete: (operation: string) => void } {
   const source = sourceOf(request)
-  const { region, recordKeyUse } = edge
+  const { region, recordUse } = edge
   let shown: { readonly accessKeyId: string; readonly signature: string } | undefined
   return {
     async verify(signed, bodyHash) {
@@ -157,7 +157,7 @@ function authenticator(
       if (result.kind === 'refused') return result
       if (replays.isRepeat(result)) return repeated
       shown = result
-      await recordKeyUse(result.accessKeyId, { service: result.service, region })
+      await recordUse(result.key, { service: result.service, region })
       const method = result.presigned ? 'sigv4-presigned' : 'sigv4'
       return { ...result, key: callerOf(result.key, method, source) }
     },

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { findActiveAccessKey } from '../../../access/find-access-key.ts'
-import { recordingKeyUse } from '../../../access/record-key-use.ts'
+import { recordingUse } from '../../../access/record-use.ts'
 import { testIam, type TestIam } from '../../../../test/kit/iam-service.ts'
 import { accountOf, testCaller } from '../../../../test/kit/principals.ts'
 
@@ -132,15 +132,16 @@ test('tells when and for what a key was last used, to a quarter of an hour', asy
     return ['UserName', 'LastUsedDate', 'ServiceName', 'Region'].map((name) => answer.text(name))
   }
   assert.deepEqual(await lastUsed(), ['dev', undefined, 'N/A', 'N/A'])
-  const record = recordingKeyUse(iam)
-  await record(id, { service: 'ecr', region: 'eu-west-1' })
+  const user = { ...testCaller(), accessKeyId: id }
+  const record = recordingUse(iam)
+  await record(user, { service: 'ecr', region: 'eu-west-1' })
   assert.deepEqual(await lastUsed(), ['dev', '2026-11-24T12:00:00Z', 'ecr', 'eu-west-1'])
   iam.clock.advance(14 * 60_000)
-  await record(id, { service: 'iam', region: 'us-east-1' })
+  await record(user, { service: 'iam', region: 'us-east-1' })
   // Another process has not written yet either, and sees what this one wrote.
-  await recordingKeyUse(iam)(id, { service: 'iam', region: 'us-east-1' })
+  await recordingUse(iam)(user, { service: 'iam', region: 'us-east-1' })
   assert.deepEqual(await lastUsed(), ['dev', '2026-11-24T12:00:00Z', 'ecr', 'eu-west-1'])
   iam.clock.advance(60_000)
-  await record(id, { service: 'iam', region: 'us-east-1' })
+  await record(user, { service: 'iam', region: 'us-east-1' })
   assert.deepEqual(await lastUsed(), ['dev', '2026-11-24T12:15:00Z', 'iam', 'us-east-1'])
 })

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { testIam, type TestIam } from '../../../../test/kit/iam-service.ts'
+import { recordingUse } from '../../../access/record-use.ts'
+import { testAccount, testIam, type TestIam } from '../../../../test/kit/iam-service.ts'
 
 const trustOf = (principal: string): string =>
   `{ "Version": "2012-10-17",\n  "Statement": [{"Effect":"Allow","Principal":{"AWS":"${principal}"},"Action":"sts:AssumeRole",\n    "Condition":{"ArnLike":{"aws:PrincipalArn":"${principal}"}}}] }`
@@ -109,6 +110,41 @@ test('makes a role, and shows it as AWS does', async (t) => {
   assert.ok(all.body.includes(`<Roles><member>${listed}</member></Roles>`))
   const profiles = await iam.call('ListInstanceProfilesForRole', { RoleName: 'ci' })
   assert.match(profiles.body, /<InstanceProfiles\/><IsTruncated>false</)
+})
+
+test('tells when and where a session of a role was last used, to a quarter of an hour', async (t) => {
+  const iam = await testIam(t)
+  await iam.call('CreateRole', { RoleName: 'other', AssumeRolePolicyDocument: trust })
+  const made = await iam.call('CreateRole', { RoleName: 'ci', AssumeRolePolicyDocument: trust })
+  const sessionOf = (name: string, accessKeyId: string) => ({
+    accessKeyId,
+    requester: {
+      kind: 'assumed-role' as const,
+      account: testAccount,
+      roleId: made.text('RoleId') ?? '',
+      roleArn: `arn:aws:iam::${testAccount}:role/ci`,
+      sessionArn: `arn:aws:sts::${testAccount}:assumed-role/ci/${name}`,
+    },
+  })
+  const lastUsed = async (RoleName = 'ci') => {
+    const got = await iam.call('GetRole', { RoleName })
+    return [got.text('LastUsedDate'), got.text('Region')]
+  }
+  const record = recordingUse(iam)
+  const eu = { service: 'ecr', region: 'eu-west-1' }
+  const us = { service: 'sts', region: 'us-east-1' }
+  assert.deepEqual(await lastUsed(), [undefined, undefined])
+  await record(sessionOf('one', 'ASIAONE'), eu)
+  assert.deepEqual(await lastUsed(), ['2026-11-24T12:00:00Z', 'eu-west-1'])
+  iam.clock.advance(14 * 60_000)
+  await record(sessionOf('two', 'ASIATWO'), us)
+  // Another process has not written yet either, and sees what this one wrote.
+  await recordingUse(iam)(sessionOf('two', 'ASIATWO'), us)
+  assert.deepEqual(await lastUsed(), ['2026-11-24T12:00:00Z', 'eu-west-1'])
+  iam.clock.advance(60_000)
+  await record(sessionOf('two', 'ASIATWO'), us)
+  assert.deepEqual(await lastUsed(), ['2026-11-24T12:15:00Z', 'us-east-1'])
+  assert.deepEqual(await lastUsed('other'), [undefined, undefined])
 })
 
 test('settings, trust, tags and boundary change one by one', async (t) => {
