@@ -13,6 +13,11 @@ import {
 import { assumeRole } from './assume-role.ts'
 
 const toAssume = { Effect: 'Allow', Action: 'sts:AssumeRole', Resource: '*' }
+const toTag = {
+  Effect: 'Allow',
+  Action: ['sts:TagSession', 'sts:SetSourceIdentity'],
+  Resource: '*',
+}
 const everything = { Effect: 'Allow', Action: '*', Resource: '*' }
 const account = { AWS: home }
 const denied = { code: 'SESSION_DENIED' }
@@ -197,7 +202,7 @@ test('a session has the facts that were settled when it was made', async (t) => 
   const sts = await testSts(t)
   const tagging = ['sts:AssumeRole', 'sts:TagSession', 'sts:SetSourceIdentity']
   await sts.putRole([trustIn(named('dev'), { Action: tagging })])
-  const dev = await sts.putUser('dev', [])
+  const dev = await sts.putUser('dev', [toTag])
   const policies = [policyOf([everything])]
   const policyArns = ['arn:aws:iam::aws:policy/AmazonEC2ContainerRegistryReadOnly']
   const entered = await assumeRole(
@@ -227,25 +232,62 @@ test('a session has the facts that were settled when it was made', async (t) => 
   assert.ok(lives > 899_000 && lives <= 900_000)
 })
 
-test('tags and a source identity need rights of their own', async (t) => {
-  const sts = await testSts(t)
-  await sts.putRole([trustIn(named('dev'))])
-  const dev = await sts.putUser('dev', [])
-  const tags = [{ key: 'team', value: 'blue' }]
-  await assert.rejects(assumeRole(sts.deps, asking({ tags }), dev), {
-    ...denied,
-    message: /sts:TagSession on resource/,
+/** Source: iam.md 5.2; IAM User Guide, "Pass session tags in AWS STS" and "Permissions required to set source identity". */
+const ownRights = [
+  ['sts:TagSession', { tags: [{ key: 'team', value: 'blue' }] }],
+  ['sts:SetSourceIdentity', { sourceIdentity: 'Ada' }],
+] as const
+for (const [action, change] of ownRights)
+  test(`${action} has to be allowed by the trust policy and by the caller's own`, async (t) => {
+    const sts = await testSts(t)
+    const may = { Effect: 'Allow', Action: action, Resource: roleArn }
+    const silent = await sts.putUser('silent', [])
+    const allowed = await sts.putUser('allowed', [may])
+    const there = await sts.putUser('there', [toAssume, may], foreign)
+    const refused = async (caller: typeof silent, side: string): Promise<void> =>
+      assert.rejects(assumeRole(sts.deps, asking(change), caller), {
+        ...denied,
+        message: new RegExp(`no ${side} policy allows the ${action} action$`),
+      })
+    const all = [silent, allowed, there].map(({ principalArn }) => principalArn)
+    await sts.putRole([trustIn({ AWS: all })])
+    await refused(silent, 'role trust')
+    await refused(allowed, 'role trust')
+    await refused(there, 'role trust')
+    await sts.putRole([trustIn({ AWS: all }, { Action: ['sts:AssumeRole', action] })])
+    await refused(silent, 'identity-based')
+    await assumeRole(sts.deps, asking(), silent)
+    await assumeRole(sts.deps, asking(change), allowed)
+    await assumeRole(sts.deps, asking(change), there)
   })
-  await assert.rejects(assumeRole(sts.deps, asking({ sourceIdentity: 'Ada' }), dev), {
+
+test('a chain that hands tags on needs the right to tag, in the role that is entered and in that from where', async (t) => {
+  const sts = await testSts(t)
+  const actions = { Action: ['sts:AssumeRole', 'sts:TagSession'] }
+  const dev = await sts.putUser('dev', [everything])
+  const tags = [{ key: 'team', value: 'blue' }]
+  await sts.putRole([trustIn(account, actions)])
+  const enter = async (transitiveKeys: readonly string[]) =>
+    sts.callerOf((await assumeRole(sts.deps, asking({ tags, transitiveKeys }), dev)).credentials)
+  const [plain, handing] = [await enter([]), await enter(['team'])]
+  await sts.putPolicy(roleId, [toAssume])
+  await assumeRole(sts.deps, asking(), plain)
+  const refused = { ...denied, message: /no identity-based policy allows the sts:TagSession/ }
+  await assert.rejects(assumeRole(sts.deps, asking(), handing), refused)
+  await sts.putPolicy(roleId, [everything])
+  await assumeRole(sts.deps, asking(), handing)
+  await sts.putRole([trustIn(account)])
+  await sts.putPolicy(roleId, [everything])
+  await assert.rejects(assumeRole(sts.deps, asking(), handing), {
     ...denied,
-    message: /sts:SetSourceIdentity on resource/,
+    message: /no role trust policy allows the sts:TagSession/,
   })
 })
 
 test('the trust policy judges the tags, the name and the source identity of the session', async (t) => {
   const sts = await testSts(t)
   const actions = { Action: ['sts:AssumeRole', 'sts:TagSession', 'sts:SetSourceIdentity'] }
-  const dev = await sts.putUser('dev', [])
+  const dev = await sts.putUser('dev', [toTag])
   const cases: readonly (readonly [
     Readonly<Record<string, unknown>>,
     Parameters<typeof asking>[0],
@@ -370,7 +412,7 @@ test('a session policy limits what a session may enter next', async (t) => {
 test('session policies are refused where they are malformed, absent, or too much', async (t) => {
   const sts = await testSts(t)
   await sts.putRole([trustIn(named('dev'))])
-  const dev = await sts.putUser('dev', [])
+  const dev = await sts.putUser('dev', [toTag])
   const refused = async (change: Parameters<typeof asking>[0], code: string): Promise<void> =>
     assert.rejects(assumeRole(sts.deps, asking(change), dev), { code })
   await refused({ policies: ['{}'] }, 'POLICY_MALFORMED')
@@ -386,7 +428,7 @@ test('session policies are refused where they are malformed, absent, or too much
 test('tags that contradict themselves are refused', async (t) => {
   const sts = await testSts(t)
   await sts.putRole([trustIn(named('dev'), { Action: ['sts:AssumeRole', 'sts:TagSession'] })])
-  const dev = await sts.putUser('dev', [])
+  const dev = await sts.putUser('dev', [toTag])
   const one = { key: 'team', value: 'x' }
   const cases: readonly Parameters<typeof asking>[0][] = [
     { tags: [one, { key: 'TEAM', value: 'y' }] },

@@ -64,7 +64,7 @@ export async function assumeRole(
   await requireSessionPolicies(deps.database, named.account, input)
   const role = await findRoleByArn(deps.database, input.roleArn)
   const keys = keysOf(input, sourceIdentity)
-  for (const action of actionsOf(input, sourceIdentity)) {
+  for (const action of actionsOf(session, sourceIdentity)) {
     const question = { caller, action, resource: input.roleArn, keys }
     const decision = await judgeTrust(deps.gatherForTrust, role, question)
     if (decision.kind === 'allow') continue
@@ -157,10 +157,11 @@ function requireSourceIdentity(
   return set ?? sourceIdentity
 }
 
-function actionsOf(input: AssumeRoleInput, sourceIdentity: string | undefined): readonly string[] {
+/** Also what a chain hands on is set anew in the role that is entered. */
+function actionsOf({ tags }: SessionTags, sourceIdentity: string | undefined): readonly string[] {
   return [
     'sts:AssumeRole',
-    ...(input.tags.length > 0 ? ['sts:TagSession'] : []),
+    ...(Object.keys(tags).length > 0 ? ['sts:TagSession'] : []),
     ...(sourceIdentity === undefined ? [] : ['sts:SetSourceIdentity']),
   ]
 }

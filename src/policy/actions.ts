@@ -63,7 +63,7 @@ const sts: readonly Row[] = [
   ['sts', 'principal', 'write', 'GetFederationToken'],
   ['sts', 'role', 'write', 'AssumeRole AssumeRoleWithWebIdentity AssumeRoleWithSAML'],
   ['sts', 'role', 'write', 'SetSourceIdentity'],
-  ['sts', 'role', 'tagging', 'TagSession'],
+  ['sts', 'principal', 'tagging', 'TagSession'],
 ]
 
 const iam: readonly Row[] = [

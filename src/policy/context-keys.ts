@@ -39,6 +39,7 @@ const tagging = [
   'iam:tagopenidconnectprovider',
   'sts:assumerole',
   'sts:assumerolewithwebidentity',
+  'sts:getfederationtoken',
   'sts:tagsession',
 ]
 const untagging = [

@@ -133,8 +133,8 @@ function requirements(
     type: situation.isTrust ? 'trust' : 'resource',
     by: best === undefined ? undefined : byStatement(best.statement),
   }
-  // Only within one account does a resource's policy lift limits; across accounts it is one half of the answer.
-  const grant = situation.isOwnAccount ? best?.grant : undefined
+  // Only where one side is enough does a resource's policy lift limits; elsewhere it is one half of the answer.
+  const grant = situation.needsBothSides ? undefined : best?.grant
   if (!situation.isMember || grant === 'direct') return [resource]
   const limits = [
     ...limit('boundary', policies.boundary, question),
@@ -148,11 +148,11 @@ function requirements(
 
 /** Within the account its own policies are enough, but a role is entered only where its trust policy says so. */
 function needsResource(
-  { isOwnAccount, isTrust }: Situation,
+  { needsBothSides, isTrust }: Situation,
   grant: Grant | undefined,
   identity: Requirement,
 ): boolean {
-  if (!isOwnAccount || isTrust) return true
+  if (needsBothSides || isTrust) return true
   return identity.by === undefined && grant === undefined
 }
 

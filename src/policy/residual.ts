@@ -108,7 +108,7 @@ function grantFormula(
     limiting === undefined ? always : allowFormula(limiting, question),
   )
   const identity = situation.isRoot ? always : someOf(own)
-  if (!situation.isOwnAccount) return all([someOf(grants), identity, ...limits])
+  if (situation.needsBothSides) return all([someOf(grants), identity, ...limits])
   const named = (grant: Grant): Formula =>
     someOf(grants.filter(({ statement }) => statement.principal?.grantTo(question.chain) === grant))
   const within = situation.isTrust ? all([named('account'), identity]) : identity

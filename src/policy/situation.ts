@@ -6,7 +6,8 @@ export interface Situation {
   /** A member of an account, with policies of its own; not anonymous, no service, no web identity. */
   readonly isMember: boolean
   readonly isRoot: boolean
-  readonly isOwnAccount: boolean
+  /** The requester's policies and the resource's have to allow: between accounts, and for what a session is to say of itself. */
+  readonly needsBothSides: boolean
   /** A role is entered only where its trust policy says so. */
   readonly isTrust: boolean
   /** The operation, where no policy is asked; else undefined. */
@@ -22,6 +23,12 @@ const trustActions: ReadonlySet<string> = new Set([
   'sts:tagsession',
   'sts:setsourceidentity',
 ])
+
+/** Tags and a source identity are believed by others: a trust policy that names somebody does not let them choose these. */
+const twoSidedActions: ReadonlySet<string> = new Set(['sts:tagsession', 'sts:setsourceidentity'])
+
+/** Of GetFederationToken, which enters no role: nobody's trust is asked. */
+const federatedUser = /^arn:[^:]*:sts:[^:]*:[^:]*:federated-user\//
 
 /** Questions about the caller itself, which AWS lets no policy take away. */
 const unconditionalActions: ReadonlyMap<string, string> = new Map([
@@ -48,11 +55,12 @@ export function situationOf(request: {
   const isRoot = requester.kind === 'root'
   const isOwnAccount =
     resourceAccount === undefined ? resource === '*' : account === resourceAccount
+  const isTrust = trustActions.has(action) && !federatedUser.test(resource)
   return {
     isMember,
     isRoot,
-    isOwnAccount,
-    isTrust: trustActions.has(action),
+    needsBothSides: !isOwnAccount || (isTrust && twoSidedActions.has(action)),
+    isTrust,
     unconditional: isMember ? unconditionalActions.get(action) : undefined,
     isResourceBound: !(isRoot && isOwnAccount && rootAlwaysMay.has(action)),
   }

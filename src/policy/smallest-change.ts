@@ -94,13 +94,13 @@ function stepsFrom({ request, policies }: State, decision: Decision): readonly S
   if (decision.kind === 'explicit-deny') {
     return decision.decidedBy.flatMap((by) => exemptSteps(request, policies, by))
   }
-  const { isOwnAccount } = situationOf(request)
-  const either = decision.missing.filter((type) => isOwnAccount && alternatives.has(type))
+  const { needsBothSides } = situationOf(request)
+  const either = decision.missing.filter((type) => !needsBothSides && alternatives.has(type))
   const types = either.length > 0 ? either : decision.missing.slice(0, 1)
   return types.flatMap((type) => grantSteps(request, policies, type))
 }
 
-/** Within an account one of these may be enough; whatever else is missing is needed. */
+/** Where not both sides have to allow, one of these may be enough; whatever else is missing is needed. */
 const alternatives: ReadonlySet<PolicyType> = new Set(['identity', 'resource', 'trust'])
 
 function taken({ steps, state }: Path, step: Step): Path {
