@@ -153,6 +153,72 @@ test('an account’s provider vouches for roles of that account alone', async (t
   })
 })
 
+const tagsClaim = 'https://aws.amazon.com/tags'
+const identityClaim = 'https://aws.amazon.com/source_identity'
+const tagged = {
+  [tagsClaim]: { principal_tags: { team: ['blue'], cost: ['7'] }, transitive_tag_keys: ['team'] },
+}
+
+test('a token’s tags and source identity are the session’s, where the role trusts the provider with them', async (t) => {
+  const w = await world(t)
+  const said = { ...tagged, [identityClaim]: 'ada' }
+  const named = { StringEquals: { [`${issuer}:sub`]: main } }
+  const trusting = (actions: readonly string[], condition: object = {}): unknown => ({
+    ...Object(trust({ ...named, ...condition })),
+    Action: ['sts:AssumeRoleWithWebIdentity', ...actions],
+  })
+  const refused = async (claims: JWTPayload, action: string): Promise<void> =>
+    assert.rejects(w.enter(await w.tokenFor(claims)), {
+      code: 'SESSION_DENIED',
+      message: `Not authorized to perform ${action}`,
+    })
+  await w.putRole([forMain])
+  await refused(tagged, 'sts:TagSession')
+  await refused({ [identityClaim]: 'ada' }, 'sts:SetSourceIdentity')
+  await w.putRole([trusting(['sts:TagSession'])])
+  await refused(said, 'sts:SetSourceIdentity')
+  const both = ['sts:TagSession', 'sts:SetSourceIdentity']
+  await w.putRole([trusting(both, { StringLike: { 'aws:RequestTag/team': 'red*' } })])
+  await refused(said, 'sts:AssumeRoleWithWebIdentity')
+  const asked = {
+    StringLike: { 'aws:RequestTag/Team': 'b*', 'sts:SourceIdentity': 'ada' },
+    'ForAllValues:StringEquals': {
+      'aws:TagKeys': ['team', 'cost'],
+      'sts:TransitiveTagKeys': ['team'],
+    },
+  }
+  await w.putRole([trusting(both, asked)])
+  const entered = await w.enter(await w.tokenFor(said))
+  assert.equal(entered.sourceIdentity, 'ada')
+  assert.ok((entered.packedPolicySize ?? 0) > 0)
+  const { session } = await w.callerOf(entered.credentials)
+  assert.deepEqual({ ...session?.tags }, { team: 'blue', cost: '7' })
+  assert.deepEqual(session?.transitiveTagKeys, ['team'])
+  assert.equal(session.sourceIdentity, 'ada')
+})
+
+test('tags and names within a token that cannot be read, contradict themselves or are too much are refused', async (t) => {
+  const w = await world(t)
+  await w.putRole([
+    { ...Object(forMain), Action: ['sts:AssumeRoleWithWebIdentity', 'sts:TagSession'] },
+  ])
+  const flat = (key: string): string => `${tagsClaim}/principal_tags/${key}`
+  const cases: readonly (readonly [JWTPayload, string])[] = [
+    [{ [tagsClaim]: 'team=blue' }, 'ID_TOKEN_INVALID'],
+    [{ [flat('team')]: ['a', 'b'] }, 'ID_TOKEN_INVALID'],
+    [{ [identityClaim]: 'ada lovelace' }, 'ID_TOKEN_INVALID'],
+    [{ ...tagged, [flat('TEAM')]: 'red' }, 'TAGS_INVALID'],
+    [{ [flat('aws:x')]: 'y' }, 'TAGS_INVALID'],
+    [{ [`${tagsClaim}/transitive_tag_keys`]: ['team'] }, 'TAGS_INVALID'],
+    [
+      Object.fromEntries(Array.from({ length: 50 }, (_, n) => [flat(`k${n}`), 'v'.repeat(100)])),
+      'SESSION_TOO_LARGE',
+    ],
+  ]
+  for (const [claims, code] of cases)
+    await assert.rejects(w.enter(await w.tokenFor(claims)), { code }, Object.keys(claims)[0])
+})
+
 test('claims that the provider’s options name can be asked for, and others cannot', async (t) => {
   const w = await world(t, { claims: ['repository'] })
   await w.putRole([

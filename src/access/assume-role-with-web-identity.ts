@@ -1,11 +1,19 @@
 // Purpose:  let the bearer of an identity provider's token enter a role for a time.
-// Spec:     STS API Reference, AssumeRoleWithWebIdentity; IAM User Guide, "Available keys for AWS web identity federation".
+// Spec:     STS API Reference, AssumeRoleWithWebIdentity; IAM User Guide, "Available keys for AWS web identity federation", "Pass
+//           session tags in AWS STS".
 // Input:    the parameters of a request that nobody signed: the token is the credential.
-// Deviates: condition keys of claims besides aud, sub and amr are those that the provider's options name; tags within a token are not read.
+// Deviates: condition keys of claims besides aud, sub and amr are those that the provider's options name.
 // Unknowns: a role that does not exist is refused as one that does not trust the token, in the same words.
 import { oidcProviderArn } from '../policy/oidc-provider-arn.ts'
 import type { AccountId } from '../policy/account-id.ts'
-import { enterRole, requireRoleArn, type AssumedRole, type AssumeRoleDeps } from './assume-role.ts'
+import {
+  enterRole,
+  requireRoleArn,
+  sessionActions,
+  sessionKeys,
+  type AssumedRole,
+  type AssumeRoleDeps,
+} from './assume-role.ts'
 import type { AssumableRole } from './assumable-role-store.ts'
 import type { Caller } from './caller.ts'
 import { accessError, type AccessErrorCode } from './errors.ts'
@@ -16,7 +24,7 @@ import { findOidcProvider } from './oidc-provider-store.ts'
 import type { Source } from './principal.ts'
 import type { IdTokenFault, VerifiedToken } from './rules/id-token-claims.ts'
 import { roleSessionDuration } from './rules/session-duration.ts'
-import { noTags } from './rules/session-tags.ts'
+import { combineSessionTags, noTags, type SessionTags } from './rules/session-tags.ts'
 import { requireSessionPolicies, type SessionPolicies } from './session-limits.ts'
 import { useIdToken } from './session-store.ts'
 
@@ -41,7 +49,7 @@ export interface WebIdentityRole extends AssumedRole {
 
 const action = 'sts:AssumeRoleWithWebIdentity'
 
-/** In this order: the token, the role's trust in it, what the role allows a session to be, that the token was not used before. */
+/** In this order: the token and what the session is to say of itself, the role's trust in both, what the role allows a session to be, that the token was not used before. */
 export async function assumeRoleWithWebIdentity(
   deps: WebIdentityDeps,
   input: WebIdentityInput,
@@ -50,7 +58,9 @@ export async function assumeRoleWithWebIdentity(
   const { account } = requireRoleArn(input.roleArn)
   const token = await requireToken(deps, account, input)
   const providerArn = oidcProviderArn(account, token.provider.issuer)
-  const role = await requireTrust(deps, input, {
+  const session = requireTags(token)
+  const { sourceIdentity } = token.session
+  const role = await requireTrust(deps, [action, ...sessionActions(session, sourceIdentity)], {
     caller: callerOf(account, providerArn, source),
     resource: input.roleArn,
     keys: keysOf(input.sessionName, providerArn, token),
@@ -62,8 +72,8 @@ export async function assumeRoleWithWebIdentity(
   const { issuer } = token.provider
   const assumed = await enterRole(deps, role, {
     ...input,
-    ...noTags,
-    sourceIdentity: undefined,
+    ...session,
+    sourceIdentity,
     federatedProvider: providerArn,
     claims: { [`${issuer}:sub`]: token.subject, [`${issuer}:aud`]: token.audience },
     durationSeconds: duration.seconds,
@@ -96,15 +106,26 @@ async function requireToken(
   throw accessError(codes[verified.code], verified.message)
 }
 
+function requireTags({ session }: VerifiedToken): SessionTags {
+  const combined = combineSessionTags(session, noTags)
+  if (combined.kind === 'refused') throw accessError('TAGS_INVALID', combined.reason)
+  return combined.session
+}
+
 async function requireTrust(
   deps: WebIdentityDeps,
-  { roleArn }: WebIdentityInput,
+  actions: readonly string[],
   question: { readonly caller: Caller; readonly resource: string; readonly keys: TrustKeys },
 ): Promise<AssumableRole> {
-  const role = await findRoleByArn(deps.database, roleArn)
-  const decision = await judgeTrust(deps.gatherForTrust, role, { ...question, action })
-  if (role !== undefined && decision.kind === 'allow') return role
-  throw accessError('SESSION_DENIED', `Not authorized to perform ${action}`)
+  const role = await findRoleByArn(deps.database, question.resource)
+  for (const asked of actions) {
+    const decision = await judgeTrust(deps.gatherForTrust, role, { ...question, action: asked })
+    if (decision.kind === 'allow') continue
+    throw accessError('SESSION_DENIED', `Not authorized to perform ${asked}`)
+  }
+  // Whoever gets here was allowed to enter it.
+  if (role === undefined) throw new Error('a role that does not exist was entered')
+  return role
 }
 
 /** Who asks has no account and no policies: the trust policy alone decides. */
@@ -126,15 +147,15 @@ function callerOf(account: AccountId, providerArn: string, source: Source): Call
 function keysOf(
   sessionName: string,
   providerArn: string,
-  { provider, claims }: VerifiedToken,
+  { provider, claims, session }: VerifiedToken,
 ): TrustKeys {
   const named = Object.entries(claims).map(
     ([name, value]) => [`${provider.issuer}:${name}`, value] as const,
   )
   return {
-    'sts:RoleSessionName': sessionName,
-    'aws:FederatedProvider': providerArn,
     ...Object.fromEntries(named),
+    ...sessionKeys({ ...session, sessionName }),
+    'aws:FederatedProvider': providerArn,
   }
 }
 

@@ -64,7 +64,7 @@ export async function assumeRole(
   await requireSessionPolicies(deps.database, named.account, input)
   const role = await findRoleByArn(deps.database, input.roleArn)
   const keys = keysOf(input, sourceIdentity)
-  for (const action of actionsOf(session, sourceIdentity)) {
+  for (const action of ['sts:AssumeRole', ...sessionActions(session, sourceIdentity)]) {
     const question = { caller, action, resource: input.roleArn, keys }
     const decision = await judgeTrust(deps.gatherForTrust, role, question)
     if (decision.kind === 'allow') continue
@@ -157,20 +157,34 @@ function requireSourceIdentity(
   return set ?? sourceIdentity
 }
 
-/** Also what a chain hands on is set anew in the role that is entered. */
-function actionsOf({ tags }: SessionTags, sourceIdentity: string | undefined): readonly string[] {
+/** The rights that the session needs beside that to enter; also what a chain hands on is set anew in the role that is entered. */
+export function sessionActions(
+  { tags }: SessionTags,
+  sourceIdentity: string | undefined,
+): readonly string[] {
   return [
-    'sts:AssumeRole',
     ...(Object.keys(tags).length > 0 ? ['sts:TagSession'] : []),
     ...(sourceIdentity === undefined ? [] : ['sts:SetSourceIdentity']),
   ]
 }
 
 function keysOf(input: AssumeRoleInput, sourceIdentity: string | undefined): TrustKeys {
-  const { sessionName, externalId, tags, transitiveKeys } = input
+  const { externalId } = input
+  return {
+    ...sessionKeys({ ...input, sourceIdentity }),
+    ...(externalId === undefined ? {} : { 'sts:ExternalId': externalId }),
+  }
+}
+
+/** What a session is to say of itself, as a trust policy may ask for it before there is one. */
+export function sessionKeys({
+  sessionName,
+  sourceIdentity,
+  tags,
+  transitiveKeys,
+}: Pick<AssumeRoleInput, 'sessionName' | 'sourceIdentity' | 'tags' | 'transitiveKeys'>): TrustKeys {
   return {
     'sts:RoleSessionName': sessionName,
-    ...(externalId === undefined ? {} : { 'sts:ExternalId': externalId }),
     ...(sourceIdentity === undefined ? {} : { 'sts:SourceIdentity': sourceIdentity }),
     ...tagKeys(tags),
     ...(transitiveKeys.length === 0 ? {} : { 'sts:TransitiveTagKeys': transitiveKeys }),

@@ -4,6 +4,7 @@
 // Deviates: `azp` counts before `aud`, as in AWS.
 // Unknowns: a claim of another type is none, and the token is refused where it needs the claim.
 import type { JWTPayload } from 'jose'
+import { readTokenTags, type TokenTags } from './id-token-tags.ts'
 
 /** What of a provider's record decides. */
 export interface TrustedProvider {
@@ -27,6 +28,8 @@ export interface VerifiedToken {
   readonly audience: string
   /** By the names that condition keys have behind `HOST:`, `sub` and `aud` among them. */
   readonly claims: Readonly<Record<string, string | readonly string[]>>
+  /** What the session is to say of itself. */
+  readonly session: TokenTags
   readonly tokenId: string | undefined
   readonly expiresAt: Date
 }
@@ -53,6 +56,10 @@ export function readIdTokenClaims(
   if (typeof sub !== 'string' || sub === '') return missingClaim('sub')
   const times = readTimes(payload, now)
   if ('code' in times) return times
+  const read = readTokenTags(payload)
+  if (read.kind === 'unreadable') {
+    return refused('InvalidIdentityToken', `The ID Token cannot be read: ${read.reason}`)
+  }
   const tokenId = typeof jti === 'string' && jti !== '' ? jti : undefined
   if (provider.options.singleUse === true && tokenId === undefined) {
     const message =
@@ -61,8 +68,9 @@ export function readIdTokenClaims(
   }
   const { expiresAt } = times
   const claims = { ...namedClaims(provider, payload), sub, aud: audience }
-  const token: VerifiedToken = { provider, subject: sub, audience, claims, tokenId, expiresAt }
-  return { kind: 'verified', token }
+  const session = read.token
+  const said = { provider, subject: sub, audience, claims, session }
+  return { kind: 'verified', token: { ...said, tokenId, expiresAt } }
 }
 
 /** Until when the token could be shown again, or why it is not of this time. */

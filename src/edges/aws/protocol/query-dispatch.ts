@@ -208,16 +208,22 @@ async function authorizeRow<Deps>(
 ): Promise<AwsError | undefined> {
   const { authorization } = row
   if (authorization.kind !== 'action') return undefined
-  const { action } = authorization
   const scope = { caller, region: service.region }
   const resources = await authorization.resources(input, scope, service.deps)
   // Nothing to ask about would be nothing to refuse.
   if (resources.length === 0) throw new Error(`${row.name} names no resource`)
   const keys = await authorization.keys(input, scope, service.deps)
-  const decision = await service.authorize(caller, { action, resources, keys })
-  facts.action = action
   facts.resource = resources.slice(0, 3).join(' ')
-  tellJudgement(facts, decision)
-  if (decision.kind === 'allow') return undefined
-  return { name: 'AccessDenied', status: 403, message: decision.message }
+  facts.action = authorization.action
+  for (const action of [authorization.action, ...authorization.furtherActions(input)]) {
+    const decision = await service.authorize(caller, { action, resources, keys })
+    const isFurther = action !== authorization.action
+    if (decision.kind === 'allow' && isFurther) continue
+    facts.action = action
+    tellJudgement(facts, decision)
+    if (decision.kind === 'deny') {
+      return { name: 'AccessDenied', status: 403, message: decision.message }
+    }
+  }
+  return undefined
 }

@@ -18,6 +18,8 @@ export type QueryAuthorization<Input, Deps> =
   | {
       readonly kind: 'action'
       readonly action: IamAction
+      /** What else must be allowed on the same resources because of what the input asks for. */
+      readonly furtherActions: (input: Input) => readonly IamAction[]
       /** ARNs, or `*` for an action that has no resource; a path is in the ARN and not in the input, so they may be looked up. */
       readonly resources: (
         input: Input,
@@ -92,6 +94,7 @@ interface Row<Deps, P extends TProperties, Call> {
 type Declared<Input, Deps> =
   | {
       readonly action: IamAction
+      readonly furtherActions?: (input: Input) => readonly IamAction[]
       readonly resources: (
         input: Input,
         scope: QueryScope,
@@ -149,10 +152,11 @@ function authorizationOf<Input, Deps>(
   typed: (input: unknown) => Input,
 ): QueryAuthorization<unknown, Deps> {
   if ('access' in row) return row.access
-  const { action, resources, keys } = row
+  const { action, furtherActions, resources, keys } = row
   return {
     kind: 'action',
     action,
+    furtherActions: (input) => furtherActions?.(typed(input)) ?? [],
     resources: (input, scope, deps) => resources(typed(input), scope, deps),
     keys: (input, scope, deps) => keys?.(typed(input), scope, deps) ?? {},
   }

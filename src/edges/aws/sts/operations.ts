@@ -57,6 +57,7 @@ const rows: readonly QueryOperation<StsDeps>[] = [
       Tags: Type.Optional(tags),
     }),
     action: 'sts:GetFederationToken',
+    furtherActions: ({ Tags = [] }) => (Tags.length > 0 ? ['sts:TagSession'] : []),
     resources: ({ Name }, { caller }) => [
       `arn:aws:sts::${caller.accountId}:federated-user/${Name}`,
     ],
