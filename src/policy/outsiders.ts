@@ -33,17 +33,19 @@ export function outsidersWhoCan(
   question: AccessQuestion,
 ): readonly OutsiderAccess[] {
   const action = askFor(question.action)
-  const forms = side.resource.flatMap(({ allows }) =>
+  const named = side.resource.flatMap(({ allows, principals }) =>
     allows
       .filter(({ matchesAction }) => matchesAction(action))
       // A NotPrincipal names nobody with Allow.
       .flatMap(({ written: { principal } }) =>
-        principal === undefined || principal.isNegated ? [] : principal.members,
+        principal === undefined || principal.isNegated
+          ? []
+          : principal.members.map((form) => ({ form, principals })),
       ),
   )
   const outsiders = new Map(
-    forms
-      .flatMap((form) => outsidersOf(form, question.resourceAccount))
+    named
+      .flatMap(({ form, principals }) => outsidersOf(form, question.resourceAccount, principals))
       .map((outsider) => [outsider.name, outsider] as const),
   )
   return [...outsiders.values()]
@@ -59,7 +61,11 @@ interface Outsider {
   readonly keys: Readonly<Record<string, string>>
 }
 
-function outsidersOf(form: PrincipalForm, owner: AccountId | undefined): readonly Outsider[] {
+function outsidersOf(
+  form: PrincipalForm,
+  owner: AccountId | undefined,
+  ids: ReadonlyMap<string, string>,
+): readonly Outsider[] {
   if (form.kind === 'everyone') return [anonymous, anyone]
   if (form.kind === 'service') {
     const requester: Requester = { kind: 'service', name: form.name }
@@ -81,7 +87,7 @@ function outsidersOf(form: PrincipalForm, owner: AccountId | undefined): readonl
     {
       name: form.arn,
       kind: 'principal',
-      requester: foreigner(form.kind, form.account, form.arn),
+      requester: foreigner(form, ids),
       keys: form.kind === 'session' ? keys : { ...keys, 'aws:principalarn': form.arn },
     },
   ]
@@ -103,11 +109,13 @@ const anyone: Outsider = {
 }
 
 function foreigner(
-  kind: 'user' | 'role' | 'session' | 'federated-user',
-  account: AccountId,
-  arn: string,
+  form: Extract<PrincipalForm, { readonly arn: string; readonly account: AccountId }>,
+  ids: ReadonlyMap<string, string>,
 ): Requester {
-  if (kind === 'user') return { kind, account, id: arn, arn }
+  const { kind, account, arn } = form
+  // A principal of this installation's other accounts was resolved when the policy was put.
+  const id = ids.get(arn) ?? arn
+  if (kind === 'user') return { kind, account, id, arn }
   const [, name = '', session = '*'] = arn.split('/')
   if (kind === 'federated-user') {
     const userArn = `arn:aws:iam::${account}:user/${name}`
@@ -117,7 +125,8 @@ function foreigner(
   const roleArn = isRole ? arn : `arn:aws:iam::${account}:role/${name}`
   const roleName = isRole ? roleArn.slice(roleArn.lastIndexOf('/') + 1) : name
   const sessionArn = `arn:aws:sts::${account}:assumed-role/${roleName}/${isRole ? '*' : session}`
-  return { kind: 'assumed-role', account, roleId: roleArn, roleArn, sessionArn }
+  const roleId = isRole ? id : roleArn
+  return { kind: 'assumed-role', account, roleId, roleArn, sessionArn }
 }
 
 function answerFor(
