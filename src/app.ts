@@ -280,7 +280,14 @@ function serveDoors(app: FastifyInstance, doors: Doors): void {
     rooms: {
       ...controlRooms(config, foundation, layers, wake),
       ...trail.rooms,
-      ...policyRooms({ ...decisions, database, clock, region, managingAccount: config.account }),
+      ...policyRooms({
+        ...decisions,
+        database,
+        clock,
+        region,
+        managingAccount: config.account,
+        isAnonymousPullOn,
+      }),
     },
   })
 }

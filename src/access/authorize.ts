@@ -14,7 +14,7 @@ import type { Caller } from './caller.ts'
 import type { DeniedRequest } from './encoded-message.ts'
 import type { Gathered, PolicySnapshots, ResourcePolicies } from './policy-snapshot.ts'
 import { requestContext, type RequestKeys } from './request-context.ts'
-import { anonymousActions, passesGuardRails } from './rules/exceptions.ts'
+import { isForNamedOnly, passesGuardRails } from './rules/exceptions.ts'
 
 export interface AuthorizationRequest {
   readonly action: string
@@ -152,9 +152,7 @@ export function policySet(
 }
 
 function decide(asked: AccessRequest, set: PolicySet): Decision {
-  const isRefused =
-    asked.requester.kind === 'anonymous' && !anonymousActions.has(asked.action.toLowerCase())
-  if (isRefused) return { kind: 'implicit-deny', missing: ['resource'] }
+  if (isForNamedOnly(asked)) return { kind: 'implicit-deny', missing: ['resource'] }
   const decision = evaluate(asked, set)
   // Denied it is; that it is a fault is for whoever runs the registry to see.
   if (decision.kind === 'implicit-deny' && decision.fault !== undefined) {

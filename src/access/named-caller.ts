@@ -32,7 +32,7 @@ export async function imagineCaller(
   const { id } = named
   return resource.startsWith('user/')
     ? userCaller(account, id, principal)
-    : sessionCaller(reader, { account, id, session: imaginedSession }, asked.now)
+    : roleCaller({ account, id, roleArn: principal }, asked.now)
 }
 
 interface NamedSession {
@@ -59,7 +59,7 @@ function rootAccountOf(principal: string): AccountId | undefined {
   )
 }
 
-function rootCaller(account: AccountId): Caller {
+export function rootCaller(account: AccountId): Caller {
   return {
     accountId: account,
     requester: { kind: 'root', account },
@@ -73,7 +73,7 @@ function rootCaller(account: AccountId): Caller {
 
 const unshown = { ...nowhere, accessKeyId: undefined, method: 'sigv4' } as const
 
-function userCaller(account: AccountId, id: string, arn: string): Caller {
+export function userCaller(account: AccountId, id: string, arn: string): Caller {
   return {
     accountId: account,
     requester: { kind: 'user', account, id, arn },
@@ -91,7 +91,20 @@ async function sessionCaller(
   now: Date,
 ): Promise<Caller | undefined> {
   const roleArn = await findArnOfPrincipal(reader, id)
-  if (roleArn === undefined) return undefined
+  return roleArn === undefined ? undefined : roleCaller({ account, id, session, roleArn }, now)
+}
+
+/** A session of the role, by default one that nobody has. */
+export function roleCaller(
+  role: {
+    readonly account: AccountId
+    readonly id: string
+    readonly roleArn: string
+    readonly session?: string
+  },
+  now: Date,
+): Caller {
+  const { account, id, roleArn, session = imaginedSession } = role
   const sessionArn = `arn:aws:sts::${account}:assumed-role/${nameIn(roleArn)}/${session}`
   return {
     accountId: account,

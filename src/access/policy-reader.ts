@@ -22,6 +22,8 @@ export interface EntityPolicies {
   readonly identity: readonly CompiledPolicy[]
   readonly boundary: readonly CompiledPolicy[] | undefined
   readonly tags: TagValues
+  /** By a policy's id, the groups through which it comes; of the policies that the user has not itself. */
+  readonly groups: ReadonlyMap<string, readonly string[]>
 }
 
 export interface AccountPolicies {
@@ -51,14 +53,17 @@ export class PolicyReader {
     const find = entity.kind === 'user' ? findStoredUser : findStoredRole
     const found = await find(this.#reader, entity.id)
     if (found === undefined) return gone
-    const identity = await this.#policiesOf(entity.id, '')
-    for (const { id, name } of found.groups) {
-      identity.push(...(await this.#policiesOf(id, `${name}/`)))
+    const own = await this.#policiesOf(entity.id, '')
+    const ofGroups: { readonly group: string; readonly policy: CompiledPolicy }[] = []
+    for (const { id, name: group } of found.groups) {
+      const policies = await this.#policiesOf(id, `${group}/`)
+      ofGroups.push(...policies.map((policy) => ({ group, policy })))
     }
     const { boundaryArn } = found
     const tags = await listIdentityTags(this.#reader, entity.id)
     return {
-      identity,
+      identity: [...own, ...ofGroups.map(({ policy }) => policy)],
+      groups: groupsByPolicy(own, ofGroups),
       boundary:
         boundaryArn === undefined ? undefined : [await this.readManaged(boundaryArn, 'boundary')],
       tags: tagValues(tags.map(({ key, value }) => [key, value])),
@@ -105,7 +110,7 @@ export class PolicyReader {
   async #readRoot(id: string): Promise<EntityPolicies> {
     const account = parseAccountId(id)
     const isActive = account !== undefined && (await isActiveAccount(this.#reader, account))
-    return isActive ? { identity: [], boundary: undefined, tags: tagValues([]) } : gone
+    return isActive ? { ...gone, identity: [] } : gone
   }
 
   async #policiesOf(ownerId: string, prefix: string): Promise<CompiledPolicy[]> {
@@ -137,6 +142,19 @@ const gone: EntityPolicies = {
   },
   boundary: undefined,
   tags: new Map(),
+  groups: new Map(),
+}
+
+function groupsByPolicy(
+  own: readonly CompiledPolicy[],
+  ofGroups: readonly { readonly group: string; readonly policy: CompiledPolicy }[],
+): EntityPolicies['groups'] {
+  const direct = new Set(own.map(({ name }) => name.id))
+  const indirect = ofGroups.filter(({ policy }) => !direct.has(policy.name.id))
+  const byPolicy = Map.groupBy(indirect, ({ policy }) => policy.name.id)
+  return new Map(
+    Array.from(byPolicy, ([id, found]) => [id, found.map(({ group }) => group)] as const),
+  )
 }
 
 /** From the root down: each level needs an Allow of its own. */

@@ -66,7 +66,12 @@ const mostKept = 10_000
 const mostAttempts = 16
 const noTags: TagValues = new Map()
 const noLevels: readonly (readonly CompiledPolicy[])[] = []
-const noPolicies: EntityPolicies = { identity: [], boundary: undefined, tags: noTags }
+const noPolicies: EntityPolicies = {
+  identity: [],
+  boundary: undefined,
+  tags: noTags,
+  groups: new Map(),
+}
 const ofUnknown: RepositoryPolicies = { policy: undefined, tags: noTags }
 
 /** Only these were ever judged by a registry policy of scope V1. */
@@ -103,6 +108,26 @@ export class PolicySnapshots {
         found.push(await this.#resource(kept, action, resource, accountOf(subject.requester)))
       }
       return { epoch: kept.epoch, principal, resources: found }
+    })
+  }
+
+  /** For the same decision about each of several, who are listed at the same moment. */
+  async gatherEach<S extends Subject>(
+    list: () => Promise<readonly S[]>,
+    action: string,
+    resource: string,
+  ): Promise<readonly (readonly [subject: S, gathered: Gathered])[]> {
+    return this.#atOneMoment(async (kept) => {
+      const subjects = await list()
+      await this.#requireCurrent(kept)
+      const found: (readonly [S, Gathered])[] = []
+      for (const subject of subjects) {
+        const principal = await this.#principal(kept, subject)
+        const own = accountOf(subject.requester)
+        const resources = [await this.#resource(kept, action, resource, own)]
+        found.push([subject, { epoch: kept.epoch, principal, resources }])
+      }
+      return found
     })
   }
 

@@ -13,6 +13,14 @@ export const anonymousActions: ReadonlySet<string> = new Set([
   'ecr:listimages',
 ])
 
+/** Is it for callers with a name alone? */
+export function isForNamedOnly({
+  requester,
+  action,
+}: Pick<AccessRequest, 'requester' | 'action'>): boolean {
+  return requester.kind === 'anonymous' && !anonymousActions.has(action.toLowerCase())
+}
+
 const guardRailActions = new Set([
   'pratique:putguardrail',
   'pratique:deleteguardrail',

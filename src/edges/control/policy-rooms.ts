@@ -1,5 +1,6 @@
 import { explainAccess } from '../../access/explain-access.ts'
 import { listStoredGuardRails } from '../../access/policy-snapshot-store.ts'
+import { whoCanAccess } from '../../access/who-can-access.ts'
 import { deleteGuardRail, putGuardRail } from '../../access/put-guard-rail.ts'
 import type { Database } from '../../storage/database/database.ts'
 import type { GuardRailRooms } from './guard-rail-routes.ts'
@@ -7,7 +8,7 @@ import type { PolicyRooms } from './policy-routes.ts'
 
 /** What these routes ask of the rooms. */
 export function policyRooms(
-  deps: Omit<Parameters<typeof explainAccess>[0], 'reader'> & { readonly database: Database },
+  deps: Omit<Parameters<typeof whoCanAccess>[0], 'reader'> & { readonly database: Database },
 ): GuardRailRooms & PolicyRooms {
   const { database } = deps
   return {
@@ -15,5 +16,6 @@ export function policyRooms(
     deleteGuardRail: (input) => deleteGuardRail(database, input),
     listGuardRails: (account) => listStoredGuardRails(database, account),
     explainAccess: (input) => explainAccess({ ...deps, reader: database }, input),
+    whoCanAccess: (input) => whoCanAccess({ ...deps, reader: database }, input),
   }
 }
