@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import { jsonOf } from '../json.ts'
 import { formatOption, render, renderTable, say, visible, type Format } from '../output.ts'
+import { renderProposals, type Proposal } from '../proposals.ts'
 import { callServer, openSession } from '../session.ts'
 import { configOf } from '../settings.ts'
 
@@ -48,6 +49,9 @@ interface Explanation {
   readonly message?: string
   readonly policies: readonly Policy[]
   readonly contextAbsent: readonly string[]
+  /** Of a denied request. */
+  readonly proposals: readonly Proposal[]
+  readonly isCut: boolean
 }
 
 interface Flags {
@@ -61,7 +65,9 @@ interface Flags {
 export function explainCommand(policy: Command): void {
   policy
     .command('explain')
-    .description('What the policies say to a request, statement by statement, and why.')
+    .description(
+      'What the policies say to a request, statement by statement, and what would have it allowed.',
+    )
     .requiredOption('--principal <arn>', 'a user, role, session or root, or anonymous')
     .requiredOption('--action <action>', 'such as ecr:PutImage')
     .option('--resource <arn>', 'what it would be done to', '*')
@@ -90,7 +96,8 @@ async function explain(flags: Flags): Promise<void> {
 }
 
 function renderExplanation(explanation: Explanation): string {
-  const { decision, message, policies, contextAbsent } = explanation
+  const { decision, message, policies, contextAbsent, proposals, isCut } = explanation
+  const changes = renderProposals(proposals, isCut)
   const deciding = decision.decidedBy ?? []
   const rows = policies.flatMap((policy) => rowsOf(policy, deciding))
   const missing = (decision.missing ?? []).join(', ')
@@ -102,6 +109,7 @@ function renderExplanation(explanation: Explanation): string {
       ? 'no policy is about this request'
       : renderTable(['', 'TYPE', 'POLICY', 'STATEMENT', 'EFFECT', 'RESULT'], rows),
     ...(contextAbsent.length === 0 ? [] : ['', `absent: ${contextAbsent.join(', ')}`]),
+    ...(changes.length === 0 ? [] : ['', ...changes]),
   ]
   return lines.join('\n')
 }

@@ -37,6 +37,19 @@ test('an explanation names the deciding statement, and says no more than a perso
   assert.match(message, /no resource-based policy allows the ecr:PutImage action$/)
 })
 
+test('an explanation of a denial says what would have it allowed', async (t) => {
+  const server = await startServer(t)
+  await pratique(server, 'user', 'create', 'dev')
+  const asked = ['--action', 'ecr:PutImage', '--resource', resource] as const
+  const dev = ['--principal', `arn:aws:iam::${account}:user/dev`] as const
+  const { stdout, stderr, status } = await pratique(server, 'policy', 'explain', ...dev, ...asked)
+  assert.equal(status, 0, stderr)
+  const statement = { Effect: 'Allow', Action: 'ecr:PutImage', Resource: resource }
+  const added = `1. add to a new identity policy of account ${account}: ${JSON.stringify(statement)}`
+  assert.ok(stdout.includes(added), stdout)
+  assert.match(stdout, /let one of these do it, who may: \S+:root, \S+:user\/admin$/m)
+})
+
 test('a guard rail is put, listed, in force, explained and deleted', async (t) => {
   const server = await startServer(t)
   const file = join(await temporaryDirectory(t), 'rail.json')
