@@ -179,7 +179,7 @@ context: { 'idp.example:sub': main }
 })
 
 test('a service has no kind of principal, in a table as in the registry', () => {
-  const head = `
+  const serviceHead = `
 account: '123456789012'
 policies:
   typed: { Version: '2012-10-17', Statement: { Effect: Allow, Principal: '*', Action: ecr:PutImage, Resource: '*', Condition: { StringLike: { aws:PrincipalType: '*' } } } }
@@ -188,7 +188,7 @@ resource-policies: [typed]
 `
   const row = (who: string, expect: string): string =>
     `- { principal: ${who}, action: ecr:PutImage, resource: app, expect: ${expect}, name: ${who} }`
-  const report = run(`${row('service', 'deny')}\n${row('user', 'allow')}`, head)
+  const report = run(`${row('service', 'deny')}\n${row('user', 'allow')}`, serviceHead)
   assert.deepEqual(verdicts(report), ['service: implicit-deny true', 'user: allow true'])
 })
 

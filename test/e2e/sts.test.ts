@@ -90,7 +90,10 @@ test(
     const bare = await aws(withoutToken, 'sts', 'get-caller-identity')
     assert.match(bare.stderr, /InvalidClientTokenId/)
     const shown = await awsJson(server.environment, 'iam', 'get-role', '--role-name', 'ci')
-    assert.match(JSON.stringify(shown), /"RoleLastUsed":\{"LastUsedDate":"20.+","Region":"us-east-1"/)
+    assert.match(
+      JSON.stringify(shown),
+      /"RoleLastUsed":\{"LastUsedDate":"20.+","Region":"us-east-1"/,
+    )
     const revoke = [program, 'session', 'revoke', '--role', 'ci']
     const revoked = await run(process.execPath, revoke, { env: server.environment })
     assert.equal(revoked.status, 0, revoked.stderr)
