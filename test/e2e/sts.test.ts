@@ -174,6 +174,10 @@ test(
       ],
       [{ aud: 'other' }, /InvalidIdentityToken.*Incorrect token audience/],
       [{ iss: 'https://evil.example' }, /InvalidIdentityToken.*No OpenIDConnect provider found/],
+      [
+        { 'https://aws.amazon.com/source_identity': 'ada' },
+        /AccessDenied.*Not authorized to perform sts:SetSourceIdentity/,
+      ],
       [{ iat: 1, exp: 2 }, /ExpiredTokenException.*Token expired/],
     ]
     for (const [change, expected] of refusals)
