@@ -57,14 +57,35 @@ export function compilePolicy(
   name: PolicyName,
   principals: ReadonlyMap<string, string>,
 ): CompiledPolicy {
-  const language = { hasVariables: document.version === '2012-10-17' }
+  const language = languageOf(document)
   const statements = document.statements.map((statement) =>
     compileStatement(statement, name, principals, language),
   )
+  return policyOf({ name, document, principals }, statements)
+}
+
+/** The policy with a statement more, or with another one in the place of one; the others stay as they were compiled. */
+export function withStatement(policy: CompiledPolicy, statement: Statement): CompiledPolicy {
+  const { document, name, principals } = policy
+  const compiled = compileStatement(statement, name, principals, languageOf(document))
+  const isThere = document.statements.some(({ index }) => index === statement.index)
+  const statements = isThere
+    ? policy.statements.map((one) => (one.written.index === statement.index ? compiled : one))
+    : [...policy.statements, compiled]
+  const written = { ...document, statements: statements.map((one) => one.written) }
+  return policyOf({ name, document: written, principals }, statements)
+}
+
+function languageOf({ version }: PolicyDocument): { readonly hasVariables: boolean } {
+  return { hasVariables: version === '2012-10-17' }
+}
+
+function policyOf(
+  of: Pick<CompiledPolicy, 'name' | 'document' | 'principals'>,
+  statements: readonly CompiledStatement[],
+): CompiledPolicy {
   return {
-    name,
-    document,
-    principals,
+    ...of,
     statements,
     denies: statements.filter(({ written }) => written.effect === 'Deny'),
     allows: statements.filter(({ written }) => written.effect === 'Allow'),

@@ -469,3 +469,17 @@ test('nothing is proposed beyond the bound of the search', () => {
   const identity = compiled('identity', 'inline:full', full)
   assert.deepEqual(smallestChanges(asking(admin), policies({ identity, resource }), []), [])
 })
+
+test('among very many statements that nearly fit, the new one and its price are still told', () => {
+  const near = Array.from({ length: 150 }, (_, place) => ({
+    Effect: 'Allow',
+    Action: ['ecr:PutImage', 'ecr:DeleteRepository'],
+    Resource: `arn:aws:ecr:us-east-1:${account}:repository/other/${place}`,
+  }))
+  const set = policies({ identity: compiled('identity', 'inline:near', ...near) })
+  const proposals = smallestChanges(asking(admin), set, [])
+  assert.equal(proposals.length, 8)
+  assert.deepEqual(proposals[0]?.alsoAllows, [])
+  assert.equal(proposals[0]?.changes[0]?.kind, 'add-statement')
+  assert.deepEqual(proposals[7]?.alsoAllows, ['ecr:DeleteRepository'])
+})

@@ -34,6 +34,8 @@ export interface Proposal {
 const mostDecisions = 400
 const mostChanges = 4
 const mostProposals = 8
+/** So many ways are asked what else they open: each answer takes a decision for everybody and every action. */
+const mostWeighed = 64
 
 /**
  * Proposals for a denied request, the least first: fewest changes, then fewest who are let in besides, then those that touch
@@ -45,14 +47,25 @@ export function smallestChanges(
   others: readonly KnownPrincipal[],
 ): readonly Proposal[] {
   if (isAllowed(request, policies)) return []
-  const found = search(request, policies)
-  const proposals = found.map(({ steps, state }) => ({
+  const denied = others.filter((other) => !isAllowed(askedBy(other, request), other.policies))
+  const actions = deniedActions(request, policies)
+  const proposals = weighed(search(request, policies)).map(({ steps, state }) => ({
     changes: steps.map(({ change }) => change),
-    opens: opened(request, steps, others),
-    alsoAllows: alsoAllowed(request, policies, state),
+    opens: opened(request, steps, denied),
+    alsoAllows: actions.filter((action) => isAllowed({ ...state.request, action }, state.policies)),
   }))
   const ranked = proposals.toSorted((left, right) => cost(left) - cost(right))
-  return [...ranked.slice(0, mostProposals), ...otherPrincipals(request, others)]
+  const able = others.filter((other) => !denied.includes(other))
+  return [...ranked.slice(0, mostProposals), ...otherPrincipals(able)]
+}
+
+/** New statements open the least, and are there in any case. */
+function weighed(found: readonly Path[]): readonly Path[] {
+  if (found.length <= mostWeighed) return found
+  const isNew = ({ steps }: Path): boolean =>
+    steps.every(({ change }) => change.kind === 'add-statement')
+  const chosen = new Set([...found.filter(isNew), ...found].slice(0, mostWeighed))
+  return found.filter((path) => chosen.has(path))
 }
 
 /** A change more weighs more than all that it opens. */
@@ -82,11 +95,22 @@ function search(request: AccessRequest, policies: PolicySet): readonly Path[] {
     const found = decided.filter(({ decision }) => decision.kind === 'allow')
     if (found.length > 0) return found.map(({ path }) => path)
     decisions += decided.length
-    paths = decided.flatMap(({ path, decision }) =>
-      stepsFrom(path.state, decision).map((step) => taken(path, step)),
-    )
+    paths = longer(decided, mostDecisions - decisions)
   }
   return []
+}
+
+/** No more than are going to be decided: each is a policy compiled anew. */
+function longer(
+  decided: readonly { readonly path: Path; readonly decision: Decision }[],
+  most: number,
+): readonly Path[] {
+  const paths: Path[] = []
+  for (const { path, decision } of decided) {
+    if (paths.length >= most) break
+    paths.push(...stepsFrom(path.state, decision).map((step) => taken(path, step)))
+  }
+  return paths
 }
 
 function stepsFrom({ request, policies }: State, decision: Decision): readonly Step[] {
@@ -117,49 +141,43 @@ function taken({ steps, state }: Path, step: Step): Path {
 }
 
 function opened(
-  { action, resource, resourceAccount }: AccessRequest,
+  request: AccessRequest,
   steps: readonly Step[],
-  others: readonly KnownPrincipal[],
+  denied: readonly KnownPrincipal[],
 ): readonly string[] {
   const replacements = steps.flatMap(({ replacement }) =>
     replacement === undefined ? [] : [replacement],
   )
   if (replacements.length === 0) return []
-  return others
-    .filter(({ requester, context, policies }) => {
-      const asked = { requester, context, action, resource, resourceAccount }
-      const after = replacements.reduce((set, one) => replaced(set, one, false), policies)
-      return isAllowed(asked, after) && !isAllowed(asked, policies)
+  return denied
+    .filter((other) => {
+      const after = replacements.reduce((set, one) => replaced(set, one, false), other.policies)
+      return isAllowed(askedBy(other, request), after)
     })
     .map(({ name }) => name)
+}
+
+/** The same request, if another made it. */
+function askedBy({ requester, context }: KnownPrincipal, request: AccessRequest): AccessRequest {
+  return { ...request, requester, context }
 }
 
 function isAllowed(request: AccessRequest, policies: PolicySet): boolean {
   return evaluate(request, policies).kind === 'allow'
 }
 
-function alsoAllowed(request: AccessRequest, before: PolicySet, after: State): readonly string[] {
+/** What else could be done to such a resource, and cannot now. */
+function deniedActions(request: AccessRequest, policies: PolicySet): readonly string[] {
   const asked = findAction(request.action)
   return knownActions
     .filter(({ index, resource }) => index !== asked?.index && resource === asked?.resource)
     .map(({ name }) => name)
-    .filter(
-      (action) =>
-        isAllowed({ ...after.request, action }, after.policies) &&
-        !isAllowed({ ...request, action }, before),
-    )
+    .filter((action) => !isAllowed({ ...request, action }, policies))
 }
 
 /** Those who can do it as things are. */
-function otherPrincipals(
-  { action, resource, resourceAccount }: AccessRequest,
-  others: readonly KnownPrincipal[],
-): readonly Proposal[] {
-  const names = others
-    .filter(({ requester, context, policies }) =>
-      isAllowed({ requester, context, action, resource, resourceAccount }, policies),
-    )
-    .map(({ name }) => name)
+function otherPrincipals(able: readonly KnownPrincipal[]): readonly Proposal[] {
+  const names = able.map(({ name }) => name)
   if (names.length === 0) return []
   return [{ changes: [{ kind: 'use-principal', names }], opens: [], alsoAllows: [] }]
 }

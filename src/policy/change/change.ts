@@ -1,6 +1,6 @@
 // What could be changed so that a decision turns, and policies with such changes made.
 import type { AccountId } from '../account-id.ts'
-import { compilePolicy, type CompiledPolicy, type PolicyType } from '../compile.ts'
+import { compilePolicy, withStatement, type CompiledPolicy, type PolicyType } from '../compile.ts'
 import type { ContextValues } from '../context-values.ts'
 import type { Statement } from '../document.ts'
 import type { PolicySet } from '../evaluate.ts'
@@ -54,15 +54,6 @@ export interface Step {
   readonly change: Change
   readonly replacement?: Replacement
   readonly value?: { readonly key: string; readonly value: string }
-}
-
-/** A policy with one statement more, or one changed; ids that its principals had stay as they are. */
-export function withStatement(policy: CompiledPolicy, statement: Statement): CompiledPolicy {
-  const { document, name, principals } = policy
-  const statements = document.statements.some(({ index }) => index === statement.index)
-    ? document.statements.map((one) => (one.index === statement.index ? statement : one))
-    : [...document.statements, statement]
-  return compilePolicy({ ...document, statements }, name, principals)
 }
 
 export function newPolicy(type: PolicyType, statement: Statement): CompiledPolicy {

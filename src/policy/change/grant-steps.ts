@@ -1,13 +1,18 @@
 // Steps that give a missing Allow: statements that nearly apply first, then the shortest new one.
 import type { AccountId } from '../account-id.ts'
-import type { CompiledPolicy, CompiledStatement, PolicyType } from '../compile.ts'
+import {
+  withStatement,
+  type CompiledPolicy,
+  type CompiledStatement,
+  type PolicyType,
+} from '../compile.ts'
 import type { PrincipalElement, Statement } from '../document.ts'
 import type { AccessRequest, PolicySet } from '../evaluate.ts'
 import { explainStatement, type Failure } from '../explain.ts'
 import { allows, questionOf, type Question } from '../statement-match.ts'
 import { writeStatement } from '../write-statement.ts'
 import { formOf } from './caller-form.ts'
-import { editStep, newPolicy, withStatement, type Step } from './change.ts'
+import { editStep, newPolicy, type Step } from './change.ts'
 import { isNegated, listing, unlisting, valuesFor } from './condition-values.ts'
 
 interface Place {
