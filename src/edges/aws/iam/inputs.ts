@@ -35,20 +35,6 @@ export const description = Type.String({
 /** Of a role's sessions: one hour to twelve. */
 export const sessionSeconds = Type.Integer({ minimum: 3600, maximum: 43_200 })
 
-export const tagKey = Type.String({
-  minLength: 1,
-  maxLength: 128,
-  pattern: String.raw`^[\p{L}\p{Z}\p{N}_.:/=+\-@]+$`,
-})
-export const tags = Type.Array(
-  Type.Object({
-    Key: tagKey,
-    Value: Type.String({ maxLength: 256, pattern: String.raw`^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$` }),
-  }),
-  { maxItems: 50 },
-)
-export const tagKeys = Type.Array(tagKey, { maxItems: 50 })
-
 /** What every list takes. */
 export const paging = {
   Marker: Type.Optional(

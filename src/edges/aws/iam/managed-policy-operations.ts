@@ -26,14 +26,16 @@ import {
   type QueryScope,
   type RequestKeys,
 } from '../protocol/query-operation.ts'
+import { tagKeys, tags } from '../protocol/tag-inputs.ts'
 import type { IamDeps } from './call.ts'
 import { encodedDocument } from './policy-document.ts'
-import { arn, description, document, longName, paging, tagKeys, tags } from './inputs.ts'
-import { pageOf, sliceOf, tagOrder } from './page.ts'
+import { arn, description, document, longName, paging } from './inputs.ts'
+import { pageOf, sliceOf } from './page.ts'
 import { policyPath, policyUsage, versionId } from './policy-inputs.ts'
 import { policyShape, versionShape } from './policy-shape.ts'
 import { entityKeys, requestTagKeys, tagsOf } from './resources.ts'
-import { tagList, tagsShape } from './shapes.ts'
+import { tagsShape } from './shapes.ts'
+import { tagPage } from './tag-page.ts'
 
 const version = Type.Object({ PolicyArn: arn, VersionId: versionId })
 /** About a policy that is there: its ARN, its tags. */
@@ -223,10 +225,7 @@ export const managedPolicyOperations: readonly QueryOperation<IamDeps>[] = [
     run: async (deps: IamDeps, input, call) => {
       const asked = { account: call.caller.accountId, arn: input.PolicyArn }
       const { id } = await getPolicy({ reader: deps.database }, asked)
-      const all = await listIdentityTags(deps.database, id)
-      const request = { operation: 'ListPolicyTags', call, inputs: id, input }
-      const page = await pageOf(deps, request, sliceOf(all, tagOrder), tagOrder)
-      return { Tags: tagList(page.entries), ...page.paging }
+      return tagPage(deps, { operation: 'ListPolicyTags', call, inputs: id, input })
     },
   }),
 ]

@@ -18,11 +18,12 @@ import {
   type QueryScope,
   type RequestKeys,
 } from '../protocol/query-operation.ts'
+import { tagKeys, tags } from '../protocol/tag-inputs.ts'
 import type { IamDeps } from './call.ts'
-import { arn, paging, tagKeys, tags } from './inputs.ts'
-import { pageOf, sliceOf, tagOrder } from './page.ts'
+import { arn, paging } from './inputs.ts'
 import { entityKeys, requestTagKeys, tagsOf } from './resources.ts'
-import { tagList, tagsShape } from './shapes.ts'
+import { tagsShape } from './shapes.ts'
+import { tagPage } from './tag-page.ts'
 
 const clientId = Type.String({ minLength: 1, maxLength: 255 })
 const thumbprints = Type.Array(Type.String({ minLength: 40, maxLength: 40 }))
@@ -161,10 +162,7 @@ export const oidcProviderOperations: readonly QueryOperation<IamDeps>[] = [
     ...aboutProvider,
     run: async (deps: IamDeps, input, call) => {
       const { id } = await providerIn(input, call)(deps.database)
-      const all = await listIdentityTags(deps.database, id)
-      const request = { operation: 'ListOpenIDConnectProviderTags', call, inputs: id, input }
-      const page = await pageOf(deps, request, sliceOf(all, tagOrder), tagOrder)
-      return { Tags: tagList(page.entries), ...page.paging }
+      return tagPage(deps, { operation: 'ListOpenIDConnectProviderTags', call, inputs: id, input })
     },
   }),
 ]

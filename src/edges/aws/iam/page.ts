@@ -8,7 +8,7 @@ import type { IamDeps } from './call.ts'
 const defaultPageSize = 100
 
 /** What one page of a list was asked for. */
-interface PageRequest {
+export interface PageRequest {
   readonly operation: string
   readonly call: QueryCall
   /** What shapes the list besides the account: filters, the entity whose list it is. */
@@ -55,9 +55,4 @@ export function sliceOf<T>(
 /** Names are unique in lower case, and lists are in that order. */
 export function nameKey(entry: { readonly name: string }): string {
   return entry.name.toLowerCase()
-}
-
-/** Tags are listed in the order of their keys. */
-export function tagOrder({ key }: { readonly key: string }): string {
-  return key
 }

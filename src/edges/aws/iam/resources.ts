@@ -3,6 +3,7 @@
 import { listIdentityTags, type Tag } from '../../../access/identity-tag-store.ts'
 import type { OwnerAddress } from '../../../access/inline-policies.ts'
 import { findPolicyOwner } from '../../../access/policy-owner-store.ts'
+import { requestTagKeys as keysOfTags } from '../../../access/request-context.ts'
 import { findUser } from '../../../access/user-store.ts'
 import { groupArn, roleArn, userArn } from '../../../policy/arn.ts'
 import type { QueryScope, RequestKeys } from '../protocol/query-operation.ts'
@@ -93,9 +94,7 @@ export function boundaryKeys(boundaryArn: string | undefined): RequestKeys {
 
 /** Of tags that the request brings. */
 export function requestTagKeys(tags: readonly TagInput[] | undefined): RequestKeys {
-  if (tags === undefined || tags.length === 0) return {}
-  const entries = tags.map(({ Key, Value }) => [`aws:RequestTag/${Key}`, Value] as const)
-  return { ...Object.fromEntries(entries), 'aws:TagKeys': tags.map(({ Key }) => Key) }
+  return keysOfTags(tagsOf(tags))
 }
 
 interface TagInput {

@@ -16,6 +16,7 @@ import { renamePrincipals } from '../../../policy/rename-principals.ts'
 import type { SqlReader } from '../../../storage/database/database.ts'
 import { queryOperation, type QueryCall, type QueryOperation } from '../protocol/query-operation.ts'
 import type { QueryStructure } from '../protocol/query-xml.ts'
+import { tagKeys, tags } from '../protocol/tag-inputs.ts'
 import type { IamDeps } from './call.ts'
 import {
   arn,
@@ -26,12 +27,11 @@ import {
   pathPrefix,
   sessionSeconds,
   shortName,
-  tagKeys,
-  tags,
 } from './inputs.ts'
-import { nameKey, pageOf, sliceOf, tagOrder } from './page.ts'
+import { nameKey, pageOf } from './page.ts'
 import { boundaryKeys, requestTagKeys, roleKeys, roleResource, tagsOf } from './resources.ts'
-import { boundaryShape, lastUsedShape, roleShape, tagList, tagsShape } from './shapes.ts'
+import { boundaryShape, lastUsedShape, roleShape, tagsShape } from './shapes.ts'
+import { tagPage } from './tag-page.ts'
 
 const named = Type.Object({ RoleName: shortName })
 
@@ -187,10 +187,7 @@ export const roleOperations: readonly QueryOperation<IamDeps>[] = [
     ...aboutRole,
     run: async (deps: IamDeps, input, call) => {
       const { id } = await roleIn(input, call)(deps.database)
-      const all = await listIdentityTags(deps.database, id)
-      const request = { operation: 'ListRoleTags', call, inputs: id, input }
-      const page = await pageOf(deps, request, sliceOf(all, tagOrder), tagOrder)
-      return { Tags: tagList(page.entries), ...page.paging }
+      return tagPage(deps, { operation: 'ListRoleTags', call, inputs: id, input })
     },
   }),
   queryOperation({

@@ -7,22 +7,14 @@ import { listUsers, putUserBoundary, type User } from '../../../access/user-stor
 import { userArn } from '../../../policy/arn.ts'
 import { queryOperation, type QueryOperation } from '../protocol/query-operation.ts'
 import type { QueryStructure } from '../protocol/query-xml.ts'
+import { tagKeys, tags } from '../protocol/tag-inputs.ts'
 import type { IamDeps } from './call.ts'
 import { userOrCaller } from './caller-user.ts'
-import {
-  arn,
-  longName,
-  newName,
-  paging,
-  path,
-  pathPrefix,
-  shortName,
-  tagKeys,
-  tags,
-} from './inputs.ts'
-import { nameKey, pageOf, sliceOf, tagOrder } from './page.ts'
+import { arn, longName, newName, paging, path, pathPrefix, shortName } from './inputs.ts'
+import { nameKey, pageOf } from './page.ts'
 import { boundaryKeys, requestTagKeys, tagsOf, userKeys, userResource } from './resources.ts'
-import { boundaryShape, tagList, tagsShape, userShape } from './shapes.ts'
+import { boundaryShape, tagsShape, userShape } from './shapes.ts'
+import { tagPage } from './tag-page.ts'
 
 export const userOperations: readonly QueryOperation<IamDeps>[] = [
   queryOperation({
@@ -139,10 +131,7 @@ export const userOperations: readonly QueryOperation<IamDeps>[] = [
     keys: userKeys,
     run: async (deps: IamDeps, input, call) => {
       const { id } = await userOrCaller(input.UserName, call.caller)(deps.database)
-      const all = await listIdentityTags(deps.database, id)
-      const request = { operation: 'ListUserTags', call, inputs: id, input }
-      const page = await pageOf(deps, request, sliceOf(all, tagOrder), tagOrder)
-      return { Tags: tagList(page.entries), ...page.paging }
+      return tagPage(deps, { operation: 'ListUserTags', call, inputs: id, input })
     },
   }),
   queryOperation({

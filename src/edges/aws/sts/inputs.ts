@@ -27,20 +27,6 @@ export const sessionPolicies = {
   PolicyArns: Type.Optional(Type.Array(Type.Object({ arn }), { maxItems: 10 })),
 }
 
-const tagKey = Type.String({
-  minLength: 1,
-  maxLength: 128,
-  pattern: String.raw`^[\p{L}\p{Z}\p{N}_.:/=+\-@]+$`,
-})
-export const tags = Type.Array(
-  Type.Object({
-    Key: tagKey,
-    Value: Type.String({ maxLength: 256, pattern: String.raw`^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$` }),
-  }),
-  { maxItems: 50 },
-)
-export const tagKeys = Type.Array(tagKey, { maxItems: 50 })
-
 /** A device and its code. There are none here, so that whoever sends them has to be told that nothing was checked. */
 export const mfa = {
   SerialNumber: Type.Optional(

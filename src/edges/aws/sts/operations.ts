@@ -5,6 +5,7 @@ import { accessError } from '../../../access/errors.ts'
 import { findAccessKey } from '../../../access/access-key-store.ts'
 import { getFederationToken, getSessionToken } from '../../../access/own-session.ts'
 import { queryOperation, type QueryOperation } from '../protocol/query-operation.ts'
+import { tags } from '../protocol/tag-inputs.ts'
 import { credentialsShape, refuseMfa, type StsDeps } from './call.ts'
 import {
   federatedName,
@@ -13,7 +14,6 @@ import {
   readPolicies,
   readTags,
   sessionPolicies,
-  tags,
 } from './inputs.ts'
 import { roleOperations } from './role-operations.ts'
 

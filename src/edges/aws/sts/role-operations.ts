@@ -8,6 +8,7 @@ import {
   type QueryOperation,
 } from '../protocol/query-operation.ts'
 import type { QueryStructure } from '../protocol/query-xml.ts'
+import { tagKeys, tags } from '../protocol/tag-inputs.ts'
 import { credentialsShape, refuseMfa, type StsDeps } from './call.ts'
 import {
   arn,
@@ -19,8 +20,6 @@ import {
   sessionName,
   sessionPolicies,
   sourceIdentity,
-  tagKeys,
-  tags,
 } from './inputs.ts'
 
 function roleShape(role: AssumedRole): QueryStructure {
