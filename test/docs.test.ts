@@ -88,6 +88,17 @@ test('docs/security.md has each threat once, and every test that it names is the
   }
 })
 
+test('the changelog tells each thing once, and the glossary has each term once', () => {
+  const once = (what: readonly (string | undefined)[]): void => {
+    assert.deepEqual(
+      what.filter((one, index) => what.indexOf(one) !== index),
+      [],
+    )
+  }
+  once([...read('CHANGELOG.md').matchAll(/^- (.{30})/gm)].map(([, beginning]) => beginning))
+  once([...read('docs/glossary.md').matchAll(/^\| (.+?) *\|/gm)].map(([, term]) => term))
+})
+
 test('every link from one page to another leads somewhere', () => {
   const pages = ['README.md', 'CONTRIBUTING.md', 'SECURITY.md', 'CHANGELOG.md']
   const docs = readdirSync(join(root, 'docs'), { recursive: true, encoding: 'utf8' })
