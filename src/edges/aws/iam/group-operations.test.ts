@@ -90,3 +90,19 @@ test('a new name or path changes the ARN, and the users stay', async (t) => {
   assert.equal(found.text('Arn'), 'arn:aws:iam::123456789012:group/x/Makers')
   assert.deepEqual(found.texts('UserName'), ['dev'])
 })
+
+test('a new name or path is asked about as well as the old one', async (t) => {
+  const iam = await testIam(t)
+  await iam.call('CreateGroup', { GroupName: 'Devs', Path: '/team/' })
+  await iam.call('UpdateGroup', { GroupName: 'devs', NewGroupName: 'Admins' })
+  await iam.call('UpdateGroup', { GroupName: 'nobody', NewPath: '/x/' })
+  const asked = iam.asked.filter(({ action }) => action === 'iam:UpdateGroup')
+  const of = (resource: string): string => `arn:aws:iam::123456789012:group/${resource}`
+  assert.deepEqual(
+    asked.map(({ resources }) => resources),
+    [
+      [of('team/Devs'), of('team/Admins')],
+      [of('nobody'), of('x/nobody')],
+    ],
+  )
+})

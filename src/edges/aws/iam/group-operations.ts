@@ -14,7 +14,7 @@ import { queryOperation, type QueryOperation } from '../protocol/query-operation
 import type { IamDeps } from './call.ts'
 import { longName, paging, path, pathPrefix } from './inputs.ts'
 import { nameKey, pageOf } from './page.ts'
-import { groupResource, userKeys, userResource } from './resources.ts'
+import { groupResource, renamedGroupResource, userKeys, userResource } from './resources.ts'
 import { groupShape, userShape } from './shapes.ts'
 
 export const groupOperations: readonly QueryOperation<IamDeps>[] = [
@@ -67,7 +67,7 @@ export const groupOperations: readonly QueryOperation<IamDeps>[] = [
       NewGroupName: Type.Optional(longName),
     }),
     action: 'iam:UpdateGroup',
-    resources: groupResource,
+    resources: renamedGroupResource,
     run: async (deps: IamDeps, input, { caller }) => {
       const { GroupName: name, NewGroupName: newName, NewPath: newPath } = input
       await updateGroup(deps, { account: caller.accountId, name, newName, newPath })

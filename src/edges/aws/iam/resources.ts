@@ -39,6 +39,42 @@ export async function roleResource(
   return [await ownerArn(deps, { account: caller.accountId, kind: 'role', name })]
 }
 
+/** A user and what it is to be called: policies go by names, so that whoever may take one away need not be who may give the other. */
+export async function renamedUserResource(
+  input: {
+    readonly UserName: string
+    readonly NewUserName?: string
+    readonly NewPath?: string
+  },
+  { caller }: QueryScope,
+  { database }: Deps,
+): Promise<readonly string[]> {
+  const { UserName: name, NewUserName, NewPath } = input
+  const { accountId: account } = caller
+  const user = await findPolicyOwner(database, account, { kind: 'user', name })
+  const { name: present, path } = user ?? { name, path: '/' }
+  const renamed = userArn(account, NewUserName ?? present, NewPath ?? path)
+  return [...new Set([userArn(account, present, path), renamed])]
+}
+
+/** The same of a group. */
+export async function renamedGroupResource(
+  input: {
+    readonly GroupName: string
+    readonly NewGroupName?: string
+    readonly NewPath?: string
+  },
+  { caller }: QueryScope,
+  { database }: Deps,
+): Promise<readonly string[]> {
+  const { GroupName: name, NewGroupName, NewPath } = input
+  const { accountId: account } = caller
+  const group = await findPolicyOwner(database, account, { kind: 'group', name })
+  const { name: present, path } = group ?? { name, path: '/' }
+  const renamed = groupArn(account, NewGroupName ?? present, NewPath ?? path)
+  return [...new Set([groupArn(account, present, path), renamed])]
+}
+
 /** Of the user: its tags and its boundary. */
 export async function userKeys(
   { UserName: name }: UserInput,

@@ -298,3 +298,18 @@ test('each change grows the policy epoch, a refusal does not', async (t) => {
   await iam.call('DeleteUser', { UserName: 'dev' })
   assert.equal(await epoch(), before)
 })
+
+// IAM API Reference, UpdateUser: "the entity making the request must have permission on" both names.
+test('a new name or path is asked about as well as the old one: it may be what a policy exempts', async (t) => {
+  const iam = await testIam(t)
+  await iam.call('CreateUser', { UserName: 'Dev', Path: '/team/' })
+  await iam.call('UpdateUser', { UserName: 'dev', NewUserName: 'Deploy', NewPath: '/ci/' })
+  await iam.call('UpdateUser', { UserName: 'deploy', NewPath: '/ci/' })
+  await iam.call('UpdateUser', { UserName: 'nobody', NewUserName: 'deploy2' })
+  const asked = iam.asked.filter(({ action }) => action === 'iam:UpdateUser')
+  const of = (resource: string): string => `arn:aws:iam::123456789012:user/${resource}`
+  assert.deepEqual(
+    asked.map(({ resources }) => resources),
+    [[of('team/Dev'), of('ci/Deploy')], [of('ci/Deploy')], [of('nobody'), of('deploy2')]],
+  )
+})

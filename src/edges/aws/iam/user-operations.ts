@@ -12,7 +12,14 @@ import type { IamDeps } from './call.ts'
 import { userOrCaller } from './caller-user.ts'
 import { arn, longName, newName, paging, path, pathPrefix, shortName } from './inputs.ts'
 import { nameKey, pageOf } from './page.ts'
-import { boundaryKeys, requestTagKeys, tagsOf, userKeys, userResource } from './resources.ts'
+import {
+  boundaryKeys,
+  renamedUserResource,
+  requestTagKeys,
+  tagsOf,
+  userKeys,
+  userResource,
+} from './resources.ts'
 import { boundaryShape, tagsShape, userShape } from './shapes.ts'
 import { tagPage } from './tag-page.ts'
 
@@ -76,7 +83,7 @@ export const userOperations: readonly QueryOperation<IamDeps>[] = [
       NewUserName: Type.Optional(newName),
     }),
     action: 'iam:UpdateUser',
-    resources: userResource,
+    resources: renamedUserResource,
     keys: userKeys,
     run: async (deps: IamDeps, input, { caller }) => {
       const { UserName: name, NewUserName: newUserName, NewPath: newPath } = input
