@@ -1,6 +1,6 @@
 // The documents that make up somebody's permissions, with where each comes from.
 import type { AccountId } from '../policy/account-id.ts'
-import { parseArn } from '../policy/arn.ts'
+import { formatArn, parseArn } from '../policy/arn.ts'
 import { awsManagedPolicies } from '../policy/managed/aws-policies.ts'
 import type { SqlReader } from '../storage/database/database.ts'
 import { listAttachedPolicyArns } from './attachment-store.ts'
@@ -73,7 +73,10 @@ export function entityOfArn(arn: string): OwnerAddress {
   throw accessError('INPUT_INVALID', message)
 }
 
-/** The same of this account, or ENTITY_UNKNOWN: of other accounts nobody is known here. */
+/**
+ * Who of this account has that ARN, or ENTITY_UNKNOWN: of other accounts nobody is known here. Letters and path count, though a
+ * name is found without them: whoever asked was judged by the ARN as it was written.
+ */
 export async function requireOwnerOfArn(
   reader: SqlReader,
   account: AccountId,
@@ -81,7 +84,13 @@ export async function requireOwnerOfArn(
 ): Promise<PolicyOwner> {
   const entity = entityOfArn(arn)
   if (entity.account !== account) throw entityUnknown(entity.kind, entity.name)
-  return requireOwner(reader, entity)
+  const owner = await requireOwner(reader, entity)
+  if (arnOfOwner(owner) !== arn) throw entityUnknown(entity.kind, entity.name)
+  return owner
+}
+
+export function arnOfOwner({ kind, account, name, path }: PolicyOwner): string {
+  return formatArn({ service: 'iam', region: '', account, resource: `${kind}${path}${name}` })
 }
 
 const kinds = ['user', 'role', 'group'] as const satisfies readonly PolicyOwnerKind[]

@@ -8,6 +8,7 @@ import { accessError } from './errors.ts'
 import { listIdentityTags } from './identity-tag-store.ts'
 import type { OwnerAddress } from './inline-policies.ts'
 import {
+  arnOfOwner,
   entityOfArn,
   listPolicySources,
   readManagedSource,
@@ -125,8 +126,10 @@ export async function simulatedCaller(
   arn: string,
 ): Promise<SimulatedCaller> {
   const entity = entityOfArn(arn)
-  const owner =
+  const named =
     entity.account === account ? await findPolicyOwner(reader, account, entity) : undefined
+  // In another path, or in other letters, it is nobody.
+  const owner = named !== undefined && arnOfOwner(named) === arn ? named : undefined
   const derived = {
     'aws:PrincipalArn': arn,
     'aws:PrincipalAccount': entity.account,

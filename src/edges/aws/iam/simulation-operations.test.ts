@@ -415,3 +415,20 @@ test('what would take too long is refused, and many actions come in shorter page
   assert.equal(texts(first, 'EvalActionName').length, 1)
   assert.deepEqual(texts(first, 'IsTruncated'), ['true'])
 })
+
+test('nobody’s policies are simulated under an ARN that is not theirs, letter by letter', async (t) => {
+  const { ask } = iamAsker(await testPolicyOwners(t))
+  const actions = members('ActionNames', ['ecr:PutImage'])
+  assert.equal(
+    (await ask('SimulatePrincipalPolicy', { PolicySourceArn: user, ...actions })).status,
+    200,
+  )
+  const others = ['user/Dev', 'user/TEAM/Dev', 'user/team/dev', 'user/team/x/Dev']
+  for (const other of others) {
+    const PolicySourceArn = `arn:aws:iam::123456789012:${other}`
+    const simulated = await ask('SimulatePrincipalPolicy', { PolicySourceArn, ...actions })
+    assert.match(refusal(simulated), /^404 NoSuchEntity: /, other)
+    const keys = await ask('GetContextKeysForPrincipalPolicy', { PolicySourceArn })
+    assert.match(refusal(keys), /^404 NoSuchEntity: /, other)
+  }
+})
