@@ -445,3 +445,16 @@ test('tags that contradict themselves are refused', async (t) => {
     assert.deepEqual(Object.entries(session?.tags ?? {}), [[key, 'y']])
   }
 })
+
+test('whom a role does not trust is not told which policies its account has', async (t) => {
+  const sts = await testSts(t)
+  await sts.putRole([trustIn(named('dev'))])
+  const stranger = await sts.putUser('stranger', [everything], foreign)
+  const refusalFor = async (policyArns: readonly string[]): Promise<string> => {
+    const entered = assumeRole(sts.deps, asking({ policyArns }), stranger)
+    return entered.then(String, (error: unknown) => String(error))
+  }
+  const plain = await refusalFor([])
+  assert.match(plain, /no role trust policy allows/)
+  assert.equal(await refusalFor(['arn:aws:iam::123456789012:policy/absent']), plain)
+})

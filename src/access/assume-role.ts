@@ -57,11 +57,10 @@ export async function assumeRole(
   input: AssumeRoleInput,
   caller: Caller,
 ): Promise<AssumedRole> {
-  const named = requireRoleArn(input.roleArn)
+  requireRoleArn(input.roleArn)
   requireAssumer(caller)
   const session = requireTags(input, caller)
   const sourceIdentity = requireSourceIdentity(input, caller)
-  await requireSessionPolicies(deps.database, named.account, input)
   const role = await findRoleByArn(deps.database, input.roleArn)
   const keys = keysOf(input, sourceIdentity)
   for (const action of ['sts:AssumeRole', ...sessionActions(session, sourceIdentity)]) {
@@ -74,6 +73,8 @@ export async function assumeRole(
   }
   // Whoever gets here was allowed to enter it.
   if (role === undefined) throw new Error('a role that does not exist was entered')
+  // Not before: which policies an account has is nothing that strangers are told.
+  await requireSessionPolicies(deps.database, role.account, input)
   const isChained = caller.requester.kind === 'assumed-role'
   const duration = roleSessionDuration(input.durationSeconds, role.maxSessionSeconds, isChained)
   if (duration.kind === 'refused') throw accessError('INPUT_CONSTRAINT', duration.reason)
