@@ -13,8 +13,14 @@ import { accountOf } from '../../test/kit/principals.ts'
 import { testRegistry, type TestRegistry } from '../../test/kit/registry.ts'
 import { tagRepository } from '../registry/tag-repository.ts'
 import { anonymousCaller } from './anonymous.ts'
-import { authorize, type Authorization, type AuthorizationRequest } from './authorize.ts'
+import {
+  authorize,
+  type Authorization,
+  type AuthorizationRequest,
+  type MessageEncoder,
+} from './authorize.ts'
 import type { Caller } from './caller.ts'
+import type { DeniedRequest } from './encoded-message.ts'
 import { PolicySnapshots } from './policy-snapshot.ts'
 
 const own = accountOf('123456789012')
@@ -37,6 +43,7 @@ interface World extends Identities {
     caller: Caller,
     action: string,
     more?: Partial<AuthorizationRequest>,
+    encodeMessage?: MessageEncoder,
   ): Promise<Authorization>
   /** `allow`, `explicit-deny`, or what is missing: `implicit-deny identity`. */
   outcome(caller: Caller, action: string, more?: Partial<AuthorizationRequest>): Promise<string>
@@ -52,9 +59,9 @@ async function world(t: TestContext): Promise<World> {
   const identities = identitiesIn(database)
   await identities.addAccount(other)
   const snapshots = new PolicySnapshots({ reader: database, region })
-  const deps = { snapshots, clock, region, encodeMessage: () => undefined }
-  const judge: World['judge'] = (caller, action, more) =>
-    authorize(deps, caller, { action, resources: [repository], ...more })
+  const deps = { snapshots, clock, region }
+  const judge: World['judge'] = (caller, action, more, encodeMessage = () => undefined) =>
+    authorize({ ...deps, encodeMessage }, caller, { action, resources: [repository], ...more })
   return {
     ...identities,
     database,
@@ -280,6 +287,54 @@ test('each of several resources must be allowed; the one that is not is named', 
   const judged = await w.judge(dev, 'ecr:DescribeRepositories', { resources: [repository, hidden] })
   assert.equal(judged.kind === 'deny' && judged.resource, hidden)
   await assert.rejects(w.judge(dev, pull, { resources: [] }), /no resource/)
+})
+
+test('strangers of another account cannot ask by conditions of their own what is there, and with which tags', async (t) => {
+  const w = await world(t)
+  await w.addUser(other, 'AIDAFAR', 'far')
+  const tags = [{ key: 'Team', value: 'blue' }]
+  await tagRepository(w.database, { repository: w.address, tags })
+  const isBlue = { Condition: { StringEquals: { 'ecr:ResourceTag/Team': 'blue' } } }
+  await w.put('AIDAFAR', 'ask', allow('*'), { ...allow('*', '*', isBlue), Effect: 'Deny' })
+  const said = async (name: string, action = pull): Promise<string> => {
+    const resource = `arn:aws:ecr:${region}:${own}:repository/${name}`
+    const judged = await w.judge(foreigner, action, { resources: [resource] })
+    return judged.kind === 'deny' ? judged.message.replaceAll(name, 'NAME') : judged.kind
+  }
+  assert.equal(await said('team/app'), await said('team/xyz'))
+  assert.match(await said('team/app'), /because no resource-based policy allows/)
+  // Whoever is let in by the owner is told of their own Deny.
+  const far = { Effect: 'Allow', Principal: { AWS: other }, Action: pull }
+  await w.putRepositoryPolicy(policyText(far))
+  assert.match(await said('team/app'), /explicit deny in an identity-based policy/)
+  assert.match(await said('team/app', 'ecr:PutImage'), /because no resource-based policy allows/)
+})
+
+test('a message shows an account what its own policies asked for, and of another’s nothing', async (t) => {
+  const w = await world(t)
+  await w.addUser(other, 'AIDAFAR', 'far')
+  await w.tag('AIDAFAR', 'wage', 'low')
+  await tagRepository(w.database, {
+    repository: w.address,
+    tags: [{ key: 'plan', value: 'secret' }],
+  })
+  const encoded: DeniedRequest[] = []
+  const encodeMessage = (denied: DeniedRequest): string => String(encoded.push(denied))
+  const asked = async (): Promise<readonly string[]> => {
+    const judged = await w.judge(foreigner, pull, {}, encodeMessage)
+    assert.ok(judged.kind === 'deny' && judged.encodedMessage !== undefined)
+    return [...(encoded.at(-1)?.context.keys() ?? [])]
+  }
+  const planned = { StringEquals: { 'ecr:ResourceTag/plan': 'secret' } }
+  const far = { Effect: 'Allow', Principal: { AWS: other }, Action: pull, Condition: planned }
+  await w.putRepositoryPolicy(policyText(far))
+  const isWell = { Condition: { StringEquals: { 'aws:PrincipalTag/wage': 'high' } } }
+  await w.put('AIDAFAR', 'wage', allow(pull, '*', isWell))
+  assert.deepEqual(await asked(), ['aws:principaltag/wage'])
+  await w.put('AIDAFAR', 'wage', allow(pull))
+  await w.putRepositoryPolicy(policyText({ ...far, Effect: 'Deny' }))
+  await w.put('AIDAFAR', 'other', allow('ecr:PutImage', '*', isWell))
+  assert.deepEqual(await asked(), ['ecr:resourcetag/plan'])
 })
 
 test('AWS’s own policies are everybody’s to read who is allowed to', async (t) => {

@@ -1,4 +1,5 @@
 import type { Clock } from '../lib/clock.ts'
+import type { AccountId } from '../policy/account-id.ts'
 import type { CompiledPolicy } from '../policy/compile.ts'
 import type { ContextValues } from '../policy/context-values.ts'
 import type { Statement } from '../policy/document.ts'
@@ -11,7 +12,7 @@ import {
   type PolicySet,
 } from '../policy/evaluate.ts'
 import type { Caller } from './caller.ts'
-import type { DeniedRequest } from './encoded-message.ts'
+import { shownAccount, type DeniedRequest } from './encoded-message.ts'
 import type { Gathered, PolicySnapshots, ResourcePolicies } from './policy-snapshot.ts'
 import { requestContext, type RequestKeys } from './request-context.ts'
 import { isForNamedOnly, passesGuardRails } from './rules/exceptions.ts'
@@ -96,26 +97,81 @@ function judge(
     const policies = gathered.resources[index]
     // Nothing to ask about would be nothing to refuse.
     if (policies === undefined) break
-    const asked = accessRequest(deps, caller, request, { resource, policies, gathered, now })
-    const set = policySet(asked, gathered, policies)
-    const decision = decide(asked, set)
-    if (decision.kind !== 'allow') return deny(deps, caller, asked, set, { decision, epoch })
-    decidedBy ??= decision.decidedBy
+    const about = { resource, policies, gathered, now }
+    const judged = judgeOne(deps, caller, request, about)
+    const { decision } = judged
+    if (decision.kind === 'allow') {
+      decidedBy ??= decision.decidedBy
+      continue
+    }
+    const told = isStranger(judged)
+      ? judgeOne(deps, caller, request, { ...about, policies: unseen(policies) })
+      : judged
+    return deny(deps, caller, told, epoch)
   }
   if (decidedBy === undefined) throw new Error(`${request.action} was asked about no resource`)
   return { kind: 'allow', decidedBy, epoch }
+}
+
+interface About {
+  readonly resource: string
+  readonly policies: ResourcePolicies
+  readonly gathered: Gathered
+  readonly now: Date
+}
+
+interface Judged {
+  readonly asked: AccessRequest
+  readonly set: PolicySet
+  readonly decision: Decision
+}
+
+function judgeOne(
+  deps: Pick<AuthorizeDeps, 'region'>,
+  caller: Caller,
+  request: AuthorizationRequest,
+  about: About,
+): Judged {
+  const asked = accessRequest(deps, caller, request, about)
+  const set = policySet(asked, about.gathered, about.policies)
+  return { asked, set, decision: decide(asked, set) }
+}
+
+/**
+ * Somebody of another account to whom the resource's own policies say nothing. Told how their own policies would judge what is
+ * there, they could ask of each name whether it is there, and read its tags by a condition of theirs.
+ */
+function isStranger({ asked, set, decision }: Judged): boolean {
+  const { requester, resourceAccount } = asked
+  if (resourceAccount === undefined || !('account' in requester)) return false
+  if (requester.account === resourceAccount) return false
+  // That the owner turned somebody away is said in AWS's words.
+  if (decision.kind === 'explicit-deny' && decision.decidedBy.some(isOfOwner)) return false
+  const ofOwner = decide(asked, {
+    ...set,
+    identity: [],
+    boundary: undefined,
+    session: undefined,
+    scp: [],
+  })
+  if (ofOwner.kind === 'implicit-deny') return ofOwner.missing.includes('resource')
+  return ofOwner.kind === 'explicit-deny'
+}
+
+function isOfOwner({ type }: DecidingStatement): boolean {
+  return type === 'resource' || type === 'rcp'
+}
+
+/** As if it were not there. Without a policy of its account it is closed to every other one. */
+function unseen({ account, rcp }: ResourcePolicies): ResourcePolicies {
+  return { account, rcp, repository: undefined, registry: undefined, tags: new Map() }
 }
 
 function accessRequest(
   deps: Pick<AuthorizeDeps, 'region'>,
   caller: Caller,
   { action, keys }: AuthorizationRequest,
-  about: {
-    readonly resource: string
-    readonly policies: ResourcePolicies
-    readonly gathered: Gathered
-    readonly now: Date
-  },
+  about: About,
 ): AccessRequest {
   const { resource, policies, gathered, now } = about
   const context = requestContext({
@@ -164,10 +220,10 @@ function decide(asked: AccessRequest, set: PolicySet): Decision {
 function deny(
   deps: AuthorizeDeps,
   caller: Caller,
-  asked: AccessRequest,
-  set: PolicySet,
-  { decision, epoch }: { readonly decision: Denial; readonly epoch: number },
+  { asked, set, decision }: Judged,
+  epoch: number,
 ): Authorization {
+  if (decision.kind === 'allow') throw new Error(`${asked.action} is allowed, and was denied`)
   const { action, resource, resourceAccount } = asked
   return {
     kind: 'deny',
@@ -179,11 +235,28 @@ function deny(
       return denialSentence({ principalArn: caller.principalArn, action, resource }, decision)
     },
     get encodedMessage() {
-      const context = contextUsed(asked, set)
+      const shown = { caller, resourceAccount, decision }
+      const context = contextUsed(asked, setShown(shownAccount(shown), shown, set))
       const statementOf = (by: DecidingStatement): Statement | undefined => findStatement(set, by)
       const denied = { caller, action, resource, resourceAccount, decision, context }
       return deps.encodeMessage({ ...denied, statementOf })
     },
+  }
+}
+
+/** The policies of the account that may read the message: what another one's ask for is nothing to it. */
+function setShown(
+  account: AccountId,
+  { caller, resourceAccount }: Pick<DeniedRequest, 'caller' | 'resourceAccount'>,
+  set: PolicySet,
+): PolicySet {
+  const isCallers = account === caller.accountId
+  const isOwners = resourceAccount === undefined || account === resourceAccount
+  return {
+    ...(isCallers
+      ? set
+      : { ...set, identity: [], boundary: undefined, session: undefined, scp: [] }),
+    ...(isOwners ? {} : { resource: [], rcp: [] }),
   }
 }
 

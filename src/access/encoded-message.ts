@@ -80,7 +80,11 @@ export function decodeAuthorizationMessage(
 const ofResource: ReadonlySet<PolicyType> = new Set(['resource', 'rcp', 'trust'])
 
 /** The owner of the resource where its policies decided, else the caller's account. */
-function shownAccount({ decision, resourceAccount, caller }: DeniedRequest): AccountId {
+export function shownAccount({
+  decision,
+  resourceAccount,
+  caller,
+}: Pick<DeniedRequest, 'decision' | 'resourceAccount' | 'caller'>): AccountId {
   const [first] =
     decision.kind === 'explicit-deny' ? decision.decidedBy.map((by) => by.type) : decision.missing
   const isOfResource = first !== undefined && ofResource.has(first)

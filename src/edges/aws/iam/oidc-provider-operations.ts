@@ -175,15 +175,15 @@ function providerResource({ OpenIDConnectProviderArn }: NamesProvider): readonly
   return [OpenIDConnectProviderArn]
 }
 
-/** Tags of a provider are kept under its ARN; of an ARN that is none there are none. */
+/** Tags of a provider are kept under its ARN. Those of another account's are not for a caller's own policies to ask about. */
 async function providerKeys(
   { OpenIDConnectProviderArn: id }: NamesProvider,
-  _scope: QueryScope,
+  { caller }: QueryScope,
   { database }: IamDeps,
 ): Promise<RequestKeys> {
-  return parseOidcProviderArn(id) === undefined
-    ? {}
-    : entityKeys(database, { id, boundaryArn: undefined })
+  return parseOidcProviderArn(id)?.account === caller.accountId
+    ? entityKeys(database, { id, boundaryArn: undefined })
+    : {}
 }
 
 function providerIn(
