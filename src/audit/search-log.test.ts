@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { accountOf } from '../../test/kit/principals.ts'
+import type { AccountId } from '../policy/account-id.ts'
 import { testLog, type TestLog } from '../../test/kit/segments.ts'
 import { exportLog } from './export-log.ts'
 import type { EventQuery } from './rules/match-event.ts'
@@ -20,6 +21,7 @@ interface Sample {
   readonly recipient?: string
   readonly decision?: string
   readonly readOnly?: boolean
+  readonly decidedBy?: readonly object[]
 }
 
 function record(clock: TestLog['clock'], sample: Sample): string {
@@ -44,7 +46,7 @@ function record(clock: TestLog['clock'], sample: Sample): string {
       },
     ],
     recipientAccountId: recipient,
-    pratique: { decision, action: `ecr:${name}` },
+    pratique: { decision, decidedBy: sample.decidedBy, action: `ecr:${name}` },
   })
 }
 
@@ -217,4 +219,18 @@ test('an export holds the lines of its time without a gap, and is verified by it
 test('an export of a time in which nothing happened is empty', async () => {
   const made = await threeDays()
   assert.equal((await exported(made, { from: new Date('2027-01-01T00:00:00Z') })).byteLength, 0)
+})
+
+test('a record that two accounts share shows each of them the statements of its own policies', async () => {
+  const made = await testLog()
+  const byCaller = { type: 'identity', policy: 'inline:p', index: 0, sid: 'Callers' }
+  const byOwner = { type: 'resource', policy: 'repository policy', index: 0, sid: 'Owners' }
+  const sample = { id: 1, recipient: other, decidedBy: [byCaller, byOwner] }
+  const line = record(made.clock, sample)
+  made.log.record(line)
+  const shown = async (asker: AccountId | undefined): Promise<string> =>
+    (await search(made, { account: asker })).events[0]?.text ?? ''
+  assert.ok((await shown(account)).includes(`"decidedBy":${JSON.stringify([byCaller])}`))
+  assert.ok((await shown(other)).includes(`"decidedBy":${JSON.stringify([byOwner])}`))
+  assert.ok((await shown(undefined)).includes(JSON.stringify(sample.decidedBy)))
 })

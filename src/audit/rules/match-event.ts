@@ -2,6 +2,7 @@
 // Spec:     AWS CloudTrail API Reference, LookupEvents (LookupAttributes).
 // Input:    a query, and a line of the log.
 // Deviates: data events are found as management events are; beyond CloudTrail one may look for an action, a resource or a denial.
+//           A record that two accounts share shows each of them the statements of its own policies only.
 // Unknowns: a line that is no record matches nothing.
 import type { AccountId } from '../../policy/account-id.ts'
 
@@ -35,7 +36,7 @@ export interface FoundResource {
 
 /** What is shown of a record beside its text. */
 export interface FoundEvent {
-  /** The line, as it is chained. */
+  /** The line, as it is chained; for one of two accounts without the statements of the other one's policies. */
   readonly text: string
   readonly time: Date
   readonly id: string
@@ -69,8 +70,9 @@ export function wordsOf(query: EventQuery): readonly Buffer[] {
 export function matchEvent(query: EventQuery, line: Buffer): FoundEvent | undefined {
   const record = parseRecord(line)
   if (record === undefined) return undefined
-  const { event, accounts, decision, action, principals } = record
-  if (query.account !== undefined && !accounts.includes(query.account)) return undefined
+  const { event, caller, owner, decision, action, principals } = record
+  const { account } = query
+  if (account !== undefined && account !== caller && account !== owner) return undefined
   if (query.denied === true && decision !== 'deny') return undefined
   const pairs = [
     [query.eventId, event.id],
@@ -82,7 +84,22 @@ export function matchEvent(query: EventQuery, line: Buffer): FoundEvent | undefi
   ]
   const isSame = pairs.every(([wanted, found]) => wanted === undefined || wanted === found)
   const isWanted = isSame && isWithin(query, event.time)
-  return isWanted && isAbout(query, event, action) && isBy(query, principals) ? event : undefined
+  if (!isWanted || !isAbout(query, event, action) || !isBy(query, principals)) return undefined
+  return query.account === undefined ? event : shownTo(query.account, record)
+}
+
+const ofOwner: ReadonlySet<unknown> = new Set(['resource', 'rcp', 'trust'])
+
+/** The statements that decided tell what a policy says, and that the resource is there: each account is shown its own. */
+function shownTo(account: AccountId, { event, whole, caller, owner }: ParsedRecord): FoundEvent {
+  const own = objectOf(whole['pratique'])
+  const { decidedBy } = own
+  if (caller === owner || !Array.isArray(decidedBy)) return event
+  const shown = decidedBy.filter(
+    (by: unknown) => (ofOwner.has(objectOf(by)['type']) ? owner : caller) === account,
+  )
+  const text = JSON.stringify({ ...whole, pratique: { ...own, decidedBy: shown } })
+  return { ...event, text }
 }
 
 function isWithin({ from, to }: EventQuery, time: Date): boolean {
@@ -104,7 +121,9 @@ function isBy({ principal }: EventQuery, principals: readonly string[]): boolean
 
 interface ParsedRecord {
   readonly event: FoundEvent
-  readonly accounts: readonly string[]
+  readonly whole: Readonly<Record<string, unknown>>
+  readonly caller: string | undefined
+  readonly owner: string | undefined
   readonly principals: readonly string[]
   readonly decision: string | undefined
   readonly action: string
@@ -134,7 +153,9 @@ function parseRecord(line: Buffer): ParsedRecord | undefined {
   }
   return {
     event,
-    accounts: textsOf(record['recipientAccountId'], identity['accountId']),
+    whole: record,
+    caller: textOf(identity['accountId']),
+    owner: textOf(record['recipientAccountId']),
     principals: textsOf(identity['arn'], issuer['arn'], identity['principalId']),
     decision: textOf(own['decision']),
     action: textOf(own['action']) ?? `${source.split('.', 1)[0] ?? ''}:${name}`,
