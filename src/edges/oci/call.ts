@@ -16,8 +16,8 @@ export interface OciCall {
   readonly body: Readable
   /** Whether the request announces a body at all. */
   readonly hasBody: boolean
-  /** Whether the caller may also do this to the repository. */
-  readonly may: (action: string) => Promise<boolean>
+  /** Whether the caller may delete images of the repository, and by a token that is for that. */
+  readonly mayDelete: () => Promise<boolean>
   /** For what commits after its body has come. */
   readonly stillAllowed: CommitGate
 }

@@ -135,7 +135,8 @@ async function onRepository(
   if (!covers(limits, resource, route.scope)) throw beyondToken(edge, request, scopes())
   await requireRecordable(edge, request)
   const call = callOf(request, asked, path.name, query, {
-    may: (action) => may(edge, asked, action),
+    mayDelete: async () =>
+      covers(limits, resource, 'delete') && (await may(edge, asked, 'ecr:BatchDeleteImage')),
     stillAllowed: commitGate(epoch, async () => {
       await requireAllowed(edge, request, asked, actions)
     }),
@@ -211,7 +212,7 @@ function callOf(
   { caller, repository }: Asked,
   writtenName: string,
   query: URLSearchParams,
-  judgement: Pick<OciCall, 'may' | 'stillAllowed'>,
+  judgement: Pick<OciCall, 'mayDelete' | 'stillAllowed'>,
 ): OciCall {
   return {
     caller,

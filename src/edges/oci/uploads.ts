@@ -119,7 +119,7 @@ export async function abandonUpload(
   call: OciCall,
   uploadId: string,
 ): Promise<OciReply> {
-  const mayEndAny = await call.may('ecr:BatchDeleteImage')
+  const mayEndAny = await call.mayDelete()
   await (mayEndAny
     ? cancelAnyUpload(deps, { repository: call.repository, uploadId })
     : cancelUpload(deps, addressOf(call, uploadId)))
