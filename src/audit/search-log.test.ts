@@ -19,6 +19,8 @@ interface Sample {
   readonly arn?: string
   readonly of?: string
   readonly recipient?: string
+  /** The account of a repository that is read beside. */
+  readonly from?: string
   readonly decision?: string
   readonly readOnly?: boolean
   readonly decidedBy?: readonly object[]
@@ -44,6 +46,9 @@ function record(clock: TestLog['clock'], sample: Sample): string {
         ARN: `arn:aws:ecr:us-east-1:${recipient}:repository/team/app`,
         type: 'AWS::ECR::Repository',
       },
+      ...(sample.from === undefined
+        ? []
+        : [{ ARN: `arn:aws:ecr:us-east-1:${sample.from}:repository/base` }]),
     ],
     recipientAccountId: recipient,
     pratique: { decision, decidedBy: sample.decidedBy, action: `ecr:${name}` },
@@ -233,4 +238,16 @@ test('a record that two accounts share shows each of them the statements of its 
   assert.ok((await shown(account)).includes(`"decidedBy":${JSON.stringify([byCaller])}`))
   assert.ok((await shown(other)).includes(`"decidedBy":${JSON.stringify([byOwner])}`))
   assert.ok((await shown(undefined)).includes(JSON.stringify(sample.decidedBy)))
+})
+
+test('an account finds what was read in its repository by way of another, without the statements that decided', async () => {
+  const made = await testLog()
+  const decidedBy = [{ type: 'identity', policy: 'inline:p', index: 0 }]
+  made.log.record(record(made.clock, { id: 1, from: other, decidedBy }))
+  const { events } = await search(made, { account: other, resource: 'base' })
+  assert.deepEqual(
+    events.map(({ text }) => text.includes('"decidedBy":[]')),
+    [true],
+  )
+  assert.deepEqual((await search(made, { account: accountOf('111122223333') })).events, [])
 })

@@ -21,6 +21,7 @@ interface Recorded {
   readonly userIdentity: { readonly type: string; readonly accessKeyId?: string }
   readonly errorCode?: string
   readonly requestParameters: unknown
+  readonly resources?: readonly { readonly ARN: string }[]
   readonly pratique: { readonly decision: string; readonly status: number; readonly door: string }
 }
 
@@ -216,4 +217,16 @@ test('no secret is in the log, whichever door it was shown to', async (t) => {
   assert.ok(world.records().length >= 6)
   for (const hidden of [secret, token.token, 'canary']) assert.ok(!text.includes(hidden))
   assert.match(text, /"tokenHash":"[0-9a-f]{12}"/)
+})
+
+test('a mount names the repository that it reads beside the one that it writes', async (t) => {
+  const world = await open(t)
+  for (const repositoryName of ['app', 'base']) {
+    await world.server.ecr.send(new CreateRepositoryCommand({ repositoryName }))
+  }
+  const mount = `/v2/app/blobs/uploads/?mount=sha256:${'a'.repeat(64)}&from=base`
+  assert.equal((await world.send('POST', mount)).status, 202)
+  const isTold = ({ resources = [] }: Recorded): boolean =>
+    resources.map(({ ARN }) => ARN.split('/')[1]).join(' ') === 'app base'
+  await eventually(world, (all) => all.some(isTold))
 })

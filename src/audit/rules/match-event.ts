@@ -70,9 +70,9 @@ export function wordsOf(query: EventQuery): readonly Buffer[] {
 export function matchEvent(query: EventQuery, line: Buffer): FoundEvent | undefined {
   const record = parseRecord(line)
   if (record === undefined) return undefined
-  const { event, caller, owner, decision, action, principals } = record
+  const { event, decision, action, principals } = record
   const { account } = query
-  if (account !== undefined && account !== caller && account !== owner) return undefined
+  if (account !== undefined && !isTheirs(account, record)) return undefined
   if (query.denied === true && decision !== 'deny') return undefined
   const pairs = [
     [query.eventId, event.id],
@@ -88,13 +88,19 @@ export function matchEvent(query: EventQuery, line: Buffer): FoundEvent | undefi
   return query.account === undefined ? event : shownTo(query.account, record)
 }
 
+/** A request may concern more than one resource: a mount reads in one repository and writes in another. */
+function isTheirs(account: AccountId, { event, caller, owner }: ParsedRecord): boolean {
+  if (account === caller || account === owner) return true
+  return event.resources.some(({ arn }) => arn.split(':', 5)[4] === account)
+}
+
 const ofOwner: ReadonlySet<unknown> = new Set(['resource', 'rcp', 'trust'])
 
 /** The statements that decided tell what a policy says, and that the resource is there: each account is shown its own. */
 function shownTo(account: AccountId, { event, whole, caller, owner }: ParsedRecord): FoundEvent {
   const own = objectOf(whole['pratique'])
   const { decidedBy } = own
-  if (caller === owner || !Array.isArray(decidedBy)) return event
+  if ((account === caller && account === owner) || !Array.isArray(decidedBy)) return event
   const shown = decidedBy.filter(
     (by: unknown) => (ofOwner.has(objectOf(by)['type']) ? owner : caller) === account,
   )

@@ -56,7 +56,10 @@ export function mountSources(deps: Deps, request: FastifyRequest, asker: Asker):
       const source = await addressOf(deps, request.headers.host, name)
       if (source === undefined || !(await mayPull(source))) return undefined
       const resource = repositoryArn(deps.region, source.account, source.name)
-      if (covers(asker.limits, resource, 'pull')) return source
+      if (covers(asker.limits, resource, 'pull')) {
+        tellSource(request.facts, resource)
+        return source
+      }
       throw beyondToken(deps, request, asker.scopes())
     },
     async anywhere(target, digest) {
@@ -70,4 +73,9 @@ export function mountSources(deps: Deps, request: FastifyRequest, asker: Asker):
       return readable
     },
   }
+}
+
+/** What is read there may be another account's, which finds the record by its repository. */
+function tellSource(facts: FastifyRequest['facts'], source: string): void {
+  facts.resource = facts.resource === undefined ? source : `${facts.resource} ${source}`
 }
