@@ -252,7 +252,7 @@ function mayBeUnsigned(
   // The one unsigned operation comes in a form; who sends anything else is not waited for.
   const isForm =
     request.method === 'GET' ||
-    /^application\/x-www-form-urlencoded/i.test(headerOf(request, 'content-type') ?? '')
+    /^application\/x-www-form-urlencoded(?:$|[;\s])/i.test(headerOf(request, 'content-type') ?? '')
   return door.protocol === 'query' && reading.code === 'MissingAuthenticationToken' && isForm
 }
 

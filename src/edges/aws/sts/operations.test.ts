@@ -62,3 +62,27 @@ test('a federated session with tags needs the right to tag, under conditions on 
   assert.equal(Arn, 'arn:aws:sts::123456789012:federated-user/ada')
   for (const client of [iam, sts, session]) client.destroy()
 })
+
+test('an ID token needs no signature, in a form and in nothing else', async (t) => {
+  const server = await openTestServer(await temporaryDirectory(t))
+  t.after(() => server.close())
+  const body = new URLSearchParams({
+    Action: 'AssumeRoleWithWebIdentity',
+    Version: '2011-06-15',
+    RoleArn: 'arn:aws:iam::123456789012:role/ci',
+    RoleSessionName: 'run-7',
+    WebIdentityToken: 'no token',
+  }).toString()
+  const codeFor = async (contentType: string): Promise<string | undefined> => {
+    const headers = { 'content-type': contentType }
+    const answer = await fetch(server.url, { method: 'POST', headers, body })
+    return /<Code>(.*)<\/Code>/.exec(await answer.text())?.[1]
+  }
+  const form = 'application/x-www-form-urlencoded'
+  for (const type of [form, `${form}; charset=utf-8`, `${form.toUpperCase()};charset=UTF-8`])
+    assert.equal(await codeFor(type), 'InvalidIdentityToken', type)
+  for (const type of ['text/plain', `${form}2`, 'application/json'])
+    assert.equal(await codeFor(type), 'MissingAuthenticationToken', type)
+  const byAddress = await fetch(`${server.url}/?${body}`)
+  assert.match(await byAddress.text(), /<Code>InvalidIdentityToken</)
+})
