@@ -12,10 +12,11 @@ import {
   type PolicySet,
 } from '../policy/evaluate.ts'
 import type { Caller } from './caller.ts'
+import { countedDecision } from './counted-decision.ts'
 import { shownAccount, type DeniedRequest } from './encoded-message.ts'
 import type { Gathered, PolicySnapshots, ResourcePolicies } from './policy-snapshot.ts'
 import { requestContext, type RequestKeys } from './request-context.ts'
-import { isForNamedOnly, passesGuardRails } from './rules/exceptions.ts'
+import { passesGuardRails } from './rules/exceptions.ts'
 
 export interface AuthorizationRequest {
   readonly action: string
@@ -208,8 +209,7 @@ export function policySet(
 }
 
 function decide(asked: AccessRequest, set: PolicySet): Decision {
-  if (isForNamedOnly(asked)) return { kind: 'implicit-deny', missing: ['resource'] }
-  const decision = evaluate(asked, set)
+  const decision = countedDecision(asked, evaluate(asked, set))
   // Denied it is; that it is a fault is for whoever runs the registry to see.
   if (decision.kind === 'implicit-deny' && decision.fault !== undefined) {
     throw new Error('a request could not be judged', { cause: decision.fault })

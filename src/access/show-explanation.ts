@@ -2,7 +2,7 @@
 import type { PolicyType } from '../policy/compile.ts'
 import type { AccessRequest, Decision, PolicySet } from '../policy/evaluate.ts'
 import { explain, type Explanation, type ExplainedPolicy, type Failure } from '../policy/explain.ts'
-import { isForNamedOnly } from './rules/exceptions.ts'
+import { countedDecision } from './counted-decision.ts'
 
 export interface Asked {
   readonly request: AccessRequest
@@ -42,8 +42,8 @@ export function showExplanation(view: View): ShownExplanation {
   }
 }
 
-function shownDecision({ request, canRead }: View, decision: Decision): Decision {
-  if (isForNamedOnly(request)) return { kind: 'implicit-deny', missing: ['resource'] }
+function shownDecision({ request, canRead }: View, evaluated: Decision): Decision {
+  const decision = countedDecision(request, evaluated)
   if (decision.kind === 'implicit-deny') return decision
   const decidedBy = decision.decidedBy.map((by) =>
     canRead(by.type) ? by : { ...by, sid: undefined },

@@ -8,6 +8,7 @@ import { accessFor, type AccessQuestion, type CandidateAccess } from '../policy/
 import type { SqlReader } from '../storage/database/database.ts'
 import { anonymousCaller } from './anonymous.ts'
 import { policySet } from './authorize.ts'
+import { opensToEverybody } from './counted-decision.ts'
 import { listKnownCallers, type KnownCaller } from './list-known-callers.ts'
 import { imagineCaller } from './named-caller.ts'
 import type { Gathered, PolicySnapshots, ResourcePolicies } from './policy-snapshot.ts'
@@ -187,7 +188,7 @@ function strangers(
   const isPublic =
     deps.isAnonymousPullOn && !isForNamedOnly({ requester: caller.requester, action })
   return all
-    .filter(({ kind }) => isPublic || kind !== 'public')
+    .filter(({ kind, grantedBy }) => kind !== 'public' || (isPublic && opensToEverybody(grantedBy)))
     .map((one) => {
       const { kind, needsOwnPolicies } = one
       return { ...shown(one, new Map()), kind, needsOwnPolicies }

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { expectRefusal, expectStatus, header, jsonOf } from '../conformance/client.ts'
 import { openWorld, outcomeOf, own, putManifest, type World } from './world.ts'
-import { SetRepositoryPolicyCommand } from '@aws-sdk/client-ecr'
+import { PutRegistryPolicyCommand, SetRepositoryPolicyCommand } from '@aws-sdk/client-ecr'
 
 const everybody = {
   Version: '2012-10-17',
@@ -94,4 +94,29 @@ test('on, a policy for everybody is put with force alone; one that says for whom
   const Condition = { StringEquals: { 'aws:PrincipalAccount': own } }
   assert.equal(await put({ ...everybody, Statement: [{ ...statement, Condition }] }), 'allowed')
   await world.setPolicy('team/app', everybody, true)
+})
+
+test('the registry’s policy, which nobody has to force, opens nothing to who has no name', async (t) => {
+  const world = await openWorld(t, { PRATIQUE_ANONYMOUS_PULL: 'on' })
+  await pushed(world, true)
+  const resource = `arn:aws:ecr:us-east-1:${own}:repository/*`
+  const statement = { ...everybody.Statement[0], Resource: resource }
+  const policyText = JSON.stringify({ ...everybody, Statement: [statement] })
+  await world.admin.api.send(new PutRegistryPolicyCommand({ policyText }))
+  expectStatus(await world.nobody.send('GET', '/v2/team/app/manifests/v1'), 200)
+  expectStatus(await world.nobody.send('GET', '/v2/team/closed/manifests/v1'), 401)
+  const query = `action=ecr:BatchGetImage&resource=${resource.replace('*', 'team/closed')}`
+  const explained = await world.admin.send(
+    'GET',
+    `/pratique/v1/policy/explain?principal=anonymous&${query}`,
+  )
+  assert.match(
+    explained.body.toString(),
+    /"decision":\{"kind":"implicit-deny","missing":\["resource"\]/,
+  )
+  const listed = await world.admin.send('GET', `/pratique/v1/policy/who-can?${query}`)
+  assert.doesNotMatch(expectStatus(listed, 200).body.toString(), /"kind":"public"/)
+  const deny = JSON.stringify({ ...everybody, Statement: [{ ...statement, Effect: 'Deny' }] })
+  await world.admin.api.send(new PutRegistryPolicyCommand({ policyText: deny }))
+  expectStatus(await world.nobody.send('GET', '/v2/team/app/manifests/v1'), 401)
 })
