@@ -1,4 +1,4 @@
-import { PratiqueError } from '../lib/errors.ts'
+import { entry, PratiqueError } from '../lib/errors.ts'
 
 /** Every refusal of this room: what it means and what to do about it. Messages are IAM's own sentences: scripts match them. */
 export const accessErrors = {
@@ -76,13 +76,6 @@ export const accessErrors = {
 } as const
 
 export type AccessErrorCode = keyof typeof accessErrors
-
-function entry(
-  sentence: string,
-  remedy: string,
-): { readonly sentence: string; readonly remedy: string; readonly retryable: boolean } {
-  return { sentence, remedy, retryable: false }
-}
 
 /** `detail.policyError`: what the header `pratique-policy-error` says of a malformed document. */
 export function accessError(

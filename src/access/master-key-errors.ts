@@ -1,4 +1,4 @@
-import { PratiqueError } from '../lib/errors.ts'
+import { entry, PratiqueError } from '../lib/errors.ts'
 
 /** What can be wrong with the master key: what it means, and what to do about it. */
 export const masterKeyErrors = {
@@ -19,13 +19,6 @@ export const masterKeyErrors = {
     'Wait until they are dropped, or repeat with --end-sessions.',
   ),
 } as const
-
-function entry(
-  sentence: string,
-  remedy: string,
-): { readonly sentence: string; readonly remedy: string; readonly retryable: boolean } {
-  return { sentence, remedy, retryable: false }
-}
 
 export type MasterKeyErrorCode = keyof typeof masterKeyErrors
 

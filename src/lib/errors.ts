@@ -20,6 +20,17 @@ export class PratiqueError<Code extends string = string> extends Error {
   }
 }
 
+/** A code of a room's catalogue: what it means, what to do about it, and whether the same call may succeed later. */
+export interface ErrorEntry {
+  readonly sentence: string
+  readonly remedy: string
+  readonly retryable: boolean
+}
+
+export function entry(sentence: string, remedy: string, retryable = false): ErrorEntry {
+  return { sentence, remedy, retryable }
+}
+
 /** For the impossible branch of an exhaustive switch. */
 export function unreachable(value: never): Error {
   return new Error(`unreachable: ${JSON.stringify(value)}`)

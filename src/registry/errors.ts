@@ -1,4 +1,4 @@
-import { PratiqueError } from '../lib/errors.ts'
+import { entry, PratiqueError } from '../lib/errors.ts'
 import { StorageFullError } from '../storage/storage-full.ts'
 
 /** Every refusal of this room: what it means, what to do about it, and whether the same call may succeed later. */
@@ -141,14 +141,6 @@ export const registryErrors = {
 } as const
 
 export type RegistryErrorCode = keyof typeof registryErrors
-
-function entry(
-  sentence: string,
-  remedy: string,
-  retryable = false,
-): { readonly sentence: string; readonly remedy: string; readonly retryable: boolean } {
-  return { sentence, remedy, retryable }
-}
 
 export function registryError(
   code: RegistryErrorCode,

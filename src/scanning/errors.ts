@@ -1,4 +1,4 @@
-import { PratiqueError } from '../lib/errors.ts'
+import { entry, PratiqueError } from '../lib/errors.ts'
 
 /** Every refusal of this room: what it means, what to do about it, and whether the same call may succeed later. */
 export const scanningErrors = {
@@ -31,14 +31,6 @@ export const scanningErrors = {
 } as const
 
 export type ScanningErrorCode = keyof typeof scanningErrors
-
-function entry(
-  sentence: string,
-  remedy: string,
-  retryable = false,
-): { readonly sentence: string; readonly remedy: string; readonly retryable: boolean } {
-  return { sentence, remedy, retryable }
-}
 
 export function scanningError(
   code: ScanningErrorCode,

@@ -1,7 +1,7 @@
 // IAM's API on a database of the test's own, with two accounts in it.
 import type { TestContext } from 'node:test'
 import type { IamDeps } from '../../src/edges/aws/iam/call.ts'
-import type { RequestKeys } from '../../src/edges/aws/protocol/query-operation.ts'
+import type { RequestKeys } from '../../src/access/request-context.ts'
 import { systemIds } from '../../src/lib/ids.ts'
 import type { Database } from '../../src/storage/database/database.ts'
 import { allowed, denied } from './authorizations.ts'

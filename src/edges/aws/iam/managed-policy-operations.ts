@@ -18,13 +18,13 @@ import {
   setDefaultPolicyVersion,
   versionUnknown,
 } from '../../../access/managed-policy-versions.ts'
+import type { RequestKeys } from '../../../access/request-context.ts'
 import { managedPolicyArn } from '../../../policy/managed/policy-arn.ts'
 import {
   queryOperation,
   type QueryCall,
   type QueryOperation,
   type QueryScope,
-  type RequestKeys,
 } from '../protocol/query-operation.ts'
 import { tagKeys, tags } from '../protocol/tag-inputs.ts'
 import type { IamDeps } from './call.ts'

@@ -10,13 +10,13 @@ import {
   putThumbprints,
   removeClientId,
 } from '../../../access/oidc-providers.ts'
+import type { RequestKeys } from '../../../access/request-context.ts'
 import { oidcProviderArn, parseOidcProviderArn } from '../../../policy/oidc-provider-arn.ts'
 import {
   queryOperation,
   type QueryCall,
   type QueryOperation,
   type QueryScope,
-  type RequestKeys,
 } from '../protocol/query-operation.ts'
 import { tagKeys, tags } from '../protocol/tag-inputs.ts'
 import type { IamDeps } from './call.ts'

@@ -1,7 +1,8 @@
 import type { Caller } from '../../../access/caller.ts'
 import type { OwnerAddress } from '../../../access/inline-policies.ts'
 import type { PolicyOwnerKind } from '../../../access/policy-owner-store.ts'
-import type { QueryScope, RequestKeys } from '../protocol/query-operation.ts'
+import type { RequestKeys } from '../../../access/request-context.ts'
+import type { QueryScope } from '../protocol/query-operation.ts'
 import type { IamDeps } from './call.ts'
 import { ownerArn, ownerKeys } from './resources.ts'
 

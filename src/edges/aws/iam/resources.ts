@@ -3,10 +3,10 @@
 import { listIdentityTags, type Tag } from '../../../access/identity-tag-store.ts'
 import type { OwnerAddress } from '../../../access/inline-policies.ts'
 import { findPolicyOwner } from '../../../access/policy-owner-store.ts'
-import { requestTagKeys as keysOfTags } from '../../../access/request-context.ts'
+import { requestTagKeys as keysOfTags, type RequestKeys } from '../../../access/request-context.ts'
 import { findUser } from '../../../access/user-store.ts'
 import { groupArn, roleArn, userArn } from '../../../policy/arn.ts'
-import type { QueryScope, RequestKeys } from '../protocol/query-operation.ts'
+import type { QueryScope } from '../protocol/query-operation.ts'
 import type { IamDeps } from './call.ts'
 
 type Deps = Pick<IamDeps, 'database'>

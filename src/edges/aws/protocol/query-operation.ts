@@ -1,5 +1,6 @@
 import type { Static, TObject, TProperties } from 'typebox'
 import type { Caller } from '../../../access/caller.ts'
+import type { RequestKeys } from '../../../access/request-context.ts'
 import type { IamAction } from './operation.ts'
 import { formReader } from './query-form.ts'
 import type { QueryStructure } from './query-xml.ts'
@@ -10,9 +11,6 @@ export interface QueryScope {
   readonly caller: Caller
   readonly region: string
 }
-
-/** Values of the request that policies may ask for, by the keys as policies name them: `aws:RequestTag/team`. */
-export type RequestKeys = Readonly<Record<string, string | readonly string[]>>
 
 export type QueryAuthorization<Input, Deps> =
   | {
