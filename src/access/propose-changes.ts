@@ -4,6 +4,7 @@ import type { PolicyType } from '../policy/compile.ts'
 import { smallestChanges, type KnownPrincipal, type Proposal } from '../policy/smallest-change.ts'
 import { isForNamedOnly } from './rules/exceptions.ts'
 import type { View } from './show-explanation.ts'
+import { registryPolicyName } from './stored-policy.ts'
 
 /** Something in policies of an account that the asker may not read: that it is needed, and not what it says. */
 export interface HiddenChange {
@@ -27,10 +28,19 @@ export function proposeChanges(
   const { request, policies } = view
   // No policy gives a name to who has none.
   if (isForNamedOnly(request)) return []
-  const shown = smallestChanges(request, policies, others).map((one) => shownTo(view, one))
+  const isUnnamed = request.requester.kind === 'anonymous'
+  const shown = smallestChanges(request, policies, others)
+    .filter(({ changes }) => !isUnnamed || !changes.some(isGrantOfRegistry))
+    .map((one) => shownTo(view, one))
   // What differs in hidden parts alone is one.
   const byText = new Map(shown.map((one) => [JSON.stringify(one), one] as const))
   return [...byText.values()]
+}
+
+/** It opens nothing to who has no name: see counted-decision.ts. */
+function isGrantOfRegistry(change: Change): boolean {
+  if (change.kind === 'use-principal' || change.policy !== registryPolicyName.id) return false
+  return change.kind !== 'meet-condition' && change.statement.Effect === 'Allow'
 }
 
 function shownTo(view: View, { changes, opens, alsoAllows }: Proposal): ShownProposal {

@@ -1,7 +1,7 @@
 // What would have a denied request allowed: proven proposals, whom they let in besides, and what of them strangers are shown.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { TagResourceCommand } from '@aws-sdk/client-ecr'
+import { PutRegistryPolicyCommand, TagResourceCommand } from '@aws-sdk/client-ecr'
 import { expectStatus } from '../conformance/client.ts'
 import { administratorAccess } from '../kit/identities.ts'
 import { openWorld, other, own, type Caller, type World } from './world.ts'
@@ -132,6 +132,24 @@ test('who has no name is shown as denied what only a name may do, and no policy 
   const { decision, proposals } = await explain(world.admin, 'anonymous')
   assert.deepEqual(decision, { kind: 'implicit-deny', missing: ['resource'] })
   assert.deepEqual(proposals, [])
+})
+
+test('no grant in the registry’s policy is proposed to who has no name: there it would open nothing', async (t) => {
+  const world = await withDev(t)
+  const statement = {
+    Effect: 'Allow',
+    Principal: { AWS: own },
+    Action: 'ecr:BatchGetImage',
+    Resource: arn,
+  }
+  await world.server.ecr.send(
+    new PutRegistryPolicyCommand({
+      policyText: JSON.stringify({ Version: '2012-10-17', Statement: statement }),
+    }),
+  )
+  const { decision, proposals } = await explain(world.admin, 'anonymous', 'ecr:BatchGetImage')
+  assert.equal(decision.kind, 'implicit-deny')
+  assert.ok(!JSON.stringify(proposals).includes('registry policy'))
 })
 
 test('from outside the account of a resource neither its statements nor its tags are to be learnt', async (t) => {
