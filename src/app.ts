@@ -253,7 +253,11 @@ function serveDoors(app: FastifyInstance, doors: Doors): void {
       ids,
       sessionKey,
       messageKey,
-      keySets: new KeySets({ clock, fetch: createOutboundFetch() }),
+      keySets: new KeySets({
+        clock,
+        fetch: createOutboundFetch(),
+        onFailure: (issuer, reason) => log.warn({ event: 'oidc.unreachable', issuer, reason }),
+      }),
       gatherForTrust: gatheringForTrust({ ...decisions, clock, region }),
     },
     ecr: {

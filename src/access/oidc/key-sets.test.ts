@@ -31,8 +31,13 @@ function world(): World {
     bytes: Buffer.from(typeof value === 'string' ? value : JSON.stringify(value)),
     cacheControl: made.cacheControl,
   })
+  let told = ''
   const sets = new KeySets({
     clock,
+    onFailure(address, reason) {
+      assert.equal(address, url)
+      told = reason
+    },
     fetch: async (address) => {
       fetched.push(address)
       if (made.isAway) return Promise.resolve({ kind: 'failed', reason: 'away' })
@@ -50,7 +55,7 @@ function world(): World {
     isAway: false,
     async ids(keyId = 'a') {
       const found = await sets.find(issuer, keyId)
-      return found.kind === 'keys' ? found.keys.map(({ kid }) => kid) : found.reason
+      return found.kind === 'keys' ? found.keys.map(({ kid }) => kid) : told
     },
   }
   return made

@@ -21,13 +21,19 @@ interface Held {
 interface State {
   held: Held | undefined
   askedAt: number
-  failure: string | undefined
+  hasFailed: boolean
   running: Promise<FetchedKeys> | undefined
 }
 
+interface KeySetDeps {
+  readonly fetch: OutboundFetch
+  readonly clock: Clock
+  /** Told of each fetch that fails, and why: whoever sends a token is not, since it would tell strangers what this network looks like. */
+  readonly onFailure?: (issuerUrl: string, reason: string) => void
+}
+
 export type KeysOfIssuer =
-  | { readonly kind: 'keys'; readonly keys: readonly JWK[] }
-  | { readonly kind: 'unreachable'; readonly reason: string }
+  { readonly kind: 'keys'; readonly keys: readonly JWK[] } | { readonly kind: 'unreachable' }
 
 /**
  * The key sets of providers, as they were fetched last. A set is in one of these states:
@@ -38,10 +44,10 @@ export type KeysOfIssuer =
  * Whoever asks while it is fetched waits for that fetch.
  */
 export class KeySets {
-  readonly #deps: { readonly fetch: OutboundFetch; readonly clock: Clock }
+  readonly #deps: KeySetDeps
   readonly #states = new BoundedCache<State>(1000)
 
-  constructor(deps: { readonly fetch: OutboundFetch; readonly clock: Clock }) {
+  constructor(deps: KeySetDeps) {
     this.#deps = deps
   }
 
@@ -53,7 +59,7 @@ export class KeySets {
     if (held !== undefined && !this.#needsFetch(state, held, keyId, now)) {
       return { kind: 'keys', keys: held.keys }
     }
-    const isPaused = now - state.askedAt < failurePauseMs && state.failure !== undefined
+    const isPaused = now - state.askedAt < failurePauseMs && state.hasFailed
     if (!isPaused) await this.#fetch(state, issuer, now)
     return usable(state, now)
   }
@@ -73,10 +79,11 @@ export class KeySets {
     state.askedAt = now
     const result = await state.running
     if (result.kind === 'unreachable') {
-      state.failure = result.reason
+      state.hasFailed = true
+      this.#deps.onFailure?.(issuer.url, result.reason)
       return
     }
-    state.failure = undefined
+    state.hasFailed = false
     state.held = { keys: result.keys, fetchedAt: now, freshUntil: now + result.lifetimeMs }
   }
 
@@ -88,7 +95,7 @@ export class KeySets {
     const state = known ?? {
       held: undefined,
       askedAt: 0,
-      failure: undefined,
+      hasFailed: false,
       running: undefined,
     }
     this.#states.set(name, state, new Date(now.getTime() + 2 * staleMs))
@@ -96,7 +103,7 @@ export class KeySets {
   }
 }
 
-function usable({ held, failure }: State, now: number): KeysOfIssuer {
+function usable({ held }: State, now: number): KeysOfIssuer {
   if (held !== undefined && now < held.fetchedAt + staleMs) return { kind: 'keys', keys: held.keys }
-  return { kind: 'unreachable', reason: failure ?? 'its keys are too old' }
+  return { kind: 'unreachable' }
 }

@@ -310,7 +310,7 @@ test('uploaded keys are used, and nothing is fetched', async () => {
   assert.equal(codeOf(await verifyIdToken(deps, noKeyId)), 'verified')
 })
 
-test('a provider that cannot be reached is said to be, and is no refusal of the token', async () => {
+test('a provider that cannot be reached is said to be, and not why, and is no refusal of the token', async () => {
   const away = new KeySets({
     clock,
     fetch: async () => Promise.resolve({ kind: 'failed', reason: 'no whole answer in time' }),
@@ -319,7 +319,8 @@ test('a provider that cannot be reached is said to be, and is no refusal of the 
   const result = await verifyIdToken({ keySets: away, clock, findProvider }, signed)
   assert.ok(result.kind === 'refused')
   assert.equal(result.code, 'IDPCommunicationError')
-  assert.match(result.message, /no whole answer in time/)
+  // Whoever sends a token has no name yet: the reason would tell what names this network knows.
+  assert.match(result.message, /^Couldn't communicate with the identity provider https:\/\/[^ :]+$/)
 })
 
 test('no text is a token, and none makes it throw', async () => {

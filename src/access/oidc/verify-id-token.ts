@@ -93,7 +93,7 @@ async function keyOf(
       ? await keySets.find({ url: issuer, allowPrivateNetwork, caBundle }, keyId)
       : ({ kind: 'keys', keys: readKeySet(jwks) ?? [] } as const)
   if (found.kind === 'unreachable') {
-    const message = `Couldn't communicate with the identity provider https://${provider.issuer}: ${found.reason}`
+    const message = `Couldn't communicate with the identity provider https://${provider.issuer}`
     return refused('IDPCommunicationError', message)
   }
   const fitting = found.keys.filter((key) => fits(key, algorithm))
