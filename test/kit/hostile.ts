@@ -146,9 +146,11 @@ export async function besideHonestClient<T>(
 ): Promise<T> {
   const attacked = { isOver: false }
   let rounds = 0
+  // Attacks run beside one another, each with a client of its own: none moves the tag of another.
+  const name = randomBytes(4).toString('hex')
   const honest = async (): Promise<void> => {
     while (!attacked.isOver || rounds === 0) {
-      await pushAndPull(target, `round${rounds}`, from)
+      await pushAndPull(target, `${name}-${rounds}`, from)
       rounds += 1
     }
   }
