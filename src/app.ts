@@ -202,6 +202,7 @@ function serveDoors(app: FastifyInstance, doors: Doors): void {
     reader: database,
     clock,
     region,
+    organization: config.organization,
     encodeMessage: (denied) => encodeAuthorizationMessage({ clock, ids, messageKey }, denied),
   })
   const { authorize: ask, authorizeUnder: askUnder, prepareRepositories } = decisions
@@ -258,7 +259,12 @@ function serveDoors(app: FastifyInstance, doors: Doors): void {
         fetch: createOutboundFetch(),
         onFailure: (issuer, reason) => log.warn({ event: 'oidc.unreachable', issuer, reason }),
       }),
-      gatherForTrust: gatheringForTrust({ ...decisions, clock, region }),
+      gatherForTrust: gatheringForTrust({
+        ...decisions,
+        clock,
+        region,
+        organization: config.organization,
+      }),
     },
     ecr: {
       ...uploads,
@@ -289,6 +295,7 @@ function serveDoors(app: FastifyInstance, doors: Doors): void {
         database,
         clock,
         region,
+        organization: config.organization,
         managingAccount: config.account,
         isAnonymousPullOn,
       }),

@@ -7,6 +7,7 @@ import { masterKeyFrom, masterKeySettings, type MasterKeySetting } from './maste
 import { parseAccountId, type AccountId } from './policy/account-id.ts'
 
 export { secretVariables } from './master-key-setting.ts'
+import { matching, oneOf, parseListen, parseUrl, wholeBetween } from './setting-values.ts'
 
 export interface Config {
   /** Absolute. */
@@ -17,6 +18,8 @@ export interface Config {
   readonly url: string | undefined
   readonly account: AccountId
   readonly region: string
+  /** The organisation that all accounts here belong to, as policies ask for it; undefined for none. */
+  readonly organization: string | undefined
   /** What a repository gets where its maker says nothing: Pratique's safe values or AWS's. */
   readonly defaults: 'secure' | 'aws'
   /** Whether callers without credentials may pull what a repository's policy opens to everybody. */
@@ -103,6 +106,11 @@ export const settings = {
     environment: 'PRATIQUE_REGION',
     fallback: 'us-east-1',
     says: 'AWS region that this registry answers as',
+  },
+  organization: {
+    environment: 'PRATIQUE_ORGANIZATION',
+    fallback: '',
+    says: 'id of the organisation that all accounts here belong to (o-…), for policies with aws:PrincipalOrgID',
   },
   defaults: {
     environment: 'PRATIQUE_DEFAULTS',
@@ -325,7 +333,21 @@ function buildConfig(values: Record<SettingName, Chosen>, cwd: string, problems:
     }),
     url: values.url.text === '' ? undefined : read('url', parseUrl, 'an http or https address', ''),
     account: read('account', parseAccountId, '12 digits', fallbackAccount()),
-    region: read('region', parseRegion, 'a region such as us-east-1', ''),
+    region: read(
+      'region',
+      matching(/^[a-z]{2,}(?:-[a-z]+)+-[0-9]+$/),
+      'a region such as us-east-1',
+      '',
+    ),
+    organization:
+      values.organization.text === ''
+        ? undefined
+        : read(
+            'organization',
+            matching(/^o-[a-z0-9]{10,32}$/),
+            'o- and 10 to 32 of a-z and 0-9',
+            '',
+          ),
     defaults: read('defaults', oneOf('secure', 'aws'), 'secure or aws', 'secure'),
     anonymousPull: read('anonymousPull', oneOf('off', 'on'), 'on or off', 'off'),
     deniedHead: read('deniedHead', oneOf('403', '404'), '403 or 404', '403') === '404' ? 404 : 403,
@@ -416,34 +438,6 @@ function fallbackAccount(): AccountId {
 /** Empty text is no directory: it would be the one in which the server was started. */
 function directoryFrom(cwd: string): (text: string) => string | undefined {
   return (text) => (text === '' ? undefined : resolve(cwd, text))
-}
-
-function parseListen(text: string): Config['listen'] | undefined {
-  const match = /^(?:\[([0-9a-fA-F:]+)\]|([A-Za-z0-9.-]+)):([0-9]{1,5})$/.exec(text)
-  const port = Number(match?.[3])
-  const host = match?.[1] ?? match?.[2]
-  return host === undefined || port > 65_535 ? undefined : { host, port }
-}
-
-function parseUrl(text: string): string | undefined {
-  const url = URL.canParse(text) ? new URL(text) : undefined
-  if (url?.protocol !== 'http:' && url?.protocol !== 'https:') return undefined
-  return text.replace(/\/+$/, '')
-}
-
-function parseRegion(text: string): string | undefined {
-  return /^[a-z]{2,}(?:-[a-z]+)+-[0-9]+$/.test(text) ? text : undefined
-}
-
-function oneOf<const T extends string>(...allowed: readonly T[]): (text: string) => T | undefined {
-  return (text) => allowed.find((word) => word === text)
-}
-
-function wholeBetween(least: number, most: number): (text: string) => number | undefined {
-  return (text) => {
-    const value = /^[0-9]{1,6}$/.test(text) ? Number(text) : -1
-    return value >= least && value <= most ? value : undefined
-  }
 }
 
 function messageOf(error: unknown): string {

@@ -18,6 +18,7 @@ const ranks: readonly (readonly [folder: string, rank: number])[] = [
   ['src/foundation.ts', 95],
   ['src/config.ts', 30],
   ['src/master-key-setting.ts', 29],
+  ['src/setting-values.ts', 29],
   ['src/edges/', 90],
   ['src/scanning/', 80],
   ['src/registry/', 70],

@@ -59,7 +59,7 @@ async function world(t: TestContext): Promise<World> {
   const identities = identitiesIn(database)
   await identities.addAccount(other)
   const snapshots = new PolicySnapshots({ reader: database, region })
-  const deps = { snapshots, clock, region }
+  const deps = { snapshots, clock, region, organization: undefined }
   const judge: World['judge'] = (caller, action, more, encodeMessage = () => undefined) =>
     authorize({ ...deps, encodeMessage }, caller, { action, resources: [repository], ...more })
   return {

@@ -55,6 +55,7 @@ export interface AuthorizeDeps {
   readonly snapshots: PolicySnapshots
   readonly clock: Clock
   readonly region: string
+  readonly organization: string | undefined
   readonly encodeMessage: MessageEncoder
 }
 
@@ -128,7 +129,7 @@ interface Judged {
 }
 
 function judgeOne(
-  deps: Pick<AuthorizeDeps, 'region'>,
+  deps: Pick<AuthorizeDeps, 'region' | 'organization'>,
   caller: Caller,
   request: AuthorizationRequest,
   about: About,
@@ -169,7 +170,7 @@ function unseen({ account, rcp }: ResourcePolicies): ResourcePolicies {
 }
 
 function accessRequest(
-  deps: Pick<AuthorizeDeps, 'region'>,
+  deps: Pick<AuthorizeDeps, 'region' | 'organization'>,
   caller: Caller,
   { action, keys }: AuthorizationRequest,
   about: About,
@@ -179,6 +180,7 @@ function accessRequest(
     caller,
     now,
     region: deps.region,
+    organization: deps.organization,
     resourceAccount: policies.account,
     principalTags: gathered.principal.tags,
     resourceTags: policies.tags,

@@ -51,6 +51,7 @@ interface Deps {
   readonly snapshots: PolicySnapshots
   readonly clock: Clock
   readonly region: string
+  readonly organization: string | undefined
   /** Runs the installation, and so may see everybody's. */
   readonly managingAccount: AccountId
 }
@@ -116,6 +117,7 @@ function askedBy(
     caller,
     now,
     region: deps.region,
+    organization: deps.organization,
     resourceAccount: about.account,
     principalTags: gathered.principal.tags,
     resourceTags: about.tags,

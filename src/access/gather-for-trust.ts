@@ -8,6 +8,7 @@ export function gatheringForTrust(deps: {
   readonly snapshots: Pick<PolicySnapshots, 'gather'>
   readonly clock: Clock
   readonly region: string
+  readonly organization: string | undefined
 }): GatherForTrust {
   return async ({ caller, action, resource, keys }) => {
     const gathered = await deps.snapshots.gather(caller, action, [resource])
@@ -19,6 +20,7 @@ export function gatheringForTrust(deps: {
       caller,
       now: deps.clock.now(),
       region: deps.region,
+      organization: deps.organization,
       resourceAccount: role.account,
       principalTags: principal.tags,
       resourceTags: role.tags,

@@ -24,6 +24,7 @@ function contextOf(caller: Caller, more: Partial<ContextFacts> = {}) {
     caller,
     now: new Date('2026-03-04T05:06:07.890Z'),
     region: 'us-east-1',
+    organization: undefined,
     resourceAccount: account,
     principalTags: new Map([
       ['team', 'blue'],
@@ -103,6 +104,17 @@ test('other kinds of callers say less', () => {
     contextOf({ ...user, method: 'access-key-basic' }).get('pratique:authmethod'),
     'basic',
   )
+})
+
+test('the organisation is that of callers and of resources, where there is one', () => {
+  const organization = 'o-a1b2c3d4e5'
+  const context = contextOf(user, { organization })
+  assert.equal(context.get('aws:principalorgid'), organization)
+  assert.equal(context.get('aws:resourceorgid'), organization)
+  const anonymous = contextOf(nobody, { organization, resourceAccount: undefined })
+  assert.equal(anonymous.get('aws:principalorgid'), undefined)
+  assert.equal(anonymous.get('aws:resourceorgid'), undefined)
+  assert.equal(contextOf(user).get('aws:principalorgid'), undefined)
 })
 
 test('headers that a client writes are capped, and have no control characters', () => {

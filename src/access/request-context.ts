@@ -17,6 +17,8 @@ export interface ContextFacts {
   /** Read once for the request. */
   readonly now: Date
   readonly region: string
+  /** That every account of this installation belongs to. */
+  readonly organization: string | undefined
   readonly resourceAccount: AccountId | undefined
   readonly principalTags: TagValues
   readonly resourceTags: TagValues
@@ -81,6 +83,10 @@ type Read = (facts: ContextFacts) => string | undefined
 const readers: ReadonlyMap<string, Read> = new Map<string, Read>([
   ['aws:principalarn', ({ caller }) => principalArnOf(caller.requester)],
   ['aws:principalaccount', ({ caller }) => accountOf(caller)],
+  [
+    'aws:principalorgid',
+    ({ caller, organization }) => (accountOf(caller) === undefined ? undefined : organization),
+  ],
   ['aws:principaltype', ({ caller }) => principalTypeOf(caller.requester)],
   ['aws:userid', ({ caller }) => userId(caller)],
   ['aws:username', ({ caller }) => userName(caller)],
@@ -98,6 +104,11 @@ const readers: ReadonlyMap<string, Read> = new Map<string, Read>([
   ['aws:referer', ({ caller }) => headerValue(caller.referer)],
   ['aws:requestedregion', ({ region }) => region],
   ['aws:resourceaccount', ({ resourceAccount }) => resourceAccount],
+  [
+    'aws:resourceorgid',
+    ({ resourceAccount, organization }) =>
+      resourceAccount === undefined ? undefined : organization,
+  ],
   ['aws:viaawsservice', ({ caller }) => String(caller.requester.kind === 'service')],
   ['pratique:authmethod', ({ caller }) => authMethods[caller.method]],
 ])

@@ -61,6 +61,7 @@ interface Deps {
   readonly snapshots: PolicySnapshots
   readonly clock: Clock
   readonly region: string
+  readonly organization: string | undefined
   /** Runs the installation, and so may see everybody's. */
   readonly managingAccount: AccountId
   readonly isAnonymousPullOn: boolean
@@ -158,6 +159,7 @@ function sideOf(
     caller,
     now,
     region: deps.region,
+    organization: deps.organization,
     resourceAccount: of.account,
     principalTags: found.principal.tags,
     resourceTags: of.tags,

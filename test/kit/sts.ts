@@ -64,7 +64,7 @@ export async function testSts(t: TestContext): Promise<TestSts> {
     clock,
     ids: systemIds,
     sessionKey,
-    gatherForTrust: gatheringForTrust({ snapshots, clock, region }),
+    gatherForTrust: gatheringForTrust({ snapshots, clock, region, organization: undefined }),
     keySets: new KeySets({
       clock,
       fetch: async () => Promise.resolve({ kind: 'failed', reason: 'no network in tests' }),

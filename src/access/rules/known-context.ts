@@ -24,6 +24,7 @@ export function knownContext(
 function ofResource(key: string): boolean {
   return (
     key === 'aws:resourceaccount' ||
+    key === 'aws:resourceorgid' ||
     key === 'aws:requestedregion' ||
     key.startsWith('aws:resourcetag/') ||
     key.startsWith('ecr:resourcetag/')
@@ -33,6 +34,7 @@ function ofResource(key: string): boolean {
 const ofPrincipal = [
   'aws:principalarn',
   'aws:principalaccount',
+  'aws:principalorgid',
   'aws:principaltype',
   'aws:principalisawsservice',
   'aws:principalservicename',
