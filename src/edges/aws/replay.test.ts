@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import { test, type TestContext } from 'node:test'
 import { Sha256 } from '@aws-crypto/sha256-js'
 import { SignatureV4 } from '@smithy/signature-v4'
@@ -56,15 +57,17 @@ const json = (operation: string): Readonly<Record<string, string>> => ({
 })
 const form = { 'content-type': 'application/x-www-form-urlencoded; charset=utf-8' }
 
-test('a captured request for a credential is answered once', async (t) => {
+test('a captured request for a credential is answered in the moment of its first answer, and no more', async (t) => {
   const capture = await capturing(t)
   const password = await capture('ecr', json('GetAuthorizationToken'), '{}')
   assert.equal((await password.send()).status, 200)
+  assert.equal((await password.send()).status, 200)
+  const session = await capture('sts', form, 'Action=GetSessionToken&Version=2011-06-15')
+  assert.equal((await session.send()).status, 200)
+  await delay(2100)
   const again = await password.send()
   assert.equal(again.status, 400)
   assert.match(again.body, /InvalidSignatureException.*answered before/)
-  const session = await capture('sts', form, 'Action=GetSessionToken&Version=2011-06-15')
-  assert.equal((await session.send()).status, 200)
   const repeated = await session.send()
   assert.equal(repeated.status, 403)
   assert.match(repeated.body, /SignatureDoesNotMatch/)
