@@ -1,33 +1,42 @@
 // The command line: builds the commands, runs one, and turns its end into an exit code and words.
 import { basename } from 'node:path'
 import { Command, CommanderError } from 'commander'
-import { accountCommand } from './commands/account.ts'
-import { auditLogCommand } from './commands/audit-log.ts'
-import { backupCommand } from './commands/backup.ts'
-import { credentialHelperCommand } from './commands/credential-helper.ts'
-import { dbCommand } from './commands/db.ts'
-import { doctorCommand } from './commands/doctor.ts'
-import { envCommand } from './commands/env.ts'
-import { fsckCommand } from './commands/fsck.ts'
-import { gateCommand } from './commands/gate.ts'
-import { gcCommand } from './commands/gc.ts'
-import { guardRailCommand } from './commands/guard-rail.ts'
-import { groupCommand } from './commands/group.ts'
-import { initCommand } from './commands/init.ts'
-import { keyCommand } from './commands/key.ts'
-import { loginCommand } from './commands/login.ts'
-import { oidcProviderCommand } from './commands/oidc-provider.ts'
-import { policyCommand } from './commands/policy.ts'
-import { quotaCommand } from './commands/quota.ts'
-import { keysCommand } from './commands/keys.ts'
-import { restoreCommand } from './commands/restore.ts'
-import { roleCommand } from './commands/role.ts'
-import { scanCommand } from './commands/scan.ts'
-import { serveCommand } from './commands/serve.ts'
-import { sessionCommand } from './commands/session.ts'
-import { userCommand } from './commands/user.ts'
 import { exitCodes, Failure } from './failure.ts'
 import { note } from './output.ts'
+
+type AddCommand = (program: Command) => void
+
+/** By their first word, as help lists them. Each is read when it is asked for: what one needs is no part of another's start. */
+const commands: ReadonlyMap<string, () => Promise<AddCommand>> = new Map(
+  Object.entries({
+    serve: async () => (await import('./commands/serve.ts')).serveCommand,
+    init: async () => (await import('./commands/init.ts')).initCommand,
+    env: async () => (await import('./commands/env.ts')).envCommand,
+    doctor: async () => (await import('./commands/doctor.ts')).doctorCommand,
+    login: async () => (await import('./commands/login.ts')).loginCommand,
+    'credential-helper': async () =>
+      (await import('./commands/credential-helper.ts')).credentialHelperCommand,
+    db: async () => (await import('./commands/db.ts')).dbCommand,
+    quota: async () => (await import('./commands/quota.ts')).quotaCommand,
+    'oidc-provider': async () => (await import('./commands/oidc-provider.ts')).oidcProviderCommand,
+    scan: async () => (await import('./commands/scan.ts')).scanCommand,
+    gate: async () => (await import('./commands/gate.ts')).gateCommand,
+    'audit-log': async () => (await import('./commands/audit-log.ts')).auditLogCommand,
+    session: async () => (await import('./commands/session.ts')).sessionCommand,
+    keys: async () => (await import('./commands/keys.ts')).keysCommand,
+    policy: async () => (await import('./commands/policy.ts')).policyCommand,
+    'guard-rail': async () => (await import('./commands/guard-rail.ts')).guardRailCommand,
+    account: async () => (await import('./commands/account.ts')).accountCommand,
+    user: async () => (await import('./commands/user.ts')).userCommand,
+    group: async () => (await import('./commands/group.ts')).groupCommand,
+    role: async () => (await import('./commands/role.ts')).roleCommand,
+    key: async () => (await import('./commands/key.ts')).keyCommand,
+    gc: async () => (await import('./commands/gc.ts')).gcCommand,
+    fsck: async () => (await import('./commands/fsck.ts')).fsckCommand,
+    backup: async () => (await import('./commands/backup.ts')).backupCommand,
+    restore: async () => (await import('./commands/restore.ts')).restoreCommand,
+  }),
+)
 
 const introduction = `A self-hosted container registry that is secure by default: OCI, the AWS ECR API, its own scanner and a gate.
 
@@ -36,7 +45,8 @@ Start here:
   eval "$(pratique env)"               point the aws CLI at it
   pratique gate my-app:1.0             may this image go out?`
 
-function buildProgram(): Command {
+/** With the command that the words ask for, or with all where they ask for none of these: help, `logout`, a slip of the pen. */
+async function buildProgram(words: readonly string[]): Promise<Command> {
   const program = new Command('pratique')
   program
     .description(introduction)
@@ -44,15 +54,8 @@ function buildProgram(): Command {
     .showSuggestionAfterError()
     .showHelpAfterError('(pratique --help shows the commands)')
     .exitOverride()
-  for (const add of [serveCommand, initCommand, envCommand, doctorCommand, loginCommand])
-    add(program)
-  for (const add of [credentialHelperCommand, dbCommand, quotaCommand, oidcProviderCommand])
-    add(program)
-  for (const add of [scanCommand, gateCommand, auditLogCommand, sessionCommand]) add(program)
-  for (const add of [keysCommand, policyCommand, guardRailCommand]) add(program)
-  for (const add of [accountCommand, userCommand, groupCommand, roleCommand, keyCommand])
-    add(program)
-  for (const add of [gcCommand, fsckCommand, backupCommand, restoreCommand]) add(program)
+  const asked = commands.get(words.find((word) => word !== '--debug') ?? '')
+  for (const read of asked === undefined ? commands.values() : [asked]) (await read())(program)
   return program
 }
 
@@ -64,7 +67,8 @@ function argumentsOf(argv: readonly string[]): readonly string[] {
 }
 
 try {
-  await buildProgram().parseAsync(argumentsOf(process.argv))
+  const argv = argumentsOf(process.argv)
+  await (await buildProgram(argv.slice(2))).parseAsync(argv)
 } catch (error) {
   process.exitCode = report(error, process.argv.includes('--debug'))
 }
