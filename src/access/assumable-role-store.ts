@@ -1,5 +1,6 @@
 import type { AccountId } from '../policy/account-id.ts'
 import { integer, text, type SqlReader } from '../storage/database/database.ts'
+import { readPrincipalIds } from './rules/principal-ids.ts'
 
 /** What of a role decides whether and how it may be entered. */
 export interface AssumableRole {
@@ -9,8 +10,8 @@ export interface AssumableRole {
   readonly path: string
   readonly maxSessionSeconds: number
   readonly trustDocument: string
-  /** JSON object: the unique ids of the principals that the document names. */
-  readonly trustPrincipals: string
+  /** The unique ids of the principals that the document names by ARN. */
+  readonly trustPrincipals: ReadonlyMap<string, string>
 }
 
 /** Undefined also where the account is closed. */
@@ -33,6 +34,6 @@ export async function findAssumableRole(
     path: text(row, 'path'),
     maxSessionSeconds: integer(row, 'max_session_seconds'),
     trustDocument: text(row, 'trust_document'),
-    trustPrincipals: text(row, 'trust_principals'),
+    trustPrincipals: readPrincipalIds(text(row, 'trust_principals')),
   }
 }

@@ -69,11 +69,5 @@ export async function judgeTrust(
 function trustPolicyOf(role: AssumableRole, arn: string): readonly CompiledPolicy[] {
   const reading = parsePolicy(role.trustDocument, 'trust', { isStored: true })
   if (reading.kind === 'malformed') return []
-  const ids: unknown = JSON.parse(role.trustPrincipals)
-  const principals = new Map(
-    Object.entries(typeof ids === 'object' && ids !== null ? ids : {}).flatMap(([key, id]) =>
-      typeof id === 'string' ? [[key, id] as const] : [],
-    ),
-  )
-  return [compilePolicy(reading.document, { type: 'trust', id: arn }, principals)]
+  return [compilePolicy(reading.document, { type: 'trust', id: arn }, role.trustPrincipals)]
 }

@@ -6,6 +6,7 @@ import {
   type SqlReader,
   type SqlRow,
 } from '../storage/database/database.ts'
+import { readPrincipalIds } from './rules/principal-ids.ts'
 
 /** A document as it was put, and the unique id of each principal that it names by ARN. */
 export interface StoredPolicy {
@@ -187,18 +188,6 @@ function policyOrAbsent(row: SqlRow): StoredPolicy | undefined {
 function policyOf(row: SqlRow): StoredPolicy {
   return {
     document: text(row, 'document'),
-    principals: readPrincipals(text(row, 'principals')),
+    principals: readPrincipalIds(text(row, 'principals')),
   }
-}
-
-/** The column `principals`: a JSON object, ARN → unique id. */
-export function readPrincipals(column: string): ReadonlyMap<string, string> {
-  const parsed: unknown = JSON.parse(column)
-  if (typeof parsed !== 'object' || parsed === null) throw new Error('principals is no object')
-  const entries: (readonly [string, string])[] = []
-  for (const [arn, id] of Object.entries(parsed)) {
-    if (typeof id !== 'string') throw new Error('principals holds what is no id')
-    entries.push([arn, id])
-  }
-  return new Map(entries)
 }

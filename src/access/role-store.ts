@@ -10,6 +10,7 @@ import {
   type SqlRow,
   type SqlWriter,
 } from '../storage/database/database.ts'
+import { readPrincipalIds, writePrincipalIds } from './rules/principal-ids.ts'
 import type { NamePage } from './user-store.ts'
 
 export interface Role {
@@ -51,7 +52,7 @@ export async function insertRole(tx: SqlWriter, role: Role): Promise<void> {
       role.description ?? null,
       role.maxSessionSeconds,
       role.trust.document,
-      writePrincipals(role.trust.principals),
+      writePrincipalIds(role.trust.principals),
       role.boundaryArn ?? null,
       role.createdAt.getTime(),
     ],
@@ -105,7 +106,7 @@ export async function putRoleTrust(tx: SqlWriter, id: string, trust: TrustPolicy
   await tx.run('UPDATE roles SET trust_document = $2, trust_principals = $3 WHERE id = $1', [
     id,
     trust.document,
-    writePrincipals(trust.principals),
+    writePrincipalIds(trust.principals),
   ])
 }
 
@@ -139,10 +140,6 @@ export function arnOfRole(role: Pick<Role, 'account' | 'name' | 'path'>): string
   return roleArn(role.account, role.name, role.path)
 }
 
-function writePrincipals(principals: ReadonlyMap<string, string>): string {
-  return JSON.stringify(Object.fromEntries(principals))
-}
-
 function roleOf(row: SqlRow): Role {
   const account = parseAccountId(text(row, 'account'))
   if (account === undefined) throw new Error('roles.account is not an account id')
@@ -155,17 +152,11 @@ function roleOf(row: SqlRow): Role {
     maxSessionSeconds: integer(row, 'max_session_seconds'),
     trust: {
       document: text(row, 'trust_document'),
-      principals: readPrincipals(text(row, 'trust_principals')),
+      principals: readPrincipalIds(text(row, 'trust_principals')),
     },
     boundaryArn: textOrAbsent(row, 'boundary_arn'),
     createdAt: instant(row, 'created_at'),
     lastUsedAt: instantOrAbsent(row, 'last_used_at'),
     lastUsedRegion: textOrAbsent(row, 'last_used_region'),
   }
-}
-
-function readPrincipals(json: string): ReadonlyMap<string, string> {
-  const value: unknown = JSON.parse(json)
-  const entries = typeof value === 'object' && value !== null ? Object.entries(value) : []
-  return new Map(entries.map(([arn, id]) => [arn, String(id)] as const))
 }

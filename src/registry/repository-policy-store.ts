@@ -1,4 +1,5 @@
-import { readPrincipals, type StoredPolicy } from '../access/policy-snapshot-store.ts'
+import type { StoredPolicy } from '../access/policy-snapshot-store.ts'
+import { readPrincipalIds, writePrincipalIds } from '../access/rules/principal-ids.ts'
 import type { AccountId } from '../policy/account-id.ts'
 import { text, type SqlReader, type SqlRow, type SqlWriter } from '../storage/database/database.ts'
 
@@ -22,7 +23,7 @@ export async function putRepositoryPolicyRow(
   await tx.run(
     `INSERT INTO repository_policies (repository_id, document, principals, updated_at) VALUES ($1, $2, $3, $4)
      ON CONFLICT (repository_id) DO UPDATE SET document = excluded.document, principals = excluded.principals, updated_at = excluded.updated_at`,
-    [repositoryId, policy.document, writePrincipals(policy), now.getTime()],
+    [repositoryId, policy.document, writePrincipalIds(policy.principals), now.getTime()],
   )
 }
 
@@ -42,7 +43,7 @@ export async function putRegistryPolicyRow(
   await tx.run(
     `INSERT INTO registry_policies (account, document, principals, updated_at) VALUES ($1, $2, $3, $4)
      ON CONFLICT (account) DO UPDATE SET document = excluded.document, principals = excluded.principals, updated_at = excluded.updated_at`,
-    [account, policy.document, writePrincipals(policy), now.getTime()],
+    [account, policy.document, writePrincipalIds(policy.principals), now.getTime()],
   )
 }
 
@@ -50,13 +51,9 @@ export async function deleteRegistryPolicyRow(tx: SqlWriter, account: AccountId)
   await tx.run('DELETE FROM registry_policies WHERE account = $1', [account])
 }
 
-function writePrincipals({ principals }: StoredPolicy): string {
-  return JSON.stringify(Object.fromEntries(principals))
-}
-
 function policyOf(row: SqlRow): StoredPolicy {
   return {
     document: text(row, 'document'),
-    principals: readPrincipals(text(row, 'principals')),
+    principals: readPrincipalIds(text(row, 'principals')),
   }
 }
