@@ -1,13 +1,12 @@
-import { createWriteStream, existsSync } from 'node:fs'
-import { open, rename, rm } from 'node:fs/promises'
-import { dirname } from 'node:path'
-import { Readable } from 'node:stream'
+import { existsSync } from 'node:fs'
+import { Readable, type Writable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { createGzip } from 'node:zlib'
 import { exitCodes, Failure } from '../failure.ts'
 import { note } from '../output.ts'
 import { callServer, openSession } from '../session.ts'
 import { configOf } from '../settings.ts'
+import { writeWholeFile } from '../whole-file.ts'
 import { timeQuery } from './time-query.ts'
 
 interface Flags {
@@ -26,7 +25,7 @@ export async function exportLog({ output: file, ...times }: Flags): Promise<void
   const source = Readable.fromWeb(response.body)
   try {
     if (file === '-') await pipeline(source, process.stdout)
-    else await writeFile(source, file)
+    else await writeWholeFile(file, (sink) => copy(source, sink, file.endsWith('.gz')))
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause)
     const message = `the export broke off (${reason}); nothing of it is kept`
@@ -35,26 +34,7 @@ export async function exportLog({ output: file, ...times }: Flags): Promise<void
   if (file !== '-') note(`wrote ${file}; verify it with: pratique audit-log verify ${file}`)
 }
 
-/** Under its own name only when it is whole and durable. */
-async function writeFile(source: Readable, file: string): Promise<void> {
-  const partial = `${file}.partial`
-  const sink = createWriteStream(partial, { mode: 0o600, flush: true })
-  try {
-    if (file.endsWith('.gz')) await pipeline(source, createGzip(), sink)
-    else await pipeline(source, sink)
-    await rename(partial, file)
-    await syncDirectory(dirname(file))
-  } catch (error) {
-    await rm(partial, { force: true })
-    throw error
-  }
-}
-
-async function syncDirectory(path: string): Promise<void> {
-  const handle = await open(path, 'r')
-  try {
-    await handle.sync()
-  } finally {
-    await handle.close()
-  }
+async function copy(source: Readable, sink: Writable, isPacked: boolean): Promise<void> {
+  if (isPacked) await pipeline(source, createGzip(), sink)
+  else await pipeline(source, sink)
 }

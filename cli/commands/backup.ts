@@ -1,6 +1,4 @@
-import { createWriteStream, existsSync } from 'node:fs'
-import { open, rename, rm } from 'node:fs/promises'
-import { dirname } from 'node:path'
+import { existsSync } from 'node:fs'
 import { Readable, type Writable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import type { Command } from 'commander'
@@ -9,6 +7,7 @@ import { note } from '../output.ts'
 import { callServer, openSession } from '../session.ts'
 import { configOf } from '../settings.ts'
 import { shownSize } from '../size.ts'
+import { writeWholeFile } from '../whole-file.ts'
 
 interface Flags {
   /** Commander's form of --without-keys. */
@@ -42,35 +41,14 @@ async function backUp(file: string, flags: Flags): Promise<void> {
   const withKeys = flags.withoutKeys !== true
   const path = `/pratique/v1/backups?keys=${String(withKeys)}`
   const response = await callServer(openSession(configOf({})), 'POST', path)
-  const end = isStream ? await copy(response, process.stdout) : await writeFile(response, file)
+  const end = isStream
+    ? await copy(response, process.stdout)
+    : await writeWholeFile(file, (sink) => copy(response, sink))
   const keys = withKeys ? 'with the master key: keep it as a secret' : 'without the master key'
   note(`backed up ${end.blobs} blobs, ${shownSize(end.blobBytes)}, and the database; ${keys}`)
   if (end.damaged === 0) return
   note(`${end.damaged} blobs were damaged or lost before: pratique fsck --hashes tells which`)
   process.exitCode = exitCodes.no
-}
-
-/** Under its own name only when it is whole and durable. */
-async function writeFile(response: Response, file: string): Promise<End> {
-  const partial = `${file}.partial`
-  try {
-    const end = await copy(response, createWriteStream(partial, { mode: 0o600, flush: true }))
-    await rename(partial, file)
-    await syncDirectory(dirname(file))
-    return end
-  } catch (error) {
-    await rm(partial, { force: true })
-    throw error
-  }
-}
-
-async function syncDirectory(path: string): Promise<void> {
-  const handle = await open(path, 'r')
-  try {
-    await handle.sync()
-  } finally {
-    await handle.close()
-  }
 }
 
 async function copy(response: Response, sink: Writable): Promise<End> {
