@@ -196,13 +196,13 @@ function serveDoors(app: FastifyInstance, doors: Doors): void {
   const graceMs = graceOf(config)
   const hashes = new LiveHashes()
   const uploads = { database, blobs, clock, ids, hashes, graceMs, maxOpenUploads }
+  const installation = { region, organization: config.organization }
   const isAnonymousPullOn = config.anonymousPull === 'on'
   const messageKey = keyring.keysOf('authorization-message')
   const decisions = openDecisions({
     reader: database,
     clock,
-    region,
-    organization: config.organization,
+    ...installation,
     encodeMessage: (denied) => encodeAuthorizationMessage({ clock, ids, messageKey }, denied),
   })
   const { authorize: ask, authorizeUnder: askUnder, prepareRepositories } = decisions
@@ -294,8 +294,7 @@ function serveDoors(app: FastifyInstance, doors: Doors): void {
         ...decisions,
         database,
         clock,
-        region,
-        organization: config.organization,
+        ...installation,
         managingAccount: config.account,
         isAnonymousPullOn,
       }),

@@ -15,7 +15,7 @@ import type { Caller } from './caller.ts'
 import { countedDecision } from './counted-decision.ts'
 import { shownAccount, type DeniedRequest } from './encoded-message.ts'
 import type { Gathered, PolicySnapshots, ResourcePolicies } from './policy-snapshot.ts'
-import { requestContext, type RequestKeys } from './request-context.ts'
+import { requestContext, type Installation, type RequestKeys } from './request-context.ts'
 import { passesGuardRails } from './rules/exceptions.ts'
 
 export interface AuthorizationRequest {
@@ -51,11 +51,9 @@ export type Authorization =
 /** The question below, as the doors ask it. */
 export type Authorizer = (caller: Caller, request: AuthorizationRequest) => Promise<Authorization>
 
-export interface AuthorizeDeps {
+export interface AuthorizeDeps extends Installation {
   readonly snapshots: PolicySnapshots
   readonly clock: Clock
-  readonly region: string
-  readonly organization: string | undefined
   readonly encodeMessage: MessageEncoder
 }
 
@@ -129,7 +127,7 @@ interface Judged {
 }
 
 function judgeOne(
-  deps: Pick<AuthorizeDeps, 'region' | 'organization'>,
+  deps: Installation,
   caller: Caller,
   request: AuthorizationRequest,
   about: About,
@@ -170,7 +168,7 @@ function unseen({ account, rcp }: ResourcePolicies): ResourcePolicies {
 }
 
 function accessRequest(
-  deps: Pick<AuthorizeDeps, 'region' | 'organization'>,
+  deps: Installation,
   caller: Caller,
   { action, keys }: AuthorizationRequest,
   about: About,
@@ -179,11 +177,9 @@ function accessRequest(
   const context = requestContext({
     caller,
     now,
-    region: deps.region,
-    organization: deps.organization,
-    resourceAccount: policies.account,
-    principalTags: gathered.principal.tags,
-    resourceTags: policies.tags,
+    installation: deps,
+    principal: gathered.principal,
+    resource: policies,
     keys,
   })
   const { requester } = caller

@@ -10,7 +10,7 @@ import { listKnownCallers } from './list-known-callers.ts'
 import { imagineCaller } from './named-caller.ts'
 import type { Gathered, PolicySnapshots } from './policy-snapshot.ts'
 import { isOfResource, proposeChanges, type ShownProposal } from './propose-changes.ts'
-import { requestContext, type RequestKeys } from './request-context.ts'
+import { requestContext, type Installation, type RequestKeys } from './request-context.ts'
 import {
   showExplanation,
   type Asked,
@@ -46,12 +46,11 @@ const ofConnection = new Set([
 /** For each proposal every one of them is decided anew. */
 const mostOthers = 100
 
-interface Deps {
+/** What questions about rights are answered from. */
+export interface AnswerDeps extends Installation {
   readonly reader: SqlReader
   readonly snapshots: PolicySnapshots
   readonly clock: Clock
-  readonly region: string
-  readonly organization: string | undefined
   /** Runs the installation, and so may see everybody's. */
   readonly managingAccount: AccountId
 }
@@ -69,7 +68,7 @@ interface Input {
  * What the policies say to a request that a principal would make now, statement by statement, and what would have it allowed.
  * `keys` are condition keys as policies name them; they stand before what is known of the principal and the resource.
  */
-export async function explainAccess(deps: Deps, input: Input): Promise<Explained> {
+export async function explainAccess(deps: AnswerDeps, input: Input): Promise<Explained> {
   const { account, action, resource } = input
   const now = deps.clock.now()
   const caller = await imagineCaller(deps.reader, input.principal, { account, now })
@@ -101,7 +100,7 @@ export async function explainAccess(deps: Deps, input: Input): Promise<Explained
 }
 
 function askedBy(
-  deps: Deps,
+  deps: AnswerDeps,
   of: {
     readonly caller: Caller
     readonly gathered: Gathered
@@ -116,11 +115,9 @@ function askedBy(
   const known = requestContext({
     caller,
     now,
-    region: deps.region,
-    organization: deps.organization,
-    resourceAccount: about.account,
-    principalTags: gathered.principal.tags,
-    resourceTags: about.tags,
+    installation: deps,
+    principal: gathered.principal,
+    resource: about,
     keys,
   })
   const { requester } = caller
@@ -130,7 +127,7 @@ function askedBy(
 }
 
 function canReadAs(
-  deps: Deps,
+  deps: AnswerDeps,
   account: AccountId,
   { requester, resourceAccount }: AccessRequest,
 ): View['canRead'] {
@@ -139,7 +136,7 @@ function canReadAs(
   return (type) => (isOfResource(type) ? resourceAccount : own) === account
 }
 
-function isManaging({ managingAccount }: Deps, account: AccountId): boolean {
+function isManaging({ managingAccount }: AnswerDeps, account: AccountId): boolean {
   return account === managingAccount
 }
 
@@ -149,7 +146,7 @@ function isOf(account: AccountId, { accountId, requester }: Caller): boolean {
 
 /** Beside the principal, others of its account are asked about: who else may, and whom a change would let in. */
 async function proposals(
-  deps: Deps,
+  deps: AnswerDeps,
   input: Input,
   about: { readonly caller: Caller; readonly now: Date; readonly view: View },
 ): Promise<Pick<AccessExplanation, 'proposals' | 'isCut'>> {

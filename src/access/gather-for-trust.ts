@@ -1,15 +1,15 @@
 import type { Clock } from '../lib/clock.ts'
 import type { GatherForTrust } from './judge-trust.ts'
 import type { PolicySnapshots } from './policy-snapshot.ts'
-import { requestContext } from './request-context.ts'
+import { requestContext, type Installation } from './request-context.ts'
 
-/** Reads what a question about a role's trust needs beside the trust policy itself, all of one moment. */
-export function gatheringForTrust(deps: {
+interface Deps extends Installation {
   readonly snapshots: Pick<PolicySnapshots, 'gather'>
   readonly clock: Clock
-  readonly region: string
-  readonly organization: string | undefined
-}): GatherForTrust {
+}
+
+/** Reads what a question about a role's trust needs beside the trust policy itself, all of one moment. */
+export function gatheringForTrust(deps: Deps): GatherForTrust {
   return async ({ caller, action, resource, keys }) => {
     const gathered = await deps.snapshots.gather(caller, action, [resource])
     const { principal } = gathered
@@ -19,11 +19,9 @@ export function gatheringForTrust(deps: {
     const context = requestContext({
       caller,
       now: deps.clock.now(),
-      region: deps.region,
-      organization: deps.organization,
-      resourceAccount: role.account,
-      principalTags: principal.tags,
-      resourceTags: role.tags,
+      installation: deps,
+      principal,
+      resource: role,
       keys,
     })
     return { policies: { identity, boundary, session, scp, rcp: role.rcp }, context }

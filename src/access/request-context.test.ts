@@ -23,14 +23,14 @@ function contextOf(caller: Caller, more: Partial<ContextFacts> = {}) {
   return requestContext({
     caller,
     now: new Date('2026-03-04T05:06:07.890Z'),
-    region: 'us-east-1',
-    organization: undefined,
-    resourceAccount: account,
-    principalTags: new Map([
-      ['team', 'blue'],
-      ['cost', '7'],
-    ]),
-    resourceTags: new Map([['stage', 'test']]),
+    installation: { region: 'us-east-1', organization: undefined },
+    principal: {
+      tags: new Map([
+        ['team', 'blue'],
+        ['cost', '7'],
+      ]),
+    },
+    resource: { account, tags: new Map([['stage', 'test']]) },
     keys: undefined,
     ...more,
   })
@@ -108,10 +108,14 @@ test('other kinds of callers say less', () => {
 
 test('the organisation is that of callers and of resources, where there is one', () => {
   const organization = 'o-a1b2c3d4e5'
-  const context = contextOf(user, { organization })
+  const installation = { region: 'us-east-1', organization }
+  const context = contextOf(user, { installation })
   assert.equal(context.get('aws:principalorgid'), organization)
   assert.equal(context.get('aws:resourceorgid'), organization)
-  const anonymous = contextOf(nobody, { organization, resourceAccount: undefined })
+  const anonymous = contextOf(nobody, {
+    installation,
+    resource: { account: undefined, tags: new Map() },
+  })
   assert.equal(anonymous.get('aws:principalorgid'), undefined)
   assert.equal(anonymous.get('aws:resourceorgid'), undefined)
   assert.equal(contextOf(user).get('aws:principalorgid'), undefined)

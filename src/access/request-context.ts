@@ -12,16 +12,20 @@ import type { TagValues } from './rules/tag-values.ts'
 /** What an operation adds, by the keys as policies name them: `aws:RequestTag/team`. A name comes from code, or is behind a prefix. */
 export type RequestKeys = Readonly<Record<string, string | readonly string[]>>
 
+/** What is the same for every request. */
+export interface Installation {
+  readonly region: string
+  /** That every account belongs to. */
+  readonly organization: string | undefined
+}
+
 export interface ContextFacts {
   readonly caller: Caller
   /** Read once for the request. */
   readonly now: Date
-  readonly region: string
-  /** That every account of this installation belongs to. */
-  readonly organization: string | undefined
-  readonly resourceAccount: AccountId | undefined
-  readonly principalTags: TagValues
-  readonly resourceTags: TagValues
+  readonly installation: Installation
+  readonly principal: { readonly tags: TagValues }
+  readonly resource: { readonly account: AccountId | undefined; readonly tags: TagValues }
   readonly keys: RequestKeys | undefined
 }
 
@@ -85,7 +89,8 @@ const readers: ReadonlyMap<string, Read> = new Map<string, Read>([
   ['aws:principalaccount', ({ caller }) => accountOf(caller)],
   [
     'aws:principalorgid',
-    ({ caller, organization }) => (accountOf(caller) === undefined ? undefined : organization),
+    ({ caller, installation }) =>
+      accountOf(caller) === undefined ? undefined : installation.organization,
   ],
   ['aws:principaltype', ({ caller }) => principalTypeOf(caller.requester)],
   ['aws:userid', ({ caller }) => userId(caller)],
@@ -102,12 +107,12 @@ const readers: ReadonlyMap<string, Read> = new Map<string, Read>([
   ['aws:epochtime', ({ now }) => String(Math.floor(now.getTime() / 1000))],
   ['aws:useragent', ({ caller }) => headerValue(caller.userAgent)],
   ['aws:referer', ({ caller }) => headerValue(caller.referer)],
-  ['aws:requestedregion', ({ region }) => region],
-  ['aws:resourceaccount', ({ resourceAccount }) => resourceAccount],
+  ['aws:requestedregion', ({ installation }) => installation.region],
+  ['aws:resourceaccount', ({ resource }) => resource.account],
   [
     'aws:resourceorgid',
-    ({ resourceAccount, organization }) =>
-      resourceAccount === undefined ? undefined : organization,
+    ({ resource, installation }) =>
+      resource.account === undefined ? undefined : installation.organization,
   ],
   ['aws:viaawsservice', ({ caller }) => String(caller.requester.kind === 'service')],
   ['pratique:authmethod', ({ caller }) => authMethods[caller.method]],
@@ -147,10 +152,10 @@ function tagOrClaim(facts: ContextFacts, key: string): string | undefined {
   const slash = key.indexOf('/')
   const [prefix, name] = slash === -1 ? [key, ''] : [key.slice(0, slash), key.slice(slash + 1)]
   if (prefix === 'aws:principaltag') {
-    return ofRecord(facts.caller.session?.tags, name) ?? facts.principalTags.get(name)
+    return ofRecord(facts.caller.session?.tags, name) ?? facts.principal.tags.get(name)
   }
   if (prefix === 'aws:resourcetag' || prefix === 'ecr:resourcetag') {
-    return facts.resourceTags.get(name)
+    return facts.resource.tags.get(name)
   }
   // Claims bear the name of their issuer's host, which may hold slashes; none of ours begins so.
   return ofRecord(facts.caller.session?.claims, key)

@@ -1,17 +1,16 @@
-import type { Clock } from '../lib/clock.ts'
 import { yieldToEventLoop } from '../lib/yield-to-event-loop.ts'
 import type { AccountId } from '../policy/account-id.ts'
 import { parseArn } from '../policy/arn.ts'
 import type { DecidingStatement, PolicySet } from '../policy/evaluate.ts'
 import { outsidersWhoCan, type OutsiderAccess } from '../policy/outsiders.ts'
 import { accessFor, type AccessQuestion, type CandidateAccess } from '../policy/who-can.ts'
-import type { SqlReader } from '../storage/database/database.ts'
 import { anonymousCaller } from './anonymous.ts'
 import { policySet } from './authorize.ts'
 import { opensToEverybody } from './counted-decision.ts'
+import type { AnswerDeps } from './explain-access.ts'
 import { listKnownCallers, type KnownCaller } from './list-known-callers.ts'
 import { imagineCaller } from './named-caller.ts'
-import type { Gathered, PolicySnapshots, ResourcePolicies } from './policy-snapshot.ts'
+import type { Gathered, ResourcePolicies } from './policy-snapshot.ts'
 import { requestContext, type RequestKeys } from './request-context.ts'
 import { isForNamedOnly } from './rules/exceptions.ts'
 import { knownContext, type KnownKind } from './rules/known-context.ts'
@@ -56,18 +55,11 @@ export interface WhoCanAnswer {
   readonly next: string | undefined
 }
 
-interface Deps {
-  readonly reader: SqlReader
-  readonly snapshots: PolicySnapshots
-  readonly clock: Clock
-  readonly region: string
-  readonly organization: string | undefined
-  /** Runs the installation, and so may see everybody's. */
-  readonly managingAccount: AccountId
+interface Deps extends AnswerDeps {
   readonly isAnonymousPullOn: boolean
 }
 
-interface Input {
+export interface WhoCanInput {
   /** Whose question it is. */
   readonly account: AccountId
   readonly action: string
@@ -86,7 +78,7 @@ interface Input {
  */
 export async function whoCanAccess(
   deps: Deps,
-  input: Input,
+  input: WhoCanInput,
 ): Promise<WhoCanAnswer | { readonly kind: 'foreign-resource' }> {
   const { action, resource } = input
   const owner = ownerOf(resource) ?? input.account
@@ -134,7 +126,7 @@ function ownerOf(resource: string): AccountId | undefined {
 function answerOf(
   deps: Deps,
   about: { readonly caller: Asked; readonly found: Gathered; readonly now: Date },
-  input: Input,
+  input: WhoCanInput,
 ): Answer {
   const { caller, found } = about
   const { question, policies, context } = sideOf(deps, about, input)
@@ -147,7 +139,7 @@ function answerOf(
 function sideOf(
   deps: Deps,
   about: { readonly caller: Asked; readonly found: Gathered; readonly now: Date },
-  { action, resource, keys }: Input,
+  { action, resource, keys }: WhoCanInput,
 ): {
   readonly question: AccessQuestion
   readonly policies: PolicySet
@@ -158,11 +150,9 @@ function sideOf(
   const values = requestContext({
     caller,
     now,
-    region: deps.region,
-    organization: deps.organization,
-    resourceAccount: of.account,
-    principalTags: found.principal.tags,
-    resourceTags: of.tags,
+    installation: deps,
+    principal: found.principal,
+    resource: of,
     keys,
   })
   const given = new Set(Object.keys(keys).map((key) => key.toLowerCase()))
@@ -181,7 +171,7 @@ function resourceOf({ resources: [only] }: Pick<Gathered, 'resources'>): Resourc
 function strangers(
   deps: Deps,
   about: { readonly found: readonly [Asked, Gathered]; readonly now: Date },
-  input: Input,
+  input: WhoCanInput,
 ): readonly StrangerAccess[] {
   const [caller, found] = about.found
   const { action } = input

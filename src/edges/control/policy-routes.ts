@@ -1,5 +1,5 @@
 import type { Explained } from '../../access/explain-access.ts'
-import type { WhoCanAnswer } from '../../access/who-can-access.ts'
+import type { WhoCanAnswer, WhoCanInput } from '../../access/who-can-access.ts'
 import type { RequestKeys } from '../../access/request-context.ts'
 import type { AccountId } from '../../policy/account-id.ts'
 import { refused, type ControlCall, type ControlReply, type ControlRoute } from './route.ts'
@@ -12,15 +12,9 @@ export interface PolicyRooms {
     readonly resource: string
     readonly keys: RequestKeys
   }) => Promise<Explained>
-  readonly whoCanAccess: (input: {
-    readonly account: AccountId
-    readonly action: string
-    readonly resource: string
-    readonly keys: RequestKeys
-    readonly isAll: boolean
-    readonly after: string
-    readonly limit: number
-  }) => Promise<WhoCanAnswer | { readonly kind: 'foreign-resource' }>
+  readonly whoCanAccess: (
+    input: WhoCanInput,
+  ) => Promise<WhoCanAnswer | { readonly kind: 'foreign-resource' }>
 }
 
 /** Principals in one answer. */
