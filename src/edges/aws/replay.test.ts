@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { setTimeout as delay } from 'node:timers/promises'
 import { test, type TestContext } from 'node:test'
 import { Sha256 } from '@aws-crypto/sha256-js'
 import { SignatureV4 } from '@smithy/signature-v4'
 import { temporaryDirectory } from '../../../test/kit/database.ts'
+import { fakeClock, type FakeClock } from '../../../test/kit/fake-clock.ts'
 import { openTestServer } from '../../../test/kit/server.ts'
+import { systemDrivers } from '../../foundation.ts'
 
 interface Sent {
   readonly status: number
@@ -18,18 +19,20 @@ interface Captured {
   readonly send: () => Promise<Sent>
 }
 
+type Capture = (
+  service: 'ecr' | 'sts',
+  headers: Readonly<Record<string, string>>,
+  body: string,
+) => Promise<Captured>
+
 /** A request that an SDK signed, as whoever saw it on its way would have it. */
-async function capturing(
-  t: TestContext,
-): Promise<
-  (
-    service: 'ecr' | 'sts',
-    headers: Readonly<Record<string, string>>,
-    body: string,
-  ) => Promise<Captured>
-> {
+async function capturing(t: TestContext): Promise<{
+  readonly clock: FakeClock
+  readonly capture: Capture
+}> {
   const directory = await temporaryDirectory(t)
-  const server = await openTestServer(directory)
+  const clock = fakeClock()
+  const server = await openTestServer(directory, { drivers: { ...systemDrivers, clock } })
   t.after(() => server.close())
   const file = await readFile(join(directory, 'credentials'), 'utf8')
   const keyOf = (name: string): string => new RegExp(`^${name} = (.+)$`, 'm').exec(file)?.[1] ?? ''
@@ -38,10 +41,13 @@ async function capturing(
     secretAccessKey: keyOf('aws_secret_access_key'),
   }
   const { host, hostname } = new URL(server.url)
-  return async (service, headers, body) => {
+  const capture: Capture = async (service, headers, body) => {
     const signer = new SignatureV4({ service, region: 'us-east-1', credentials, sha256: Sha256 })
     const request = { method: 'POST', protocol: 'http:', hostname, path: '/', query: {}, body }
-    const signed = await signer.sign({ ...request, headers: { host, ...headers } })
+    const signed = await signer.sign(
+      { ...request, headers: { host, ...headers } },
+      { signingDate: clock.now() },
+    )
     return {
       async send() {
         const answer = await fetch(server.url, { method: 'POST', headers: signed.headers, body })
@@ -49,6 +55,7 @@ async function capturing(
       },
     }
   }
+  return { clock, capture }
 }
 
 const json = (operation: string): Readonly<Record<string, string>> => ({
@@ -58,13 +65,13 @@ const json = (operation: string): Readonly<Record<string, string>> => ({
 const form = { 'content-type': 'application/x-www-form-urlencoded; charset=utf-8' }
 
 test('a captured request for a credential is answered in the moment of its first answer, and no more', async (t) => {
-  const capture = await capturing(t)
+  const { clock, capture } = await capturing(t)
   const password = await capture('ecr', json('GetAuthorizationToken'), '{}')
   assert.equal((await password.send()).status, 200)
   assert.equal((await password.send()).status, 200)
   const session = await capture('sts', form, 'Action=GetSessionToken&Version=2011-06-15')
   assert.equal((await session.send()).status, 200)
-  await delay(2100)
+  clock.advance(2001)
   const again = await password.send()
   assert.equal(again.status, 400)
   assert.match(again.body, /InvalidSignatureException.*answered before/)
@@ -74,7 +81,7 @@ test('a captured request for a credential is answered in the moment of its first
 })
 
 test('a request that failed, or that gives nothing away, may be repeated', async (t) => {
-  const capture = await capturing(t)
+  const { capture } = await capturing(t)
   const role = 'arn:aws:iam::123456789012:role/absent'
   const body = `Action=AssumeRole&Version=2011-06-15&RoleArn=${role}&RoleSessionName=run`
   const refused = await capture('sts', form, body)
