@@ -12,14 +12,36 @@ export interface Package {
   readonly architecture?: string
   /** Source package (deb Source, apk origin), with the version that replaces the binary's. */
   readonly source?: { readonly name: string; readonly version: string }
+  /** Module stream of an rpm, `nodejs:18`: advisories of other streams do not speak of it. */
+  readonly module?: string
+  /** Who built it, as the package database says (dpkg Maintainer, rpm Vendor, conda channel). */
+  readonly vendor?: string
 }
 
 /** A package at a place: which file told of it. Paths have no leading slash. */
 export interface PackageInstance {
   readonly package: Package
   readonly path: string
-  /** Installed state, or only declared by a lock file. */
-  readonly evidence: 'installed' | 'declared'
+  readonly evidence: PackageEvidence
+  /** SPDX expressions or names of licences, as the file has them. */
+  readonly licenses?: readonly string[]
+  /** What it needs: names, or `name@version`, of packages that the same file lists. */
+  readonly dependsOn?: readonly string[]
+  /** Needed to build or test only, as the lock file says. */
+  readonly isDevelopment?: boolean
+}
+
+/**
+ * How sure it is that the package is there: the state that its package manager keeps, a promise that only a lock file
+ * makes, or a text in an executable that looks like its version.
+ */
+export type PackageEvidence = 'installed' | 'declared' | 'recognised'
+
+/** Files that a package of the operating system brought, below the root, without a leading slash. */
+export interface OwnedFiles {
+  /** Names the package in the same kind of database: dpkg's `libc6`, `libc6:amd64`, an rpm's or apk's name. */
+  readonly owner: string
+  readonly paths: readonly string[]
 }
 
 /** Something that could not be read: shown to the user as coverage that is missing. */
@@ -31,6 +53,8 @@ export interface InventoryProblem {
 export interface Extraction {
   readonly instances: readonly PackageInstance[]
   readonly problems: readonly InventoryProblem[]
+  /** Only of package databases of operating systems. */
+  readonly owned?: readonly OwnedFiles[]
 }
 
 /** Reads one kind of file. Pure: bytes in, packages out; a malformed file is a problem, not a throw. */
@@ -43,6 +67,14 @@ export interface Extractor {
   readonly maxBytes: number
   /** Whether this path (no leading slash, `.` and `..` resolved) is wanted. Cheap: called for each entry. */
   wants(path: string): boolean
+  /**
+   * Present where only the content tells the kind (executables): whether a file that begins with these bytes, at most
+   * 4096 of them, is one. It is then asked after `wants`, and no file that it refuses is read.
+   */
+  recognises?(head: Uint8Array): boolean
+  /** ECR's and Inspector's packageManager word where it is not the ecosystem's: a lock file's NPM beside NODEPKG. */
+  readonly packageManager?: string
+  /** `path` is where the file lies; that of a nested package is `path!/inner/path`. */
   extract(path: string, bytes: Uint8Array): Extraction
 }
 
@@ -75,11 +107,19 @@ export type Lookup =
   | { readonly kind: 'keys'; readonly keys: readonly LookupKey[] }
   | { readonly kind: 'unknown'; readonly reason: string }
 
+export interface PurlName {
+  /** Segments are divided by slashes. */
+  readonly namespace?: string
+  readonly name: string
+}
+
 export interface Ecosystem {
   /** purl type. */
   readonly type: string
   readonly extractors: readonly Extractor[]
   readonly compareVersions: CompareVersions
+  /** How the name stands in a purl where that is another than the name as it is; purl-spec's type definitions. */
+  purlName?(name: string): PurlName
   /** ECR's and Inspector's packageManager word: OS, NODEPKG, PYTHONPKG … */
   readonly packageManager: string
   /** Whether this OSV ecosystem string (`Debian:12`, `npm`) is judged by this ecosystem's comparer. */

@@ -3,20 +3,20 @@
 // Input:    a package as found; text from an image, so every part is escaped.
 // Deviates: nothing; purls are output only, lookups use names as the ecosystems have them.
 // Unknowns: none.
-import type { Package } from './ecosystem.ts'
+import type { Package, PurlName } from './ecosystem.ts'
+import { findEcosystem } from './table.ts'
 
 /** What a purl tells of a distribution. */
 type Release = { readonly id: string; readonly versionId?: string | undefined }
 
 export function formatPurl(found: Package, distribution: Release | undefined): string {
   const { type } = found
-  const scope = /^(@[^/]+)\/(.+)$/.exec(found.name)
-  const isOs = type === 'deb' || type === 'apk'
-  const namespace = found.namespace ?? scope?.[1] ?? (isOs ? distribution?.id : undefined)
-  const bare = scope?.[2] ?? found.name
-  const name = type === 'pypi' ? bare.toLowerCase().replaceAll(/[-_.]+/g, '-') : bare
+  const ecosystem = findEcosystem(type)
+  const isOs = ecosystem?.packageManager === 'OS'
+  const named: PurlName = ecosystem?.purlName?.(found.name) ?? { name: found.name }
+  const namespace = found.namespace ?? named.namespace ?? (isOs ? distribution?.id : undefined)
   const qualifiers = isOs ? qualifiersOf(found, distribution) : ''
-  const path = [namespace, name].filter((part) => part !== undefined).map(escape)
+  const path = [...(namespace?.split('/') ?? []), named.name].map(escape)
   return `pkg:${type}/${path.join('/')}@${escape(found.version)}${qualifiers}`
 }
 

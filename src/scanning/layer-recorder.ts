@@ -1,7 +1,7 @@
 // Takes the entries of one layer and keeps those that can carry, hide or move packages.
-import type { Distribution, Extraction, Extractor } from '../ecosystems/ecosystem.ts'
+import type { Distribution, Extraction, Extractor, Package } from '../ecosystems/ecosystem.ts'
 import { displayPath, parseEntryPath } from '../lib/archive/entry-path.ts'
-import type { TarEntry, TarVisitor } from '../lib/archive/tar-entries.ts'
+import { peekBytes, type TarEntry, type TarVisitor } from '../lib/archive/tar-entries.ts'
 import { unreachable } from '../lib/errors.ts'
 import type { LayerLimits } from './layer-limits.ts'
 import {
@@ -36,7 +36,11 @@ const maxLinkTargetBytes = 4096
 
 export class LayerRecorder implements TarVisitor {
   readonly #parsers: LayerParsers
+  readonly #byPath: readonly Extractor[]
+  readonly #byContent: readonly ContentExtractor[]
   readonly #limits: LayerLimits
+  /** Those that took the file whose head was shown last. */
+  #recognisedBy: readonly ContentExtractor[] = []
   readonly #removals: Removal[] = []
   readonly #tree: TreeEntry[] = []
   readonly #files: InventoriedFile[] = []
@@ -51,6 +55,8 @@ export class LayerRecorder implements TarVisitor {
 
   constructor(parsers: LayerParsers, limits: LayerLimits) {
     this.#parsers = parsers
+    this.#byContent = parsers.extractors.filter(isByContent)
+    this.#byPath = parsers.extractors.filter((extractor) => !isByContent(extractor))
     this.#limits = limits
   }
 
@@ -73,7 +79,8 @@ export class LayerRecorder implements TarVisitor {
     this.#report({ code: 'UNREADABLE', path: displayPath(name), reason })
   }
 
-  entry(entry: TarEntry): 'read' | 'skip' {
+  entry(entry: TarEntry): 'read' | 'peek' | 'skip' {
+    this.#recognisedBy = []
     const whiteout = parseWhiteout(entry.path)
     if (whiteout !== undefined) {
       if (whiteout.kind === 'refused') this.refused(entry.path, whiteout.reason)
@@ -102,12 +109,28 @@ export class LayerRecorder implements TarVisitor {
     }
   }
 
+  head(entry: TarEntry, bytes: Buffer): 'read' | 'skip' {
+    const recognisedBy = this.#mayBeReadBy(entry.path).filter((it) => it.recognises(bytes))
+    if (recognisedBy.length === 0) {
+      this.#recordPlain(entry.path, true)
+      return 'skip'
+    }
+    this.#recognisedBy = recognisedBy
+    return this.#readIfAllowed(entry, recognisedBy)
+  }
+
   content(entry: TarEntry, bytes: Buffer): void {
     const readable = displayPath(entry.path)
-    const extractions = this.#wantedBy(entry.path).map((extractor) =>
+    const wanted = this.#wantedBy(entry.path)
+    // A file with holes was not shown before; one that another extractor reads by its path is looked at all the same.
+    const recognised =
+      this.#recognisedBy.length > 0
+        ? this.#recognisedBy
+        : this.#mayBeReadBy(entry.path).filter((it) => it.recognises(bytes.subarray(0, peekBytes)))
+    const extractions = [...wanted, ...recognised].map((extractor) =>
       entry.sizeBytes > extractor.maxBytes
-        ? tooLarge(extractor.id, readable, entry.sizeBytes, extractor.maxBytes)
-        : extractWith(extractor, readable, bytes),
+        ? tooLarge(extractor, readable, entry.sizeBytes, extractor.maxBytes)
+        : this.#extractWith(extractor, readable, bytes),
     )
     const isOsRelease = isOsReleasePath(entry.path) && entry.sizeBytes <= maxOsReleaseBytes
     this.#recordFile(
@@ -117,14 +140,22 @@ export class LayerRecorder implements TarVisitor {
     )
   }
 
-  #offerFile(entry: TarEntry): 'read' | 'skip' {
+  #offerFile(entry: TarEntry): 'read' | 'peek' | 'skip' {
     const wanted = this.#wantedBy(entry.path)
-    const isOsRelease = isOsReleasePath(entry.path)
-    if (wanted.length === 0 && !isOsRelease) {
-      if (databaseKindOf(entry.path) !== undefined) this.#recordFile(entry, [], undefined)
-      else this.#recordPlain(entry.path, mayMatter(entry.path))
-      return 'skip'
+    if (wanted.length > 0 || isOsReleasePath(entry.path)) return this.#readIfAllowed(entry, wanted)
+    if (this.#mayBeReadBy(entry.path).length > 0) {
+      if (entry.sizeBytes > 0) return 'peek'
+      this.#recordPlain(entry.path, true)
+    } else if (databaseKindOf(entry.path) !== undefined) {
+      this.#recordFile(entry, [], undefined)
+    } else {
+      this.#recordPlain(entry.path, mayMatter(entry.path))
     }
+    return 'skip'
+  }
+
+  #readIfAllowed(entry: TarEntry, wanted: readonly Extractor[]): 'read' | 'skip' {
+    const isOsRelease = isOsReleasePath(entry.path)
     const largest = Math.max(isOsRelease ? maxOsReleaseBytes : 0, ...wanted.map((w) => w.maxBytes))
     const size = Math.max(entry.sizeBytes, entry.storedBytes)
     const room = this.#limits.totalFileBytes - this.#readBytes
@@ -134,10 +165,10 @@ export class LayerRecorder implements TarVisitor {
       return 'read'
     }
     const readable = displayPath(entry.path)
-    const ids = wanted.length > 0 ? wanted.map(({ id }) => id) : [osReleaseReader]
+    const readers = wanted.length > 0 ? wanted : [{ id: osReleaseReader }]
     this.#recordFile(
       entry,
-      ids.map((id) => tooLarge(id, readable, size, allowed)),
+      readers.map((reader) => tooLarge(reader, readable, size, allowed)),
       undefined,
     )
     return 'skip'
@@ -145,12 +176,33 @@ export class LayerRecorder implements TarVisitor {
 
   #wantedBy(path: string): readonly Extractor[] {
     const readable = displayPath(path)
-    return this.#parsers.extractors.filter((extractor) => extractor.wants(readable))
+    return this.#byPath.filter((extractor) => extractor.wants(readable))
+  }
+
+  /** Who would read a file of this path if its content were of its kind. */
+  #mayBeReadBy(path: string): readonly ContentExtractor[] {
+    const readable = displayPath(path)
+    return this.#byContent.filter((extractor) => extractor.wants(readable))
+  }
+
+  #extractWith(extractor: Extractor, path: string, bytes: Buffer): FileExtraction {
+    const { owned, ...extraction } = extractWith(extractor, path, bytes)
+    if (owned === undefined) return extraction
+    // A system has a hundred thousand files, of which few can hold packages of their own.
+    const telling = owned.flatMap(({ owner, paths }) => {
+      const kept = paths.filter((at) => this.#mayHoldPackages(at))
+      return kept.length === 0 ? [] : [{ owner, paths: kept }]
+    })
+    return telling.length === 0 ? extraction : { ...extraction, owned: telling }
+  }
+
+  #mayHoldPackages(readable: string): boolean {
+    return this.#parsers.extractors.some((extractor) => extractor.wants(readable))
   }
 
   /** Also for entries that are no files: they replace one of a lower layer. */
   #isRecorded(path: string): boolean {
-    return mayMatter(path) || this.#wantedBy(path).length > 0
+    return mayMatter(path) || this.#wantedBy(path).length > 0 || this.#mayBeReadBy(path).length > 0
   }
 
   #recordRemoval(removal: Removal): void {
@@ -239,24 +291,37 @@ function limitHit(path: string, reason: string): LayerProblem {
   return { code: 'LIMIT_HIT', path, reason }
 }
 
+type ContentExtractor = Extractor & Required<Pick<Extractor, 'recognises'>>
+
+function isByContent(extractor: Extractor): extractor is ContentExtractor {
+  return extractor.recognises !== undefined
+}
+
+function identify(extractor: {
+  readonly id: string
+  readonly recognises?: unknown
+}): Pick<FileExtraction, 'extractorId' | 'isByContent'> {
+  const { id: extractorId, recognises } = extractor
+  return recognises === undefined ? { extractorId } : { extractorId, isByContent: true }
+}
+
 function tooLarge(
-  extractorId: string,
+  extractor: { readonly id: string },
   path: string,
   sizeBytes: number,
   allowed: number,
 ): FileExtraction {
   const reason = `${sizeBytes} bytes are more than the ${allowed} that are read of such a file`
-  return { extractorId, instances: [], problems: [limitHit(path, reason)] }
+  return { ...identify(extractor), instances: [], problems: [limitHit(path, reason)] }
 }
 
 function extractWith(extractor: Extractor, path: string, bytes: Buffer): FileExtraction {
-  const extractorId = extractor.id
   const extraction = extractionOf(extractor, path, bytes)
-  const { instances, problems } =
+  const { problems, ...found } =
     bytes.length > copiedAboveBytes ? structuredClone(extraction) : extraction
   return {
-    extractorId,
-    instances,
+    ...identify(extractor),
+    ...found,
     problems: problems.map((problem) => ({ code: 'UNREADABLE', ...problem })),
   }
 }
@@ -285,13 +350,20 @@ function hardlinkTarget(name: string): string | undefined {
 
 function textBytes(extractions: readonly FileExtraction[]): number {
   let bytes = 0
-  for (const { instances, problems } of extractions) {
-    for (const { package: found, path } of instances) {
-      const { name, version, namespace = '', architecture = '', source } = found
-      bytes += recordBytes + name.length + version.length + namespace.length + architecture.length
-      bytes += path.length + (source === undefined ? 0 : source.name.length + source.version.length)
+  for (const { instances, problems, owned = [] } of extractions) {
+    for (const { owner, paths } of owned)
+      bytes += paths.reduce((sum, path) => sum + path.length, recordBytes + owner.length)
+    for (const { package: found, path, licenses = [], dependsOn = [] } of instances) {
+      bytes += recordBytes + path.length + lengthOf(found)
+      for (const text of [...licenses, ...dependsOn]) bytes += text.length
     }
     for (const { path, reason } of problems) bytes += recordBytes + path.length + reason.length
   }
   return bytes
+}
+
+function lengthOf({ name, version, source, ...rest }: Package): number {
+  const { namespace = '', architecture = '', module = '', vendor = '' } = rest
+  const sourceText = source === undefined ? '' : source.name + source.version
+  return (name + version + namespace + architecture + module + vendor + sourceText).length
 }

@@ -6,6 +6,10 @@ export const npm: Ecosystem = {
   type: 'npm',
   extractors: [npmInstalled],
   compareVersions: compareSemVersions,
+  purlName: (name) => {
+    const [, namespace, bare] = /^(@[^/]+)\/(.+)$/.exec(name) ?? []
+    return namespace === undefined || bare === undefined ? { name } : { namespace, name: bare }
+  },
   packageManager: 'NODEPKG',
   ownsAdvisoryEcosystem: (ecosystem) => ecosystem === 'npm',
   // Legacy packages differ in case only: names are exact.

@@ -6,6 +6,7 @@ export const pypi: Ecosystem = {
   type: 'pypi',
   extractors: [pythonMetadata],
   compareVersions: comparePep440Versions,
+  purlName: (name) => ({ name: normalisePythonName(name) }),
   packageManager: 'PYTHONPKG',
   ownsAdvisoryEcosystem: (ecosystem) => ecosystem === 'PyPI',
   normaliseName: normalisePythonName,

@@ -36,15 +36,24 @@ interface Walked {
 }
 
 /** Walks in chunks of `step` bytes; an entry is `kind path → target = content`. */
-function walk(bytes: Buffer, step = bytes.length, maxBytes = 1 << 20): Walked {
+function walk(
+  bytes: Buffer,
+  step = bytes.length,
+  maxBytes = 1 << 20,
+  answer: 'read' | 'peek' = 'read',
+): Walked {
   const entries: string[] = []
   const refused: string[] = []
   const walker = new TarWalker({
     entry(entry) {
       entries.push(describe(entry))
       return entry.kind === 'file' && Math.max(entry.sizeBytes, entry.storedBytes) <= maxBytes
-        ? 'read'
+        ? answer
         : 'skip'
+    },
+    head(_entry, beginning) {
+      entries.push(`${entries.pop() ?? ''} begins ${short(beginning)}`)
+      return beginning.includes('no') ? 'skip' : 'read'
     },
     content(_entry, content) {
       entries.push(`${entries.pop() ?? ''} = ${short(content)}`)
@@ -370,6 +379,7 @@ test('goes on after an entry whose name is refused', () => {
 test('tells whether the end marker came', () => {
   const visitor: TarVisitor = {
     entry: () => 'skip',
+    head: () => 'skip',
     content: () => undefined,
     refused: () => undefined,
   }
@@ -471,6 +481,7 @@ for (const version of ['oldgnu', '0.0', '0.1', '1.0']) {
       const contents: Buffer[] = []
       const walker = new TarWalker({
         entry: () => 'read',
+        head: () => 'read',
         content: (_entry, bytes) => contents.push(Buffer.from(bytes)),
         refused: () => assert.fail('refused'),
       })
@@ -495,3 +506,29 @@ function findGnuTar(): boolean {
     return false
   }
 }
+
+test('a file that is peeked at is read whole, or passed over, by what its beginning says', () => {
+  const bytes = tar(
+    file('empty', ''),
+    file('small', 'yes'),
+    file('passed', 'no'),
+    file('block', 'y'.repeat(512)),
+    file('page', 'y'.repeat(4096)),
+    file('large', `${'y'.repeat(4096)}no`),
+    file('largeNo', `no${'y'.repeat(9000)}`),
+    file('last', 'yes'),
+  )
+  const whole = walk(bytes, bytes.length, 1 << 20, 'peek')
+  assert.deepEqual(whole.entries, [
+    'file empty = ',
+    'file small begins yes = yes',
+    'file passed begins no',
+    'file block begins yyyyyyyyyy… 512 = yyyyyyyyyy… 512',
+    'file page begins yyyyyyyyyy… 4096 = yyyyyyyyyy… 4096',
+    'file large begins yyyyyyyyyy… 4096 = yyyyyyyyyy… 4098',
+    'file largeNo begins noyyyyyyyy… 4096',
+    'file last begins yes = yes',
+  ])
+  for (const step of [1, 7, 511, 512, 513, 4096, 5000])
+    assert.deepEqual(walk(bytes, step, 1 << 20, 'peek'), whole, `in chunks of ${step}`)
+})

@@ -34,13 +34,21 @@ export interface TarEntry {
 }
 
 export interface TarVisitor {
-  /** 'read' asks for the content, which is then held whole: decide by `sizeBytes` and `storedBytes`. */
-  entry(entry: TarEntry): 'read' | 'skip'
+  /**
+   * 'read' asks for the content, which is then held whole: decide by `sizeBytes` and `storedBytes`. 'peek' asks for its
+   * first bytes, and `head` decides.
+   */
+  entry(entry: TarEntry): 'read' | 'peek' | 'skip'
+  /** The first `peekBytes` of the content, or all of it where it is shorter. A view, as in `content`. */
+  head(entry: TarEntry, bytes: Buffer): 'read' | 'skip'
   /** The content asked for. A view of the walker's memory: copy what is kept. */
   content(entry: TarEntry, bytes: Buffer): void
   /** An entry that is passed over because of its name. */
   refused(name: string, reason: string): void
 }
+
+/** So much of a file is shown before it is decided whether it is read: a page of memory holds the headers of executables. */
+export const peekBytes = 4096
 
 /** Cap of a pax header, a long name, and the extension blocks of a sparse map. */
 const maxExtensionBytes = 1024 * 1024
@@ -49,6 +57,7 @@ type Section =
   | { readonly kind: 'header' }
   | { readonly kind: 'extension'; readonly type: 'x' | 'g' | 'L' | 'K'; readonly size: number }
   | { readonly kind: 'sparse-map' }
+  | { readonly kind: 'head'; readonly entry: TarEntry }
   | { readonly kind: 'content'; readonly entry: TarEntry; readonly sparse: SparseForm | undefined }
 
 interface OldSparse {
@@ -151,6 +160,8 @@ export class TarWalker {
         return this.#takeExtension(section, bytes)
       case 'sparse-map':
         return this.#takeSparseMap(bytes)
+      case 'head':
+        return this.#takeHead(section.entry, bytes)
       case 'content':
         return this.#takeContent(section.entry, section.sparse, bytes)
     }
@@ -276,10 +287,24 @@ export class TarWalker {
   }
 
   #offer(entry: TarEntry, sparse: SparseForm | undefined): void {
-    if (this.#visitor.entry(entry) === 'skip')
-      return this.#expectHeader(paddedBytes(entry.storedBytes))
-    if (entry.storedBytes === 0) return this.#takeContent(entry, sparse, Buffer.alloc(0))
-    this.#expect({ kind: 'content', entry, sparse }, entry.storedBytes)
+    const { storedBytes } = entry
+    const answer = this.#visitor.entry(entry)
+    if (answer === 'skip') return this.#expectHeader(paddedBytes(storedBytes))
+    if (storedBytes === 0) return this.#takeContent(entry, sparse, Buffer.alloc(0))
+    // What is stored of a file with holes does not begin as the file does: it is read to be seen.
+    if (answer === 'peek' && sparse === undefined)
+      return this.#expect({ kind: 'head', entry }, Math.min(peekBytes, storedBytes))
+    this.#expect({ kind: 'content', entry, sparse }, storedBytes)
+  }
+
+  #takeHead(entry: TarEntry, head: Buffer): void {
+    const { storedBytes } = entry
+    if (this.#visitor.head(entry, head) === 'skip')
+      return this.#expectHeader(paddedBytes(storedBytes) - head.length)
+    this.#expect({ kind: 'content', entry, sparse: undefined }, storedBytes)
+    if (head.length === storedBytes) return this.#complete(head)
+    this.#held = Buffer.allocUnsafeSlow(storedBytes)
+    this.#heldBytes = head.copy(this.#held)
   }
 
   #takeContent(entry: TarEntry, sparse: SparseForm | undefined, stored: Buffer): void {

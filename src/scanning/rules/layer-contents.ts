@@ -1,6 +1,6 @@
 // What one layer says, by itself: kept by its digest and squashed with the other layers of each image that has it.
 // Everything here survives JSON. Paths are bytes as latin1 text, below the root; packages' own paths are readable text.
-import type { Distribution, PackageInstance } from '../../ecosystems/ecosystem.ts'
+import type { Distribution, OwnedFiles, PackageInstance } from '../../ecosystems/ecosystem.ts'
 import type { Digest } from '../../oci/digest.ts'
 import type { DatabaseKind } from './package-databases.ts'
 
@@ -37,6 +37,10 @@ export interface FileExtraction {
   readonly extractorId: string
   readonly instances: readonly PackageInstance[]
   readonly problems: readonly LayerProblem[]
+  /** Files at which packages may be found, of packages that this database lists. */
+  readonly owned?: readonly OwnedFiles[]
+  /** Chosen by the file's own bytes: the reading counts wherever the file lies. */
+  readonly isByContent?: true
 }
 
 export interface InventoriedFile {

@@ -94,7 +94,9 @@ function nodeOf(
     case 'file': {
       const content = entry.file === undefined ? undefined : files[entry.file]
       if (content === undefined) return { kind: 'file', wantedBy: [], layer }
-      const wantedBy = content.extractions.map(({ extractorId }) => extractorId)
+      const wantedBy = content.extractions.flatMap(({ extractorId, isByContent }) =>
+        isByContent === true ? [] : [extractorId],
+      )
       return { kind: 'file', content, wantedBy, layer }
     }
     case 'hardlink':
@@ -147,7 +149,9 @@ export function nodeAt(root: FolderNode, path: string): TreeNode | undefined {
 /** The readings of a file that count at its place. */
 export function readingsOf({ content, wantedBy }: FileNode): readonly FileExtraction[] {
   if (content === undefined) return []
-  return content.extractions.filter(({ extractorId }) => wantedBy.includes(extractorId))
+  return content.extractions.filter(
+    ({ extractorId, isByContent }) => isByContent === true || wantedBy.includes(extractorId),
+  )
 }
 
 /** Every folder on the way must be there: `absent/..` leads nowhere, and not back to where it began. */

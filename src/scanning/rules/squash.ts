@@ -4,7 +4,7 @@
 // Deviates: nothing here; layer-tree.ts has what it does about impossible layers.
 // Unknowns: a database that vanished, lies behind a link or was not read, and an unknown system, are notes: with one of
 //           these, no packages is never the same as no findings.
-import type { Distribution, Package } from '../../ecosystems/ecosystem.ts'
+import type { Distribution, Package, PackageEvidence } from '../../ecosystems/ecosystem.ts'
 import { displayPath } from '../../lib/archive/entry-path.ts'
 import type { Digest } from '../../oci/digest.ts'
 import { coverageNotesOf, type CoverageNote } from './coverage-notes.ts'
@@ -30,7 +30,7 @@ export interface SquashedInstance {
   readonly package: Package
   /** Readable, links on the way resolved. */
   readonly path: string
-  readonly evidence: 'installed' | 'declared'
+  readonly evidence: PackageEvidence
   readonly extractorId: string
   /** The layer that brought it. */
   readonly layerDigest: Digest
