@@ -105,7 +105,15 @@ export interface LookupKey {
 /** What a lookup can be: keys, or the reason why nobody can speak about this package. */
 export type Lookup =
   | { readonly kind: 'keys'; readonly keys: readonly LookupKey[] }
-  | { readonly kind: 'unknown'; readonly reason: string }
+  | {
+      readonly kind: 'unknown'
+      readonly reason: string
+      /**
+       * 'package' where only this one is not spoken of (another builder's, a kind that nobody publishes advisories
+       * for); else nobody speaks of the whole system.
+       */
+      readonly scope?: 'package'
+    }
 
 export interface PurlName {
   /** Segments are divided by slashes. */
@@ -124,6 +132,8 @@ export interface Ecosystem {
   readonly packageManager: string
   /** Whether this OSV ecosystem string (`Debian:12`, `npm`) is judged by this ecosystem's comparer. */
   ownsAdvisoryEcosystem(ecosystem: string): boolean
+  /** Whether the source of this ecosystem string tells of flaws that are not mended yet; absent: of mended ones only. */
+  tellsOfUnmended?(ecosystem: string): boolean
   /** The name as stored for lookup: npm exact, pypi normalised by PEP 503. */
   normaliseName(name: string): string
   lookup(found: Package, distribution: Distribution | undefined): Lookup

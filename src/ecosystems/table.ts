@@ -20,3 +20,9 @@ export function ecosystemOfAdvisory(ecosystem: string): Ecosystem | undefined {
 export function allExtractors(): readonly Extractor[] {
   return ecosystems.flatMap(({ extractors }) => extractors)
 }
+
+/** The purl type of the ecosystem that an extractor belongs to. */
+export function typeOfExtractor(id: string): string | undefined {
+  return ecosystems.find(({ extractors }) => extractors.some((extractor) => extractor.id === id))
+    ?.type
+}

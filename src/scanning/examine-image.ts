@@ -82,12 +82,11 @@ export async function judgeLayers(
   const { revision } = await matchPackages(deps, ids, { signal })
   const packages = distinctPackages(image)
   const lookups = packages.map((found) => lookupOf(found, image.distribution))
-  const unjudged = lookups.flatMap((lookup) => (lookup.kind === 'unknown' ? [lookup.reason] : []))
   const judged = judgeOutcome({
     notes: image.notes,
     problems: image.problems,
     packages: packages.length,
-    unjudged: [...new Set(unjudged)],
+    unjudged: lookups.flatMap((lookup) => (lookup.kind === 'unknown' ? [lookup] : [])),
   })
   const needed = lookups.flatMap((lookup) =>
     lookup.kind === 'keys' ? [lookup.keys.map(({ ecosystem }) => ecosystem)] : [],
@@ -177,11 +176,16 @@ async function internInstances(
     signal.throwIfAborted()
     const part = instances.slice(start, start + internedAtOnce)
     await database.transaction(async (tx) => {
-      for (const { package: found, path, layerDigest } of part) {
+      for (const { package: found, owner, ...instance } of part) {
+        const { path, layerDigest, evidence, extractorId, passedOver } = instance
         interned.push({
           packageId: await internPackage(tx, found, distribution),
           path,
           layerDigest,
+          evidence,
+          extractorId,
+          ...(owner === undefined ? {} : { ownerId: await internPackage(tx, owner, distribution) }),
+          ...(passedOver === undefined ? {} : { passedOver }),
         })
       }
     })
@@ -191,9 +195,8 @@ async function internInstances(
 }
 
 function distinctPackages(image: SquashedImage): readonly Package[] {
-  const byText = new Map(
-    image.instances.map(({ package: found }) => [JSON.stringify(found), found]),
-  )
+  const counting = image.instances.filter(({ passedOver }) => passedOver === undefined)
+  const byText = new Map(counting.map(({ package: found }) => [JSON.stringify(found), found]))
   return [...byText.values()]
 }
 
@@ -206,6 +209,7 @@ function lookupOf(
     ecosystem?.lookup(found, distribution) ?? {
       kind: 'unknown',
       reason: `no advisories are known for packages of type ${found.type}`,
+      scope: 'package',
     }
   )
 }

@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream'
-import type { Distribution } from '../ecosystems/ecosystem.ts'
+import type { Distribution, PackageEvidence } from '../ecosystems/ecosystem.ts'
 import type { Digest } from '../oci/digest.ts'
+import type { PassedOver } from './rules/passed-over.ts'
 
 /** Where a scan gets an image from: the registry, or an archive. */
 export interface ImageContent {
@@ -23,6 +24,13 @@ export interface ScannedInstance {
   readonly packageId: number
   readonly path: string
   readonly layerDigest: Digest
+  readonly evidence: PackageEvidence
+  /** What read it: shown as evidence. */
+  readonly extractorId: string
+  /** The package of the operating system that brought the file. */
+  readonly ownerId?: number
+  /** Listed, and without findings of its own. */
+  readonly passedOver?: PassedOver
 }
 
 export interface ScanOutcome {

@@ -1,10 +1,16 @@
-import type { SqlReader } from '../storage/database/database.ts'
-import { severities, type Severity } from '../ecosystems/severity.ts'
+import type { PackageEvidence } from '../ecosystems/ecosystem.ts'
 import { formatPurl } from '../ecosystems/purl.ts'
+import { severities, type Severity } from '../ecosystems/severity.ts'
+import { findEcosystem } from '../ecosystems/table.ts'
+import type { SqlReader } from '../storage/database/database.ts'
 import { readAdvisoryState } from './advisory-state-store.ts'
 import type { ScannedInstance } from './image-scan.ts'
 import { listMatches, type PackageFinding } from './list-matches.ts'
+import { readOwnerStatements, type OwnerStatements } from './owner-statements.ts'
 import { findPackage, type InternedPackage } from './package-store.ts'
+import { confidenceOf, type Confidence } from './rules/confidence.ts'
+import { judgeOwnership } from './rules/judge-ownership.ts'
+import type { Suppression } from './rules/suppression.ts'
 
 /** One vulnerability of one package of an image. */
 export interface Finding extends Omit<PackageFinding, 'packageId'> {
@@ -14,14 +20,30 @@ export interface Finding extends Omit<PackageFinding, 'packageId'> {
     readonly version: string
     readonly purl: string
   }
-  /** Where it lies, in order of paths. */
+  /** In order of paths. */
+  readonly places: readonly FindingPlace[]
   readonly paths: readonly string[]
   readonly layerDigest: string
+  readonly confidence: Confidence
+  /** Present on those that are listed apart, since something speaks against them. */
+  readonly suppression?: Suppression
+}
+
+export interface FindingPlace {
+  readonly path: string
+  readonly layerDigest: string
+  readonly evidence: PackageEvidence
+  readonly extractorId: string
+  /** purl of the package of the operating system that brought the file. */
+  readonly owner?: string
 }
 
 export interface FindingList {
   /** Sorted by severity, then vulnerability, package and version. */
   readonly findings: readonly Finding[]
+  /** The same of those that are not counted, each with who says why. */
+  readonly suppressed: readonly Finding[]
+  /** Of `findings`. */
   readonly counts: SeverityCounts
   /** Everything that was known by this revision is taken into account; of a newer one perhaps not all yet. */
   readonly dataRevision: number
@@ -39,39 +61,118 @@ export async function listFindings(
   instances: readonly ScannedInstance[],
 ): Promise<FindingList> {
   const { revision, evaluatedRevision } = await readAdvisoryState(reader)
-  const places = new Map<number, ScannedInstance[]>()
-  for (const instance of instances) {
-    const known = places.get(instance.packageId)
-    if (known === undefined) places.set(instance.packageId, [instance])
-    else known.push(instance)
-  }
+  const counting = instances.filter(({ passedOver }) => passedOver === undefined)
+  const places = Map.groupBy(counting, ({ packageId }) => packageId)
   // Not those of the evaluated revision: a package first seen since then has matches of the newest one only.
   const matches = await listMatches(reader, [...places.keys()], revision)
-  const findings: Finding[] = []
+  const owners = new OwnerReader(reader, revision)
+  const all: Finding[] = []
   let found: InternedPackage | undefined
   for (const match of matches) {
     // Matches of one package come together.
     if (found?.id !== match.packageId) found = await findPackage(reader, match.packageId)
-    if (found !== undefined)
-      findings.push(findingOf(match, found, places.get(match.packageId) ?? []))
+    if (found === undefined) continue
+    all.push(await findingOf(match, { found, owners, at: places.get(match.packageId) ?? [] }))
   }
-  findings.sort(compareFindings)
-  return { findings, counts: countSeverities(findings), dataRevision: evaluatedRevision }
+  all.sort(compareFindings)
+  const findings = all.filter(({ suppression }) => suppression === undefined)
+  const suppressed = all.filter(({ suppression }) => suppression !== undefined)
+  const counts = countSeverities(findings)
+  return { findings, suppressed, counts, dataRevision: evaluatedRevision }
 }
 
-function findingOf(
+async function findingOf(
   { packageId: _packageId, ...match }: PackageFinding,
-  found: InternedPackage,
-  places: readonly ScannedInstance[],
-): Finding {
+  {
+    found,
+    owners,
+    at,
+  }: {
+    readonly found: InternedPackage
+    readonly owners: OwnerReader
+    readonly at: readonly ScannedInstance[]
+  },
+): Promise<Finding> {
   const { type, name, version } = found.package
   const isUnknown = match.verdict === 'unknown'
+  const places = await owners.describePlaces(at)
+  // One place that nobody else answers for is enough for the library to answer for itself.
+  const ownerIds = new Set(at.map(({ ownerId }) => ownerId))
+  const suppression = ownerIds.has(undefined) ? undefined : await owners.judge(match, ownerIds)
   return {
     ...match,
     ...(isUnknown ? { severity: 'UNDEFINED' as const } : {}),
     package: { type, name, version, purl: formatPurl(found.package, found.distribution) },
-    paths: [...new Set(places.map(({ path }) => path))].toSorted(),
-    layerDigest: places[0]?.layerDigest ?? '',
+    places,
+    paths: [...new Set(places.map(({ path }) => path))],
+    layerDigest: at[0]?.layerDigest ?? '',
+    confidence: confidenceOf({
+      verdict: match.verdict,
+      isSystemPackage: findEcosystem(type)?.packageManager === 'OS',
+      evidence: bestEvidence(at),
+      isOwned: !ownerIds.has(undefined),
+    }),
+    ...(suppression === undefined ? {} : { suppression }),
+  }
+}
+
+function bestEvidence(at: readonly ScannedInstance[]): PackageEvidence {
+  const order = ['installed', 'declared', 'recognised'] as const
+  return order.find((evidence) => at.some((place) => place.evidence === evidence)) ?? 'recognised'
+}
+
+/** What the distribution says of the packages that own others, each asked once. */
+class OwnerReader {
+  readonly #reader: SqlReader
+  readonly #revision: number
+  readonly #statements = new Map<number, OwnerStatements>()
+  readonly #purls = new Map<number, string>()
+
+  constructor(reader: SqlReader, revision: number) {
+    this.#reader = reader
+    this.#revision = revision
+  }
+
+  async describePlaces(at: readonly ScannedInstance[]): Promise<readonly FindingPlace[]> {
+    const places: FindingPlace[] = []
+    for (const { path, layerDigest, evidence, extractorId, ownerId } of at) {
+      const owner = ownerId === undefined ? undefined : await this.#purl(ownerId)
+      const place = { path, layerDigest, evidence, extractorId }
+      places.push(owner === undefined ? place : { ...place, owner })
+    }
+    return places.toSorted((a, b) => compareText(a.path, b.path))
+  }
+
+  /** Undefined where the flaw is told: one owner that does not settle it is enough. */
+  async judge(
+    flaw: Pick<PackageFinding, 'vulnerability' | 'aliases'>,
+    ownerIds: ReadonlySet<number | undefined>,
+  ): Promise<Suppression | undefined> {
+    let suppression: Suppression | undefined
+    for (const ownerId of ownerIds) {
+      if (ownerId === undefined) return undefined
+      const { kind } = judgeOwnership(flaw, await this.#statementsOf(ownerId))
+      if (kind === 'open') return undefined
+      suppression ??= { kind, by: await this.#purl(ownerId) }
+    }
+    return suppression
+  }
+
+  async #statementsOf(packageId: number): Promise<OwnerStatements> {
+    const known = this.#statements.get(packageId)
+    if (known !== undefined) return known
+    const statements = await readOwnerStatements(this.#reader, packageId, this.#revision)
+    this.#statements.set(packageId, statements)
+    return statements
+  }
+
+  async #purl(packageId: number): Promise<string> {
+    const known = this.#purls.get(packageId)
+    if (known !== undefined) return known
+    const found = await findPackage(this.#reader, packageId)
+    const purl = found === undefined ? 'unknown' : formatPurl(found.package, found.distribution)
+    this.#purls.set(packageId, purl)
+    return purl
   }
 }
 

@@ -136,7 +136,12 @@ export async function hasAdvisoriesFor(
 }
 
 function packInstances(instances: readonly ScannedInstance[]): Uint8Array {
-  const rows = instances.map(({ packageId, path, layerDigest }) => [packageId, path, layerDigest])
+  const rows = instances.map(({ packageId, path, layerDigest, ...facts }) => [
+    packageId,
+    path,
+    layerDigest,
+    facts,
+  ])
   return zstdCompressSync(JSON.stringify(rows))
 }
 
@@ -145,13 +150,22 @@ function unpackInstances(packed: Uint8Array): readonly ScannedInstance[] {
   if (!Array.isArray(rows)) throw new Error('image_scans.instances cannot be read')
   return rows.map((row: unknown) => {
     const members: readonly unknown[] = Array.isArray(row) ? row : []
-    const [packageId, path, digestText] = members
+    const [packageId, path, digestText, facts] = members
     const layerDigest = typeof digestText === 'string' ? parseDigest(digestText) : undefined
     if (typeof packageId !== 'number' || typeof path !== 'string' || layerDigest === undefined) {
       throw new Error('image_scans.instances cannot be read')
     }
-    return { packageId, path, layerDigest }
+    return { packageId, path, layerDigest, ...(isFacts(facts) ? facts : factsBefore) }
   })
+}
+
+type InstanceFacts = Omit<ScannedInstance, 'packageId' | 'path' | 'layerDigest'>
+
+/** Of rows from before it was kept how a package was found: those read installed state only. */
+const factsBefore: InstanceFacts = { evidence: 'installed', extractorId: 'unknown' }
+
+function isFacts(value: unknown): value is InstanceFacts {
+  return typeof value === 'object' && value !== null && 'evidence' in value
 }
 
 const statuses: readonly ScanStatus[] = [

@@ -8,6 +8,8 @@ export const apk: Ecosystem = {
   compareVersions: compareApkVersions,
   packageManager: 'OS',
   ownsAdvisoryEcosystem: (ecosystem) => /^(?:Alpine|Wolfi|Chainguard)(?::|$)/.test(ecosystem),
+  // secdb lists what was mended; Wolfi's and Chainguard's advisories are opened when a flaw is known.
+  tellsOfUnmended: (ecosystem) => /^(?:Wolfi|Chainguard)(?::|$)/.test(ecosystem),
   normaliseName: (name) => name,
   lookup: lookupApk,
 }

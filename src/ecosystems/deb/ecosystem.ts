@@ -8,6 +8,8 @@ export const deb: Ecosystem = {
   compareVersions: compareDebVersions,
   packageManager: 'OS',
   ownsAdvisoryEcosystem: (ecosystem) => /^(?:Debian|Ubuntu)(?::|$)/.test(ecosystem),
+  // DSA and DLA are about what was mended; Ubuntu's tracker has every flaw.
+  tellsOfUnmended: (ecosystem) => ecosystem.startsWith('Ubuntu'),
   normaliseName: (name) => name,
   lookup: lookupDeb,
 }

@@ -35,9 +35,26 @@ const cases: readonly {
   { name: 'packages that can all be judged', facts: { packages: 9 }, status: 'COMPLETE' },
   {
     name: 'packages that nobody can judge',
-    facts: { packages: 9, unjudged: ['no advisories for cobalt 7'] },
+    facts: { packages: 9, unjudged: [{ reason: 'no advisories for cobalt 7' }] },
     status: 'UNSUPPORTED_IMAGE',
     reason: /cobalt 7/,
+  },
+  {
+    name: 'a system that nobody can judge, beside libraries that somebody can',
+    facts: { packages: 9, unjudged: [{ reason: 'no advisories for cobalt 7' }] },
+    status: 'UNSUPPORTED_IMAGE',
+    reason: /cobalt 7/,
+  },
+  {
+    name: 'single packages of another builder, beside those that can be judged',
+    facts: { packages: 9, unjudged: [{ reason: 'built by somebody', scope: 'package' }] },
+    status: 'COMPLETE',
+  },
+  {
+    name: 'single packages of another builder, when there are no others',
+    facts: { packages: 1, unjudged: [{ reason: 'built by somebody', scope: 'package' }] },
+    status: 'UNSUPPORTED_IMAGE',
+    reason: /none of the 1 packages can be judged: built by somebody/,
   },
   {
     name: 'a link that was not followed, beside packages that can be judged',
@@ -75,4 +92,16 @@ test('shows every note, and the first files that could not be read with how many
   assert.equal(outcome.notes.length, 22)
   assert.equal(outcome.notes[1], 'f0: is cut')
   assert.equal(outcome.notes.at(-1), '5 more files could not be read')
+})
+
+test('says how many packages of each kind were not held against advisories', () => {
+  const unjudged = [
+    { reason: 'built by A', scope: 'package' },
+    { reason: 'built by B', scope: 'package' },
+    { reason: 'built by A', scope: 'package' },
+  ] as const
+  assert.deepEqual(judgeOutcome({ ...facts, packages: 9, unjudged }).notes, [
+    '2 packages were not held against advisories: built by A',
+    '1 package was not held against advisories: built by B',
+  ])
 })

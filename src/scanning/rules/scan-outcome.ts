@@ -10,8 +10,8 @@ export interface OutcomeFacts {
   /** Files that could not be read, beside whole layers. */
   readonly problems: readonly { readonly path: string; readonly reason: string }[]
   readonly packages: number
-  /** Reasons why packages of the system have no advisories, each once. */
-  readonly unjudged: readonly string[]
+  /** For each package that nobody can speak about, why. */
+  readonly unjudged: readonly { readonly reason: string; readonly scope?: 'package' }[]
 }
 
 export interface JudgedOutcome {
@@ -35,17 +35,30 @@ export function judgeOutcome(facts: OutcomeFacts): JudgedOutcome {
     .slice(0, shownProblems)
     .map(({ path, reason }) => (path === '' ? reason : `${path}: ${reason}`))
   const more = facts.problems.length - problems.length
-  const notes = [
+  const notes: string[] = [
     ...messages,
     ...problems,
     ...(more > 0 ? [`${more} more files could not be read`] : []),
   ]
   const reason = unsupportedReason(facts)
+  notes.push(...unjudgedNotes(facts))
   return { status: reason === undefined ? 'COMPLETE' : 'UNSUPPORTED_IMAGE', reason, notes }
 }
 
+/** Single packages without a source, by their reasons: the rest of the image is judged all the same. */
+function unjudgedNotes({ unjudged }: OutcomeFacts): readonly string[] {
+  const single = unjudged.filter(({ scope }) => scope === 'package')
+  return [...Map.groupBy(single, ({ reason }) => reason)].map(
+    ([reason, { length }]) =>
+      `${length} ${length === 1 ? 'package was' : 'packages were'} not held against advisories: ${reason}`,
+  )
+}
+
 function unsupportedReason({ notes, packages, unjudged }: OutcomeFacts): string | undefined {
-  if (unjudged.length > 0) return unjudged.join('; ')
+  const ofSystem = unjudged.filter(({ scope }) => scope === undefined)
+  if (ofSystem.length > 0) return [...new Set(ofSystem.map(({ reason }) => reason))].join('; ')
+  if (unjudged.length > 0 && unjudged.length === packages)
+    return `none of the ${packages} packages can be judged: ${unjudged[0]?.reason ?? ''}`
   const blind = notes.find(({ code }) => blinding.includes(code))
   if (blind !== undefined) return blind.message
   const nothing = notes.find(({ code }) => code === 'NO_PACKAGE_DB')

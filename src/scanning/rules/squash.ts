@@ -9,7 +9,12 @@ import { displayPath } from '../../lib/archive/entry-path.ts'
 import type { Digest } from '../../oci/digest.ts'
 import { coverageNotesOf, type CoverageNote } from './coverage-notes.ts'
 import { DatabaseHistory, packageKey, type PresentDatabase } from './database-history.ts'
-import { type InventoriedFile, type LayerContents, type LayerProblem } from './layer-contents.ts'
+import type {
+  FileExtraction,
+  InventoriedFile,
+  LayerContents,
+  LayerProblem,
+} from './layer-contents.ts'
 import {
   applyLayer,
   filesOf,
@@ -18,7 +23,9 @@ import {
   readingsOf,
   type FolderNode,
 } from './layer-tree.ts'
+import { ownersOf, type Owners } from './ownership.ts'
 import type { DatabaseKind } from './package-databases.ts'
+import { passedOver, type PassedOver } from './passed-over.ts'
 
 export interface SquashedLayer {
   readonly digest: Digest
@@ -34,6 +41,13 @@ export interface SquashedInstance {
   readonly extractorId: string
   /** The layer that brought it. */
   readonly layerDigest: Digest
+  readonly licenses?: readonly string[]
+  readonly dependsOn?: readonly string[]
+  readonly isDevelopment?: boolean
+  /** The package of the operating system that brought the file. */
+  readonly owner?: Package
+  /** Listed, and not held against advisories. */
+  readonly passedOver?: PassedOver
 }
 
 export interface SquashedDatabase {
@@ -108,12 +122,35 @@ function instancesOf(
   digests: readonly Digest[],
 ): readonly SquashedInstance[] {
   const instances: SquashedInstance[] = []
+  const readings: FileExtraction[] = []
   for (const { path, node } of filesOf(root)) {
     if (node.kind !== 'file') continue
+    readings.push(...readingsOf(node))
     const since = history.sinceAt(path)
     for (const instance of instancesAt({ path, node, since }, digests)) instances.push(instance)
   }
-  return sorted(instances)
+  return withReasons(sorted(instances.map(owned(ownersOf(root, readings)))))
+}
+
+function owned(owners: Owners): (instance: SquashedInstance) => SquashedInstance {
+  return (instance) => {
+    const owner = owners.get(outerPath(instance.path))
+    return owner === undefined || owner === instance.package ? instance : { ...instance, owner }
+  }
+}
+
+/** The file itself, of a package nested in it. */
+function outerPath(path: string): string {
+  const end = path.indexOf('!/')
+  return end < 0 ? path : path.slice(0, end)
+}
+
+function withReasons(instances: readonly SquashedInstance[]): readonly SquashedInstance[] {
+  const reasons = passedOver(instances)
+  return instances.map((instance, index) => {
+    const reason = reasons[index]
+    return reason === undefined ? instance : { ...instance, passedOver: reason }
+  })
 }
 
 function instancesAt(
@@ -130,9 +167,8 @@ function instancesAt(
   const { content } = node
   return readingsOf(node).flatMap(({ extractorId, instances }) =>
     instances.map((instance) => ({
-      package: instance.package,
+      ...instance,
       path: pathInImage(instance.path, content, path),
-      evidence: instance.evidence,
       extractorId,
       layerDigest: digestAt(digests, since?.get(packageKey(instance.package)) ?? node.layer),
     })),
