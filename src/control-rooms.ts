@@ -19,9 +19,15 @@ import { listCollections } from './registry/collection-store.ts'
 import { describeUsage } from './registry/describe-usage.ts'
 import { planCollection } from './registry/plan-collection.ts'
 import { putQuota } from './registry/put-quota.ts'
-import { isFirstSegment } from './registry/repository-store.ts'
+import { openImageContent } from './registry/open-image-content.ts'
+import { getRepository, isFirstSegment } from './registry/repository-store.ts'
 import { writingBackup } from './registry/write-backup.ts'
 import { describeAdvisories } from './scanning/describe-advisories.ts'
+import {
+  explainVulnerability,
+  type VulnerabilityExplanation,
+} from './scanning/explain-vulnerability.ts'
+import { findScan } from './scanning/find-scan.ts'
 import { importAdvisories } from './scanning/import-advisories.ts'
 import { type LayerReaders } from './scanning/read-layer.ts'
 import { scanArchive } from './scanning/scan-archive.ts'
@@ -70,9 +76,25 @@ export function controlRooms(
         wake()
       }
     },
+    explainVulnerability: (input) => explainImage(foundation, input),
     scanArchive: (input, options) =>
       scanArchive({ ...foundation, layers, temporaryDirectory }, input, options),
   }
+}
+
+async function explainImage(
+  { database, blobs }: Foundation,
+  {
+    digest,
+    vulnerability,
+    account,
+    repository: name,
+  }: Parameters<ControlRooms['explainVulnerability']>[0],
+): Promise<VulnerabilityExplanation | undefined> {
+  const repository = await getRepository(database, { account, name })
+  const content = openImageContent({ reader: database, blobs }, repository.id)
+  const scan = await findScan(database, content, { repositoryId: repository.id, digest })
+  return scan === undefined ? undefined : explainVulnerability(database, scan, vulnerability)
 }
 
 function accountRooms(foundation: Foundation): AccountRooms {

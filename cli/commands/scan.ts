@@ -12,6 +12,7 @@ import { packDirectory } from '../pack-directory.ts'
 import { parseImageReference, type ImageReference } from '../reference.ts'
 import { ask, callServer, openSession, type Session } from '../session.ts'
 import { configOf } from '../settings.ts'
+import { fetchExplanation, renderExplanation, type Explanation } from './scan-explanation.ts'
 
 const longestWaitMs = 15 * 60_000
 
@@ -21,16 +22,20 @@ export function scanCommand(program: Command): void {
     .argument('<target>', 'image reference, directory, or image archive (OCI or docker, .tar)')
     .description('What is vulnerable in an image of the registry, a directory or an archive.')
     .option('--rescan', 'scan the image anew even if there is a result')
+    .option('--why <id>', 'say why the target is affected by a flaw (CVE, GHSA, …)')
+    .option('--why-not <id>', 'the same question, asked the other way round')
     .addOption(formatOption())
     .addHelpText(
       'after',
-      '\nExamples:\n  pratique scan my-app:1.0\n  pratique scan ./node_modules/..\n  pratique scan my-app.tar --output json\n\nExit codes: 0 scanned (with or without findings), 6 cannot be scanned, 5 not found, 4 not allowed, 1 error.',
+      '\nExamples:\n  pratique scan my-app:1.0 --why-not CVE-2021-44228\n  pratique scan my-app:1.0\n  pratique scan ./node_modules/..\n  pratique scan my-app.tar --output json\n\nExit codes: 0 scanned (with or without findings), 6 cannot be scanned, 5 not found, 4 not allowed, 1 error.',
     )
     .action(scan)
 }
 
 interface ScanFlags {
   readonly rescan?: true
+  readonly why?: string
+  readonly whyNot?: string
   readonly output: Format
 }
 
@@ -53,11 +58,41 @@ async function scanReference(
   const results: { readonly target: Target; readonly state: ScanState }[] = []
   for (const target of targets)
     results.push({ target, state: await scanTarget(session, target, flags.rescan === true) })
+  const asked = flags.why ?? flags.whyNot
+  if (asked !== undefined) return explainTargets(session, asked, { results, output: flags.output })
   const table = (): string =>
     results.map(({ target, state }) => renderState(target, state)).join('\n\n')
   say(render(flags.output, { schema: 'pratique.scan/1', images: results }, table))
   if (results.some(({ state }) => state.kind !== 'scanned'))
     process.exitCode = exitCodes.cannotAnswer
+}
+
+async function explainTargets(
+  session: Session,
+  asked: string,
+  {
+    results,
+    output,
+  }: {
+    readonly results: readonly { readonly target: Target; readonly state: ScanState }[]
+    readonly output: Format
+  },
+): Promise<void> {
+  const images: { readonly target: Target; readonly explanation: Explanation }[] = []
+  for (const { target } of results)
+    images.push({ target, explanation: await fetchExplanation(session, target, asked) })
+  const text = (): string =>
+    images
+      .map(({ target, explanation }) => renderExplanation(headOf(target), explanation))
+      .join('\n\n')
+  say(render(output, { schema: 'pratique.explanation/1', images }, text))
+  if (images.some(({ explanation }) => isUntold(explanation)))
+    process.exitCode = exitCodes.cannotAnswer
+}
+
+/** Nobody can tell, or no data here speaks of the flaw: neither a yes nor a no. */
+function isUntold({ answer }: Explanation): boolean {
+  return answer === 'cannot-tell' || answer === 'no-record'
 }
 
 async function scanTarget(session: Session, target: Target, rescan: boolean): Promise<ScanState> {
@@ -79,8 +114,7 @@ async function scanTarget(session: Session, target: Target, rescan: boolean): Pr
 }
 
 function renderState(target: Target, state: ScanState): string {
-  const head =
-    `${target.repository}@${target.digest.slice(0, 19)}  ${target.platform ?? ''}`.trimEnd()
+  const head = headOf(target)
   if (state.kind === 'running') return `${head}\n  still running: ${state.status}`
   const remarks =
     state.kind === 'unavailable' ? `\n  ${state.status}: ${state.reason}` : noteOf(state.note)
@@ -95,6 +129,10 @@ function renderState(target: Target, state: ScanState): string {
     ])
   const table = state.kind === 'unavailable' && rows.length === 0 ? '' : `\n${findingTable(rows)}`
   return `${head}${table}${remarks}`
+}
+
+function headOf({ repository, digest, platform }: Target): string {
+  return `${repository}@${digest.slice(0, 19)}  ${platform ?? ''}`.trimEnd()
 }
 
 function noteOf(remark: string | undefined): string {
@@ -122,6 +160,8 @@ interface ArchiveReport {
       readonly package: { readonly name: string; readonly version: string; readonly path: string }
       readonly fixedVersion?: string
     }[]
+    readonly suppressed: readonly unknown[]
+    readonly explanation?: Explanation
   }[]
 }
 
@@ -137,18 +177,22 @@ async function scanFile(
   const kind = isDirectory ? 'rootfs' : 'archive'
   note(`scanning ${path}`)
   const stream = { stream: Readable.toWeb(body), type: 'application/x-tar' }
-  const response = await callServer(session, 'POST', `/pratique/v1/scans?kind=${kind}`, stream)
-  const report = await jsonOf<ArchiveReport>(response)
+  const asked = flags.why ?? flags.whyNot
+  const query = new URLSearchParams({ kind, ...(asked === undefined ? {} : { explain: asked }) })
+  const url = `/pratique/v1/scans?${query.toString()}`
+  const report = await jsonOf<ArchiveReport>(await callServer(session, 'POST', url, stream))
   say(render(flags.output, report, () => report.images.map(renderArchiveImage).join('\n\n')))
-  if (report.images.length === 0 || report.images.some(({ status }) => status !== 'scanned')) {
+  const isToldOf = ({ status, explanation }: ArchiveReport['images'][number]): boolean =>
+    explanation === undefined ? status === 'scanned' : !isUntold(explanation)
+  if (report.images.length === 0 || !report.images.every(isToldOf))
     process.exitCode = exitCodes.cannotAnswer
-  }
 }
 
 function renderArchiveImage(image: ArchiveReport['images'][number]): string {
   const head = [image.name, image.platform, `${image.packages} packages`]
     .filter((part) => part !== undefined)
     .join('  ')
+  if (image.explanation !== undefined) return renderExplanation(head, image.explanation)
   const rows = image.findings.map((finding) => [
     finding.severity,
     finding.vulnerability,
@@ -160,5 +204,9 @@ function renderArchiveImage(image: ArchiveReport['images'][number]): string {
   const isScanned = image.status === 'scanned'
   const table = isScanned || rows.length > 0 ? `\n${findingTable(rows)}` : ''
   const verdict = isScanned ? '' : `\n  ${image.status}: ${image.reason ?? 'no reason given'}`
-  return head + table + verdict + notes.join('')
+  const apart =
+    image.suppressed.length === 0
+      ? ''
+      : `\n  ${image.suppressed.length} more not counted: see suppressed in --output json`
+  return head + table + apart + verdict + notes.join('')
 }

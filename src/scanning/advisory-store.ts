@@ -161,6 +161,7 @@ export interface AdvisoryCandidate {
   readonly key: string
   readonly id: string
   readonly isWithdrawn: boolean
+  readonly withdrawn: Date | undefined
   readonly ids: string
   readonly affected: string
 }
@@ -185,8 +186,31 @@ export async function listAdvisoryCandidates(
     key: text(row, 'advisory_key'),
     id: text(row, 'advisory_id'),
     isWithdrawn: instantOrAbsent(row, 'withdrawn') !== undefined,
+    withdrawn: instantOrAbsent(row, 'withdrawn'),
     ids: text(row, 'ids'),
     affected: text(row, 'affected'),
+  }))
+}
+
+/** Of which packages the records speak that name a flaw by any of its ids. A question of a person: reads every record. */
+export async function listAdvisoriesNaming(
+  reader: SqlReader,
+  flaw: string,
+  { revision, limit }: { readonly revision: number; readonly limit: number },
+): Promise<readonly (AdvisoryName & { readonly record: string; readonly source: string })[]> {
+  const rows = await reader.all(
+    `SELECT DISTINCT a.advisory_id, a.source, p.ecosystem, p.name
+     FROM advisories a JOIN advisory_packages p ON p.advisory_row = a.id
+     WHERE (a.advisory_id = $1 OR a.ids LIKE $2 ESCAPE '\\')
+       AND a.from_revision <= $3 AND (a.until_revision IS NULL OR a.until_revision > $3)
+     ORDER BY p.ecosystem, p.name, a.advisory_id LIMIT $4`,
+    [flaw, `%${JSON.stringify(flaw).replaceAll(/[\\%_]/g, String.raw`\$&`)}%`, revision, limit],
+  )
+  return rows.map((row) => ({
+    record: text(row, 'advisory_id'),
+    source: text(row, 'source'),
+    ecosystem: text(row, 'ecosystem'),
+    name: text(row, 'name'),
   }))
 }
 

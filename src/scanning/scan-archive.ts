@@ -8,9 +8,11 @@ import { describeAdvisories } from './describe-advisories.ts'
 import { examineImage, failed, judgeLayers, type ExamineDeps } from './examine-image.ts'
 import type { ScanOutcome } from './image-scan.ts'
 import { ecosystemsWithoutData } from './find-scan.ts'
-import { listFindings, type Finding } from './list-findings.ts'
+import { explainVulnerability, type VulnerabilityExplanation } from './explain-vulnerability.ts'
+import { listFindings, type Finding, type FindingPlace } from './list-findings.ts'
 import { readLayer } from './read-layer.ts'
 import { platformChildren, scannability } from './request-scan.ts'
+import type { Suppression } from './rules/suppression.ts'
 import { unpackArchive, unreadable, type UnpackedArchive } from './unpack-archive.ts'
 
 export interface ArchiveScan {
@@ -30,6 +32,10 @@ export interface ArchiveImage {
   readonly coverage: readonly string[]
   readonly packages: number
   readonly findings: readonly ArchiveFinding[]
+  /** Those that something speaks against, and what. */
+  readonly suppressed: readonly (ArchiveFinding & { readonly suppression: Suppression })[]
+  /** Present when it was asked for. */
+  readonly explanation?: VulnerabilityExplanation
 }
 
 interface ArchiveFinding {
@@ -44,6 +50,11 @@ interface ArchiveFinding {
     readonly path: string
   }
   readonly fixedVersion?: string
+  readonly confidence: string
+  /** Which record said so, and what of it the version was held against. */
+  readonly advisory: { readonly id: string; readonly source: string }
+  readonly evidence: unknown
+  readonly places: readonly FindingPlace[]
   readonly layer: string
   readonly url: string
   readonly summary?: string
@@ -55,16 +66,23 @@ export interface ArchiveDeps extends ExamineDeps {
   readonly temporaryDirectory: string
 }
 
+export interface ArchiveInput {
+  readonly kind: 'rootfs' | 'archive'
+  readonly body: Readable
+  /** Any id of a flaw; each image's answer then says why it is, or is not, affected. */
+  readonly explain?: string
+}
+
 /** Scans what is not in the registry: a root file system as one tar, or an image archive. Keeps no image of it. */
 export async function scanArchive(
   deps: ArchiveDeps,
-  input: { readonly kind: 'rootfs' | 'archive'; readonly body: Readable },
+  input: ArchiveInput,
   options: { readonly signal: AbortSignal },
 ): Promise<ArchiveScan> {
   const images =
     input.kind === 'rootfs'
-      ? [await scanRootFileSystem(deps, input.body, options)]
-      : await scanImages(deps, input.body, options)
+      ? [await scanRootFileSystem(deps, input, options)]
+      : await scanImages(deps, input, options)
   const { revision } = await readAdvisoryState(deps.database)
   const { updatedAt } = await describeAdvisories(deps)
   return { images, dataRevision: revision, dataUpdatedAt: updatedAt }
@@ -72,19 +90,19 @@ export async function scanArchive(
 
 async function scanRootFileSystem(
   deps: ArchiveDeps,
-  stream: Readable,
+  { body: stream, explain }: ArchiveInput,
   options: { readonly signal: AbortSignal },
 ): Promise<ArchiveImage> {
   const reading = await readLayer(deps.layers, { stream }, options)
-  if (reading.kind === 'unreadable') return render(deps, failed(reading.message), {})
+  if (reading.kind === 'unreadable') return render(deps, failed(reading.message), { explain })
   const { inventory } = reading
   const outcome = await judgeLayers(deps, [{ digest: inventory.diffId, inventory }], options)
-  return render(deps, outcome, {})
+  return render(deps, outcome, { explain })
 }
 
 async function scanImages(
   deps: ArchiveDeps,
-  body: Readable,
+  { body, explain }: ArchiveInput,
   options: { readonly signal: AbortSignal },
 ): Promise<readonly ArchiveImage[]> {
   const directory = join(deps.temporaryDirectory, deps.ids.uuid())
@@ -94,7 +112,7 @@ async function scanImages(
     for (const entry of await imagesOf(archive)) {
       options.signal.throwIfAborted()
       const outcome = await examineOrFail(deps, archive, entry.digest, options)
-      images.push(await render(deps, outcome, entry))
+      images.push(await render(deps, outcome, { entry, explain }))
     }
     return images
   } finally {
@@ -167,9 +185,12 @@ const maxImages = 200
 async function render(
   deps: ArchiveDeps,
   outcome: ScanOutcome,
-  entry: Partial<ArchiveEntry>,
+  {
+    entry = {},
+    explain,
+  }: { readonly entry?: Partial<ArchiveEntry>; readonly explain: string | undefined },
 ): Promise<ArchiveImage> {
-  const { findings } = await listFindings(deps.database, outcome.instances)
+  const { findings, suppressed } = await listFindings(deps.database, outcome.instances)
   const missing = await missingData(deps, outcome)
   const reason = outcome.reason ?? missing
   const statuses = {
@@ -191,6 +212,13 @@ async function render(
     coverage: outcome.notes,
     packages: new Set(outcome.instances.map(({ packageId }) => packageId)).size,
     findings: findings.map(renderFinding),
+    suppressed: suppressed.flatMap((finding) => {
+      const { suppression } = finding
+      return suppression === undefined ? [] : [{ ...renderFinding(finding), suppression }]
+    }),
+    ...(explain === undefined
+      ? {}
+      : { explanation: await explainVulnerability(deps.database, outcome, explain) }),
   }
 }
 
@@ -210,6 +238,10 @@ function renderFinding(finding: Finding): ArchiveFinding {
     ...(finding.score === undefined ? {} : { score: finding.score }),
     package: { type, name, version, path: finding.paths[0] ?? '' },
     ...(finding.fixedVersion === undefined ? {} : { fixedVersion: finding.fixedVersion }),
+    confidence: finding.confidence,
+    advisory: { id: finding.advisory.id, source: finding.advisory.source },
+    evidence: finding.evidence,
+    places: finding.places,
     layer: finding.layerDigest,
     url: finding.url,
     ...(finding.summary === undefined ? {} : { summary: finding.summary }),

@@ -87,6 +87,21 @@ test('gate: exit 3 with the reason, 0 above the threshold, 5 for what is not the
   assert.deepEqual([report.schema, report.verdict], ['pratique.gate/1', 'fail'])
 })
 
+test('scan --why-not: yes with the range, no with the reason, and what nobody knows is exit 6', async (t) => {
+  const server = await serverWithImage(t)
+  const affected = await pratique(server, ['scan', 'app:1.0', '--why', 'cve-2021-23337'])
+  assert.equal(affected.status, 0, affected.stderr)
+  assert.match(affected.stdout, /is affected by CVE-2021-23337/)
+  assert.match(affected.stdout, /pkg:npm\/lodash@4\.17\.20.*fixed in 4\.17\.21/)
+  assert.match(affected.stdout, /at app\/node_modules\/lodash\/package\.json in layer sha256:/)
+  const unknown = await pratique(server, ['scan', 'app:1.0', '--why-not', 'CVE-1999-0001'])
+  assert.equal(unknown.status, 6)
+  assert.match(unknown.stdout, /cannot be judged for CVE-1999-0001/)
+  const nonsense = await pratique(server, ['scan', 'app:1.0', '--why-not', 'a b'])
+  assert.notEqual(nonsense.status, 0)
+  assert.match(nonsense.stderr, /must be an id, such as CVE-/)
+})
+
 test('gate and scan: an image that holds nothing known cannot be told to be clean', async (t) => {
   const server = await startServer(t)
   await server.ecr.send(new CreateRepositoryCommand({ repositoryName: 'app' }))

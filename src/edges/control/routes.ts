@@ -4,6 +4,7 @@ import { auditRoutes, type AuditRooms } from './audit-routes.ts'
 import { accountRoutes, type AccountRooms } from './account-routes.ts'
 import { collectionRoutes, type CollectionRooms } from './collection-routes.ts'
 import { masterKeyRoutes, type MasterKeyRooms } from './master-key-routes.ts'
+import { findingRoutes, vulnerabilityIn, type FindingRooms } from './finding-routes.ts'
 import { guardRailRoutes, type GuardRailRooms } from './guard-rail-routes.ts'
 import { oidcProviderRoutes, type OidcProviderRooms } from './oidc-provider-routes.ts'
 import { policyRoutes, type PolicyRooms } from './policy-routes.ts'
@@ -19,6 +20,7 @@ export interface ControlRooms
     AuditRooms,
     QuotaRooms,
     CollectionRooms,
+    FindingRooms,
     StorageRooms,
     OidcProviderRooms,
     MasterKeyRooms,
@@ -41,7 +43,12 @@ export interface ControlRooms
     options: { readonly signal: AbortSignal },
   ) => AsyncIterable<unknown>
   readonly scanArchive: (
-    input: { readonly kind: 'rootfs' | 'archive'; readonly body: Readable },
+    input: {
+      readonly kind: 'rootfs' | 'archive'
+      readonly body: Readable
+      /** Any id of a flaw; each image's answer then says why it is, or is not, affected. */
+      readonly explain?: string
+    },
     options: { readonly signal: AbortSignal },
   ) => Promise<unknown>
 }
@@ -55,6 +62,7 @@ export const controlRoutes: readonly ControlRoute<ControlRooms>[] = [
   ...guardRailRoutes,
   ...policyRoutes,
   ...collectionRoutes,
+  ...findingRoutes,
   ...storageRoutes,
   ...oidcProviderRoutes,
   ...masterKeyRoutes,
@@ -110,7 +118,14 @@ export const controlRoutes: readonly ControlRoute<ControlRooms>[] = [
     run: async (rooms, { query, body, signal }) => {
       const kind = query.get('kind')
       if (kind !== 'rootfs' && kind !== 'archive') return refused('kind must be rootfs or archive')
-      return { kind: 'json', value: await rooms.scanArchive({ kind, body }, { signal }) }
+      const explain = vulnerabilityIn(query.get('explain'))
+      if (query.has('explain') && explain === undefined)
+        return refused('explain must be the id of a flaw, such as CVE-2021-44228')
+      const asked = explain === undefined ? {} : { explain }
+      return {
+        kind: 'json',
+        value: await rooms.scanArchive({ kind, body, ...asked }, { signal }),
+      }
     },
   },
 ]

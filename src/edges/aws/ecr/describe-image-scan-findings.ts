@@ -87,6 +87,7 @@ function renderFinding(finding: Finding): Readonly<Record<string, unknown>> {
     ['layer_digest', finding.layerDigest],
     ['advisory', advisory.id],
     ['advisory_source', advisory.source],
+    ['confidence', finding.confidence],
     ['aliases', finding.aliases.length === 0 ? undefined : finding.aliases.join(' ')],
     [`${scheme}_VECTOR`, vector],
     [`${scheme}_SCORE`, score?.toFixed(1)],
