@@ -4,8 +4,9 @@ import { deb } from './deb/ecosystem.ts'
 import type { Ecosystem, Extractor } from './ecosystem.ts'
 import { npm } from './npm/ecosystem.ts'
 import { pypi } from './pypi/ecosystem.ts'
+import { rpm } from './rpm/ecosystem.ts'
 
-export const ecosystems: readonly Ecosystem[] = [deb, apk, npm, pypi]
+export const ecosystems: readonly Ecosystem[] = [deb, apk, npm, pypi, rpm]
 
 /** By purl type. */
 export function findEcosystem(type: string): Ecosystem | undefined {
