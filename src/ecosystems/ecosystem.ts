@@ -85,6 +85,8 @@ export interface Distribution {
   readonly codename?: string
   readonly idLike: readonly string[]
   readonly prettyName?: string
+  /** The image was built under a subscription that extends the support of its release: Ubuntu Pro was attached. */
+  readonly isSubscribed?: true
 }
 
 /** a < b → negative, a = b → 0, a > b → positive; or unparsable, which is never an order. */

@@ -221,23 +221,6 @@ test(
   },
 )
 
-const releases = sharedData('fixtures', 'os-release.json')
-test(
-  'reads the os-release of every distribution in the fixtures',
-  { skip: releases === undefined ? 'shared data is absent' : false },
-  () => {
-    const { cases } = JSON.parse(readFileSync(releases ?? '', 'utf8')) as {
-      cases: readonly { text: string; id: string | null; versionId: string | null }[]
-    }
-    assert.ok(cases.length > 40)
-    for (const { text, id, versionId } of cases) {
-      const read = parseOsRelease(Buffer.from(text))
-      assert.equal(read?.id ?? null, id, text.slice(0, 60))
-      assert.equal(read?.versionId ?? null, versionId, text.slice(0, 60))
-    }
-  },
-)
-
 test('os-release: quotes, comments and a missing ID', () => {
   const text =
     '# comment\nNAME="Debian GNU/Linux"\nID=debian\nVERSION_ID="12"\nVERSION_CODENAME=bookworm\nID_LIKE=\'a b\'\n'

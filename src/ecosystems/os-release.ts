@@ -8,12 +8,18 @@ import { decodeText } from './rfc822.ts'
 
 const maxLines = 1000
 
-export function parseOsRelease(bytes: Uint8Array): Distribution | undefined {
+/** The assignments of os-release and lsb-release; of a name given twice the last counts, as for a shell. */
+export function parseAssignments(bytes: Uint8Array): ReadonlyMap<string, string> {
   const values = new Map<string, string>()
   for (const line of decodeText(bytes).split(/\r?\n/, maxLines)) {
     const match = /^\s*([A-Z][A-Z0-9_]*)=(.*)$/.exec(line)
     if (match !== null) values.set(match[1] ?? '', unquote((match[2] ?? '').trim()))
   }
+  return values
+}
+
+export function parseOsRelease(bytes: Uint8Array): Distribution | undefined {
+  const values = parseAssignments(bytes)
   const id = values.get('ID')?.toLowerCase() ?? ''
   if (id === '') return undefined
   const idLike = (values.get('ID_LIKE') ?? '').split(/\s+/).filter((word) => word !== '')

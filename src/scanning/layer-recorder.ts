@@ -1,5 +1,6 @@
 // Takes the entries of one layer and keeps those that can carry, hide or move packages.
 import type { Distribution, Extraction, Extractor, Package } from '../ecosystems/ecosystem.ts'
+import { isReleaseFilePath } from '../ecosystems/release-files.ts'
 import { displayPath, parseEntryPath } from '../lib/archive/entry-path.ts'
 import { peekBytes, type TarEntry, type TarVisitor } from '../lib/archive/tar-entries.ts'
 import { unreachable } from '../lib/errors.ts'
@@ -19,7 +20,7 @@ import { leadsToPackages, mayBeFolderLink, parseWhiteout } from './rules/recorde
 
 export interface LayerParsers {
   readonly extractors: readonly Extractor[]
-  readonly parseOsRelease: (bytes: Uint8Array) => Distribution | undefined
+  readonly parseOsRelease: (bytes: Uint8Array, path: string) => Distribution | undefined
 }
 
 type RecordedContents = Pick<
@@ -27,7 +28,7 @@ type RecordedContents = Pick<
   'ignoredEntries' | 'removals' | 'tree' | 'files' | 'problems' | 'extractors'
 >
 
-const maxOsReleaseBytes = 64 * 1024
+const maxReleaseFileBytes = 64 * 1024
 /** Above this the packages are copied, lest their substrings keep the whole text of the file alive. */
 const copiedAboveBytes = 256 * 1024
 /** Bookkeeping of a record in memory, beside its text. */
@@ -132,17 +133,18 @@ export class LayerRecorder implements TarVisitor {
         ? tooLarge(extractor, readable, entry.sizeBytes, extractor.maxBytes)
         : this.#extractWith(extractor, readable, bytes),
     )
-    const isOsRelease = isOsReleasePath(entry.path) && entry.sizeBytes <= maxOsReleaseBytes
+    const isReleaseFile = isReleaseFilePath(entry.path) && entry.sizeBytes <= maxReleaseFileBytes
     this.#recordFile(
       entry,
       extractions,
-      isOsRelease ? this.#parsers.parseOsRelease(bytes) : undefined,
+      isReleaseFile ? this.#parsers.parseOsRelease(bytes, entry.path) : undefined,
     )
   }
 
   #offerFile(entry: TarEntry): 'read' | 'peek' | 'skip' {
     const wanted = this.#wantedBy(entry.path)
-    if (wanted.length > 0 || isOsReleasePath(entry.path)) return this.#readIfAllowed(entry, wanted)
+    if (wanted.length > 0 || isReleaseFilePath(entry.path))
+      return this.#readIfAllowed(entry, wanted)
     if (this.#mayBeReadBy(entry.path).length > 0) {
       if (entry.sizeBytes > 0) return 'peek'
       this.#recordPlain(entry.path, true)
@@ -155,8 +157,11 @@ export class LayerRecorder implements TarVisitor {
   }
 
   #readIfAllowed(entry: TarEntry, wanted: readonly Extractor[]): 'read' | 'skip' {
-    const isOsRelease = isOsReleasePath(entry.path)
-    const largest = Math.max(isOsRelease ? maxOsReleaseBytes : 0, ...wanted.map((w) => w.maxBytes))
+    const isReleaseFile = isReleaseFilePath(entry.path)
+    const largest = Math.max(
+      isReleaseFile ? maxReleaseFileBytes : 0,
+      ...wanted.map((w) => w.maxBytes),
+    )
     const size = Math.max(entry.sizeBytes, entry.storedBytes)
     const room = this.#limits.totalFileBytes - this.#readBytes
     const allowed = Math.min(largest, this.#limits.fileBytes, room)
@@ -242,7 +247,7 @@ export class LayerRecorder implements TarVisitor {
     const file: InventoriedFile = {
       path,
       sizeBytes,
-      extractions: isOsReleasePath(path) ? withOsRelease(extractions) : extractions,
+      extractions: isReleaseFilePath(path) ? withOsRelease(extractions) : extractions,
       ...(distribution !== undefined && { distribution }),
       ...(database !== undefined && { database }),
     }
@@ -284,7 +289,7 @@ export class LayerRecorder implements TarVisitor {
 }
 
 function mayMatter(path: string): boolean {
-  return leadsToPackages(path) || databaseKindOf(path) !== undefined || isOsReleasePath(path)
+  return leadsToPackages(path) || databaseKindOf(path) !== undefined || isReleaseFilePath(path)
 }
 
 function limitHit(path: string, reason: string): LayerProblem {

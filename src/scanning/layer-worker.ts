@@ -1,8 +1,11 @@
 // Entry of a layer worker: the extractors of every ecosystem, served.
 import { parentPort } from 'node:worker_threads'
-import { parseOsRelease } from '../ecosystems/os-release.ts'
+import { parseReleaseFile } from '../ecosystems/release-files.ts'
 import { allExtractors } from '../ecosystems/table.ts'
 import { serveLayers } from './serve-layers.ts'
 
 if (parentPort === null) throw new Error('layer-worker.ts runs as a worker only')
-await serveLayers(parentPort, { extractors: allExtractors(), parseOsRelease })
+await serveLayers(parentPort, {
+  extractors: allExtractors(),
+  parseOsRelease: parseReleaseFile,
+})

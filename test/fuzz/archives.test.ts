@@ -8,6 +8,7 @@ import { test } from 'node:test'
 import { gzipSync, zstdCompressSync } from 'node:zlib'
 import fc from 'fast-check'
 import { parseOsRelease } from '../../src/ecosystems/os-release.ts'
+import { parseReleaseFile } from '../../src/ecosystems/release-files.ts'
 import { formatPurl } from '../../src/ecosystems/purl.ts'
 import { allExtractors, findEcosystem } from '../../src/ecosystems/table.ts'
 import { ArchiveError } from '../../src/lib/archive/archive-error.ts'
@@ -140,7 +141,7 @@ async function unpack(bytes: Buffer, sizes: readonly number[]): Promise<object> 
   }
 }
 
-const parsers = { extractors: allExtractors(), parseOsRelease }
+const parsers = { extractors: allExtractors(), parseOsRelease: parseReleaseFile }
 
 test('an altered layer is an inventory, or unreadable for a reason', async () => {
   const layers = [layer, gzipSync(layer), zstdCompressSync(layer)]

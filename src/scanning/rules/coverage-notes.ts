@@ -4,9 +4,11 @@
 // Deviates: nothing here.
 // Unknowns: are what this file is about.
 import type { Distribution } from '../../ecosystems/ecosystem.ts'
+import { alpineBranchOf, apkRepositoriesPath } from '../../ecosystems/release-files.ts'
 import { displayPath } from '../../lib/archive/entry-path.ts'
 import type { Digest } from '../../oci/digest.ts'
 import { holdsPackages, type LostDatabase, type PresentDatabase } from './database-history.ts'
+import { saidAt } from './distribution-of.ts'
 import { filesOf, followNode, type FileNode, type FolderNode, type LinkNode } from './layer-tree.ts'
 import {
   databaseKindOf,
@@ -18,6 +20,8 @@ import {
 export type CoverageNoteCode =
   /** No os-release file, or one that names no system. */
   | 'OS_UNKNOWN'
+  /** The packages come from another branch of the distribution than the one that it says it is. */
+  | 'OS_BRANCH_DIFFERS'
   /** No package database lists a package; a static binary on an empty image, for example. */
   | 'NO_PACKAGE_DB'
   /** A lower layer's database is gone or emptied; what it listed may still be there. */
@@ -52,6 +56,7 @@ export function coverageNotesOf(
 ): readonly CoverageNote[] {
   return [
     ...systemNotes(distribution),
+    ...branchNotes(root, distribution),
     ...absenceNotes(present),
     ...lost.map((database) => removedNote(database, digests)),
     ...unreadNotes(present, digests),
@@ -63,7 +68,31 @@ export function coverageNotesOf(
 
 function systemNotes(distribution: Distribution | undefined): readonly CoverageNote[] {
   if (distribution !== undefined) return []
-  return [{ code: 'OS_UNKNOWN', message: 'no readable os-release file names the system' }]
+  return [
+    {
+      code: 'OS_UNKNOWN',
+      message: 'no readable os-release or other release file names the system',
+    },
+  ]
+}
+
+/** Alpine's branches differ in every package; apk installs from the repositories, whatever os-release says. */
+function branchNotes(
+  root: FolderNode,
+  distribution: Distribution | undefined,
+): readonly CoverageNote[] {
+  const repositories = saidAt(root, apkRepositoriesPath)?.versionId
+  const version = distribution?.versionId ?? ''
+  if (distribution?.id !== 'alpine' || repositories === undefined) return []
+  const branch = alpineBranchOf(version)
+  if (branch === undefined || branch === repositories) return []
+  return [
+    {
+      code: 'OS_BRANCH_DIFFERS',
+      message: `the system says that it is alpine ${version}, its packages come from the repositories of ${repositories}; they are held against the advisories of ${branch}`,
+      path: apkRepositoriesPath,
+    },
+  ]
 }
 
 function absenceNotes(present: readonly PresentDatabase[]): readonly CoverageNote[] {

@@ -48,7 +48,7 @@ export interface InventoriedFile {
   readonly sizeBytes: number
   /** Each extractor that wanted the path, also one whose reading failed. */
   readonly extractions: readonly FileExtraction[]
-  /** Present on an os-release file that could be parsed. */
+  /** Present on a file that names the system, or says more about it, and could be parsed. */
   readonly distribution?: Distribution
   /** Present on a file of a package database, read or not. */
   readonly database?: DatabaseKind
@@ -76,9 +76,10 @@ export interface LayerInventory extends LayerContents {
   readonly diffId: Digest
 }
 
-/** The id by which os-release files are wanted, beside the extractors' own. */
+/** The id by which os-release and the other files that name a system are read, beside the extractors' own. */
 export const osReleaseReader = 'os-release'
 
+/** The two places of os-release(5); what else names a system is looked at where neither does. */
 export function isOsReleasePath(path: string): boolean {
   return path === 'etc/os-release' || path === 'usr/lib/os-release'
 }

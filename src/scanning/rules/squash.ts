@@ -1,5 +1,5 @@
 // Purpose:  the layers of an image → the packages that are in it, where, and since which layer.
-// Spec:     OCI image-spec, layer.md "Applying Changesets"; os-release(5) for the order of its two files.
+// Spec:     OCI image-spec, layer.md "Applying Changesets"; release-files.ts for what names the system.
 // Input:    inventories of layers, lowest first; what they say comes from hostile layers.
 // Deviates: nothing here; layer-tree.ts has what it does about impossible layers.
 // Unknowns: a database that vanished, lies behind a link or was not read, and an unknown system, are notes: with one of
@@ -9,20 +9,14 @@ import { displayPath } from '../../lib/archive/entry-path.ts'
 import type { Digest } from '../../oci/digest.ts'
 import { coverageNotesOf, type CoverageNote } from './coverage-notes.ts'
 import { DatabaseHistory, packageKey, type PresentDatabase } from './database-history.ts'
+import { distributionOf } from './distribution-of.ts'
 import type {
   FileExtraction,
   InventoriedFile,
   LayerContents,
   LayerProblem,
 } from './layer-contents.ts'
-import {
-  applyLayer,
-  filesOf,
-  followNode,
-  newTree,
-  readingsOf,
-  type FolderNode,
-} from './layer-tree.ts'
+import { applyLayer, filesOf, newTree, readingsOf, type FolderNode } from './layer-tree.ts'
 import { ownersOf, type Owners } from './ownership.ts'
 import type { DatabaseKind } from './package-databases.ts'
 import { passedOver, type PassedOver } from './passed-over.ts'
@@ -93,14 +87,6 @@ export function squash(layers: readonly SquashedLayer[]): SquashedImage {
     problems: problemsOf(root, layers),
     notes: coverageNotesOf({ root, present: history.present(), lost, distribution }, digests),
   }
-}
-
-function distributionOf(root: FolderNode): Distribution | undefined {
-  for (const path of ['etc/os-release', 'usr/lib/os-release']) {
-    const node = followNode(root, path)?.node
-    if (node?.kind === 'file') return node.content?.distribution
-  }
-  return undefined
 }
 
 function databaseOf(
