@@ -1,5 +1,5 @@
 import type { Distribution, Ecosystem, Lookup, Package } from '../ecosystem.ts'
-import { apkInstalled } from './inventory.ts'
+import { apkInstalled } from './apk-installed.ts'
 import { compareApkVersions } from './version.ts'
 
 export const apk: Ecosystem = {

@@ -1,10 +1,11 @@
 import type { Distribution, Ecosystem, Lookup, Package } from '../ecosystem.ts'
-import { dpkgStatus } from './inventory.ts'
+import { dpkgFiles } from './dpkg-files.ts'
+import { dpkgStatus } from './dpkg-status.ts'
 import { compareDebVersions } from './version.ts'
 
 export const deb: Ecosystem = {
   type: 'deb',
-  extractors: [dpkgStatus],
+  extractors: [dpkgStatus, dpkgFiles],
   compareVersions: compareDebVersions,
   packageManager: 'OS',
   ownsAdvisoryEcosystem: (ecosystem) => /^(?:Debian|Ubuntu)(?::|$)/.test(ecosystem),

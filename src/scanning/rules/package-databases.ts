@@ -26,7 +26,8 @@ function rpmFiles(folder: string): readonly (readonly [string, 'rpm'])[] {
 const manyFiles: readonly { readonly pattern: RegExp; readonly kind: DatabaseKind }[] = [
   // Distroless: a stanza a file, with lists of checksums beside them.
   {
-    pattern: /^var\/lib\/dpkg\/status\.d\/[^/]+(?<!\.md5sums|\.preinst|\.postinst)$/,
+    pattern:
+      /^var\/lib\/dpkg\/status\.d\/[^/]+(?<!\.md5sums|\.preinst|\.postinst|\.prerm|\.postrm|\.conffiles|\.list|\.shlibs|\.symbols|\.triggers)$/,
     kind: 'dpkg',
   },
   { pattern: /^var\/lib\/pacman\/local\/[^/]+\/desc$/, kind: 'pacman' },
