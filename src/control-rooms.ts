@@ -29,6 +29,7 @@ import {
 } from './scanning/explain-vulnerability.ts'
 import { findScan } from './scanning/find-scan.ts'
 import { importAdvisories } from './scanning/import-advisories.ts'
+import { importCveFacts } from './scanning/import-cve-facts.ts'
 import { type LayerReaders } from './scanning/read-layer.ts'
 import { scanArchive } from './scanning/scan-archive.ts'
 import { updateAdvisories } from './scanning/update-advisories.ts'
@@ -69,6 +70,7 @@ export function controlRooms(
       wake()
       return result
     },
+    importCveFacts: (input, options) => importCveFacts(foundation, input, options),
     async *updateAdvisories({ ecosystems }, options) {
       for (const ecosystem of ecosystems) {
         yield { kind: 'progress', ecosystem, doing: 'fetching' }

@@ -2,6 +2,7 @@ import type { Clock } from '../lib/clock.ts'
 import type { SqlReader } from '../storage/database/database.ts'
 import { listAdvisorySources, type AdvisorySource } from './advisory-source-store.ts'
 import { readAdvisoryState } from './advisory-state-store.ts'
+import { listCveFactSources, type CveFactSource } from './cve-fact-store.ts'
 import { ageOf, defaultStaleAfterMs, judgeDataAge } from './rules/data-age.ts'
 
 export interface AdvisoryDescription {
@@ -15,6 +16,8 @@ export interface AdvisoryDescription {
   /** Why it is stale. */
   readonly staleReason: string | undefined
   readonly sources: readonly DescribedSource[]
+  /** EPSS, CISA's catalogue, scores; those that were never imported are absent. */
+  readonly cveFacts: readonly CveFactSource[]
 }
 
 export interface DescribedSource extends Omit<AdvisorySource, 'validator'> {
@@ -38,6 +41,7 @@ export async function describeAdvisories(
     ageSeconds: age.ageSeconds,
     stale: age.stale,
     staleReason: age.stale ? age.reason : undefined,
+    cveFacts: await listCveFactSources(database),
     sources: sources.map(({ validator: _validator, ...source }) => ({
       ...source,
       ageSeconds: source.importedAt === undefined ? undefined : ageOf(source.importedAt, now),

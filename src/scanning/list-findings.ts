@@ -4,6 +4,7 @@ import { severities, type Severity } from '../ecosystems/severity.ts'
 import { findEcosystem } from '../ecosystems/table.ts'
 import type { SqlReader } from '../storage/database/database.ts'
 import { readAdvisoryState } from './advisory-state-store.ts'
+import { CveFactReader, type Exploitation, type FlawFacts } from './cve-fact-reader.ts'
 import type { ScannedInstance } from './image-scan.ts'
 import { listMatches, type PackageFinding } from './list-matches.ts'
 import { readOwnerStatements, type OwnerStatements } from './owner-statements.ts'
@@ -25,6 +26,7 @@ export interface Finding extends Omit<PackageFinding, 'packageId'> {
   readonly paths: readonly string[]
   readonly layerDigest: string
   readonly confidence: Confidence
+  readonly exploitation: Exploitation
   /** Present on those that are listed apart, since something speaks against them. */
   readonly suppression?: Suppression
 }
@@ -66,13 +68,16 @@ export async function listFindings(
   // Not those of the evaluated revision: a package first seen since then has matches of the newest one only.
   const matches = await listMatches(reader, [...places.keys()], revision)
   const owners = new OwnerReader(reader, revision)
+  const facts = new CveFactReader(reader)
   const all: Finding[] = []
   let found: InternedPackage | undefined
   for (const match of matches) {
     // Matches of one package come together.
     if (found?.id !== match.packageId) found = await findPackage(reader, match.packageId)
     if (found === undefined) continue
-    all.push(await findingOf(match, { found, owners, at: places.get(match.packageId) ?? [] }))
+    const at = places.get(match.packageId) ?? []
+    const flaw = await facts.read(match)
+    all.push(await findingOf(match, { found, owners, at, flaw }))
   }
   all.sort(compareFindings)
   const findings = all.filter(({ suppression }) => suppression === undefined)
@@ -87,21 +92,23 @@ async function findingOf(
     found,
     owners,
     at,
+    flaw,
   }: {
     readonly found: InternedPackage
     readonly owners: OwnerReader
     readonly at: readonly ScannedInstance[]
+    readonly flaw: FlawFacts
   },
 ): Promise<Finding> {
   const { type, name, version } = found.package
-  const isUnknown = match.verdict === 'unknown'
   const places = await owners.describePlaces(at)
   // One place that nobody else answers for is enough for the library to answer for itself.
   const ownerIds = new Set(at.map(({ ownerId }) => ownerId))
   const suppression = ownerIds.has(undefined) ? undefined : await owners.judge(match, ownerIds)
   return {
     ...match,
-    ...(isUnknown ? { severity: 'UNDEFINED' as const } : {}),
+    ...ratingOf(match, flaw),
+    exploitation: flaw.exploitation,
     package: { type, name, version, purl: formatPurl(found.package, found.distribution) },
     places,
     paths: [...new Set(places.map(({ path }) => path))],
@@ -114,6 +121,17 @@ async function findingOf(
     }),
     ...(suppression === undefined ? {} : { suppression }),
   }
+}
+
+/** Whoever scores CVEs speaks only where the distribution and the record say nothing. */
+function ratingOf(
+  { verdict, severity }: Pick<PackageFinding, 'verdict' | 'severity'>,
+  { rating }: FlawFacts,
+): Partial<Pick<PackageFinding, 'severity' | 'severitySource' | 'score' | 'vector'>> {
+  if (verdict === 'unknown') return { severity: 'UNDEFINED' }
+  if (severity !== 'UNDEFINED' || rating === undefined) return {}
+  const { severity: rated, source: severitySource, score, vector } = rating
+  return { severity: rated, severitySource, score, vector }
 }
 
 function bestEvidence(at: readonly ScannedInstance[]): PackageEvidence {

@@ -4,6 +4,7 @@ import type { Ids } from '../lib/ids.ts'
 import type { Digest } from '../oci/digest.ts'
 import { parseManifest } from '../oci/manifest.ts'
 import { readAdvisoryState } from './advisory-state-store.ts'
+import type { Exploitation } from './cve-fact-reader.ts'
 import { describeAdvisories } from './describe-advisories.ts'
 import { examineImage, failed, judgeLayers, type ExamineDeps } from './examine-image.ts'
 import type { ScanOutcome } from './image-scan.ts'
@@ -51,6 +52,7 @@ interface ArchiveFinding {
   }
   readonly fixedVersion?: string
   readonly confidence: string
+  readonly exploitation: Exploitation
   /** Which record said so, and what of it the version was held against. */
   readonly advisory: { readonly id: string; readonly source: string }
   readonly evidence: unknown
@@ -239,6 +241,7 @@ function renderFinding(finding: Finding): ArchiveFinding {
     package: { type, name, version, path: finding.paths[0] ?? '' },
     ...(finding.fixedVersion === undefined ? {} : { fixedVersion: finding.fixedVersion }),
     confidence: finding.confidence,
+    exploitation: finding.exploitation,
     advisory: { id: finding.advisory.id, source: finding.advisory.source },
     evidence: finding.evidence,
     places: finding.places,

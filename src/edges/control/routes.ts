@@ -37,6 +37,11 @@ export interface ControlRooms
     },
     options: { readonly signal: AbortSignal },
   ) => Promise<unknown>
+  /** EPSS, CISA's catalogue of exploited flaws, or scores: which of them the file says itself. */
+  readonly importCveFacts: (
+    input: { readonly bytes: Readable; readonly confirmLoss: boolean },
+    options: { readonly signal: AbortSignal },
+  ) => Promise<unknown>
   /** One value for each step; the last of an ecosystem says how it ended. */
   readonly updateAdvisories: (
     input: { readonly ecosystems: readonly string[] },
@@ -87,6 +92,18 @@ export const controlRoutes: readonly ControlRoute<ControlRooms>[] = [
       const confirmLoss = query.get('confirm-loss') === 'true'
       const input = { source, bytes: body, snapshot, confirmLoss }
       return { kind: 'json', value: await rooms.importAdvisories(input, { signal }) }
+    },
+  },
+  {
+    method: 'POST',
+    path: '/pratique/v1/cve-facts',
+    action: 'pratique:ImportAdvisories',
+    run: async (rooms, { query, body, signal }) => {
+      const confirmLoss = query.get('confirm-loss') === 'true'
+      return {
+        kind: 'json',
+        value: await rooms.importCveFacts({ bytes: body, confirmLoss }, { signal }),
+      }
     },
   },
   {

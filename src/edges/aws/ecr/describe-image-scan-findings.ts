@@ -76,6 +76,7 @@ function describeNotes({ status, notes }: FoundScan): string | undefined {
 
 function renderFinding(finding: Finding): Readonly<Record<string, unknown>> {
   const { package: found, fixedVersion, score, vector, advisory } = finding
+  const { epss, kev } = finding.exploitation
   const isVersion2 = vector?.startsWith('CVSS') === false
   const scheme = isVersion2 ? 'CVSS2' : vector?.startsWith('CVSS:4') === true ? 'CVSS4' : 'CVSS3'
   const attributes: readonly (readonly [string, string | undefined])[] = [
@@ -88,6 +89,9 @@ function renderFinding(finding: Finding): Readonly<Record<string, unknown>> {
     ['advisory', advisory.id],
     ['advisory_source', advisory.source],
     ['confidence', finding.confidence],
+    ['severity_source', finding.severitySource],
+    ['EPSS_SCORE', epss?.score.toString()],
+    ['KEV_DATE_ADDED', kev?.addedOn],
     ['aliases', finding.aliases.length === 0 ? undefined : finding.aliases.join(' ')],
     [`${scheme}_VECTOR`, vector],
     [`${scheme}_SCORE`, score?.toFixed(1)],
