@@ -140,6 +140,7 @@ const rows: readonly EcrOperation[] = [
       ),
     }),
     action: 'ecr:CreateRepository',
+    furtherActions: ({ tags = [] }) => (tags.length > 0 ? ['ecr:TagResource'] : []),
     resources: onRepository,
     keys: ({ tags }) => tagKeysOf(tags ?? []),
     run: createRepository,

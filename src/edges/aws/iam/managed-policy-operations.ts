@@ -26,7 +26,7 @@ import {
   type QueryOperation,
   type QueryScope,
 } from '../protocol/query-operation.ts'
-import { tagKeys, tags } from '../protocol/tag-inputs.ts'
+import { ifTagged, tagKeys, tags } from '../protocol/tag-inputs.ts'
 import type { IamDeps } from './call.ts'
 import { encodedDocument } from './policy-document.ts'
 import { arn, description, document, longName, paging } from './inputs.ts'
@@ -52,6 +52,7 @@ export const managedPolicyOperations: readonly QueryOperation<IamDeps>[] = [
       Tags: Type.Optional(tags),
     }),
     action: 'iam:CreatePolicy',
+    furtherActions: ifTagged('iam:TagPolicy'),
     resources: ({ PolicyName, Path }, { caller }) => [
       managedPolicyArn(caller.accountId, Path ?? '/', PolicyName),
     ],

@@ -18,7 +18,7 @@ import {
   type QueryOperation,
   type QueryScope,
 } from '../protocol/query-operation.ts'
-import { tagKeys, tags } from '../protocol/tag-inputs.ts'
+import { ifTagged, tagKeys, tags } from '../protocol/tag-inputs.ts'
 import type { IamDeps } from './call.ts'
 import { arn, paging } from './inputs.ts'
 import { entityKeys, requestTagKeys, tagsOf } from './resources.ts'
@@ -41,6 +41,7 @@ export const oidcProviderOperations: readonly QueryOperation<IamDeps>[] = [
       Tags: Type.Optional(tags),
     }),
     action: 'iam:CreateOpenIDConnectProvider',
+    furtherActions: ifTagged('iam:TagOpenIDConnectProvider'),
     resources: ({ Url }, { caller }) => [
       oidcProviderArn(caller.accountId, Url.replace(/^https?:\/\//i, '').replace(/\/$/, '')),
     ],

@@ -16,7 +16,7 @@ import { renamePrincipals } from '../../../policy/rename-principals.ts'
 import type { SqlReader } from '../../../storage/database/database.ts'
 import { queryOperation, type QueryCall, type QueryOperation } from '../protocol/query-operation.ts'
 import type { QueryStructure } from '../protocol/query-xml.ts'
-import { tagKeys, tags } from '../protocol/tag-inputs.ts'
+import { ifTagged, tagKeys, tags } from '../protocol/tag-inputs.ts'
 import type { IamDeps } from './call.ts'
 import {
   arn,
@@ -51,6 +51,7 @@ export const roleOperations: readonly QueryOperation<IamDeps>[] = [
       Tags: Type.Optional(tags),
     }),
     action: 'iam:CreateRole',
+    furtherActions: ifTagged('iam:TagRole'),
     resources: ({ RoleName, Path }, { caller }) => [roleArn(caller.accountId, RoleName, Path)],
     keys: ({ PermissionsBoundary, Tags }) => ({
       ...boundaryKeys(PermissionsBoundary),

@@ -121,6 +121,12 @@ test('makes a user, and shows it as AWS does', async (t) => {
 test('asks the policies about the user’s ARN with its path, its tags and its boundary', async (t) => {
   const iam = await testIam(t)
   const boundary = 'arn:aws:iam::aws:policy/AdministratorAccess'
+  const made = {
+    'iam:PermissionsBoundary': boundary,
+    'aws:RequestTag/team': 'blue',
+    'aws:TagKeys': ['team'],
+  }
+  const resources = ['arn:aws:iam::123456789012:user/team/dev']
   await iam.call('CreateUser', {
     UserName: 'dev',
     Path: '/team/',
@@ -131,18 +137,11 @@ test('asks the policies about the user’s ARN with its path, its tags and its b
   await iam.call('GetUser', { UserName: 'nobody' })
   await iam.call('ListUsers', { PathPrefix: '/team/' })
   assert.deepEqual(iam.asked, [
-    {
-      action: 'iam:CreateUser',
-      resources: ['arn:aws:iam::123456789012:user/team/dev'],
-      keys: {
-        'iam:PermissionsBoundary': boundary,
-        'aws:RequestTag/team': 'blue',
-        'aws:TagKeys': ['team'],
-      },
-    },
+    { action: 'iam:CreateUser', resources, keys: made },
+    { action: 'iam:TagUser', resources, keys: made },
     {
       action: 'iam:TagUser',
-      resources: ['arn:aws:iam::123456789012:user/team/dev'],
+      resources,
       keys: {
         'aws:ResourceTag/team': 'blue',
         'iam:ResourceTag/team': 'blue',

@@ -7,7 +7,7 @@ import { listUsers, putUserBoundary, type User } from '../../../access/user-stor
 import { userArn } from '../../../policy/arn.ts'
 import { queryOperation, type QueryOperation } from '../protocol/query-operation.ts'
 import type { QueryStructure } from '../protocol/query-xml.ts'
-import { tagKeys, tags } from '../protocol/tag-inputs.ts'
+import { ifTagged, tagKeys, tags } from '../protocol/tag-inputs.ts'
 import type { IamDeps } from './call.ts'
 import { userOrCaller } from './caller-user.ts'
 import { arn, longName, newName, paging, path, pathPrefix, shortName } from './inputs.ts'
@@ -33,6 +33,7 @@ export const userOperations: readonly QueryOperation<IamDeps>[] = [
       Tags: Type.Optional(tags),
     }),
     action: 'iam:CreateUser',
+    furtherActions: ifTagged('iam:TagUser'),
     resources: ({ UserName, Path }, { caller }) => [userArn(caller.accountId, UserName, Path)],
     keys: ({ PermissionsBoundary, Tags }) => ({
       ...boundaryKeys(PermissionsBoundary),

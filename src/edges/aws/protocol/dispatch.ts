@@ -193,10 +193,24 @@ async function judgeRow<Deps, Call extends { readonly caller: Caller }>(
   // Nothing to ask about would be nothing to refuse.
   if (resources.length === 0) throw new Error(`${row.name} names no resource`)
   const keys = authorization.keys(input)
-  const request = { action, resources, keys }
-  const result = await service.authorize(caller, request)
-  facts.action = action
   facts.resource = resources.slice(0, 3).join(' ')
+  const ask = async (asked: string): Promise<Judged> => {
+    const request = { action: asked, resources, keys }
+    return { request, result: await service.authorize(caller, request) }
+  }
+  const judged = await ask(action)
+  tell(facts, judged)
+  if (judged.result.kind === 'deny') return judged
+  for (const further of authorization.furtherActions(input)) {
+    const also = await ask(further)
+    if (also.result.kind === 'allow') continue
+    tell(facts, also)
+    return also
+  }
+  return judged
+}
+
+function tell(facts: DispatchFacts, { request, result }: Judged): void {
+  facts.action = request.action
   tellJudgement(facts, result)
-  return { request, result }
 }

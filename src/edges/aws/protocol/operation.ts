@@ -16,6 +16,8 @@ export type Authorization<Input> =
   | {
       readonly kind: 'action'
       readonly action: IamAction
+      /** What else must be allowed on the same resources because of what the input asks for. */
+      readonly furtherActions: (input: Input) => readonly IamAction[]
       /** ARNs, or `*` for an action that has no resource. */
       readonly resources: (input: Input, scope: ResourceScope) => readonly string[]
       /** Condition keys that only the input tells. */
@@ -44,6 +46,7 @@ export function operation<Deps, Call, P extends TProperties>(row: {
   readonly name: string
   readonly input: TObject<P>
   readonly action: IamAction
+  readonly furtherActions?: (input: Static<TObject<P>>) => readonly IamAction[]
   readonly resources: (input: Static<TObject<P>>, scope: ResourceScope) => readonly string[]
   readonly keys?: (input: Static<TObject<P>>) => RequestKeys | undefined
   readonly isListing?: (input: Static<TObject<P>>) => boolean
@@ -60,6 +63,7 @@ export function operation<Deps, Call, P extends TProperties>(row: {
     authorization: {
       kind: 'action',
       action,
+      furtherActions: (input) => row.furtherActions?.(typed(input)) ?? [],
       resources: (input, scope) => resources(typed(input), scope),
       keys: (input) => row.keys?.(typed(input)),
       isListing: (input) => row.isListing?.(typed(input)) ?? false,

@@ -1,5 +1,6 @@
 // Tags as IAM and STS take them, with the constraints that both models have.
 import { Type } from 'typebox'
+import type { IamAction } from './operation.ts'
 
 const tagKey = Type.String({
   minLength: 1,
@@ -14,3 +15,10 @@ export const tags = Type.Array(
   { maxItems: 50 },
 )
 export const tagKeys = Type.Array(tagKey, { maxItems: 50 })
+
+/** To make something with tags is to tag it: the further action, asked where there are tags. */
+export function ifTagged(
+  action: IamAction,
+): (input: { readonly Tags?: readonly unknown[] }) => readonly IamAction[] {
+  return ({ Tags = [] }) => (Tags.length > 0 ? [action] : [])
+}

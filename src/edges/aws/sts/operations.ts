@@ -5,7 +5,7 @@ import { accessError } from '../../../access/errors.ts'
 import { findAccessKey } from '../../../access/access-key-store.ts'
 import { getFederationToken, getSessionToken } from '../../../access/own-session.ts'
 import { queryOperation, type QueryOperation } from '../protocol/query-operation.ts'
-import { tags } from '../protocol/tag-inputs.ts'
+import { ifTagged, tags } from '../protocol/tag-inputs.ts'
 import { credentialsShape, refuseMfa, type StsDeps } from './call.ts'
 import {
   federatedName,
@@ -57,7 +57,7 @@ const rows: readonly QueryOperation<StsDeps>[] = [
       Tags: Type.Optional(tags),
     }),
     action: 'sts:GetFederationToken',
-    furtherActions: ({ Tags = [] }) => (Tags.length > 0 ? ['sts:TagSession'] : []),
+    furtherActions: ifTagged('sts:TagSession'),
     resources: ({ Name }, { caller }) => [
       `arn:aws:sts::${caller.accountId}:federated-user/${Name}`,
     ],
