@@ -83,7 +83,7 @@ async function world(t: TestContext, options: OidcProviderOptions = {}): Promise
         policies: [],
         policyArns: [],
       }
-      return assumeRoleWithWebIdentity(sts.deps, { ...asked, ...change }, source)
+      return assumeRoleWithWebIdentity(sts.deps, { ...asked, ...change }, source, () => undefined)
     },
   }
 }
@@ -295,9 +295,12 @@ test('a provider that is away is told, and may be asked again', async (t) => {
     policies: [],
     policyArns: [],
   }
-  await assert.rejects(assumeRoleWithWebIdentity(sts.deps, asked, source), {
-    code: 'ID_PROVIDER_UNREACHABLE',
-  })
+  await assert.rejects(
+    assumeRoleWithWebIdentity(sts.deps, asked, source, () => undefined),
+    {
+      code: 'ID_PROVIDER_UNREACHABLE',
+    },
+  )
 })
 
 test('a token that opens one session opens no second, and a refused try does not use it up', async (t) => {

@@ -23,6 +23,7 @@ import { verifyIdToken } from './oidc/verify-id-token.ts'
 import { findOidcProvider } from './oidc-provider-store.ts'
 import type { Source } from './principal.ts'
 import type { IdTokenFault, VerifiedToken } from './rules/id-token-claims.ts'
+import type { TokenTags } from './rules/id-token-tags.ts'
 import { roleSessionDuration } from './rules/session-duration.ts'
 import { combineSessionTags, noTags, type SessionTags } from './rules/session-tags.ts'
 import { requireSessionPolicies, type SessionPolicies } from './session-limits.ts'
@@ -49,14 +50,17 @@ export interface WebIdentityRole extends AssumedRole {
 
 const action = 'sts:AssumeRoleWithWebIdentity'
 
-/** In this order: the token and what the session is to say of itself, the role's trust in both, what the role allows a session to be, that the token was not used before. */
+/** In this order: the token and what the session is to say of itself, the role's trust in both, what the role allows a session to be, that the token was not used before. `tell` gets what a verified token says of the session. */
 export async function assumeRoleWithWebIdentity(
   deps: WebIdentityDeps,
   input: WebIdentityInput,
   source: Source,
+  tell: (said: TokenTags) => void,
 ): Promise<WebIdentityRole> {
   const { account } = requireRoleArn(input.roleArn)
   const token = await requireToken(deps, account, input)
+  // Before it is judged: what a refused session would have said of itself is for the record too.
+  tell(token.session)
   const providerArn = oidcProviderArn(account, token.provider.issuer)
   const session = requireTags(token)
   const { sourceIdentity } = token.session

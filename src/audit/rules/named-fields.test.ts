@@ -17,6 +17,23 @@ const cases: readonly (readonly [string, unknown, unknown])[] = [
     { userName: 'dev', policyArns: ['a'] },
   ],
   [
+    'tags in both spellings',
+    { Tags: [{ Key: 'team', Value: 'blue', Secret: 'x' }, { key: 'a', value: 'b' }, 'c', {}] },
+    {
+      tags: [
+        { key: 'team', value: 'blue' },
+        { key: 'a', value: 'b' },
+      ],
+    },
+  ],
+  ['tags that are no list', { Tags: { Key: 'a', Value: 'b' } }, undefined],
+  [
+    'the tags of a session',
+    { PrincipalTags: { team: 'blue', deep: { a: 'b' } } },
+    { principalTags: { team: 'blue' } },
+  ],
+  ['tags of a session that are no object', { PrincipalTags: ['a'] }, undefined],
+  [
     'an answer in an answer',
     { Role: { Arn: 'a', Role: { Arn: 'b', Role: { Arn: 'c', Role: { Arn: 'd' } } } } },
     { role: { arn: 'a', role: { arn: 'b', role: { arn: 'c' } } } },
@@ -35,6 +52,16 @@ test('a request of thousands of parameters makes no long record', () => {
   const spellings = Array.from({ length: 400 }, (_, index) => `max${'-'.repeat(index)}results`)
   const fields = selectFields(Object.fromEntries(spellings.map((name) => [name, 1])))
   assert.ok(Object.keys(fields ?? {}).length <= 80)
+})
+
+test('fifty long tags are cut short, and it is said how many are left out', () => {
+  const Tags = Array.from({ length: 50 }, (_, index) => ({
+    Key: `${index}`,
+    Value: 'v'.repeat(256),
+  }))
+  const kept: unknown = selectFields({ Tags })?.['tags']
+  assert.ok(Array.isArray(kept) && kept.length > 25)
+  assert.equal(kept.at(-1), `and ${50 - (kept.length - 1)} more`)
 })
 
 test('JSON is ASCII and means the same', () => {

@@ -8,6 +8,8 @@ import { hash } from 'node:crypto'
 const maxText = 256
 const maxMembers = 20
 const maxDepth = 3
+/** Characters of tags together: fifty of them could make a record of a hundred kilobytes. */
+const maxTagText = 8192
 
 /** Names whose values are short and say what a request is about. In the spelling of JSON; Query's `UserName` is `userName`. */
 const plainNames: ReadonlySet<string> = new Set(
@@ -49,6 +51,10 @@ const openNames: ReadonlySet<string> = new Set([
   'filter',
 ])
 
+/** Lists of tags, as the services write them, and objects of tags, as CloudTrail does. */
+const tagListNames: ReadonlySet<string> = new Set(['tags'])
+const tagRecordNames: ReadonlySet<string> = new Set(['principalTags'])
+
 export type NamedFields = Readonly<Record<string, unknown>>
 
 /** undefined when nothing is left. */
@@ -82,6 +88,8 @@ function fieldOf(name: string, value: unknown, depth: number): unknown {
   if (typeof value === 'string' && documentNames.has(name)) {
     return { sha256: hash('sha256', value, 'hex'), characters: value.length }
   }
+  if (tagListNames.has(name)) return Array.isArray(value) ? tagListOf(value) : undefined
+  if (tagRecordNames.has(name)) return isRecord(value) ? tagRecordOf(value) : undefined
   if (Array.isArray(value)) return listOf(name, value, depth)
   if (typeof value === 'object') {
     return openNames.has(name) ? fieldsOf(value, depth + 1) : undefined
@@ -96,6 +104,41 @@ function listOf(name: string, values: readonly unknown[], depth: number): unknow
     return one === undefined ? [] : [one]
   })
   return values.length > maxMembers ? [...kept, `and ${values.length - maxMembers} more`] : kept
+}
+
+/** `{ key, value }` of each, whatever else stands in it. */
+function tagListOf(values: readonly unknown[]): unknown {
+  const tags = values.flatMap((value) => {
+    if (!isRecord(value)) return []
+    const { Key: key = value['key'], Value: text = value['value'] } = value
+    return typeof key === 'string' && typeof text === 'string' ? [[key, text] as const] : []
+  })
+  const kept = withinSize(tags)
+  const list = kept.map(([key, value]) => ({ key, value }))
+  return kept.length < tags.length ? [...list, `and ${tags.length - kept.length} more`] : list
+}
+
+function tagRecordOf(record: Readonly<Record<string, unknown>>): unknown {
+  const tags = Object.entries(record).flatMap(([key, text]) =>
+    typeof text === 'string' ? [[key, text] as const] : [],
+  )
+  // A tag's key may be `__proto__`.
+  return Object.fromEntries(withinSize(tags))
+}
+
+type TagText = readonly [key: string, value: string]
+
+function withinSize(tags: readonly TagText[]): readonly TagText[] {
+  let characters = 0
+  const capped = tags.map(([key, value]) => [capText(key), capText(value)] as const)
+  return capped.filter(([key, value]) => {
+    characters += key.length + value.length
+    return characters <= maxTagText
+  })
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 function scalarOf(value: unknown): unknown {

@@ -21,7 +21,7 @@ export interface QueryService<Deps> {
   readonly names: ReadonlySet<string>
   readonly region: string
   readonly deps: Deps
-  readonly source: Omit<UnsignedCall, 'requestId'>
+  readonly source: Omit<UnsignedCall, 'requestId' | 'tell'>
   readonly authenticate: (request: SignedRequest, bodyHash: string) => Promise<SigV4Result<Caller>>
   readonly authorize: Authorizer
   readonly spell: (error: unknown) => AwsError | undefined
@@ -112,9 +112,17 @@ async function answerUnsigned<Deps>(
   const reading = row.read(form)
   if (reading.kind !== 'valid') return refused(inputFault(reading))
   facts.parameters = reading.input
-  const output = await row.run(service.deps, reading.input, { ...service.source, requestId })
+  const tell: UnsignedCall['tell'] = (said) => {
+    facts.parameters = { ...asFields(reading.input), ...said }
+  }
+  const call = { ...service.source, requestId, tell }
+  const output = await row.run(service.deps, reading.input, call)
   facts.responseElements = output
   return { kind: 'answered', operation: row.name, output }
+}
+
+function asFields(input: unknown): object {
+  return typeof input === 'object' && input !== null ? input : {}
 }
 
 async function authenticated<Deps>(

@@ -47,6 +47,8 @@ export interface UnsignedCall {
   readonly sourceAddress: string
   readonly secureTransport: boolean
   readonly requestId: string
+  /** For the audit record, beside the parameters: what the credential in them says. */
+  readonly tell: (said: Readonly<Record<string, unknown>>) => void
 }
 
 interface QueryRow<Deps> {

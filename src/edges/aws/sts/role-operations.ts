@@ -1,6 +1,7 @@
 import { Type } from 'typebox'
 import { assumeRole, type AssumedRole } from '../../../access/assume-role.ts'
 import { assumeRoleWithWebIdentity } from '../../../access/assume-role-with-web-identity.ts'
+import type { TokenTags } from '../../../access/rules/id-token-tags.ts'
 import { accessError } from '../../../access/errors.ts'
 import {
   queryOperation,
@@ -28,6 +29,16 @@ function roleShape(role: AssumedRole): QueryStructure {
     AssumedRoleUser: { AssumedRoleId: role.assumedRoleId, Arn: role.arn },
     PackedPolicySize: role.packedPolicySize,
     SourceIdentity: role.sourceIdentity,
+  }
+}
+
+/** What a token says of its session, in CloudTrail's names for it. */
+function tokenFields({ tags: said, transitiveKeys, sourceIdentity: identity }: TokenTags) {
+  const principalTags = Object.fromEntries(said.map(({ key, value }) => [key, value]))
+  return {
+    ...(said.length === 0 ? {} : { principalTags }),
+    ...(transitiveKeys.length === 0 ? {} : { transitiveTagKeys: transitiveKeys }),
+    ...(identity === undefined ? {} : { sourceIdentity: identity }),
   }
 }
 
@@ -81,7 +92,7 @@ export const roleOperations: readonly QueryOperation<StsDeps>[] = [
     }),
     action: 'sts:AssumeRoleWithWebIdentity',
     why: 'the ID token is the credential, and the role’s trust policy judges it',
-    async run(deps, input, { sourceAddress, secureTransport }) {
+    async run(deps, input, { sourceAddress, secureTransport, tell }) {
       const asked = {
         roleArn: input.RoleArn,
         sessionName: input.RoleSessionName,
@@ -91,7 +102,9 @@ export const roleOperations: readonly QueryOperation<StsDeps>[] = [
         ...readPolicies(input),
       }
       const source = { sourceAddress, secureTransport }
-      const role = await assumeRoleWithWebIdentity(deps, asked, source)
+      const role = await assumeRoleWithWebIdentity(deps, asked, source, (said) =>
+        tell(tokenFields(said)),
+      )
       return {
         ...roleShape(role),
         SubjectFromWebIdentityToken: role.subject,
