@@ -19,6 +19,7 @@ import {
   type GatherForTrust,
   type TrustKeys,
 } from './judge-trust.ts'
+import { requestTagKeys } from './request-context.ts'
 import type { SealKeys } from './rules/seal.ts'
 import { roleSessionDuration } from './rules/session-duration.ts'
 import { combineSessionTags, noTags, type SessionTags } from './rules/session-tags.ts'
@@ -187,14 +188,7 @@ export function sessionKeys({
   return {
     'sts:RoleSessionName': sessionName,
     ...(sourceIdentity === undefined ? {} : { 'sts:SourceIdentity': sourceIdentity }),
-    ...tagKeys(tags),
+    ...requestTagKeys(tags),
     ...(transitiveKeys.length === 0 ? {} : { 'sts:TransitiveTagKeys': transitiveKeys }),
   }
-}
-
-/** `aws:RequestTag/…` and `aws:TagKeys`: the prefix is ours, so that a tag's key can be no other condition key. */
-export function tagKeys(tags: AssumeRoleInput['tags']): TrustKeys {
-  if (tags.length === 0) return {}
-  const named = tags.map(({ key, value }) => [`aws:RequestTag/${key}`, value] as const)
-  return { ...Object.fromEntries(named), 'aws:TagKeys': tags.map(({ key }) => key) }
 }

@@ -1,5 +1,6 @@
 import type { AccountId } from '../policy/account-id.ts'
 import type { Requester } from '../policy/requester.ts'
+import type { SessionClaims } from './rules/session-claims.ts'
 
 /** Who is calling, as authentication established it; nothing here comes from the request unverified. */
 export interface Caller {
@@ -31,18 +32,7 @@ export interface Caller {
   readonly referer?: string | undefined
 }
 
-/** What was settled when a session was made, and holds until it ends. */
-export interface SessionFacts {
-  readonly issuedAt: Date
-  readonly expiresAt: Date
-  /** Its own policies, as texts and as ARNs of managed ones: they limit and never grant. */
+/** What was settled when a session was made, and holds until it ends. Its policies are read: a token may have but their hashes. */
+export interface SessionFacts extends Omit<SessionClaims, 'accessKeyId' | 'owner' | 'policies'> {
   readonly policies: readonly string[]
-  readonly policyArns: readonly string[]
-  readonly tags: Readonly<Record<string, string>>
-  readonly transitiveTagKeys: readonly string[]
-  readonly sourceIdentity: string | undefined
-  /** The provider's ARN, for a session made by AssumeRoleWithWebIdentity. */
-  readonly federatedProvider: string | undefined
-  /** Keys as policies name them (`HOST:sub`, `HOST:aud`). */
-  readonly claims: Readonly<Record<string, string>>
 }

@@ -87,8 +87,7 @@ export async function setDefaultPolicyVersion(
 ): Promise<void> {
   await deps.database.transaction(async (tx) => {
     const policy = await requireOwnPolicy(tx, input.account, input.arn)
-    if ((await findVersion(tx, policy.id, input.version)) === undefined)
-      throw versionUnknown(input.arn, `v${input.version}`)
+    await requireVersion(tx, policy, input)
     await setDefaultVersion(tx, policy.id, input.version, deps.clock.now())
     await bumpPolicyEpoch(tx)
   })
@@ -101,14 +100,23 @@ export async function deletePolicyVersion(
 ): Promise<void> {
   await deps.database.transaction(async (tx) => {
     const policy = await requireOwnPolicy(tx, input.account, input.arn)
-    if ((await findVersion(tx, policy.id, input.version)) === undefined)
-      throw versionUnknown(input.arn, `v${input.version}`)
+    await requireVersion(tx, policy, input)
     if (policy.defaultVersion === input.version) {
       throw accessError('ENTITY_IN_USE', 'Cannot delete the default version of a policy.')
     }
     await deleteVersion(tx, policy.id, input.version)
     await bumpPolicyEpoch(tx)
   })
+}
+
+async function requireVersion(
+  reader: SqlReader,
+  { id }: { readonly id: string },
+  { arn, version }: VersionAddress,
+): Promise<void> {
+  if ((await findVersion(reader, id, version)) === undefined) {
+    throw versionUnknown(arn, `v${version}`)
+  }
 }
 
 /** `id`: `v3`. */

@@ -54,7 +54,10 @@ function lowerCase(
     : new Map(Object.entries(keys).map(([key, value]) => [key.toLowerCase(), value]))
 }
 
-/** `aws:RequestTag/…` and `aws:TagKeys` of the tags that a request puts, or of the keys that it removes. */
+/**
+ * `aws:RequestTag/…` and `aws:TagKeys` of the tags that a request puts, or of the keys that it removes. The prefix is ours, so that
+ * a tag's key can be no other condition key.
+ */
 export function requestTagKeys(
   tags: readonly { readonly key: string; readonly value?: string | undefined }[],
 ): RequestKeys {

@@ -9,6 +9,7 @@ import { insertUser } from '../../src/access/user-store.ts'
 import { systemIds } from '../../src/lib/ids.ts'
 import type { AccountId } from '../../src/policy/account-id.ts'
 import type { Database, SqlWriter } from '../../src/storage/database/database.ts'
+import { plainSession } from './sessions.ts'
 
 export const administratorAccess = 'arn:aws:iam::aws:policy/AdministratorAccess'
 
@@ -185,13 +186,7 @@ export function roleCaller(
   const facts: SessionFacts = {
     issuedAt: new Date('2026-01-01T10:00:00Z'),
     expiresAt: new Date('2026-01-01T11:00:00Z'),
-    policies: [],
-    policyArns: [],
-    tags: {},
-    transitiveTagKeys: [],
-    sourceIdentity: undefined,
-    federatedProvider: undefined,
-    claims: {},
+    ...plainSession,
     ...session,
   }
   return {

@@ -21,12 +21,15 @@ export interface SessionClaims {
   readonly owner: SessionOwner
   readonly issuedAt: Date
   readonly expiresAt: Date
+  /** Its own policies, as texts and as ARNs of managed ones: they limit and never grant. */
   readonly policies: readonly CarriedPolicy[]
   readonly policyArns: readonly string[]
   readonly tags: Readonly<Record<string, string>>
   readonly transitiveTagKeys: readonly string[]
   readonly sourceIdentity: string | undefined
+  /** The provider's ARN, for a session made by AssumeRoleWithWebIdentity. */
   readonly federatedProvider: string | undefined
+  /** Keys as policies name them (`HOST:sub`, `HOST:aud`). */
   readonly claims: Readonly<Record<string, string>>
 }
 

@@ -1,5 +1,5 @@
 import { Type } from 'typebox'
-import { tagKeys } from '../../../access/assume-role.ts'
+import { requestTagKeys } from '../../../access/request-context.ts'
 import { decodeAuthorizationMessage } from '../../../access/encoded-message.ts'
 import { accessError } from '../../../access/errors.ts'
 import { findAccessKey } from '../../../access/access-key-store.ts'
@@ -61,7 +61,7 @@ const rows: readonly QueryOperation<StsDeps>[] = [
     resources: ({ Name }, { caller }) => [
       `arn:aws:sts::${caller.accountId}:federated-user/${Name}`,
     ],
-    keys: ({ Tags }) => tagKeys(readTags(Tags)),
+    keys: ({ Tags }) => requestTagKeys(readTags(Tags)),
     async run(deps, input, { caller }) {
       const asked = {
         name: input.Name,
