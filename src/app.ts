@@ -230,6 +230,7 @@ function serveDoors(app: FastifyInstance, doors: Doors): void {
     ...registry,
     authenticate: authenticator.header,
     deniedHead: config.deniedHead,
+    couldAllow: decisions.couldAllow,
     prepareRepositories,
     rooms: { ...uploads, reader: database, buffers, onPush: wake },
   })

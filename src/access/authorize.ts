@@ -167,7 +167,8 @@ function unseen({ account, rcp }: ResourcePolicies): ResourcePolicies {
   return { account, rcp, repository: undefined, registry: undefined, tags: new Map() }
 }
 
-function accessRequest(
+/** The request as the engine is asked it. */
+export function accessRequest(
   deps: Installation,
   caller: Caller,
   { action, keys }: AuthorizationRequest,

@@ -10,6 +10,7 @@ import {
   type AuthorizeDeps,
 } from './authorize.ts'
 import type { Caller } from './caller.ts'
+import { couldBeAllowed } from './could-be-allowed.ts'
 import { PolicySnapshots } from './policy-snapshot.ts'
 
 /** Who may do what, for all doors: they share one snapshot of the policies. */
@@ -22,6 +23,12 @@ export interface Decisions {
     request: AuthorizationRequest,
     policy: CompiledPolicy,
   ) => Promise<Authorization>
+  /** Whether values of these keys, that are not known yet, could have it allowed. */
+  readonly couldAllow: (
+    caller: Caller,
+    request: AuthorizationRequest,
+    unknown: ReadonlySet<string>,
+  ) => Promise<boolean>
   /** Reads a page of repositories at once, for lists that judge each of them; their names. */
   readonly prepareRepositories: (
     account: AccountId,
@@ -38,6 +45,7 @@ export function openDecisions(
     snapshots,
     authorize: (caller, request) => authorize(all, caller, request),
     authorizeUnder: (caller, request, policy) => authorizeUnder(all, caller, request, policy),
+    couldAllow: (caller, request, unknown) => couldBeAllowed(all, caller, request, unknown),
     prepareRepositories: (account, page) => snapshots.prepare(account, page),
   }
 }

@@ -112,12 +112,15 @@ test('the organisation is that of callers and of resources, where there is one',
   const context = contextOf(user, { installation })
   assert.equal(context.get('aws:principalorgid'), organization)
   assert.equal(context.get('aws:resourceorgid'), organization)
+  assert.deepEqual(context.get('aws:principalorgpaths'), ['o-a1b2c3d4e5/r-root/'])
   const anonymous = contextOf(nobody, {
     installation,
     resource: { account: undefined, tags: new Map() },
   })
   assert.equal(anonymous.get('aws:principalorgid'), undefined)
   assert.equal(anonymous.get('aws:resourceorgid'), undefined)
+  assert.equal(anonymous.get('aws:principalorgpaths'), undefined)
+  assert.equal(contextOf(user).get('aws:principalorgpaths'), undefined)
   assert.equal(contextOf(user).get('aws:principalorgid'), undefined)
 })
 
@@ -153,6 +156,9 @@ test('one tag of an image is a value, several are a set', () => {
     'pratique:Tag': 'a',
     'pratique:Digest': 'd',
     'pratique:MediaType': 'm',
+  })
+  assert.deepEqual(imageKeys({ tags: [], digests: [], artifactType: 't' }), {
+    'pratique:ArtifactType': 't',
   })
   assert.deepEqual(imageKeys({ tags: ['a', 'b'], digests: [] }), { 'pratique:Tag': ['a', 'b'] })
 })

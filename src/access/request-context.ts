@@ -1,7 +1,7 @@
 // Purpose:  the condition keys of a request, as policies read them.
 // Spec:     AWS IAM User Guide, "AWS global condition context keys"; Service Authorization Reference, "Condition keys for Amazon ECR".
 // Input:    what authentication, the connection and the stores say; of the request itself the user agent and referer, both as data only.
-// Deviates: keys `pratique:…` are our own; of temporary credentials aws:MultiFactorAuthPresent is always false, since there is no MFA here.
+// Deviates: keys `pratique:…` are our own; aws:PrincipalOrgPaths is ORGANISATION/r-root/ for every account; of temporary credentials aws:MultiFactorAuthPresent is always false, since there is no MFA here.
 // Unknowns: what is not known is absent, never empty; a key that is none of these → absent.
 import type { AccountId } from '../policy/account-id.ts'
 import type { ContextValues } from '../policy/context-values.ts'
@@ -68,11 +68,12 @@ export function requestTagKeys(
   return tags.length === 0 ? keys : { ...keys, 'aws:TagKeys': tags.map(({ key }) => key) }
 }
 
-/** `pratique:Tag`, `pratique:Digest` and `pratique:MediaType` of the images that a request names. */
+/** `pratique:Tag`, `pratique:Digest`, `pratique:MediaType` and `pratique:ArtifactType` of the images that a request names. */
 export function imageKeys(named: {
   readonly tags: readonly string[]
   readonly digests: readonly string[]
   readonly mediaType?: string | undefined
+  readonly artifactType?: string | undefined
 }): RequestKeys {
   const keys: Record<string, string | readonly string[]> = {}
   const put = (key: string, values: readonly string[]): void => {
@@ -82,10 +83,11 @@ export function imageKeys(named: {
   put('pratique:Tag', named.tags)
   put('pratique:Digest', named.digests)
   put('pratique:MediaType', named.mediaType === undefined ? [] : [named.mediaType])
+  put('pratique:ArtifactType', named.artifactType === undefined ? [] : [named.artifactType])
   return keys
 }
 
-type Read = (facts: ContextFacts) => string | undefined
+type Read = (facts: ContextFacts) => string | readonly string[] | undefined
 
 const readers: ReadonlyMap<string, Read> = new Map<string, Read>([
   ['aws:principalarn', ({ caller }) => principalArnOf(caller.requester)],
@@ -94,6 +96,13 @@ const readers: ReadonlyMap<string, Read> = new Map<string, Read>([
     'aws:principalorgid',
     ({ caller, installation }) =>
       accountOf(caller) === undefined ? undefined : installation.organization,
+  ],
+  [
+    'aws:principalorgpaths',
+    ({ caller, installation: { organization } }) =>
+      accountOf(caller) === undefined || organization === undefined
+        ? undefined
+        : [`${organization}/${organizationRoot}/`],
   ],
   ['aws:principaltype', ({ caller }) => principalTypeOf(caller.requester)],
   ['aws:userid', ({ caller }) => userId(caller)],
@@ -120,6 +129,9 @@ const readers: ReadonlyMap<string, Read> = new Map<string, Read>([
   ['aws:viaawsservice', ({ caller }) => String(caller.requester.kind === 'service')],
   ['pratique:authmethod', ({ caller }) => authMethods[caller.method]],
 ])
+
+/** All accounts lie in the root of the organisation: there are no organisational units. A root of AWS has an id of its own. */
+const organizationRoot = 'r-root'
 
 const authMethods = {
   sigv4: 'sigv4',

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { digestOf } from './digest.ts'
-import { parseManifest, type Manifest } from './manifest.ts'
+import { artifactTypeOf, parseManifest, type Manifest } from './manifest.ts'
 import { mediaTypes } from './media-type.ts'
 
 const config = {
@@ -220,6 +220,14 @@ test('the artifact manifest that was dropped is read with its blobs as layers', 
   assert.equal(manifest.subject?.digest, child.digest)
   const bare = manifestOf(artifact)
   assert.deepEqual(bare.kind === 'image' && bare.layers, [])
+})
+
+test('an image is what its artifactType says, else what its config is; an index need not say', () => {
+  const named = { artifactType: 'a/b' }
+  assert.equal(artifactTypeOf(manifestOf({ ...image, ...named })), 'a/b')
+  assert.equal(artifactTypeOf(manifestOf(image)), config.mediaType)
+  assert.equal(artifactTypeOf(manifestOf({ ...index, ...named })), 'a/b')
+  assert.equal(artifactTypeOf(manifestOf(index)), undefined)
 })
 
 test('no document makes the parser throw', () => {

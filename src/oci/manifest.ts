@@ -84,6 +84,12 @@ export function parseManifest(bytes: Uint8Array, declaredType: string | undefine
     : readImage(body, type.mediaType)
 }
 
+/** What an image is, in one media type: its own artifactType, else its config's; undefined for an index that says nothing. */
+export function artifactTypeOf(manifest: Manifest): string | undefined {
+  if (manifest.artifactType !== undefined || manifest.kind === 'index') return manifest.artifactType
+  return manifest.config?.mediaType
+}
+
 type TypeResult =
   | { readonly kind: 'type'; readonly mediaType: ManifestMediaType }
   | { readonly kind: 'refused'; readonly reason: string }

@@ -11,8 +11,8 @@ export interface ContextKey {
   readonly name: string
   readonly type: KeyType
   readonly isMultivalued: boolean
-  /** `always`: in every request; `signed-in`: of every caller but the anonymous; `sometimes`: a test must reckon without it. */
-  readonly presence: 'always' | 'signed-in' | 'sometimes'
+  /** `always`: in every request; `signed-in`: of every caller but the anonymous; `sometimes`: a test must reckon without it; `never`: AWS has it, here nothing tells it. */
+  readonly presence: 'always' | 'signed-in' | 'sometimes' | 'never'
   /** The caller writes it, and nothing proves it. */
   readonly isForgeable: boolean
   /** Patterns in lower case of the actions whose requests have it; undefined for those of all. */
@@ -70,13 +70,13 @@ const rows: readonly Row[] = [
   ['aws:PrincipalServiceName', 'string', 'sometimes'],
   ['aws:TokenIssueTime', 'date', 'sometimes'],
   ['aws:MultiFactorAuthPresent', 'bool', 'sometimes'],
-  ['aws:MultiFactorAuthAge', 'numeric', 'sometimes'],
+  ['aws:MultiFactorAuthAge', 'numeric', 'never'],
   ['aws:FederatedProvider', 'string', 'sometimes'],
   ['aws:SourceIdentity', 'string', 'sometimes'],
   ['aws:SourceIp', 'ip', 'sometimes'],
-  ['aws:SourceVpc', 'string', 'sometimes'],
-  ['aws:SourceVpce', 'string', 'sometimes'],
-  ['aws:VpcSourceIp', 'ip', 'sometimes'],
+  ['aws:SourceVpc', 'string', 'never'],
+  ['aws:SourceVpce', 'string', 'never'],
+  ['aws:VpcSourceIp', 'ip', 'never'],
   ['aws:SecureTransport', 'bool', 'always'],
   ['aws:CurrentTime', 'date', 'always'],
   ['aws:EpochTime', 'date', 'always'],
@@ -94,9 +94,9 @@ const rows: readonly Row[] = [
     { isMultivalued: true, actions: [...tagging, ...untagging] },
   ],
   ['aws:ViaAWSService', 'bool', 'always'],
-  ['aws:CalledVia', 'string', 'sometimes', { isMultivalued: true }],
-  ['aws:CalledViaFirst', 'string', 'sometimes'],
-  ['aws:CalledViaLast', 'string', 'sometimes'],
+  ['aws:CalledVia', 'string', 'never', { isMultivalued: true }],
+  ['aws:CalledViaFirst', 'string', 'never'],
+  ['aws:CalledViaLast', 'string', 'never'],
   ['aws:SourceArn', 'arn', 'sometimes'],
   ['aws:SourceAccount', 'string', 'sometimes'],
   ['ecr:ResourceTag/', 'string', 'sometimes'],
@@ -117,10 +117,10 @@ const rows: readonly Row[] = [
   ['sts:TransitiveTagKeys', 'string', 'sometimes', { isMultivalued: true, actions: assuming }],
   ['pratique:Tag', 'string', 'sometimes', { actions: images }],
   ['pratique:MediaType', 'string', 'sometimes', { actions: images }],
-  ['pratique:ArtifactType', 'string', 'sometimes', { actions: images }],
+  ['pratique:ArtifactType', 'string', 'sometimes', { actions: ['ecr:putimage'] }],
   ['pratique:Digest', 'string', 'sometimes', { actions: images }],
   ['pratique:AuthMethod', 'string', 'signed-in'],
-  ['pratique:TlsClientSubject', 'string', 'sometimes'],
+  ['pratique:TlsClientSubject', 'string', 'never'],
 ]
 
 export const contextKeys: readonly ContextKey[] = rows.map(([name, type, presence, more = {}]) => ({

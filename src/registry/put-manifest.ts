@@ -1,7 +1,7 @@
 import type { Clock } from '../lib/clock.ts'
 import { yieldToEventLoop } from '../lib/yield-to-event-loop.ts'
 import { algorithmOf, digestOf, type Digest } from '../oci/digest.ts'
-import { maxManifestBytes, parseManifest, type Manifest } from '../oci/manifest.ts'
+import { artifactTypeOf, maxManifestBytes, parseManifest, type Manifest } from '../oci/manifest.ts'
 import type { Tag } from '../oci/tag.ts'
 import type { Database, SqlReader, SqlWriter } from '../storage/database/database.ts'
 import { registryError } from './errors.ts'
@@ -61,7 +61,7 @@ export async function putManifest(
   const manifest = readManifest(input)
   const digest = verifyDigest(input)
   await deps.database.transaction(async (tx) => {
-    await input.gate?.(tx)
+    await input.gate?.(tx, { artifactType: artifactTypeOf(manifest) })
     const repository = await getRepository(tx, input.repository)
     const isPresent = (await findManifestSummary(tx, repository.id, digest)) !== undefined
     await requirePrecondition(tx, repository, input, isPresent ? digest : undefined)

@@ -35,6 +35,7 @@ const ofPrincipal = [
   'aws:principalarn',
   'aws:principalaccount',
   'aws:principalorgid',
+  'aws:principalorgpaths',
   'aws:principaltype',
   'aws:principalisawsservice',
   'aws:principalservicename',

@@ -416,6 +416,7 @@ function callOf(edge: AwsEdge, caller: Caller, judged: Judged | undefined): EcrC
     const again = await edge.authorize(caller, judged.request)
     if (again.kind === 'deny') throw ecrAccessDenied(again)
   }
+  const gate = commitGate(judged?.result.epoch ?? 0, judgeAgain)
   return {
     caller,
     denied: judged?.result.kind === 'deny' ? judged.result : undefined,
@@ -423,7 +424,8 @@ function callOf(edge: AwsEdge, caller: Caller, judged: Judged | undefined): EcrC
       (await edge.ask(caller, asked(action, repository))).kind === 'allow',
     mayUnder: async (action, repository, policy) =>
       (await edge.askUnder(caller, asked(action, repository), policy)).kind === 'allow',
-    stillAllowed: commitGate(judged?.result.epoch ?? 0, judgeAgain),
+    // The whole manifest was there when it was judged.
+    stillAllowed: (tx) => gate(tx),
   }
 }
 

@@ -6,6 +6,8 @@
 import type { FastifyRequest } from 'fastify'
 import type { Authorization, Authorizer } from '../../access/authorize.ts'
 import type { Caller } from '../../access/caller.ts'
+import { unsettled } from '../../access/commit-gate.ts'
+import type { Decisions } from '../../access/decisions.ts'
 import type { RequestKeys } from '../../access/request-context.ts'
 import type { Scope } from '../../access/rules/scope.ts'
 import { repositoryUnknown, type RepositoryAddress } from '../../registry/repository-store.ts'
@@ -18,6 +20,8 @@ export interface AllowingEdge extends ChallengeDeps {
   readonly authorize: Authorizer
   /** What could be done, though nobody does it: a question is no event. */
   readonly ask: Authorizer
+  /** Whether values of these keys, that are not known yet, could have it allowed. */
+  readonly couldAllow: Decisions['couldAllow']
   /** What HEAD answers to those who may push but not look: 404 lets their push go on. */
   readonly deniedHead: 403 | 404
 }
@@ -29,6 +33,8 @@ export interface Asked {
   readonly resource: string
   readonly route: OciRoute
   readonly keys: RequestKeys | undefined
+  /** Condition keys that only the body tells, in lower case. */
+  readonly unknownKeys: ReadonlySet<string>
   /** For a challenge. */
   readonly scopes: () => readonly Scope[]
 }
@@ -45,7 +51,7 @@ const showing = [
   'ecr:CompleteLayerUpload',
 ]
 
-/** The epoch at which all of the actions were allowed; else a refusal is thrown. */
+/** The epoch at which all of the actions were allowed, `unsettled` where the body decides; else a refusal is thrown. */
 export async function requireAllowed(
   edge: AllowingEdge,
   request: FastifyRequest,
@@ -58,6 +64,10 @@ export async function requireAllowed(
     const { facts } = request
     facts.action = action
     facts.resource = asked.resource
+    if (judged.kind === 'deny' && (await mayBodyTell(edge, asked, action))) {
+      epoch = unsettled
+      continue
+    }
     tellJudgement(facts, judged)
     if (judged.kind === 'deny') throw await refusalOf(edge, request, asked, judged)
     epoch ??= judged.epoch
@@ -76,18 +86,34 @@ async function judge(edge: AllowingEdge, asked: Asked, action: string): Promise<
   return also.kind === 'allow' ? also : judged
 }
 
+async function mayBodyTell(edge: AllowingEdge, asked: Asked, action: string): Promise<boolean> {
+  const { caller, resource, keys, unknownKeys } = asked
+  if (unknownKeys.size === 0) return false
+  return edge.couldAllow(caller, { action, resources: [resource], keys }, unknownKeys)
+}
+
 export async function may(edge: AllowingEdge, asked: Asked, action: string): Promise<boolean> {
   const { caller, resource } = asked
   return (await edge.ask(caller, { action, resources: [resource] })).kind === 'allow'
 }
+
+/** What is known of an image when its manifest comes. */
+const ofManifest: ReadonlySet<string> = new Set([
+  'pratique:tag',
+  'pratique:digest',
+  'pratique:mediatype',
+  'pratique:artifacttype',
+])
 
 /** What would end a push that begins now: said before the layers are sent. */
 export async function pushWarning(
   edge: AllowingEdge,
   { caller, resource }: Asked,
 ): Promise<Readonly<Record<string, string>>> {
-  const judged = await edge.ask(caller, { action: 'ecr:PutImage', resources: [resource] })
-  return judged.kind === 'allow' ? {} : warning(judged.message)
+  const asked = { action: 'ecr:PutImage', resources: [resource] }
+  const judged = await edge.ask(caller, asked)
+  if (judged.kind === 'allow' || (await edge.couldAllow(caller, asked, ofManifest))) return {}
+  return warning(judged.message)
 }
 
 async function refusalOf(

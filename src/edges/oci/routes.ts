@@ -36,6 +36,8 @@ export interface OciRoute {
     path: V2Path,
     query: URLSearchParams,
   ) => RequestKeys | undefined
+  /** Condition keys that only the body tells, in lower case: asked for again when it has come. */
+  readonly unknownKeys: ReadonlySet<string>
   readonly run: (deps: OciDeps, call: OciCall, path: V2Path) => Promise<ListReply>
 }
 
@@ -45,9 +47,10 @@ function route<K extends V2Path['kind']>(row: {
   readonly scope: ScopeAction
   readonly actions: OciRoute['actions'] | EcrAction
   readonly alsoBy?: EcrAction
+  readonly unknownKeys?: readonly string[]
   readonly run: (deps: OciDeps, call: OciCall, path: PathOf<K>) => Promise<ListReply>
 }): OciRoute {
-  const { method, path: kind, scope, actions, alsoBy, run } = row
+  const { method, path: kind, scope, actions, alsoBy, unknownKeys = [], run } = row
   return {
     method,
     path: kind,
@@ -55,6 +58,7 @@ function route<K extends V2Path['kind']>(row: {
     actions: typeof actions === 'string' ? () => [actions] : actions,
     alsoBy,
     keys: kind === 'manifest' ? manifestKeys : noKeys,
+    unknownKeys: new Set(unknownKeys),
     run: (deps, call, path) => {
       if (!isKind(path, kind)) throw new Error(`route of ${kind} was given ${path.kind}`)
       return run(deps, call, path)
@@ -127,6 +131,7 @@ export const ociRoutes: readonly OciRoute[] = [
     path: 'manifest',
     scope: 'push',
     actions: 'ecr:PutImage',
+    unknownKeys: ['pratique:artifacttype'],
     run: (deps, call, { reference }) => pushManifest(deps, call, reference),
   }),
   route({

@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyPluginCallback, FastifyReply, FastifyReque
 import { anonymousCaller } from '../../access/anonymous.ts'
 import type { Caller } from '../../access/caller.ts'
 import { commitGate } from '../../access/commit-gate.ts'
+import { imageKeys } from '../../access/request-context.ts'
 import { anonymousActions } from '../../access/rules/exceptions.ts'
 import { covers, type Limits, type Scope } from '../../access/rules/scope.ts'
 import { repositoryArn } from '../../policy/arn.ts'
@@ -129,7 +130,8 @@ async function onRepository(
   if (route === undefined) throw new Refusal(methodNotAllowed(request, path))
   const resource = repositoryArn(edge.region, repository.account, repository.name)
   const keys = route.keys(headerReader(request), path, query)
-  const asked: Asked = { caller, repository, resource, route, keys, scopes }
+  const { unknownKeys } = route
+  const asked: Asked = { caller, repository, resource, route, keys, unknownKeys, scopes }
   const actions = route.actions({ query, hasBody: announcesBody(request) })
   const epoch = await requireAllowed(edge, request, asked, actions)
   if (!covers(limits, resource, route.scope)) throw beyondToken(edge, request, scopes())
@@ -137,8 +139,9 @@ async function onRepository(
   const call = callOf(request, asked, path.name, query, {
     mayDelete: async () =>
       covers(limits, resource, 'delete') && (await may(edge, asked, 'ecr:BatchDeleteImage')),
-    stillAllowed: commitGate(epoch, async () => {
-      await requireAllowed(edge, request, asked, actions)
+    stillAllowed: commitGate(epoch, async (artifactType) => {
+      const known = { ...keys, ...imageKeys({ tags: [], digests: [], artifactType }) }
+      await requireAllowed(edge, request, { ...asked, keys: known, unknownKeys: none }, actions)
     }),
   })
   const sources = mountSources(edge, request, { caller, limits, scopes })
@@ -146,6 +149,8 @@ async function onRepository(
   if (path.kind !== 'uploads' || 'refused' in reply) return reply
   return { ...reply, headers: { ...reply.headers, ...(await pushWarning(edge, asked)) } }
 }
+
+const none: ReadonlySet<string> = new Set()
 
 /** By the method and not by the action: the state of an upload is read with the right to go on with it. */
 async function requireRecordable({ audit }: OciEdge, request: FastifyRequest): Promise<void> {

@@ -42,6 +42,9 @@ function lintKey(
   if (key.name.startsWith('pratique:')) {
     report('PRATIQUE_KEY_NOT_PORTABLE', `${quoted(name)} is of this registry alone`, at)
   }
+  if (key.presence === 'never') {
+    report('KEY_NEVER_PRESENT', `no request to this registry has ${quoted(name)}`, at)
+  }
   const { actions: patterns } = key
   if (patterns === undefined || actions.length === 0) return
   const hasKey = actions.some(({ name: action }) =>

@@ -187,6 +187,12 @@ const warnings = {
     title: 'A key that no request has',
     remedy: 'look for a misspelling: a positive operator never holds, a negated one always',
   },
+  KEY_NEVER_PRESENT: {
+    severity: 'WARNING',
+    title: 'A key that this registry never tells',
+    remedy:
+      'test aws:SourceIp, aws:PrincipalArn or a tag in its place: it ends no TLS and knows no VPC and no second factor, so a positive operator never holds, a negated one always',
+  },
   KEY_NOT_AVAILABLE_FOR_ACTION: {
     severity: 'WARNING',
     title: 'A key that the requests of the statement do not have',

@@ -1,6 +1,7 @@
 // The ECR operations that are served: input model, IAM action, resource, and what runs. Constraints are the service model's.
 import { Type, type TSchema } from 'typebox'
 import { imageKeys, requestTagKeys, type RequestKeys } from '../../../access/request-context.ts'
+import { artifactTypeOf, maxManifestBytes, parseManifest } from '../../../oci/manifest.ts'
 import { repositoryArn } from '../../../policy/arn.ts'
 import { parseAccountId } from '../../../policy/account-id.ts'
 import { operation, type Operation, type ResourceScope } from '../protocol/operation.ts'
@@ -104,6 +105,17 @@ function idKeys(
     tags: ids.flatMap(({ imageTag: named }) => named ?? []),
     digests: ids.flatMap(({ imageDigest }) => imageDigest ?? []),
   })
+}
+
+/** Of a manifest that cannot be read nothing is known; it is refused when it is stored. */
+function artifactTypeIn(input: {
+  readonly imageManifest: string
+  readonly imageManifestMediaType?: string
+}): string | undefined {
+  const bytes = Buffer.from(input.imageManifest)
+  if (bytes.byteLength > maxManifestBytes) return undefined
+  const result = parseManifest(bytes, input.imageManifestMediaType)
+  return result.kind === 'parsed' ? artifactTypeOf(result.manifest) : undefined
 }
 
 type EcrOperation = Operation<EcrDeps, EcrCall>
@@ -277,6 +289,7 @@ const rows: readonly EcrOperation[] = [
         tags: named === undefined ? [] : [named],
         digests: imageDigest === undefined ? [] : [imageDigest],
         mediaType: input.imageManifestMediaType,
+        artifactType: artifactTypeIn(input),
       })
     },
     run: putImage,
