@@ -5,7 +5,8 @@ import { formatOption, note, render, renderTable, say, type Format } from '../ou
 import { callServer, openSession } from '../session.ts'
 import { configOf } from '../settings.ts'
 
-interface Granting {
+/** A statement that grants, as both questions about rights are answered. */
+export interface Granting {
   readonly policy: string
   readonly index: number
   readonly sid?: string
@@ -97,7 +98,7 @@ function nameOf({ kind, name, needsOwnPolicies }: Access): string {
   return needsOwnPolicies === true ? `${name}, if its own policies allow it` : name
 }
 
-function pathText({ policy, index, sid, groups = [] }: Granting): string {
+export function pathText({ policy, index, sid, groups = [] }: Granting): string {
   if (policy === 'root') return 'being root'
   if (policy === 'builtin') return 'anybody may'
   const through = groups.length === 0 ? '' : `, by group ${groups.join(', ')}`

@@ -3,6 +3,7 @@ import { explainCommand } from './policy-explain.ts'
 import { policyLintCommand } from './policy-lint.ts'
 import { policySimulateCommand } from './policy-simulate.ts'
 import { policyTestCommand } from './policy-test.ts'
+import { whatCanCommand } from './policy-what-can.ts'
 import { whoCanCommand } from './policy-who-can.ts'
 
 /** Each of these has a file of its own. */
@@ -10,6 +11,7 @@ const commands = [
   policyLintCommand,
   explainCommand,
   whoCanCommand,
+  whatCanCommand,
   policySimulateCommand,
   policyTestCommand,
 ] as const

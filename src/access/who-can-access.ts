@@ -117,7 +117,8 @@ export async function whoCanAccess(
   return { kind: 'answered', account: owner, action, resource, principals, outsiders, next }
 }
 
-type Asked = Omit<KnownCaller, 'kind'> & { readonly kind: KnownKind }
+/** Whose access is asked about. */
+export type Asked = Omit<KnownCaller, 'kind'> & { readonly kind: KnownKind }
 
 function ownerOf(resource: string): AccountId | undefined {
   return resource.startsWith('arn:aws:iam::aws:') ? undefined : parseArn(resource)?.account
@@ -136,10 +137,10 @@ function answerOf(
 }
 
 /** The policies of one who asks, and what stays the same in its requests. */
-function sideOf(
-  deps: Deps,
+export function sideOf(
+  deps: AnswerDeps,
   about: { readonly caller: Asked; readonly found: Gathered; readonly now: Date },
-  { action, resource, keys }: WhoCanInput,
+  { action, resource, keys }: Pick<WhoCanInput, 'action' | 'resource' | 'keys'>,
 ): {
   readonly question: AccessQuestion
   readonly policies: PolicySet
@@ -214,17 +215,25 @@ function shown(
   { name, access, grantedBy, deniedBy }: CandidateAccess,
   groups: ReadonlyMap<string, readonly string[]>,
 ): Answer {
-  const granting = grantedBy.map((by) => ({
-    ...by,
-    groups: by.type === 'identity' ? (groups.get(by.policy) ?? []) : [],
-  }))
   return {
     name,
     access: access.kind,
     when: access.kind === 'conditional' ? access.text : undefined,
-    grantedBy: distinct(granting),
+    grantedBy: granting(grantedBy, groups),
     deniedBy: distinct(deniedBy),
   }
+}
+
+export function granting(
+  grantedBy: readonly DecidingStatement[],
+  groups: ReadonlyMap<string, readonly string[]>,
+): readonly GrantingStatement[] {
+  return distinct(
+    grantedBy.map((by) => ({
+      ...by,
+      groups: by.type === 'identity' ? (groups.get(by.policy) ?? []) : [],
+    })),
+  )
 }
 
 /** A policy that comes through two groups is there twice. */

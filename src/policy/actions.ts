@@ -129,6 +129,14 @@ export const knownActions: readonly KnownAction[] = [...ecr, ...sts, ...iam, ...
   )
   .map((row, index) => ({ ...row, index }))
 
+/** Those that are asked on resources of this type; a principal is a user or a role. */
+export function actionsOn(type: ResourceType): readonly KnownAction[] {
+  const isPrincipal = type === 'user' || type === 'role'
+  return knownActions.filter(
+    ({ resource }) => resource === type || (isPrincipal && resource === 'principal'),
+  )
+}
+
 const byName = new Map(
   knownActions.flatMap((action) => [
     [action.name, action],

@@ -1,4 +1,4 @@
-// `pratique policy who-can` and `pratique policy simulate`, as an operator runs them.
+// `pratique policy who-can`, `what-can` and `pratique policy simulate`, as an operator runs them.
 import assert from 'node:assert/strict'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -49,6 +49,28 @@ test('who-can names everybody who may, and by which statement of which policy', 
   }
   const dev = principals.find(({ name }) => name.endsWith('user/dev'))
   assert.equal(dev?.access, 'never')
+})
+
+test('what-can shows what one may do, by which statement, and what limits it', async (t) => {
+  const server = await startServer(t)
+  await pratique(server, 'user', 'create', 'dev')
+  await pratique(server, 'user', 'attach', 'dev', 'AmazonEC2ContainerRegistryReadOnly')
+  const dev = `arn:aws:iam::${account}:user/dev`
+  const on = ['--resource', resource] as const
+  const shown = await pratique(server, 'policy', 'what-can', dev, ...on)
+  assert.equal(shown.status, 0, shown.stderr)
+  const [head, line = '', ...more] = shown.stdout.trimEnd().split('\n')
+  assert.match(head ?? '', /^ON +ACTIONS +MAY +THROUGH/)
+  assert.match(line, /team\/app .*ecr:BatchGetImage.* always .*RegistryReadOnly, statement 0/)
+  assert.ok(!line.includes('ecr:PutImage'))
+  assert.deepEqual(more, [], 'what is granted alike is one line')
+  const push = ['--action', 'ecr:PutImage', '--output', 'json'] as const
+  const json = await pratique(server, 'policy', 'what-can', dev, ...on, ...push)
+  assert.deepEqual(JSON.parse(json.stdout), { principal: dev, permissions: [] })
+  assert.match(json.stderr, /nothing grants anything of it/)
+  const unknown = await pratique(server, 'policy', 'what-can', `${dev}2`)
+  assert.equal(unknown.status, 1)
+  assert.match(unknown.stderr, /there is no principal/)
 })
 
 test('simulate decides by policies in files, and by those that a principal has', async (t) => {

@@ -1,5 +1,6 @@
 import { explainAccess } from '../../access/explain-access.ts'
 import { listStoredGuardRails } from '../../access/policy-snapshot-store.ts'
+import { whatCanAccess } from '../../access/what-can-access.ts'
 import { whoCanAccess } from '../../access/who-can-access.ts'
 import { deleteGuardRail, putGuardRail } from '../../access/put-guard-rail.ts'
 import type { Database } from '../../storage/database/database.ts'
@@ -17,5 +18,6 @@ export function policyRooms(
     listGuardRails: (account) => listStoredGuardRails(database, account),
     explainAccess: (input) => explainAccess({ ...deps, reader: database }, input),
     whoCanAccess: (input) => whoCanAccess({ ...deps, reader: database }, input),
+    whatCanAccess: (input) => whatCanAccess({ ...deps, reader: database }, input),
   }
 }
