@@ -1,6 +1,12 @@
 // What the rooms do for Pratique's own API, bound to what they stand on.
 import { listAccounts } from './access/account-store.ts'
-import { closeAccount, createAccount, createRootKey, putAlias } from './access/accounts.ts'
+import {
+  closeAccount,
+  createAccount,
+  createRootKey,
+  openAccount,
+  putAlias,
+} from './access/accounts.ts'
 import { describeMasterKeys } from './access/describe-master-keys.ts'
 import { revokeSessions } from './access/revoke-sessions.ts'
 import { changeProviderOptions, describeProviders } from './access/oidc-providers.ts'
@@ -107,6 +113,7 @@ function accountRooms(foundation: Foundation): AccountRooms {
     createAccount: (input) => createAccount(deps, input),
     putAlias: (input) => putAlias(deps, input),
     closeAccount: (input) => closeAccount(deps, input),
+    openAccount: (input) => openAccount(deps, input),
     createRootKey: (input) => createRootKey(deps, input),
   }
 }

@@ -62,6 +62,16 @@ export function accountCommand(program: Command): void {
       say(`account ${id} closed`)
     })
   account
+    .command('open <id>')
+    .description(
+      'Open a closed account again: its keys hold, sessions and tokens from before do not.',
+    )
+    .addHelpText('after', `\nExample:\n  pratique account open 210987654321\n\n${exitHelp('open')}`)
+    .action(async (id: string) => {
+      await post('/open', { account: id })
+      say(`account ${id} is open`)
+    })
+  account
     .command('root-key <id>')
     .description('Make a key of an account’s root user, for when policies lock everybody out.')
     .addOption(formatOption())

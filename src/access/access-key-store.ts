@@ -18,6 +18,8 @@ export interface StoredAccessKey {
   readonly sealedSecret: Uint8Array
   /** Of a closed account no key is. */
   readonly isActive: boolean
+  /** Tokens of the key that were issued before open nothing. */
+  readonly revokedBefore: Date | undefined
   readonly user: User
   readonly lastUse: KeyUse | undefined
 }
@@ -54,7 +56,8 @@ export async function findAccessKey(
 ): Promise<StoredAccessKey | undefined> {
   const row = await reader.first(
     `SELECT k.id AS key_id, k.secret, k.status, k.last_used_at, k.last_used_service, k.last_used_region,
-       a.state, ${userColumns}
+       a.state, ${userColumns},
+       (SELECT v.issued_before FROM session_revocations v WHERE v.subject = 'account/' || u.account) AS revoked_before
      FROM access_keys k JOIN users u ON u.id = k.user_id JOIN accounts a ON a.id = u.account
      WHERE k.id = $1`,
     [id],
@@ -67,6 +70,7 @@ export async function findAccessKey(
     id: text(row, 'key_id'),
     sealedSecret: bytes(row, 'secret'),
     isActive: text(row, 'status') === 'Active' && text(row, 'state') === 'active',
+    revokedBefore: instantOrAbsent(row, 'revoked_before'),
     user: userOf(row),
     lastUse: usedAt === undefined ? undefined : { at: usedAt, service, region },
   }

@@ -1,13 +1,26 @@
 import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
 import { accountOf, testPrincipals } from '../../test/kit/principals.ts'
+import { openSession, sessionKey } from '../../test/kit/sessions.ts'
 import { systemIds } from '../lib/ids.ts'
 import { parseRepositoryName } from '../oci/repository-name.ts'
 import { createRepository } from '../registry/create-repository.ts'
 import { isFirstSegment } from '../registry/repository-store.ts'
 import { accountExists, listAccounts } from './account-store.ts'
-import { closeAccount, createAccount, createRootKey, deleteAlias, putAlias } from './accounts.ts'
+import {
+  closeAccount,
+  createAccount,
+  createRootKey,
+  deleteAlias,
+  openAccount,
+  putAlias,
+} from './accounts.ts'
 import { authenticateBasic } from './authenticate-basic.ts'
+import { authenticateBearer } from './authenticate-bearer.ts'
+import { makeAuthorizationToken } from './authorization-token.ts'
+import { findSigningKey } from './find-signing-key.ts'
+import { issueToken } from './issue-token.ts'
+import { deriveKey, seal } from './rules/seal.ts'
 
 const other = accountOf('210987654321')
 const source = { sourceAddress: '127.0.0.1', secureTransport: false }
@@ -34,6 +47,47 @@ async function world(t: TestContext) {
     )
   }
   return { deps, opens, addRepository }
+}
+
+type Key = { readonly accessKeyId: string; readonly secretAccessKey: string }
+type World = Awaited<ReturnType<typeof world>>
+
+/** Everything that a key is made into: a session, a password of /v2, an access token and a refresh token; do they open anything? */
+async function credentialsOf(
+  deps: World['deps'],
+  opens: World['opens'],
+  key: Key,
+): Promise<() => Promise<readonly string[]>> {
+  const result = await opens(key)
+  assert.ok(result.kind === 'authenticated')
+  const { caller } = result
+  const { principalId, accessKeyId = '' } = caller
+  const issuedAt = deps.clock.now()
+  const expiresAt = new Date(issuedAt.getTime() + 3_600_000)
+  const owner = { kind: 'user', id: principalId } as const
+  const session = await openSession(deps, { owner })
+  const claims = { principalId, accessKeyId, issuedAt, expiresAt, session: undefined }
+  const password = makeAuthorizationToken(deps.tokenKey, systemIds.bytes(12), claims)
+  const bearerKey = deriveKey(Buffer.alloc(32, 1), 'bearer')
+  const { token, refreshToken = '' } = issueToken(
+    { ...deps, bearerKey },
+    { caller, credentialEndsAt: undefined, grants: [], withRefreshToken: true },
+  )
+  const bearing = { ...deps, bearerKey }
+  return async () => {
+    const signing = await findSigningKey(
+      { ...deps, sessionKey },
+      session.accessKeyId,
+      session.sessionToken,
+    )
+    const kinds = [
+      signing?.kind,
+      (await authenticateBasic(deps, { user: 'AWS', password }, source)).kind,
+      (await authenticateBearer(bearing, 'access', token, source)).kind,
+      (await authenticateBearer(bearing, 'refresh', refreshToken, source)).kind,
+    ]
+    return kinds.map((kind) => (kind === 'active' || kind === 'authenticated' ? 'open' : 'shut'))
+  }
 }
 
 test('refuses an id that is taken, or that a repository’s name begins with', async (t) => {
@@ -107,6 +161,53 @@ test('credentials of a closed account open nothing, and its id stays its own', a
   assert.equal((await opens(root)).kind, 'refused')
   await closeAccount(deps, { id: other, ownAccount: deps.account })
   await assert.rejects(addRepository('210987654321/app'), { code: 'REPOSITORY_NAME_RESERVED' })
+})
+
+test('an account that is opened again takes its keys, and no session or token from before', async (t) => {
+  const { deps, opens } = await world(t)
+  await assert.rejects(openAccount(deps, { id: other }), { code: 'ENTITY_UNKNOWN' })
+  const { key } = await createAccount(deps, { id: other, alias: undefined })
+  const made = await credentialsOf(deps, opens, key)
+  assert.deepEqual(await made(), ['open', 'open', 'open', 'open'])
+  const untouched = await openAccount(deps, { id: other })
+  assert.equal(untouched.state, 'active')
+  assert.deepEqual(
+    await made(),
+    ['open', 'open', 'open', 'open'],
+    'one that is open stays as it is',
+  )
+
+  await closeAccount(deps, { id: other, ownAccount: deps.account })
+  deps.clock.advance(1000)
+  assert.equal((await openAccount(deps, { id: other })).state, 'active')
+  assert.equal((await opens(key)).kind, 'authenticated')
+  assert.deepEqual(await made(), ['shut', 'shut', 'shut', 'shut'])
+  deps.clock.advance(1000)
+  const anew = await credentialsOf(deps, opens, key)
+  assert.deepEqual(await anew(), ['open', 'open', 'open', 'open'])
+  // Another account’s tokens are none of it.
+  const own = await credentialsOf(deps, opens, deps.key)
+  assert.deepEqual(await own(), ['open', 'open', 'open', 'open'])
+})
+
+test('a token that does not say when it was made is from before', async (t) => {
+  const { deps, opens } = await world(t)
+  const { key } = await createAccount(deps, { id: other, alias: undefined })
+  const result = await opens(key)
+  assert.ok(result.kind === 'authenticated')
+  const plain = [result.caller.principalId, key.accessKeyId, deps.clock.now().getTime() + 60_000]
+  const sealed = seal(
+    deps.tokenKey,
+    systemIds.bytes(12),
+    Buffer.from(JSON.stringify(plain)),
+    'ecr-token/1',
+  )
+  const ask = async () =>
+    authenticateBasic(deps, { user: 'AWS', password: sealed.toString('base64url') }, source)
+  assert.equal((await ask()).kind, 'authenticated')
+  await closeAccount(deps, { id: other, ownAccount: deps.account })
+  await openAccount(deps, { id: other })
+  assert.equal((await ask()).kind, 'refused')
 })
 
 test('root’s key is root’s, and there are two at most', async (t) => {

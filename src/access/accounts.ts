@@ -1,4 +1,4 @@
-// The accounts of an installation: made, named, closed; and the keys of their root users.
+// The accounts of an installation: made, named, closed, opened again; and the keys of their root users.
 import type { SealKeys } from './rules/seal.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Ids } from '../lib/ids.ts'
@@ -19,6 +19,7 @@ import { accessError } from './errors.ts'
 import type { NewAccessKey } from './new-access-key.ts'
 import { bumpPolicyEpoch } from './policy-epoch-store.ts'
 import { randomAccountId } from './rules/unique-id.ts'
+import { accountSubject, upsertRevocation } from './session-store.ts'
 import { findUser, insertUser, type User } from './user-store.ts'
 
 interface Deps {
@@ -98,7 +99,7 @@ export async function deleteAlias(
 
 /**
  * From now on its credentials open nothing; images stay, and whom it granted a right keeps it. The last account that is open
- * and the caller's own are not closed: nobody could undo it.
+ * and the caller's own are not closed: nobody could open it again.
  */
 export async function closeAccount(
   deps: { readonly database: Database },
@@ -118,6 +119,27 @@ export async function closeAccount(
     await putAccountState(tx, id, 'closed')
     await bumpPolicyEpoch(tx)
     return { ...account, state: 'closed' }
+  })
+}
+
+/**
+ * Its keys open it again, as they were; sessions and tokens from before do not. One that is open already stays as it is. What was
+ * granted to it, or by it, held all the time.
+ */
+export async function openAccount(
+  deps: { readonly database: Database; readonly clock: Clock },
+  input: { readonly id: AccountId },
+): Promise<Account> {
+  const { id } = input
+  return deps.database.transaction(async (tx) => {
+    const account = await requireAccount(tx, id)
+    if (account.state === 'active') return account
+    // What was issued within this very millisecond is over too.
+    const issuedBefore = new Date(deps.clock.now().getTime() + 1)
+    await upsertRevocation(tx, accountSubject(id), issuedBefore)
+    await putAccountState(tx, id, 'active')
+    await bumpPolicyEpoch(tx)
+    return { ...account, state: 'active' }
   })
 }
 

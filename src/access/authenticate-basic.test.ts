@@ -86,6 +86,7 @@ test('user AWS shows a token: until its time is over, while its user exists', as
     makeAuthorizationToken(principals.tokenKey, systemIds.bytes(12), {
       principalId: id,
       accessKeyId,
+      issuedAt: principals.clock.now(),
       expiresAt,
       session: undefined,
     })

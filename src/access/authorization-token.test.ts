@@ -15,6 +15,7 @@ const now = new Date('2026-11-24T12:00:00Z')
 const claims = {
   principalId: 'AIDAX',
   accessKeyId: 'AKIAX',
+  issuedAt: now,
   expiresAt: new Date(now.getTime() + tokenLifetimeMs),
   session: undefined,
 }

@@ -5,6 +5,7 @@
 // Unknowns: a password that is altered or of another installation → 'invalid'.
 import { openSealed, seal, type SealKeys } from './rules/seal.ts'
 import {
+  issueTimeOf,
   readSessionClaims,
   writeSessionClaims,
   type SessionClaims,
@@ -18,6 +19,8 @@ const longestToken = 6 * 1024
 interface TokenClaims {
   readonly principalId: string
   readonly accessKeyId: string
+  /** Of a token that was made before this was kept: 1970. */
+  readonly issuedAt: Date
   readonly expiresAt: Date
   /** Of temporary credentials: what was settled when they were made. */
   readonly session: SessionClaims | undefined
@@ -33,9 +36,10 @@ export function makeAuthorizationToken(
   nonce: Uint8Array,
   claims: TokenClaims,
 ): string {
-  const { principalId, accessKeyId, expiresAt, session } = claims
-  const carried = session === undefined ? [] : [writeSessionClaims(session)]
-  const plain = JSON.stringify([principalId, accessKeyId, expiresAt.getTime(), ...carried])
+  const { principalId, accessKeyId, issuedAt, expiresAt, session } = claims
+  const carried = session === undefined ? null : writeSessionClaims(session)
+  const times = [expiresAt.getTime(), carried, issuedAt.getTime()]
+  const plain = JSON.stringify([principalId, accessKeyId, ...times])
   return seal(key, nonce, Buffer.from(plain), context).toString('base64url')
 }
 
@@ -45,13 +49,14 @@ export function readAuthorizationToken(key: SealKeys, password: string, now: Dat
   if (plain === undefined) return { kind: 'invalid' }
   const parsed: unknown = JSON.parse(plain.toString())
   const members: readonly unknown[] = Array.isArray(parsed) ? parsed : []
-  const [principalId, accessKeyId, expiresAt, carried] = members
+  const [principalId, accessKeyId, expiresAt, carried = null, issuedAt] = members
   if (typeof principalId !== 'string' || typeof accessKeyId !== 'string') return { kind: 'invalid' }
   if (typeof expiresAt !== 'number') return { kind: 'invalid' }
   if (expiresAt <= now.getTime()) return { kind: 'expired' }
-  const session = carried === undefined ? undefined : readSessionClaims(carried)
+  const session = carried === null ? undefined : readSessionClaims(carried)
   // Without its session the token would be the user's own.
-  if (carried !== undefined && session === undefined) return { kind: 'invalid' }
-  const claims = { principalId, accessKeyId, expiresAt: new Date(expiresAt), session }
+  if (carried !== null && session === undefined) return { kind: 'invalid' }
+  const times = { issuedAt: issueTimeOf(issuedAt), expiresAt: new Date(expiresAt) }
+  const claims = { principalId, accessKeyId, ...times, session }
   return { kind: 'valid', claims }
 }

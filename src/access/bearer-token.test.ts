@@ -11,6 +11,7 @@ const now = new Date('2026-11-24T12:00:00Z')
 const claims = {
   principalId: 'AIDAX',
   accessKeyId: 'AKIAX',
+  issuedAt: now,
   expiresAt: new Date(now.getTime() + 1000),
   grants: [
     { resource: 'arn:aws:ecr:us-east-1:123456789012:repository/team/app', actions: ['pull'] },

@@ -6,6 +6,7 @@
 import { openSealed, seal, type SealKeys } from './rules/seal.ts'
 import { scopeActions, type Grant } from './rules/scope.ts'
 import {
+  issueTimeOf,
   readSessionClaims,
   writeSessionClaims,
   type SessionClaims,
@@ -28,6 +29,8 @@ export type TokenKind = 'access' | 'refresh'
 export interface BearerClaims {
   readonly principalId: string
   readonly accessKeyId: string
+  /** Of a token that was made before this was kept: 1970. */
+  readonly issuedAt: Date
   readonly expiresAt: Date
   /** The most that may be done with it; of a refresh token, nothing. */
   readonly grants: readonly Grant[]
@@ -46,10 +49,11 @@ export function makeBearerToken(
   nonce: Uint8Array,
   claims: BearerClaims,
 ): string {
-  const { principalId, accessKeyId, expiresAt, grants, session } = claims
+  const { principalId, accessKeyId, issuedAt, expiresAt, grants, session } = claims
   const listed = grants.map(({ resource, actions }) => [resource, actions.join(',')])
-  const carried = session === undefined ? [] : [writeSessionClaims(session)]
-  const plain = JSON.stringify([principalId, accessKeyId, expiresAt.getTime(), listed, ...carried])
+  const carried = session === undefined ? null : writeSessionClaims(session)
+  const rest = [expiresAt.getTime(), listed, carried, issuedAt.getTime()]
+  const plain = JSON.stringify([principalId, accessKeyId, ...rest])
   return seal(key, nonce, Buffer.from(plain), contextOf(kind)).toString('base64url')
 }
 
@@ -62,15 +66,16 @@ export function readBearerToken(
   if (token.length > longestToken) return { kind: 'invalid' }
   const plain = openSealed(key, Buffer.from(token, 'base64url'), contextOf(kind))
   const members: unknown = plain === undefined ? undefined : JSON.parse(plain.toString())
-  const [principalId, accessKeyId, expiresAt, listed, carried] = listOf(members)
+  const [principalId, accessKeyId, expiresAt, listed, carried = null, issuedAt] = listOf(members)
   if (typeof principalId !== 'string' || typeof accessKeyId !== 'string') return { kind: 'invalid' }
   if (typeof expiresAt !== 'number') return { kind: 'invalid' }
   if (expiresAt <= now.getTime()) return { kind: 'expired' }
-  const session = carried === undefined ? undefined : readSessionClaims(carried)
+  const session = carried === null ? undefined : readSessionClaims(carried)
   // Without its session the token would be the user's own.
-  if (carried !== undefined && session === undefined) return { kind: 'invalid' }
+  if (carried !== null && session === undefined) return { kind: 'invalid' }
   const grants = listOf(listed).flatMap(readGrant)
-  const claims = { principalId, accessKeyId, expiresAt: new Date(expiresAt), grants, session }
+  const times = { issuedAt: issueTimeOf(issuedAt), expiresAt: new Date(expiresAt) }
+  const claims = { principalId, accessKeyId, ...times, grants, session }
   return { kind: 'valid', claims }
 }
 

@@ -10,14 +10,23 @@ export interface ActiveAccessKey {
   readonly user: User
 }
 
-/** The user whom an active key belongs to; undefined when the key is unknown, inactive or another's. */
+/**
+ * The user whom a token of an active key belongs to; undefined when the key is unknown, inactive or another's, or when the account
+ * was closed after the token was made, though it is open again.
+ */
 export async function findActiveOwner(
   reader: SqlReader,
-  accessKeyId: string,
-  userId: string,
+  token: {
+    readonly accessKeyId: string
+    readonly principalId: string
+    readonly issuedAt: Date
+  },
 ): Promise<User | undefined> {
-  const stored = await findAccessKey(reader, accessKeyId)
-  return stored?.isActive === true && stored.user.id === userId ? stored.user : undefined
+  const stored = await findAccessKey(reader, token.accessKeyId)
+  if (stored?.isActive !== true || stored.user.id !== token.principalId) return undefined
+  const { revokedBefore } = stored
+  const isOver = revokedBefore !== undefined && token.issuedAt.getTime() < revokedBefore.getTime()
+  return isOver ? undefined : stored.user
 }
 
 /** Of a secret of ours, in characters. */

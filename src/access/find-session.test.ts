@@ -213,7 +213,8 @@ test('tokens made with a session carry it, end with it, and are revoked with it'
   assert.ok(claims)
   const { principalId, accessKeyId = '' } = caller
   const { expiresAt } = session
-  const carried = { principalId, accessKeyId, expiresAt, session: claims }
+  const issuedAt = principals.clock.now()
+  const carried = { principalId, accessKeyId, issuedAt, expiresAt, session: claims }
   const password = makeAuthorizationToken(principals.tokenKey, systemIds.bytes(12), carried)
   const issue = { ...principals, ids: systemIds, bearerKey }
   const input = { caller, credentialEndsAt: expiresAt, grants: [], withRefreshToken: true }

@@ -11,10 +11,11 @@ export async function findTokenOwner(
   token: {
     readonly principalId: string
     readonly accessKeyId: string
+    readonly issuedAt: Date
     readonly session: SessionClaims | undefined
   },
 ): Promise<Principal | undefined> {
   if (token.session !== undefined) return findSession(deps, token.session)
-  const user = await findActiveOwner(deps.reader, token.accessKeyId, token.principalId)
+  const user = await findActiveOwner(deps.reader, token)
   return user === undefined ? undefined : principalOfUser(user, token.accessKeyId)
 }

@@ -73,7 +73,8 @@ test('tokens of every kind end when their access key is made inactive', async (t
   const { token, refreshToken } = principals.issue()
   const { principalId, accessKeyId = '' } = principals.caller
   const expiresAt = new Date(principals.clock.now().getTime() + 1000)
-  const claims = { principalId, accessKeyId, expiresAt, session: undefined }
+  const issuedAt = principals.clock.now()
+  const claims = { principalId, accessKeyId, issuedAt, expiresAt, session: undefined }
   const password = makeAuthorizationToken(principals.tokenKey, systemIds.bytes(12), claims)
   const all = async (): Promise<readonly string[]> => [
     (await authenticateBearer(principals, 'access', token, source)).kind,

@@ -36,7 +36,7 @@ export function issueToken(
     return new Date(Math.min(issuedAt.getTime() + lifetimeMs, end))
   }
   const make = (kind: 'access' | 'refresh', expiresAt: Date, grants: readonly Grant[]): string => {
-    const claims = { principalId, accessKeyId, expiresAt, grants, session }
+    const claims = { principalId, accessKeyId, issuedAt, expiresAt, grants, session }
     return makeBearerToken(kind, deps.bearerKey, deps.ids.bytes(12), claims)
   }
   const expiresAt = untilEnd(accessLifetimeMs)

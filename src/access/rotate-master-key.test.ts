@@ -147,12 +147,17 @@ test('every record is sealed under the new key, piece by piece, and opens as bef
   await requireAllOpen({ ...deps, keyring: await openKeyring(deps) })
 })
 
+function claimsUntil(issuedAt: Date, ms: number) {
+  const expiresAt = new Date(issuedAt.getTime() + ms)
+  const owner = { principalId: 'AIDA1', accessKeyId: idOf(1) }
+  return { ...owner, issuedAt, expiresAt, session: undefined }
+}
+
 test('tokens made before open until the last could have ended; then the old key goes everywhere', async (t) => {
   const deps = await world(t)
   const old = deps.keyring.primaryId
   const keys = deps.keyring.keysOf('ecr-token')
-  const expiresAt = new Date(deps.clock.now().getTime() + 2 * refreshLifetimeMs)
-  const claims = { principalId: 'AIDA1', accessKeyId: idOf(1), expiresAt, session: undefined }
+  const claims = claimsUntil(deps.clock.now(), 2 * refreshLifetimeMs)
   const token = makeAuthorizationToken(keys, systemIds.bytes(12), claims)
   const reading = (): string => readAuthorizationToken(keys, token, deps.clock.now()).kind
   await rotate(deps)
@@ -171,8 +176,7 @@ test('with endSessions the old key goes at once, and its tokens with it', async 
   const deps = await world(t)
   const old = deps.keyring.primaryId
   const keys = deps.keyring.keysOf('ecr-token')
-  const expiresAt = new Date(deps.clock.now().getTime() + 1000)
-  const claims = { principalId: 'AIDA1', accessKeyId: idOf(1), expiresAt, session: undefined }
+  const claims = claimsUntil(deps.clock.now(), 1000)
   const token = makeAuthorizationToken(keys, systemIds.bytes(12), claims)
   const last = (await rotate(deps, true)).at(-1)
   assert.ok(last?.kind === 'done')

@@ -18,12 +18,13 @@ export interface SessionEntity {
 }
 
 /**
- * What a revocation may name, by primary keys alone: the entity, the entity and the session's name, the session by its key id.
- * The last stands with the account, since nothing else says whose it is and nobody ends another account's sessions.
+ * What a revocation may name, by primary keys alone: the entity, the entity and the session's name, the session by its key id, and
+ * the account, for all of its sessions and tokens.
+ * The key id stands with the account, since nothing else says whose it is and nobody ends another account's sessions.
  */
 const revokedBefore = (account: string): string =>
   `(SELECT MAX(v.issued_before) FROM session_revocations v
-    WHERE v.subject IN ($1, $2, ${account} || '/' || $3)) AS revoked_before`
+    WHERE v.subject IN ($1, $2, ${account} || '/' || $3, 'account/' || ${account})) AS revoked_before`
 
 /** Undefined when the role is gone or its account is closed. */
 export async function findSessionRole(
@@ -62,6 +63,11 @@ export async function isRoleOf(
     account,
   ])
   return row !== undefined
+}
+
+/** As a revocation names all sessions and tokens of an account. */
+export function accountSubject(account: AccountId): string {
+  return `account/${account}`
 }
 
 /** A later revocation moves the moment on, an earlier one does not move it back. */

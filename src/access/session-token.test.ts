@@ -61,8 +61,14 @@ test('a token of another key id, another purpose or another installation opens n
 
 test('no token of one kind is one of another kind, even under one key', () => {
   const now = claims.issuedAt
-  const expiresAt = claims.expiresAt
-  const shared = { principalId: 'AROAX:build-1', accessKeyId, expiresAt, session: claims }
+  const { issuedAt, expiresAt } = claims
+  const shared = {
+    principalId: 'AROAX:build-1',
+    accessKeyId,
+    issuedAt,
+    expiresAt,
+    session: claims,
+  }
   const made = {
     session: token,
     ecr: makeAuthorizationToken(key, nonce(), shared),

@@ -193,6 +193,7 @@ test('tokens come back as they were made; altered ones are none', () => {
   const claims = {
     principalId: 'p',
     accessKeyId: 'k',
+    issuedAt: now,
     expiresAt: new Date(1000),
     session: undefined,
   }

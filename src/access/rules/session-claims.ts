@@ -104,6 +104,11 @@ function textsOf(value: unknown): readonly string[] {
   return listOf(value).filter((member) => typeof member === 'string')
 }
 
+/** When a token was made; 1970 for one that does not say, so that whatever ends earlier tokens ends it. */
+export function issueTimeOf(value: unknown): Date {
+  return new Date(typeof value === 'number' ? value : 0)
+}
+
 function textOrNone(value: unknown): string | undefined {
   return typeof value === 'string' && value !== '' ? value : undefined
 }

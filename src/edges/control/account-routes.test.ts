@@ -16,6 +16,7 @@ async function ask(path: string, query: string): Promise<unknown> {
     createAccount: echo,
     putAlias: echo,
     closeAccount: echo,
+    openAccount: echo,
     createRootKey: echo,
   }
   const call = {
@@ -37,6 +38,7 @@ test('refuses what is no account and no alias', async () => {
     ['/alias', 'alias=home'],
     ['/alias', 'account=210987654321&alias=-home'],
     ['/close', ''],
+    ['/open', ''],
     ['/root-key', 'account='],
   ]
   for (const [path, query] of cases) assert.equal(await ask(path, query), 'refused', path + query)
@@ -48,5 +50,6 @@ test('hands on which account is meant, and by whom', async () => {
   assert.deepEqual(await ask('/accounts', `account=${id}&alias=home`), { id, alias: 'home' })
   assert.deepEqual(await ask('/alias', `account=${id}`), { id, alias: undefined })
   assert.deepEqual(await ask('/close', `account=${id}`), { id, ownAccount: account })
+  assert.deepEqual(await ask('/open', `account=${id}`), { id })
   assert.deepEqual(await ask('/root-key', `account=${id}`), { id })
 })

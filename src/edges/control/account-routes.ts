@@ -16,6 +16,7 @@ export interface AccountRooms {
     readonly id: AccountId
     readonly ownAccount: AccountId
   }) => Promise<unknown>
+  readonly openAccount: (input: { readonly id: AccountId }) => Promise<unknown>
   readonly createRootKey: (input: { readonly id: AccountId }) => Promise<unknown>
 }
 
@@ -60,6 +61,12 @@ export const accountRoutes: readonly ControlRoute<AccountRooms>[] = [
       kind: 'json',
       value: await rooms.closeAccount({ id, ownAccount }),
     })),
+  },
+  {
+    method: 'POST',
+    path: `${path}/open`,
+    action: 'pratique:OpenAccount',
+    run: ofAccount(async (rooms, id) => ({ kind: 'json', value: await rooms.openAccount({ id }) })),
   },
   {
     method: 'POST',

@@ -10,11 +10,12 @@ export async function getAuthorizationToken(
 ): Promise<Readonly<Record<string, unknown>>> {
   const { principalId, accessKeyId = '' } = call.caller
   const session = claimsOfCaller(call.caller)
-  const latest = deps.clock.now().getTime() + tokenLifetimeMs
+  const issuedAt = deps.clock.now()
+  const latest = issuedAt.getTime() + tokenLifetimeMs
   const expiresAt = new Date(Math.min(latest, session?.expiresAt.getTime() ?? Infinity))
   const entries = new Set(input.registryIds ?? [call.caller.accountId])
   const authorizationData = Array.from(entries, () => {
-    const claims = { principalId, accessKeyId, expiresAt, session }
+    const claims = { principalId, accessKeyId, issuedAt, expiresAt, session }
     const password = makeAuthorizationToken(deps.tokenKey, deps.ids.bytes(12), claims)
     return {
       authorizationToken: Buffer.from(`AWS:${password}`).toString('base64'),
