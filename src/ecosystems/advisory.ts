@@ -40,6 +40,8 @@ export interface AffectedPackage {
   readonly versions: readonly string[]
   /** Ranges that nobody can judge here, each with the reason. */
   readonly unknownRanges: readonly string[]
+  /** Why a version in the intervals may still be not affected: those are then unknown. */
+  readonly doubt?: string
   readonly severities: readonly SeverityRating[]
   readonly severityWord: string | undefined
 }

@@ -1,4 +1,5 @@
 // The contract of this folder: what an inventory is made of, and what each package ecosystem supplies.
+import type { AffectedPackage } from './advisory.ts'
 
 /** A package as found: the tuple that is interned and matched. Absent members are absent, never ''. */
 export interface Package {
@@ -130,6 +131,8 @@ export interface Ecosystem {
   readonly compareVersions: CompareVersions
   /** How the name stands in a purl where that is another than the name as it is; purl-spec's type definitions. */
   purlName?(name: string): PurlName
+  /** How the version stands in a purl where a part of it is a qualifier there: rpm's epoch. */
+  purlVersion?(version: string): { readonly version: string; readonly epoch?: string }
   /** ECR's and Inspector's packageManager word: OS, NODEPKG, PYTHONPKG … */
   readonly packageManager: string
   /** Whether this OSV ecosystem string (`Debian:12`, `npm`) is judged by this ecosystem's comparer. */
@@ -138,5 +141,13 @@ export interface Ecosystem {
   tellsOfUnmended?(ecosystem: string): boolean
   /** The name as stored for lookup: npm exact, pypi normalised by PEP 503. */
   normaliseName(name: string): string
+  /**
+   * Present where a record's own words decide of which packages it speaks: rpm's module streams. Gets what one record says
+   * of this ecosystem's packages, and its summary.
+   */
+  refineAffected?(
+    affected: readonly AffectedPackage[],
+    summary: string | undefined,
+  ): readonly AffectedPackage[]
   lookup(found: Package, distribution: Distribution | undefined): Lookup
 }

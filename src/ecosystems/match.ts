@@ -25,6 +25,16 @@ export function matchPackage(
   affected: AffectedPackage,
   compare: CompareVersions,
 ): Verdict {
+  const verdict = judgeVersion(version, affected, compare)
+  const isDoubtful = verdict.kind === 'affected' && affected.doubt !== undefined
+  return isDoubtful ? { kind: 'unknown', why: affected.doubt } : verdict
+}
+
+function judgeVersion(
+  version: string,
+  affected: AffectedPackage,
+  compare: CompareVersions,
+): Verdict {
   if (affected.versions.includes(version)) {
     const fixedVersion = smallestFix(version, affected, compare)
     return { kind: 'affected', evidence: { kind: 'listed', version }, fixedVersion }

@@ -33,7 +33,20 @@ export function parseOsvRecord(document: unknown): AdvisoryReading {
     if (typeof read === 'string') return refused(read)
     if (read !== undefined) packages.push(read)
   }
-  return { kind: 'advisory', advisory: { id, ...describe(document), affected: packages } }
+  const told = describe(document)
+  return {
+    kind: 'advisory',
+    advisory: { id, ...told, affected: refine(packages, told.summary) },
+  }
+}
+
+/** Ecosystems whose records say more of a package than its name have a word here. */
+function refine(
+  packages: readonly AffectedPackage[],
+  summary: string | undefined,
+): readonly AffectedPackage[] {
+  const byOwner = Map.groupBy(packages, ({ ecosystem }) => ecosystemOfAdvisory(ecosystem))
+  return [...byOwner].flatMap(([owner, own]) => owner?.refineAffected?.(own, summary) ?? own)
 }
 
 function describe(document: Readonly<Record<string, unknown>>): Omit<Advisory, 'id' | 'affected'> {

@@ -3,7 +3,7 @@
 // Input:    a package as found; text from an image, so every part is escaped.
 // Deviates: nothing; purls are output only, lookups use names as the ecosystems have them.
 // Unknowns: none.
-import type { Package, PurlName } from './ecosystem.ts'
+import type { Ecosystem, Package, PurlName } from './ecosystem.ts'
 import { findEcosystem } from './table.ts'
 
 /** What a purl tells of a distribution. */
@@ -12,21 +12,36 @@ type Release = { readonly id: string; readonly versionId?: string | undefined }
 export function formatPurl(found: Package, distribution: Release | undefined): string {
   const { type } = found
   const ecosystem = findEcosystem(type)
-  const isOs = ecosystem?.packageManager === 'OS'
+  const release = ecosystem?.packageManager === 'OS' ? distribution : undefined
   const named: PurlName = ecosystem?.purlName?.(found.name) ?? { name: found.name }
-  const namespace = found.namespace ?? named.namespace ?? (isOs ? distribution?.id : undefined)
-  const qualifiers = isOs ? qualifiersOf(found, distribution) : ''
+  const namespace = found.namespace ?? named.namespace ?? release?.id
   const path = [...(namespace?.split('/') ?? []), named.name].map(escape)
-  return `pkg:${type}/${path.join('/')}@${escape(found.version)}${qualifiers}`
+  return `pkg:${type}/${path.join('/')}@${versionOf(found, ecosystem, release)}`
 }
 
-function qualifiersOf(found: Package, distribution: Release | undefined): string {
+/** The version with the qualifiers that follow it; only systems' packages have some. */
+function versionOf(
+  found: Package,
+  ecosystem: Ecosystem | undefined,
+  release: Release | undefined,
+): string {
+  const told = ecosystem?.purlVersion?.(found.version) ?? { version: found.version }
+  const isOs = ecosystem?.packageManager === 'OS'
+  return `${escape(told.version)}${isOs ? qualifiersOf(found, release, told) : ''}`
+}
+
+function qualifiersOf(
+  found: Package,
+  distribution: Release | undefined,
+  { epoch }: { readonly epoch?: string },
+): string {
   const pairs: string[] = []
   if (found.architecture !== undefined) pairs.push(`arch=${escape(found.architecture)}`)
   if (distribution !== undefined) {
     const release = [distribution.id, distribution.versionId].filter((part) => part !== undefined)
     pairs.push(`distro=${escape(release.join('-'))}`)
   }
+  if (epoch !== undefined) pairs.push(`epoch=${escape(epoch)}`)
   if (found.source !== undefined && found.source.name !== found.name) {
     pairs.push(`upstream=${escape(found.source.name)}`)
   }

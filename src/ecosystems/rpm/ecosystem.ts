@@ -1,10 +1,12 @@
 import type { Ecosystem } from '../ecosystem.ts'
 import { rpmContainerManifest } from './container-manifest.ts'
-import { lookupRpm, ownsRpmAdvisories } from './lookup.ts'
+import { ownsRpmAdvisories } from './distributions.ts'
+import { lookupRpm } from './lookup.ts'
 import { rpmdbBerkeley } from './rpmdb-berkeley.ts'
 import { rpmdbJournal } from './rpmdb-journal.ts'
 import { rpmdbNdb } from './rpmdb-ndb.ts'
 import { rpmdbSqlite } from './rpmdb-sqlite.ts'
+import { refineRpmAffected } from './streams.ts'
 import { compareRpmVersions } from './version.ts'
 
 export const rpm: Ecosystem = {
@@ -14,5 +16,13 @@ export const rpm: Ecosystem = {
   packageManager: 'OS',
   ownsAdvisoryEcosystem: ownsRpmAdvisories,
   normaliseName: (name) => name,
+  purlVersion: partEpoch,
+  refineAffected: refineRpmAffected,
   lookup: lookupRpm,
+}
+
+/** purl-spec, type rpm: the epoch is a qualifier. */
+function partEpoch(version: string): { readonly version: string; readonly epoch?: string } {
+  const [, epoch, rest] = /^([0-9]+):(.+)$/s.exec(version) ?? []
+  return epoch === undefined || rest === undefined ? { version } : { version: rest, epoch }
 }

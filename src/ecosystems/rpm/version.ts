@@ -14,6 +14,9 @@ interface RpmVersion {
   readonly release: string | undefined
 }
 
+/** Stands before a version whose epoch nobody told. */
+export const unknownEpoch = '*:'
+
 export function compareRpmVersions(a: string, b: string): Comparison {
   const [left, right] = [parse(a), parse(b)]
   if (left === undefined) return { kind: 'unparsable', text: a }
