@@ -6,7 +6,9 @@ import {
   findExtractor,
   ownCases,
   publicCases,
+  publicBytes,
   publicReadings,
+  readingOf,
   type PublicCase,
 } from '../../test/kit/extractor-cases.ts'
 
@@ -47,7 +49,9 @@ test(
 )
 
 test('public fixtures: every explained difference is of a case that is there', { skip }, () => {
-  const known = new Set((cases ?? []).map(({ origin, case: name }) => `${origin}: ${name}`))
+  const known = new Set(
+    (cases ?? []).map((it) => `${readingOf(it, readings)?.key ?? ''}: ${it.case}`),
+  )
   const stale = [...readings].flatMap(([origin, { differences = [] }]) =>
     differences.map(({ case: name }) => `${origin}: ${name}`).filter((name) => !known.has(name)),
   )
@@ -55,12 +59,10 @@ test('public fixtures: every explained difference is of a case that is there', {
 })
 
 function complaintAbout(example: PublicCase): string | undefined {
-  const reading = readings.get(example.origin)
+  const reading = readingOf(example, readings)?.reading
   if (reading === undefined) return undefined
-  const { instances } = findExtractor(reading.extractor).extract(
-    reading.path,
-    bytesOf(example.file),
-  )
+  const bytes = publicBytes(example, reading.path)
+  const { instances } = findExtractor(reading.extractor).extract(reading.path, bytes)
   const ours = new Set(instances.map(({ package: it }) => `${it.name} ${it.version}`))
   const theirs = new Set(example.expected.map(({ name, version }) => `${name} ${version}`))
   const missing = [...theirs].filter((name) => !ours.has(name)).toSorted()

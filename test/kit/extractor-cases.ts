@@ -26,11 +26,14 @@ export interface ExtractorCase {
   readonly source: string
 }
 
-/** How the cases of an origin's reader are read here, and where our answer is another one on purpose. */
+/**
+ * How the cases of an origin's reader are read here, and where our answer is another one on purpose. A reader of several
+ * formats is divided by a part of its files' paths: `os/dpkg testdata/opkg/`.
+ */
 export interface PublicReading {
   readonly [origin: string]: {
     readonly extractor: string
-    /** Where such a file lies in an image. */
+    /** Where such a file lies in an image; of an archive of several files, which of them is read. */
     readonly path: string
     readonly differences?: readonly PublicDifference[]
   }
@@ -49,7 +52,12 @@ export interface PublicCase {
   readonly origin: string
   readonly case: string
   readonly path: string
-  readonly expected: readonly { readonly name: string; readonly version: string }[]
+  readonly expected: readonly {
+    readonly name: string
+    readonly version: string
+    readonly epoch?: string
+    readonly release?: string
+  }[]
   readonly file: FileContent
 }
 
@@ -75,6 +83,30 @@ export function publicReadings(): ReadonlyMap<string, PublicReading[string]> {
   return byOrigin
 }
 
+/** The reading for a case: the one of its reader whose part of a path, if it names one, is in the case's. */
+export function readingOf(
+  { origin, path }: Pick<PublicCase, 'origin' | 'path'>,
+  readings: ReadonlyMap<string, PublicReading[string]>,
+): { readonly key: string; readonly reading: PublicReading[string] } | undefined {
+  const candidates = [...readings].filter(([key]) => {
+    const [reader, part = ''] = key.split(' ', 2)
+    return reader === origin && path.includes(part)
+  })
+  // The longest names the narrowest part.
+  const [found] = candidates.toSorted(([a], [b]) => b.length - a.length)
+  return found === undefined ? undefined : { key: found[0], reading: found[1] }
+}
+
+/** The file itself, or one of those in a txtar (text archive of Go's tests). */
+export function publicBytes({ path, file }: PublicCase, member: string): Buffer {
+  if (!path.endsWith('.txtar')) return bytesOf(file)
+  const parts = bytesOf(file)
+    .toString()
+    .split(/^-- (.+) --$\n/m)
+  const at = parts.indexOf(member)
+  return Buffer.from(at === -1 ? '' : (parts[at + 1] ?? ''))
+}
+
 /** Undefined where the shared data is absent. */
 export function publicCases(): readonly PublicCase[] | undefined {
   const files = ['inventory-scalibr.ndjson.zst', 'inventory-trivy.ndjson.zst'].map((name) =>
@@ -93,8 +125,15 @@ function linesOf(file: string): readonly PublicCase[] {
     .filter((line) => line !== '')
     .map((line) => {
       const read = JSON.parse(line) as PublicCase & { extractor?: string; parser?: string }
-      return { ...read, origin: read.extractor ?? read.parser ?? '' }
+      const expected = read.expected.map((it) => ({ ...it, version: versionOf(it) }))
+      return { ...read, expected, origin: read.extractor ?? read.parser ?? '' }
     })
+}
+
+/** Some origins keep epoch and release apart; 0 is no epoch. */
+function versionOf({ version, epoch = '0', release = '' }: PublicCase['expected'][number]): string {
+  const whole = release === '' ? version : `${version}-${release}`
+  return ['0', ''].includes(epoch) ? whole : `${epoch}:${whole}`
 }
 
 function caseFiles(): readonly string[] {

@@ -4,7 +4,9 @@
 // Deviates: packages that are unpacked or half installed count: their files are there.
 // Unknowns: a stanza without name or version is a problem, never dropped in silence.
 import type { Extraction, Extractor, InventoryProblem, PackageInstance } from '../ecosystem.ts'
+import { resolveNeeds, type Relations } from '../resolve-needs.ts'
 import { decodeText, parseStanzas, type Stanza } from '../rfc822.ts'
+import { relationsOf } from './relations.ts'
 
 const statusFile = /^(?:usr\/)?var\/lib\/dpkg\/status$/
 const statusDirectory = /^(?:usr\/)?var\/lib\/dpkg\/status\.d\/[^/]+$/
@@ -14,52 +16,62 @@ const companions =
 
 export const dpkgStatus: Extractor = {
   id: 'dpkg-status',
-  revision: 1,
+  revision: 2,
   maxBytes: 256 * 1024 * 1024,
   wants: (path) => statusFile.test(path) || (statusDirectory.test(path) && !companions.test(path)),
   extract: extractStatus,
 }
 
+interface InstalledPackage {
+  readonly instance: PackageInstance
+  readonly relations: Relations
+}
+
 function extractStatus(path: string, bytes: Uint8Array): Extraction {
   const { stanzas, isTruncated } = parseStanzas(decodeText(bytes))
-  const instances: PackageInstance[] = []
+  const installed: InstalledPackage[] = []
   const problems: InventoryProblem[] = []
   if (isTruncated) problems.push({ path, reason: 'has more packages than are read' })
   for (const stanza of stanzas) {
     const read = readStanza(stanza, path)
     if (read === 'not-installed') continue
     if ('reason' in read) problems.push(read)
-    else instances.push(read)
+    else installed.push(read)
   }
+  const needs = resolveNeeds(installed.map(({ relations }) => relations))
+  const instances = installed.map(({ instance }, index) => {
+    const dependsOn = needs[index] ?? []
+    return dependsOn.length === 0 ? instance : { ...instance, dependsOn }
+  })
   return { instances, problems }
 }
 
 function readStanza(
   stanza: Stanza,
   path: string,
-): PackageInstance | InventoryProblem | 'not-installed' {
+): InstalledPackage | InventoryProblem | 'not-installed' {
   // `want flag status`; status.d has none, what is listed there is installed.
   const status = stanza.get('status')?.split(/\s+/).at(-1)
   if (status === 'not-installed' || status === 'config-files') return 'not-installed'
-  const name = stanza.get('package')
-  const version = stanza.get('version')
-  if (name === undefined || name === '' || version === undefined || version === '') {
-    return {
-      path,
-      reason: `a stanza (${name ?? 'without a name'}) has no ${name === undefined ? 'Package' : 'Version'}`,
-    }
+  const name = stanza.get('package') ?? ''
+  const version = stanza.get('version') ?? ''
+  if (name === '' || version === '') {
+    const missing = name === '' ? 'Package' : 'Version'
+    return { path, reason: `a stanza (${name || 'without a name'}) has no ${missing}` }
   }
-  const architecture = stanza.get('architecture')
+  const architecture = stanza.get('architecture') ?? ''
+  const vendor = stanza.get('maintainer') ?? ''
+  const found = {
+    type: 'deb',
+    name,
+    version,
+    ...(architecture !== '' && { architecture }),
+    source: sourceOf(stanza.get('source'), name, version),
+    ...(vendor !== '' && { vendor }),
+  }
   return {
-    package: {
-      type: 'deb',
-      name,
-      version,
-      ...(architecture === undefined || architecture === '' ? {} : { architecture }),
-      source: sourceOf(stanza.get('source'), name, version),
-    },
-    path,
-    evidence: 'installed',
+    instance: { package: found, path, evidence: 'installed' },
+    relations: relationsOf(stanza, name),
   }
 }
 

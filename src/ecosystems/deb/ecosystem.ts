@@ -1,4 +1,5 @@
 import type { Distribution, Ecosystem, Lookup, Package } from '../ecosystem.ts'
+import { builderOf } from './builders.ts'
 import { dpkgFiles } from './dpkg-files.ts'
 import { dpkgStatus } from './dpkg-status.ts'
 import { compareDebVersions } from './version.ts'
@@ -15,10 +16,15 @@ export const deb: Ecosystem = {
   lookup: lookupDeb,
 }
 
-/** Debian's and Ubuntu's advisories speak of source packages of one release. */
+/** Debian's and Ubuntu's advisories speak of source packages of one release, and of those that they built themselves. */
 function lookupDeb(found: Package, distribution: Distribution | undefined): Lookup {
   const release = releaseOf(distribution)
   if (release.kind === 'unknown') return release
+  const builder = builderOf(found)
+  if (builder !== undefined) {
+    const reason = `packages of ${builder} are not the distribution's: no advisories are known for them`
+    return { kind: 'unknown', reason, scope: 'package' }
+  }
   const { name, version } = found.source ?? found
   return {
     kind: 'keys',
@@ -34,15 +40,23 @@ type Release =
 function releaseOf(distribution: Distribution | undefined): Release {
   if (distribution === undefined) return unknown('the image does not say which distribution it is')
   const { id, versionId } = distribution
-  if (id === 'debian') {
-    return versionId === undefined
-      ? unknown('debian testing and unstable have no advisories of their own')
-      : { kind: 'known', ecosystems: [`Debian:${versionId.split('.', 1)[0] ?? ''}`] }
-  }
+  if (id === 'debian') return debianRelease(distribution)
   if (id === 'ubuntu' && versionId !== undefined) {
-    return { kind: 'known', ecosystems: [`Ubuntu:${versionId}`, `Ubuntu:${versionId}:LTS`] }
+    // What is fixed for subscribers only has rows of its own: a flaw all the same for those who are none.
+    const names = [versionId, `${versionId}:LTS`, `Pro:${versionId}:LTS`]
+    return { kind: 'known', ecosystems: names.map((name) => `Ubuntu:${name}`) }
   }
   return unknown(`no advisories are known for ${id} ${versionId ?? ''}`.trim())
+}
+
+function debianRelease({ versionId, codename }: Distribution): Release {
+  if (versionId === undefined) {
+    const name = codename === undefined ? '' : ` (${codename})`
+    return unknown(`debian testing and unstable${name} have no advisories of their own`)
+  }
+  // Up to 3.1 the second number was part of the release's name.
+  const [, release = versionId] = /^(3\.[01]|[0-9]+)/.exec(versionId) ?? []
+  return { kind: 'known', ecosystems: [`Debian:${release}`] }
 }
 
 function unknown(reason: string): { readonly kind: 'unknown'; readonly reason: string } {
