@@ -1,78 +1,82 @@
-// Purpose:  list the packages that apk installed.
-// Spec:     apk-tools, the installed database: records of one-letter keys parted by empty lines.
+// Purpose:  list the packages that apk installed, and the files that they brought.
+// Spec:     apk-tools, the installed database (apk-package(5) names its fields): records of one-letter keys parted by empty lines.
 // Input:    bytes of lib/apk/db/installed from an image; hostile.
-// Deviates: nothing.
+// Deviates: an empty line within a record does not end it: some tools that write the database leave one.
 // Unknowns: a record without name or version, or a database in another format, is a problem.
-import type { Extraction, Extractor, InventoryProblem, PackageInstance } from '../ecosystem.ts'
+import type {
+  Extraction,
+  Extractor,
+  InventoryProblem,
+  OwnedFiles,
+  PackageInstance,
+} from '../ecosystem.ts'
+import { ownedPath } from '../owned-path.ts'
+import { resolveNeeds } from '../resolve-needs.ts'
 import { decodeText } from '../rfc822.ts'
-
-const maxRecords = 100_000
+import { readRecords, type ApkRecord } from './records.ts'
+import { relationsOf } from './relations.ts'
 
 export const apkInstalled: Extractor = {
   id: 'apk-installed',
-  revision: 1,
+  revision: 2,
   maxBytes: 256 * 1024 * 1024,
   wants: (path) => path === 'lib/apk/db/installed' || path === 'usr/lib/apk/db/installed',
   extract: extractInstalled,
 }
 
 function extractInstalled(path: string, bytes: Uint8Array): Extraction {
-  const text = decodeText(bytes)
-  // apk-tools 3 may keep a binary database here; guessing at it would look like an empty image.
-  if (text.startsWith('ADB'))
-    return {
-      instances: [],
-      problems: [{ path, reason: 'is an apk v3 database, which is not read yet' }],
-    }
-  const instances: PackageInstance[] = []
+  // apk-tools 3 knows a binary form of its files; guessing at it would look like an empty image.
+  if (isBinary(bytes)) {
+    const reason = 'is a database in the binary form of apk 3, which is not read'
+    return { instances: [], problems: [{ path, reason }] }
+  }
+  const { records, isTruncated } = readRecords(decodeText(bytes))
   const problems: InventoryProblem[] = []
-  const records = text.split(/\r?\n(?:[ \t]*\r?\n)+/, maxRecords + 1)
-  if (records.length > maxRecords)
-    problems.push({ path, reason: 'has more packages than are read' })
-  for (const record of records.slice(0, maxRecords)) {
-    const fields = readFields(record)
-    if (fields.size === 0) continue
-    const read = readRecord(fields, path)
-    if ('reason' in read) problems.push(read)
-    else instances.push(read)
+  if (isTruncated) problems.push({ path, reason: 'has more packages or files than are read' })
+  const installed: ApkRecord[] = []
+  for (const record of records) {
+    const { name, version } = record
+    if (name !== '' && version !== '') installed.push(record)
+    else problems.push({ path, reason: incomplete(name) })
   }
-  return { instances, problems }
+  const needs = resolveNeeds(installed.map(relationsOf))
+  return {
+    instances: installed.map((record, index) => instanceOf(record, path, needs[index] ?? [])),
+    problems,
+    owned: installed.map(ownedBy).filter(({ paths }) => paths.length > 0),
+  }
 }
 
-/** Only what a package is known by; file lists (F, R, Z …) make most of the database. */
-function readFields(record: string): ReadonlyMap<string, string> {
-  const fields = new Map<string, string>()
-  for (const line of record.split(/\r?\n/)) {
-    const key = line.charAt(0)
-    if (line.charAt(1) !== ':' || !'PVAo'.includes(key) || fields.has(key)) continue
-    fields.set(key, line.slice(2).trim())
-  }
-  return fields
+/** `ADB.` as it is, `ADBd` deflated, `ADBc` compressed in another way. */
+function isBinary(bytes: Uint8Array): boolean {
+  return Buffer.from(bytes.subarray(0, 3)).toString('latin1') === 'ADB'
 }
 
-function readRecord(
-  fields: ReadonlyMap<string, string>,
+function incomplete(name: string): string {
+  return `a record (${name === '' ? 'without a name' : name}) has no ${name === '' ? 'P' : 'V'} line`
+}
+
+function instanceOf(
+  { name, version, architecture, origin, licence }: ApkRecord,
   path: string,
-): PackageInstance | InventoryProblem {
-  const name = fields.get('P') ?? ''
-  const version = fields.get('V') ?? ''
-  if (name === '' || version === '') {
-    return {
-      path,
-      reason: `a record (${name === '' ? 'without a name' : name}) has no ${name === '' ? 'P' : 'V'} line`,
-    }
-  }
-  const architecture = fields.get('A') ?? ''
-  const origin = fields.get('o') ?? ''
+  dependsOn: readonly string[],
+): PackageInstance {
   return {
     package: {
       type: 'apk',
       name,
       version,
-      ...(architecture === '' ? {} : { architecture }),
+      ...(architecture !== '' && { architecture }),
       source: { name: origin === '' ? name : origin, version },
     },
     path,
     evidence: 'installed',
+    ...(licence !== '' && { licenses: [licence] }),
+    ...(dependsOn.length > 0 && { dependsOn }),
   }
+}
+
+function ownedBy({ name, files }: ApkRecord): OwnedFiles {
+  const paths = files.map(ownedPath).filter((path) => path !== undefined)
+  return { owner: name, paths }
 }

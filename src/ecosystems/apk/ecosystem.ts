@@ -1,4 +1,5 @@
 import type { Distribution, Ecosystem, Lookup, Package } from '../ecosystem.ts'
+import { alpineBranchOf } from '../release-files.ts'
 import { apkInstalled } from './apk-installed.ts'
 import { compareApkVersions } from './version.ts'
 
@@ -7,41 +8,41 @@ export const apk: Ecosystem = {
   extractors: [apkInstalled],
   compareVersions: compareApkVersions,
   packageManager: 'OS',
-  ownsAdvisoryEcosystem: (ecosystem) => /^(?:Alpine|Wolfi|Chainguard)(?::|$)/.test(ecosystem),
-  // secdb lists what was mended; Wolfi's and Chainguard's advisories are opened when a flaw is known.
-  tellsOfUnmended: (ecosystem) => /^(?:Wolfi|Chainguard)(?::|$)/.test(ecosystem),
+  ownsAdvisoryEcosystem: (ecosystem) =>
+    /^(?:Alpine|Wolfi|Chainguard|MinimOS)(?::|$)/.test(ecosystem),
   normaliseName: (name) => name,
   lookup: lookupApk,
 }
 
-/** Alpine's advisories are by origin and branch; Wolfi's and Chainguard's also by sub-package, without a branch. */
+/** Distributions without releases: everything of today is judged by everything that is known. */
+const rolling: ReadonlyMap<string, string> = new Map([
+  ['wolfi', 'Wolfi'],
+  ['chainguard', 'Chainguard'],
+  ['minimos', 'MinimOS'],
+])
+
+/** Alpine's advisories are by origin and branch; those of the rolling ones also by sub-package, without a branch. */
 function lookupApk(found: Package, distribution: Distribution | undefined): Lookup {
+  if (distribution === undefined)
+    return { kind: 'unknown', reason: 'the image does not say which distribution it is' }
+  const { id, versionId = '' } = distribution
+  if (id === 'alpine') return lookupAlpine(found, versionId)
+  const ecosystem = rolling.get(id)
+  if (ecosystem === undefined)
+    return { kind: 'unknown', reason: `no advisories are known for ${id} ${versionId}`.trim() }
+  const names = [...new Set([found.source?.name ?? found.name, found.name])]
+  return {
+    kind: 'keys',
+    keys: names.map((name) => ({ ecosystem, name, version: found.version })),
+  }
+}
+
+function lookupAlpine(found: Package, versionId: string): Lookup {
+  const branch = alpineBranchOf(versionId)
+  if (branch === undefined || branch === 'edge') {
+    const what = branch === 'edge' ? `alpine edge (${versionId})` : `alpine ${versionId}`.trim()
+    return { kind: 'unknown', reason: `${what} is no released branch: it has no advisories` }
+  }
   const { name, version } = found.source ?? found
-  const id = distribution?.id
-  if (id === 'alpine') {
-    const branch = branchOf(distribution?.versionId)
-    return branch === undefined
-      ? { kind: 'unknown', reason: 'this alpine is no released branch' }
-      : { kind: 'keys', keys: [{ ecosystem: `Alpine:v${branch}`, name, version }] }
-  }
-  if (id === 'wolfi' || id === 'chainguard') {
-    const ecosystem = id === 'wolfi' ? 'Wolfi' : 'Chainguard'
-    const names = [...new Set([name, found.name])]
-    return {
-      kind: 'keys',
-      keys: names.map((key) => ({ ecosystem, name: key, version: found.version })),
-    }
-  }
-  return { kind: 'unknown', reason: whyUnknown(distribution) }
-}
-
-/** `3.19.1` → `3.19`; edge and its snapshots have none. */
-function branchOf(versionId: string | undefined): string | undefined {
-  return /^([0-9]+\.[0-9]+)(?:\.[0-9]+)*$/.exec(versionId ?? '')?.[1]
-}
-
-function whyUnknown(distribution: Distribution | undefined): string {
-  return distribution === undefined
-    ? 'the image does not say which distribution it is'
-    : `no advisories are known for ${distribution.id} ${distribution.versionId ?? ''}`.trim()
+  return { kind: 'keys', keys: [{ ecosystem: `Alpine:v${branch}`, name, version }] }
 }

@@ -3,7 +3,13 @@
 // Input:    bytes of a status file from an image; hostile.
 // Deviates: packages that are unpacked or half installed count: their files are there.
 // Unknowns: a stanza without name or version is a problem, never dropped in silence.
-import type { Extraction, Extractor, InventoryProblem, PackageInstance } from '../ecosystem.ts'
+import type {
+  Extraction,
+  Extractor,
+  InventoryProblem,
+  Package,
+  PackageInstance,
+} from '../ecosystem.ts'
 import { resolveNeeds, type Relations } from '../resolve-needs.ts'
 import { decodeText, parseStanzas, type Stanza } from '../rfc822.ts'
 import { relationsOf } from './relations.ts'
@@ -59,19 +65,23 @@ function readStanza(
     const missing = name === '' ? 'Package' : 'Version'
     return { path, reason: `a stanza (${name || 'without a name'}) has no ${missing}` }
   }
+  const found = packageOf(stanza, name, version)
+  return {
+    instance: { package: found, path, evidence: 'installed' },
+    relations: relationsOf(stanza, name),
+  }
+}
+
+function packageOf(stanza: Stanza, name: string, version: string): Package {
   const architecture = stanza.get('architecture') ?? ''
   const vendor = stanza.get('maintainer') ?? ''
-  const found = {
+  return {
     type: 'deb',
     name,
     version,
     ...(architecture !== '' && { architecture }),
     source: sourceOf(stanza.get('source'), name, version),
     ...(vendor !== '' && { vendor }),
-  }
-  return {
-    instance: { package: found, path, evidence: 'installed' },
-    relations: relationsOf(stanza, name),
   }
 }
 

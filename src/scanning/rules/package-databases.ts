@@ -41,13 +41,13 @@ export function databaseKindOf(path: string): DatabaseKind | undefined {
   return manyFiles.find(({ pattern }) => pattern.test(path))?.kind
 }
 
+/** OpenWrt is not here: up to 24.10 it keeps opkg's database, and then apk's. */
 const kindsByDistribution: ReadonlyMap<string, DatabaseKind> = new Map([
   ...['debian', 'ubuntu', 'raspbian', 'linuxmint', 'kali', 'devuan', 'pureos'].map(dpkg),
   ...['alpine', 'wolfi', 'chainguard', 'postmarketos', 'minimos'].map(apk),
   ...['rhel', 'centos', 'fedora', 'rocky', 'almalinux', 'ol', 'amzn', 'sles', 'suse'].map(rpm),
   ...['opensuse', 'opensuse-leap', 'opensuse-tumbleweed', 'sled', 'sle-micro', 'sl-micro'].map(rpm),
   ...['mariner', 'azurelinux', 'photon', 'openeuler', 'cloudlinux', 'bottlerocket'].map(rpm),
-  ['openwrt', 'opkg'],
   ['arch', 'pacman'],
   ['manjaro', 'pacman'],
   ['gentoo', 'portage'],
