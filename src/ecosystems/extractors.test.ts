@@ -67,7 +67,10 @@ function complaintAbout(example: PublicCase): string | undefined {
   const theirs = new Set(example.expected.map(({ name, version }) => `${name} ${version}`))
   const missing = [...theirs].filter((name) => !ours.has(name)).toSorted()
   const extra = [...ours].filter((name) => !theirs.has(name)).toSorted()
-  const explained = reading.differences?.find((difference) => difference.case === example.case)
+  const explained = reading.differences?.find(
+    (difference) =>
+      difference.case === example.case && example.path.endsWith(difference.file ?? ''),
+  )
   const isExplained =
     JSON.stringify([missing, extra]) ===
     JSON.stringify([(explained?.missing ?? []).toSorted(), (explained?.extra ?? []).toSorted()])

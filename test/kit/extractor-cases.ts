@@ -41,6 +41,8 @@ export interface PublicReading {
 
 export interface PublicDifference {
   readonly case: string
+  /** How its path ends, where the origin has several cases of one name. */
+  readonly file?: string
   /** `name version` that only the origin has. */
   readonly missing?: readonly string[]
   /** Those that only we have. */

@@ -1,10 +1,14 @@
 import type { Ecosystem } from '../ecosystem.ts'
+import { bunLock } from './bun-lock.ts'
 import { npmInstalled } from './inventory.ts'
+import { npmPackageLock } from './package-lock.ts'
+import { pnpmLock } from './pnpm-lock.ts'
 import { compareSemVersions } from './version.ts'
+import { yarnLock } from './yarn-lock.ts'
 
 export const npm: Ecosystem = {
   type: 'npm',
-  extractors: [npmInstalled],
+  extractors: [npmInstalled, npmPackageLock, yarnLock, pnpmLock, bunLock],
   compareVersions: compareSemVersions,
   purlName: (name) => {
     const [, namespace, bare] = /^(@[^/]+)\/(.+)$/.exec(name) ?? []

@@ -1,56 +1,42 @@
 // Purpose:  list the npm packages that are installed in node_modules.
-// Spec:     npm, package.json; Node.js, "Loading from node_modules folders".
+// Spec:     npm, package.json; Node.js, "Loading from node_modules folders"; pnpm's virtual store has the same folders.
 // Input:    bytes of a package.json from an image; hostile.
 // Deviates: only a package's own directory below node_modules counts, so that fixtures inside packages do not.
 // Unknowns: a package.json in such a place without name or version is a problem.
+import { isMembers, membersOf, readJson } from '../documents.ts'
 import type { Extraction, Extractor } from '../ecosystem.ts'
+import { startPackageList, unreadable } from '../package-list.ts'
+import { isNpmName, readLicenses } from './names.ts'
 
 /** …/node_modules/NAME/package.json or …/node_modules/@SCOPE/NAME/package.json */
 const ownManifest = /(?:^|\/)node_modules\/(?:@[^/]+\/)?[^/@.][^/]*\/package\.json$/
 
 export const npmInstalled: Extractor = {
   id: 'npm-node-modules',
-  revision: 1,
+  revision: 2,
   maxBytes: 8 * 1024 * 1024,
   wants: (path) => path.endsWith('/package.json') && ownManifest.test(path),
-  extract: extractManifest,
+  extract: readPackageJson,
 }
 
-function extractManifest(path: string, bytes: Uint8Array): Extraction {
-  const manifest = parseObject(bytes)
-  if (manifest === undefined) return problem(path, 'is not a JSON object')
-  const { name, version } = manifest
+/** What a package's own package.json says of it, as installed at this path. */
+export function readPackageJson(path: string, bytes: Uint8Array): Extraction {
+  const read = readJson(bytes)
+  if (read.kind === 'refused' || !isMembers(read.value)) {
+    return unreadable(path, read.kind === 'refused' ? read.reason : 'is not a JSON object')
+  }
+  const { name, version, license, licenses, dependencies, optionalDependencies } = read.value
   // Packages hold directories that only switch the module type: no name, and no package either.
   if (name === undefined && version === undefined) return { instances: [], problems: [] }
-  if (typeof name !== 'string' || typeof version !== 'string' || !isName(name) || version === '') {
-    return problem(path, 'has no name or no version')
+  if (typeof name !== 'string' || typeof version !== 'string' || !isNpmName(name)) {
+    return unreadable(path, 'has no name or no version')
   }
-  const instance = {
-    package: { type: 'npm', name, version: version.trim() },
-    path,
-    evidence: 'installed',
-  } as const
-  return { instances: [instance], problems: [] }
-}
-
-function isName(name: string): boolean {
-  return name.length <= 214 && /^(?:@[^/\s@]+\/)?[^/\s@]+$/.test(name)
-}
-
-function parseObject(
-  bytes: Uint8Array,
-): { readonly name?: unknown; readonly version?: unknown } | undefined {
-  try {
-    const text = new TextDecoder('utf-8').decode(bytes)
-    const parsed: unknown = JSON.parse(text)
-    return typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed)
-      ? parsed
-      : undefined
-  } catch {
-    return undefined
-  }
-}
-
-function problem(path: string, reason: string): Extraction {
-  return { instances: [], problems: [{ path, reason }] }
+  const list = startPackageList({ type: 'npm', path, evidence: 'installed' })
+  list.add({
+    name,
+    version: version.trim(),
+    licenses: readLicenses(license ?? licenses),
+    dependsOn: Object.keys({ ...membersOf(dependencies), ...membersOf(optionalDependencies) }),
+  })
+  return list.extraction()
 }
