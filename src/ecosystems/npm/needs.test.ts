@@ -24,8 +24,9 @@ test('a lock file of every kind tells which version of a package another one nee
   ]
   for (const file of files) {
     const debug = instancesOf(file).find((it) => it.package.name === 'debug')
-    assert.ok(debug?.dependsOn?.includes('ms@2.1.2'), `${file}: ${String(debug?.dependsOn)}`)
-    assert.ok(!debug.dependsOn.includes('ms@2.0.0'), file)
+    const needs = debug?.dependsOn ?? []
+    assert.ok(needs.includes('ms@2.1.2'), `${file}: ${needs.join(' ')}`)
+    assert.ok(!needs.includes('ms@2.0.0'), file)
   }
 })
 
