@@ -4,6 +4,7 @@
 // Deviates: every YAML scalar is text, so that version 1.10 stays 1.10; of keys that are there twice the last counts.
 // Unknowns: what is no such document, or one too deep to be a real one, is refused with the reason.
 import { parseAllDocuments } from 'yaml'
+import { readPlainYaml } from './plain-yaml.ts'
 import { decodeText } from './rfc822.ts'
 
 export type DocumentReading =
@@ -14,6 +15,7 @@ type Members = Readonly<Record<string, unknown>>
 
 /** npm's first lock files nest a level for each level of node_modules. */
 const maxDepth = 256
+const maxCompleteYamlBytes = 256 * 1024
 /** Documents of one stream: pnpm writes two. */
 const maxYamlDocuments = 16
 const tooDeep = `is nested deeper than ${maxDepth} levels`
@@ -42,23 +44,33 @@ export function readRelaxedJson(bytes: Uint8Array): DocumentReading {
   }
 }
 
-/** All documents of a YAML stream, as one list. */
+/**
+ * All documents of a YAML stream, as one list. A complete reader costs ten times the time and a hundred times the
+ * memory, so it is asked only about small files that are not written as tools write them.
+ */
 export function readYaml(bytes: Uint8Array): DocumentReading {
   const text = decodeText(bytes)
+  const plain = readPlainYaml(text)
+  if (plain !== undefined) return document(plain)
+  if (bytes.length > maxCompleteYamlBytes) return refused('is not YAML as lock files have it')
   if (isDeeperThan(bytes, maxDepth) || hasDeepBlocks(text)) return refused(tooDeep)
   try {
-    const read = parseAllDocuments(text, {
-      schema: 'failsafe',
-      uniqueKeys: false,
-      logLevel: 'silent',
-    })
-    const documents = Array.isArray(read) ? read : []
-    if (documents.length > maxYamlDocuments) return refused('has more documents than are read')
-    if (documents.some(({ errors }) => errors.length > 0)) return refused('is not valid YAML')
-    return document(documents.map((one) => one.toJS({ maxAliasCount: 100 }) as unknown))
+    return readCompleteYaml(text)
   } catch {
     return refused('is not valid YAML')
   }
+}
+
+function readCompleteYaml(text: string): DocumentReading {
+  const read = parseAllDocuments(text, {
+    schema: 'failsafe',
+    uniqueKeys: false,
+    logLevel: 'silent',
+  })
+  const documents = Array.isArray(read) ? read : []
+  if (documents.length > maxYamlDocuments) return refused('has more documents than are read')
+  if (documents.some(({ errors }) => errors.length > 0)) return refused('is not valid YAML')
+  return document(documents.map((one) => one.toJS({ maxAliasCount: 100 }) as unknown))
 }
 
 export function isMembers(value: unknown): value is Members {

@@ -53,7 +53,7 @@ export function startPackageList({
     const complaint = complaintAbout(found)
     if (complaint !== undefined) return problem(complaint)
     const instance = instanceOf({ path, ...found }, { type, evidence })
-    const key = JSON.stringify([instance.package, instance.path])
+    const key = keyOf(instance)
     const before = instances.get(key)
     if (before === undefined && instances.size >= maxPackages) dropped += 1
     else instances.set(key, before === undefined ? instance : merge(before, instance))
@@ -99,6 +99,12 @@ function instanceOf(
   }
 }
 
+/** What is found once; none of these texts has a line end. */
+function keyOf({ path, package: found }: PackageInstance): string {
+  const { type, namespace = '', name, version, architecture = '', vendor = '' } = found
+  return [type, namespace, name, version, architecture, vendor, path].join('\n')
+}
+
 function complaintAbout({ name, version }: FoundPackage): string | undefined {
   if (!isPlain(name, maxNameLength)) return `the name ${quote(name)} of a package is none`
   if (version === '') return `${quote(name)} has no version`
@@ -109,7 +115,8 @@ function complaintAbout({ name, version }: FoundPackage): string | undefined {
 
 /** Control characters and line separators have no place in a name, and would reach pages and logs. */
 function isPlain(text: string, longest: number): boolean {
-  return text !== '' && text.length <= longest && !/[\p{Cc}\p{Cs}\u2028\u2029]/u.test(text)
+  if (text === '' || text.length > longest) return false
+  return /^[\x20-\x7e]+$/.test(text) || !/[\p{Cc}\p{Cs}\u2028\u2029]/u.test(text)
 }
 
 function merge(a: PackageInstance, b: PackageInstance): PackageInstance {

@@ -8,6 +8,7 @@ import type { Extraction, Extractor } from '../ecosystem.ts'
 import { quote, startPackageList, unreadable, type PackageList } from '../package-list.ts'
 import { isProjectFile } from '../project-files.ts'
 import { isNpmName, splitDescriptor } from './names.ts'
+import { namePlaces, resolveNeeds, type FindNeed } from './needs.ts'
 import { reachableFrom } from './reachable.ts'
 
 type Members = Readonly<Record<string, unknown>>
@@ -34,11 +35,12 @@ function extractLock(path: string, bytes: Uint8Array): Extraction {
   const { packages, workspaces } = read.value
   const list = startPackageList({ type: 'npm', path, evidence: 'declared' })
   const places = readPlaces(membersOf(packages), list)
+  const findNeed = resolveNeeds(places, namePlaces)
   const needs = new Map(
-    [...places].map(([place, { details }]) => [place, needsOf(place, details, places)]),
+    [...places].map(([place, { details }]) => [place, needsOf(place, details, findNeed)]),
   )
   const roots = Object.entries(membersOf(workspaces)).flatMap(([folder, workspace]) =>
-    needsOf(nameOfWorkspace(folder, workspace), membersOf(workspace), places),
+    needsOf(nameOfWorkspace(folder, workspace), membersOf(workspace), findNeed),
   )
   const needed = reachableFrom(roots, needs)
   for (const [place, { name, version, isOwnCode }] of places) {
@@ -68,11 +70,7 @@ function readPlaces(packages: Members, list: PackageList): ReadonlyMap<string, B
   return places
 }
 
-function needsOf(
-  place: string,
-  details: Members,
-  places: ReadonlyMap<string, unknown>,
-): readonly string[] {
+function needsOf(place: string, details: Members, findNeed: FindNeed): readonly string[] {
   const { dependencies, optionalDependencies, peerDependencies, optionalPeers } = details
   const optional = new Set(listOf(optionalPeers))
   const peers = Object.keys(membersOf(peerDependencies)).filter((name) => !optional.has(name))
@@ -81,24 +79,7 @@ function needsOf(
     ...Object.keys(membersOf(optionalDependencies)),
     ...peers,
   ]
-  return names.flatMap((name) => findAbove(place, name, places) ?? [])
-}
-
-const maxLevels = 64
-
-/** The nearest copy: `a/b` asks for c as `a/b/c`, then `a/c`, then `c`. */
-function findAbove(
-  place: string,
-  name: string,
-  places: ReadonlyMap<string, unknown>,
-): string | undefined {
-  let folder = place
-  for (let level = 0; level < maxLevels && folder !== ''; level += 1) {
-    const nested = `${folder}/${name}`
-    if (places.has(nested)) return nested
-    folder = folder.slice(0, Math.max(0, folder.lastIndexOf('/')))
-  }
-  return places.has(name) ? name : undefined
+  return names.flatMap((name) => findNeed(place, name) ?? [])
 }
 
 /** Copies of a workspace's own stand below its name. */

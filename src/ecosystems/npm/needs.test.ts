@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { bytesOf, findExtractor, ownCases } from '../../../test/kit/extractor-cases.ts'
 import type { PackageInstance } from '../ecosystem.ts'
-import { resolveNeeds } from './needs.ts'
+import { namePlaces, nodeModulesPlaces, resolveNeeds } from './needs.ts'
 
 function instancesOf(beginning: string): readonly PackageInstance[] {
   const found = ownCases().find(({ name }) => name.startsWith(beginning))
@@ -45,15 +45,23 @@ test('licences are told as the files have them, in all forms that npm wrote', ()
 
 test('the nearest copy upwards is taken, also from a workspace and for scopes', () => {
   const places = ['node_modules/@s/b', 'node_modules/a/node_modules/@s/b', 'node_modules/c']
-  const find = resolveNeeds(new Map(places.map((place) => [place, place])))
+  const find = resolveNeeds(new Map(places.map((place) => [place, place])), nodeModulesPlaces)
   assert.equal(find('node_modules/a', '@s/b'), 'node_modules/a/node_modules/@s/b')
   assert.equal(find('node_modules/a/node_modules/@s/b', 'c'), 'node_modules/c')
   assert.equal(find('node_modules/@s/b', 'a'), undefined)
   assert.equal(find('packages/x', '@s/b'), 'node_modules/@s/b')
   assert.equal(find('', 'c'), 'node_modules/c')
+  const short = resolveNeeds(new Map(['a', '@s/b', '@s/b/a'].map((it) => [it, it])), namePlaces)
+  assert.equal(short('@s/b', 'a'), '@s/b/a')
+  assert.equal(short('c/@s/d', 'a'), 'a')
 })
 
-test('a place of absurd depth is given up, not climbed', () => {
-  const find = resolveNeeds(new Map([['node_modules/a', 1]]))
+test('a place of absurd depth or length is given up, not climbed', () => {
+  const find = resolveNeeds(new Map([['node_modules/a', 1]]), nodeModulesPlaces)
   assert.equal(find('x/'.repeat(3000), 'a'), undefined)
+  const long = 'x'.repeat(60_000_000)
+  assert.equal(find(long, 'b'), undefined)
+  assert.equal(find('', 'a'), 'node_modules/a')
+  find(long, 'b')
+  assert.equal(find('', 'a'), undefined)
 })

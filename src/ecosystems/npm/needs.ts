@@ -4,32 +4,48 @@
 // Deviates: nothing.
 // Unknowns: a name that is nowhere above is undefined: optional and peer dependencies may be absent.
 
-/** A real tree needs a few thousand. */
-const maxLookups = 3_000_000
-const maxSteps = 64
+/** How a lock file writes places down. */
+interface PlaceForm {
+  /** Where a package is that belongs to the one at `place` alone; below the root where `place` is empty. */
+  nest(place: string, name: string): string
+  above(place: string): string
+}
 
-/** What `name` is to the package at `place`. */
-export type FindNeed<T> = (place: string, name: string) => T | undefined
+/** The place of what `name` is to the package at `place`. */
+export type FindNeed = (place: string, name: string) => string | undefined
 
-/** `places` by path below the root: `node_modules/a/node_modules/b`, `packages/c`. */
-export function resolveNeeds<T>(places: ReadonlyMap<string, T>): FindNeed<T> {
-  let lookups = 0
+/** Real trees are a few levels deep and need a few million characters. */
+const maxLevels = 64
+const maxCharacters = 100_000_000
+
+/** npm's: `node_modules/a/node_modules/b`, `packages/c`. */
+export const nodeModulesPlaces: PlaceForm = {
+  nest: (place, name) => (place === '' ? `node_modules/${name}` : `${place}/node_modules/${name}`),
+  above: (place) => folderOf(place).replace(/(?:^|\/)node_modules(?:\/@[^/]*)?$/, ''),
+}
+
+/** bun's: `a/b`, without the folders' name. */
+export const namePlaces: PlaceForm = {
+  nest: (place, name) => (place === '' ? name : `${place}/${name}`),
+  above: (place) => folderOf(place).replace(/(?:^|\/)@[^/]*$/, ''),
+}
+
+export function resolveNeeds(places: ReadonlyMap<string, unknown>, form: PlaceForm): FindNeed {
+  let looked = 0
   return (place, name) => {
     let folder = place
-    for (let step = 0; step < maxSteps && lookups < maxLookups; step += 1) {
-      lookups += 1
-      const found = places.get(
-        folder === '' ? `node_modules/${name}` : `${folder}/node_modules/${name}`,
-      )
-      if (found !== undefined || folder === '') return found
-      folder = parentOf(folder)
+    for (let level = 0; level < maxLevels; level += 1) {
+      const nested = form.nest(folder, name)
+      looked += nested.length
+      if (looked > maxCharacters) return undefined
+      if (places.has(nested)) return nested
+      if (folder === '') return undefined
+      folder = form.above(folder)
     }
     return undefined
   }
 }
 
-/** The folder above; from within node_modules the one that holds it. */
-function parentOf(folder: string): string {
-  const above = folder.slice(0, Math.max(0, folder.lastIndexOf('/')))
-  return above.replace(/(?:^|\/)node_modules(?:\/@[^/]*)?$/, '')
+function folderOf(place: string): string {
+  return place.slice(0, Math.max(0, place.lastIndexOf('/')))
 }

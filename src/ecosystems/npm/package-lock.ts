@@ -10,7 +10,7 @@ import type { Extraction, Extractor } from '../ecosystem.ts'
 import { quote, startPackageList, unreadable, type PackageList } from '../package-list.ts'
 import { isProjectFile } from '../project-files.ts'
 import { isNpmName, readLicenses, splitDescriptor } from './names.ts'
-import { resolveNeeds, type FindNeed } from './needs.ts'
+import { nodeModulesPlaces, resolveNeeds } from './needs.ts'
 
 type Members = Readonly<Record<string, unknown>>
 
@@ -94,7 +94,7 @@ function isLinkedFolder(version: string): boolean {
 }
 
 function addAll(places: ReadonlyMap<string, LockedPackage>, list: PackageList): void {
-  const findNeed = resolveNeeds(places)
+  const findNeed = resolveNeeds(places, nodeModulesPlaces)
   for (const [place, { name, version, entry }] of places) {
     if (!isNpmName(name)) list.problem(`the name ${quote(name)} of a package is none`)
     else {
@@ -102,30 +102,26 @@ function addAll(places: ReadonlyMap<string, LockedPackage>, list: PackageList): 
         name,
         version,
         licenses: readLicenses(entry['license'] ?? entry['licenses']),
-        dependsOn: needsOf(place, entry, findNeed),
+        dependsOn: neededNames(entry).flatMap((needed) => {
+          const found = places.get(findNeed(place, needed) ?? '')
+          return found === undefined ? [] : [`${found.name}@${found.version}`]
+        }),
         isDevelopment: entry['dev'] === true,
       })
     }
   }
 }
 
-function needsOf(
-  place: string,
-  entry: Members,
-  findNeed: FindNeed<LockedPackage>,
-): readonly string[] {
+function neededNames(entry: Members): readonly string[] {
   const { requires, optionalDependencies, peerDependencies } = entry
   // Version 1 has its nested packages under `dependencies`, and names with ranges under `requires`.
-  const needed = [
-    ...Object.keys(membersOf(requires)),
-    ...entriesOf(entry['dependencies']).flatMap(([name, range]) =>
-      textOf(range) === undefined ? [] : [name],
+  const direct = entriesOf(entry['dependencies']).flatMap(([name, range]) =>
+    textOf(range) === undefined ? [] : [name],
+  )
+  return [
+    ...direct,
+    ...[requires, optionalDependencies, peerDependencies].flatMap((one) =>
+      Object.keys(membersOf(one)),
     ),
-    ...Object.keys(membersOf(optionalDependencies)),
-    ...Object.keys(membersOf(peerDependencies)),
   ]
-  return needed.flatMap((name) => {
-    const found = findNeed(place, name)
-    return found === undefined ? [] : [`${found.name}@${found.version}`]
-  })
 }

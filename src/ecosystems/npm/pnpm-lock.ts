@@ -20,7 +20,7 @@ interface PnpmPackage {
 export const pnpmLock: Extractor = {
   id: 'npm-pnpm-lock',
   revision: 1,
-  maxBytes: 8 * 1024 * 1024,
+  maxBytes: 16 * 1024 * 1024,
   wants: (path) => isProjectFile(path, ['pnpm-lock.yaml', 'pnpm-lock.yml']),
   extract: extractLock,
 }
