@@ -1,5 +1,6 @@
 // Every package ecosystem. Adding one is a folder and a row here.
 import { apk } from './apk/ecosystem.ts'
+import { composer } from './composer/ecosystem.ts'
 import { deb } from './deb/ecosystem.ts'
 import type { Ecosystem, Extractor } from './ecosystem.ts'
 import { npm } from './npm/ecosystem.ts'
@@ -7,6 +8,7 @@ import { pypi } from './pypi/ecosystem.ts'
 import { rpm } from './rpm/ecosystem.ts'
 
 export const ecosystems: readonly Ecosystem[] = [deb, apk, npm, pypi, rpm]
+export const ecosystems: readonly Ecosystem[] = [apk, composer, deb, npm, pypi]
 
 /** By purl type. */
 export function findEcosystem(type: string): Ecosystem | undefined {
