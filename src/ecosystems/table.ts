@@ -7,8 +7,7 @@ import { npm } from './npm/ecosystem.ts'
 import { pypi } from './pypi/ecosystem.ts'
 import { rpm } from './rpm/ecosystem.ts'
 
-export const ecosystems: readonly Ecosystem[] = [deb, apk, npm, pypi, rpm]
-export const ecosystems: readonly Ecosystem[] = [apk, composer, deb, npm, pypi]
+export const ecosystems: readonly Ecosystem[] = [apk, composer, deb, npm, pypi, rpm]
 
 /** By purl type. */
 export function findEcosystem(type: string): Ecosystem | undefined {
