@@ -1,8 +1,9 @@
-// Purpose:  read JSON and YAML of lock files and package databases.
-// Spec:     RFC 8259; YAML 1.2.
+// Purpose:  read JSON, TOML and YAML of lock files and package databases.
+// Spec:     RFC 8259; TOML 1.0; YAML 1.2.
 // Input:    bytes of a file from an image; hostile.
 // Deviates: every YAML scalar is text, so that version 1.10 stays 1.10; of keys that are there twice the last counts.
 // Unknowns: what is no such document, or one too deep to be a real one, is refused with the reason.
+import { parse as parseTomlText } from 'smol-toml'
 import { parseAllDocuments } from 'yaml'
 import { readPlainYaml } from './plain-yaml.ts'
 import { decodeText } from './rfc822.ts'
@@ -15,6 +16,7 @@ type Members = Readonly<Record<string, unknown>>
 
 /** npm's first lock files nest a level for each level of node_modules. */
 const maxDepth = 256
+const maxTomlDepth = 64
 const maxCompleteYamlBytes = 256 * 1024
 /** Documents of one stream: pnpm writes two. */
 const maxYamlDocuments = 16
@@ -41,6 +43,14 @@ export function readRelaxedJson(bytes: Uint8Array): DocumentReading {
     return readJson(Buffer.from(strict))
   } catch {
     return refused('is not valid JSON')
+  }
+}
+
+export function readToml(bytes: Uint8Array): DocumentReading {
+  try {
+    return document(parseTomlText(decodeText(bytes), { maxDepth: maxTomlDepth }))
+  } catch {
+    return refused('is not valid TOML')
   }
 }
 

@@ -1,15 +1,12 @@
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
-import { zstdDecompressSync } from 'node:zlib'
 import fc from 'fast-check'
-import { sharedData } from '../../test/kit/shared-data.ts'
 import { apkInstalled } from './apk/apk-installed.ts'
 import { dpkgStatus } from './deb/dpkg-status.ts'
 import type { Extractor } from './ecosystem.ts'
 import { npmInstalled } from './npm/inventory.ts'
 import { parseOsRelease } from './os-release.ts'
-import { pythonMetadata } from './pypi/inventory.ts'
+import { pythonMetadata } from './pypi/python-metadata.ts'
 import { allExtractors } from './table.ts'
 
 function namesOf(extractor: Extractor, path: string, text: string): readonly string[] {
@@ -139,80 +136,6 @@ test('no extractor throws or hangs on any bytes', () => {
     )
   }
 })
-
-interface Case {
-  readonly extractor?: string
-  readonly parser?: string
-  readonly path: string
-  readonly expected: readonly {
-    readonly name: string
-    readonly version: string
-    readonly release?: string
-    readonly epoch?: string
-    readonly source?: string
-  }[]
-  readonly file: { readonly text?: string; readonly base64?: string }
-}
-
-function casesOf(file: string): readonly Case[] {
-  const path = sharedData('fixtures', file)
-  if (path === undefined) return []
-  const lines = zstdDecompressSync(readFileSync(path)).toString().trim().split('\n')
-  return lines.slice(1).map((line) => JSON.parse(line) as Case)
-}
-
-/** Cases whose expectation is another on purpose, each with our reason. */
-const otherOnPurpose: readonly (readonly [RegExp, string])[] = [
-  [
-    /packagejson\/testdata\/(?:deps\/)?[^/]*dup|package-with-deps/,
-    'dependencies that a package.json declares are not installed packages',
-  ],
-  [/\.(?:egg|whl)$/, 'zip archives are a later extractor'],
-  [
-    /packagejson\/testdata\/(?:unity|vscode)|packagejson\/testdata\/deps\/(?:acorn|acorn-globals|window-size)\//,
-    'a name and a version in node_modules are a package, whatever else the file says',
-  ],
-  [/malformed_pkginfo|repeated_pkginfo/, 'headers after a line that is none, or twice'],
-]
-
-const shared = [
-  ...casesOf('inventory-scalibr.ndjson.zst'),
-  ...casesOf('inventory-trivy.ndjson.zst'),
-]
-const extractorOf = (kase: Case): Extractor | undefined => {
-  const kind = kase.extractor ?? kase.parser ?? ''
-  if (kind.endsWith('/packagejson')) return npmInstalled
-  return /python\/wheelegg$|python\/packaging$/.test(kind) ? pythonMetadata : undefined
-}
-
-test(
-  'agrees with the answers that other scanners’ fixtures expect',
-  { skip: shared.length === 0 ? 'shared data is absent' : false },
-  () => {
-    let compared = 0
-    const different: string[] = []
-    for (const kase of shared) {
-      const extractor = extractorOf(kase)
-      if (extractor === undefined || otherOnPurpose.some(([pattern]) => pattern.test(kase.path)))
-        continue
-      const bytes = Buffer.from(
-        kase.file.base64 ?? kase.file.text ?? '',
-        kase.file.base64 === undefined ? 'utf8' : 'base64',
-      )
-      const found = extractor
-        .extract(kase.path, bytes)
-        .instances.map(({ package: { name, version } }) => `${name} ${version}`)
-      const expected = kase.expected.map(
-        ({ name, version, release, epoch }) =>
-          `${name} ${epoch === undefined || epoch === '0' ? '' : `${epoch}:`}${version}${release === undefined ? '' : `-${release}`}`,
-      )
-      compared += 1
-      if (found.toSorted().join('\n') !== expected.toSorted().join('\n')) different.push(kase.path)
-    }
-    assert.ok(compared > 20, String(compared))
-    assert.deepEqual(different, [])
-  },
-)
 
 test('os-release: quotes, comments and a missing ID', () => {
   const text =

@@ -21,6 +21,8 @@ export type FoundPackage = Omit<Package, 'type'> &
     readonly type?: string
     /** Of a package inside the file: `outer!/inner`. */
     readonly path?: string
+    /** Where it is another than the list's. */
+    readonly evidence?: PackageEvidence
   }
 
 export interface PackageList {
@@ -85,6 +87,7 @@ function instanceOf(
     isDevelopment,
     path,
     type,
+    evidence,
     ...named
   }: FoundPackage & { readonly path: string },
   given: { readonly type: string; readonly evidence: PackageEvidence },
@@ -92,7 +95,7 @@ function instanceOf(
   return {
     package: { type: type ?? given.type, ...named },
     path,
-    evidence: given.evidence,
+    evidence: evidence ?? given.evidence,
     ...(licenses.length > 0 && { licenses: [...new Set(licenses)].slice(0, maxTexts) }),
     ...(dependsOn.length > 0 && { dependsOn: [...new Set(dependsOn)].slice(0, maxTexts) }),
     ...(isDevelopment === true && { isDevelopment: true }),
