@@ -3,11 +3,13 @@ import { apk } from './apk/ecosystem.ts'
 import { composer } from './composer/ecosystem.ts'
 import { deb } from './deb/ecosystem.ts'
 import type { Ecosystem, Extractor } from './ecosystem.ts'
+import { golang } from './golang/ecosystem.ts'
 import { npm } from './npm/ecosystem.ts'
 import { pypi } from './pypi/ecosystem.ts'
 import { rpm } from './rpm/ecosystem.ts'
 
 export const ecosystems: readonly Ecosystem[] = [apk, composer, deb, npm, pypi, rpm]
+export const ecosystems: readonly Ecosystem[] = [apk, deb, golang, npm, pypi]
 
 /** By purl type. */
 export function findEcosystem(type: string): Ecosystem | undefined {
