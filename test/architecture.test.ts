@@ -26,6 +26,7 @@ const ranks: readonly (readonly [folder: string, rank: number])[] = [
   ['src/access/', 60],
   ['src/jobs/', 50],
   ['src/storage/', 40],
+  ['src/sbom/', 25],
   ['src/oci/', 20],
   ['src/policy/', 20],
   ['src/ecosystems/', 20],
@@ -33,7 +34,13 @@ const ranks: readonly (readonly [folder: string, rank: number])[] = [
 ]
 
 /** No clock, no disk, no network, no threads: the same input gives the same answer. */
-const pureFolders = [/^src\/oci\//, /^src\/policy\//, /^src\/ecosystems\//, /\/rules\//]
+const pureFolders = [
+  /^src\/oci\//,
+  /^src\/policy\//,
+  /^src\/ecosystems\//,
+  /^src\/sbom\//,
+  /\/rules\//,
+]
 const impureModules = /^node:(?!crypto$|buffer$|zlib$|util$)/
 
 /** Made in one place and handed on; whoever imports one knows too much. */
