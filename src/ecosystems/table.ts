@@ -8,8 +8,16 @@ import { npm } from './npm/ecosystem.ts'
 import { pypi } from './pypi/ecosystem.ts'
 import { rpm } from './rpm/ecosystem.ts'
 
-export const ecosystems: readonly Ecosystem[] = [apk, composer, deb, npm, pypi, rpm]
-export const ecosystems: readonly Ecosystem[] = [apk, deb, golang, npm, pypi]
+// prettier-ignore
+export const ecosystems: readonly Ecosystem[] = [
+  apk,
+  composer,
+  deb,
+  golang,
+  npm,
+  pypi,
+  rpm,
+]
 
 /** By purl type. */
 export function findEcosystem(type: string): Ecosystem | undefined {
