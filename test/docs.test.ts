@@ -10,6 +10,7 @@ import { maxManifestBytes } from '../src/oci/manifest.ts'
 import { maxBlobBytes } from '../src/registry/receive-bytes.ts'
 import { settings } from '../src/config.ts'
 import { problemKinds } from '../src/registry/rules/storage-problems.ts'
+import { coverageDocument } from './kit/coverage-document.ts'
 import {
   deviationsDocument,
   errorsDocument,
@@ -25,6 +26,7 @@ const words = (text: string): string => text.replaceAll(/[ \-|]+/g, ' ').trim()
 
 test('docs that are written from the code say what the code says', () => {
   assert.equal(words(read('docs/errors.md')), words(errorsDocument()), 'run: npm run docs')
+  assert.equal(words(read('docs/coverage.md')), words(coverageDocument()), 'run: npm run docs')
   assert.equal(words(read('docs/deviations.md')), words(deviationsDocument()), 'run: npm run docs')
   assert.equal(words(read('docs/policy-lint.md')), words(policyLintDocument()), 'run: npm run docs')
   assert.equal(words(read('docs/operations.md')), words(operationsDocument()), 'run: npm run docs')

@@ -1,6 +1,7 @@
 // Writes the pages of docs that say what the code says: npm run docs
 import { writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import { coverageDocument } from './coverage-document.ts'
 import {
   deviationsDocument,
   errorsDocument,
@@ -10,6 +11,7 @@ import {
 
 const target = (name: string): string =>
   fileURLToPath(new URL(`../../docs/${name}`, import.meta.url))
+writeFileSync(target('coverage.md'), coverageDocument())
 writeFileSync(target('errors.md'), errorsDocument())
 writeFileSync(target('deviations.md'), deviationsDocument())
 writeFileSync(target('policy-lint.md'), policyLintDocument())
