@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { allExtractors, findEcosystem } from '../ecosystems/table.ts'
 import type { Distribution, Package } from '../ecosystems/ecosystem.ts'
+import { mapConcurrent } from '../lib/map-concurrent.ts'
 import { readAll } from '../lib/read-all.ts'
 import { yieldToEventLoop } from '../lib/yield-to-event-loop.ts'
 import type { Descriptor } from '../oci/descriptor.ts'
@@ -48,20 +49,52 @@ export async function examineImage(
   if (config.os === 'windows') return unsupported('images of Windows are not supported')
   if (manifest.layers.length > maxScannedLayers)
     return failed(`the image has more than ${maxScannedLayers} layers`)
-  const layers: SquashedLayer[] = []
+  const layers = await readLayers(deps, { content, image }, signal)
+  return 'status' in layers ? layers : judgeLayers(deps, layers, { signal })
+}
+
+/** As many at a time as there are readers; of several layers that fail, the lowest is told. */
+async function readLayers(
+  deps: ExamineDeps,
+  {
+    content,
+    image: { manifest, config },
+  }: {
+    readonly content: ImageContent
+    readonly image: { readonly manifest: ImageManifest; readonly config: ImageConfig }
+  },
+  signal: AbortSignal,
+): Promise<readonly SquashedLayer[] | ScanOutcome> {
+  const reads = new Map<number, LayerInventory | ScanOutcome>()
   let records = 0
-  for (const [index, layer] of manifest.layers.entries()) {
-    signal.throwIfAborted()
-    const read = await readOneLayer(deps, content, layer, config.diffIds[index], signal)
-    if ('status' in read) return read
-    records += countRecords(read)
-    if (records > maxRecords)
-      return failed(
-        `the layers up to ${layer.digest} list more than ${maxRecords} files and packages`,
-      )
-    layers.push({ digest: layer.digest, inventory: read })
+  let isOver = false
+  await mapConcurrent([...manifest.layers.entries()], deps.layers.workers, async ([at, layer]) => {
+    // Layers are begun in order, so that each one below a failed layer was begun and is told of.
+    if (isOver) return
+    try {
+      signal.throwIfAborted()
+      const read = await readOneLayer(deps, content, layer, config.diffIds[at], signal)
+      records += 'status' in read ? 0 : countRecords(read)
+      const isTooMuch = records > maxRecords
+      reads.set(at, isTooMuch ? tooManyRecords(layer) : read)
+      isOver ||= isTooMuch || 'status' in read
+    } catch (error) {
+      isOver = true
+      throw error
+    }
+  })
+  const layers: SquashedLayer[] = []
+  for (const [at, { digest }] of manifest.layers.entries()) {
+    const read = reads.get(at)
+    if (read === undefined || 'status' in read)
+      return read ?? failed(`layer ${digest} was not read`)
+    layers.push({ digest, inventory: read })
   }
-  return judgeLayers(deps, layers, { signal })
+  return layers
+}
+
+function tooManyRecords({ digest }: Descriptor): ScanOutcome {
+  return failed(`the layers up to ${digest} list more than ${maxRecords} files and packages`)
 }
 
 function countRecords({ tree, removals, files }: LayerInventory): number {

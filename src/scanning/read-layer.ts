@@ -32,8 +32,9 @@ export async function readLayer(
 
 export class LayerReaders {
   readonly limits: LayerLimits
+  /** How many layers are read at a time. */
+  readonly workers: number
   readonly #entry: URL
-  readonly #maxWorkers: number
   readonly #all = new Set<LayerReader>()
   readonly #idle: LayerReader[] = []
   /** Those who wait for a turn; each is told once, that it may look again. */
@@ -42,7 +43,7 @@ export class LayerReaders {
 
   constructor({ workers, limits = defaultLayerLimits, entry }: LayerReadersOptions) {
     this.limits = limits
-    this.#maxWorkers = Math.max(1, workers)
+    this.workers = Math.max(1, workers)
     this.#entry = entry ?? new URL('./layer-worker.ts', import.meta.url)
   }
 
@@ -72,7 +73,7 @@ export class LayerReaders {
       const idle = this.#idle.pop()
       if (idle?.isAlive === true) return idle
       if (idle !== undefined) this.#all.delete(idle)
-      if (this.#all.size < this.#maxWorkers) return this.#add()
+      if (this.#all.size < this.workers) return this.#add()
       await this.#turn(signal)
     }
   }

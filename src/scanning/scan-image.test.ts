@@ -245,6 +245,32 @@ test('gives the same result when it is killed between two layers and runs again'
   assert.equal(place.images.opened.get(image.layers[0] ?? image.digest), 1)
 })
 
+test('layers that are read at once give what they give one after another', async (t) => {
+  const layers = Array.from({ length: 9 }, (_, at) =>
+    layerOf({ ...npmPackage(`p${at}`, '1.0.0'), ...npmPackage('shared', `1.0.${at}`) }),
+  )
+  const results = []
+  for (const workers of [1, 3]) {
+    const place = await scanPlace(t, { workers })
+    await importRecords(place, [osvRecord({ id: 'GHSA-1', name: 'shared' })])
+    results.push(await scan(place, { layers }))
+  }
+  assert.deepEqual(results[1], results[0])
+  assert.equal(results[1]?.findings[0]?.package.version, '1.0.8')
+})
+
+test('of several layers that cannot be read at once the lowest is told, and none after it is begun', async (t) => {
+  const place = await scanPlace(t, { workers: 2 })
+  const broken = (mark: string): Buffer => Buffer.from(`${mark} is no tar`.repeat(100))
+  const layers = [leftPadLayer, broken('a'), broken('b'), broken('c'), broken('d'), broken('e')]
+  const image = await push(place, { layers })
+  await runScan(place, image.digest)
+  const { scan: found } = await result(place, image.digest)
+  assert.notEqual(found.status, 'COMPLETE')
+  assert.ok(found.reason?.includes(image.layers[1] ?? 'none'), found.reason)
+  assert.equal(place.images.opened.get(image.layers[5] ?? image.digest), undefined)
+})
+
 test('does nothing for an image that was deleted, and tells of nothing', async (t) => {
   const place = await scanPlace(t)
   const gone = await push(place, { layers: [leftPadLayer] })

@@ -20,9 +20,12 @@ export interface ScanPlace extends ScanDeps, ImportDeps {
   readonly images: MemoryImages
 }
 
-export async function scanPlace(t: TestContext): Promise<ScanPlace> {
+export async function scanPlace(
+  t: TestContext,
+  { workers = 1 }: { readonly workers?: number } = {},
+): Promise<ScanPlace> {
   const database = await temporaryDatabase(t)
-  const layers = openLayerReaders({ workers: 1 })
+  const layers = openLayerReaders({ workers })
   t.after(() => layers.close())
   const images = new MemoryImages()
   const contentOf = (): MemoryImages['content'] => images.content
