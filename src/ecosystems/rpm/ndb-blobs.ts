@@ -36,6 +36,7 @@ export function* listNdbBlobs(bytes: Uint8Array): Generator<BlobReading, void> {
 
 function* listSlots(bytes: Uint8Array, end: number): Generator<BlobReading, void> {
   const view = viewOf(bytes)
+  const listed = new Set<number>()
   let left = bytes.length
   for (let at = headerBytes; at + slotBytes <= end; at += slotBytes) {
     if (view.getUint32(at, true) !== slotMagic) {
@@ -45,6 +46,11 @@ function* listSlots(bytes: Uint8Array, end: number): Generator<BlobReading, void
     }
     const index = view.getUint32(at + 4, true)
     if (index === 0) continue
+    if (listed.has(index)) {
+      yield blobProblem(`package ${index} is listed twice`)
+      continue
+    }
+    listed.add(index)
     const blob = readBlob(view, {
       index,
       start: view.getUint32(at + 8, true) * blockBytes,

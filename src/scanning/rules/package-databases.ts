@@ -3,6 +3,15 @@ import type { Distribution } from '../../ecosystems/ecosystem.ts'
 
 export type DatabaseKind = 'dpkg' | 'apk' | 'rpm' | 'opkg' | 'pacman' | 'portage'
 
+/** A journal in use has packages that the database beside it has not. */
+const rpmNames = [
+  'Packages',
+  'Packages.db',
+  'rpmdb.sqlite',
+  'rpmdb.sqlite-wal',
+  'rpmdb.sqlite-journal',
+]
+
 const fixedPaths: ReadonlyMap<string, DatabaseKind> = new Map([
   ['var/lib/dpkg/status', 'dpkg'],
   ['lib/apk/db/installed', 'apk'],
@@ -10,7 +19,6 @@ const fixedPaths: ReadonlyMap<string, DatabaseKind> = new Map([
   ...rpmFiles('var/lib/rpm'),
   ...rpmFiles('usr/lib/sysimage/rpm'),
   ...rpmFiles('usr/share/rpm'),
-  ['var/lib/rpmmanifest/container-manifest-1', 'rpm'],
   ['var/lib/rpmmanifest/container-manifest-2', 'rpm'],
   ['usr/lib/opkg/status', 'opkg'],
   ['var/lib/opkg/status', 'opkg'],
@@ -20,7 +28,7 @@ const fixedPaths: ReadonlyMap<string, DatabaseKind> = new Map([
 export const databasePaths: readonly string[] = [...fixedPaths.keys()]
 
 function rpmFiles(folder: string): readonly (readonly [string, 'rpm'])[] {
-  return ['Packages', 'Packages.db', 'rpmdb.sqlite'].map((name) => [`${folder}/${name}`, 'rpm'])
+  return rpmNames.map((name) => [`${folder}/${name}`, 'rpm'])
 }
 
 const manyFiles: readonly { readonly pattern: RegExp; readonly kind: DatabaseKind }[] = [
@@ -47,6 +55,7 @@ const kindsByDistribution: ReadonlyMap<string, DatabaseKind> = new Map([
   ...['alpine', 'wolfi', 'chainguard', 'postmarketos', 'minimos'].map(apk),
   ...['rhel', 'centos', 'fedora', 'rocky', 'almalinux', 'ol', 'amzn', 'sles', 'suse'].map(rpm),
   ...['opensuse', 'opensuse-leap', 'opensuse-tumbleweed', 'sled', 'sle-micro', 'sl-micro'].map(rpm),
+  ...['opensuse-leap-micro', 'suse-microos', 'sle-micro-rancher', 'mageia', 'hummingbird'].map(rpm),
   ...['mariner', 'azurelinux', 'photon', 'openeuler', 'cloudlinux', 'bottlerocket'].map(rpm),
   ['arch', 'pacman'],
   ['manjaro', 'pacman'],
