@@ -13,7 +13,10 @@ export interface AdvisorySource {
   readonly names: 'binary' | 'source' | 'both'
   /** Records leave epochs out, or write 0 for all. */
   readonly hasNoEpochs?: true
-  /** Who builds the distribution's packages: rpm's Vendor. */
+  /**
+   * Who builds the distribution's packages: how rpm's Vendor begins. Build services (Copr, OBS) and products of the same
+   * company (MySQL's repository) have the name somewhere in theirs.
+   */
   readonly vendor: RegExp
 }
 
@@ -32,23 +35,23 @@ interface Release {
   readonly edition: string
 }
 
-const suse: Pick<Row, 'names' | 'vendor'> = { names: 'source', vendor: /suse/i }
+const suse: Pick<Row, 'names' | 'vendor'> = { names: 'source', vendor: /^(?:open)?suse/i }
 
 const rows: ReadonlyMap<string, Row> = new Map<string, Row>([
-  ['almalinux', rowOf('AlmaLinux', 'binary', /alma ?linux|cloudlinux/i)],
-  ['rocky', rowOf('Rocky Linux', 'both', /rocky/i)],
-  ['rhel', { names: 'both', vendor: /red ?hat/i, ecosystems: redHatEcosystems }],
-  ['ol', rowOf('Oracle Linux', 'binary', /oracle/i)],
-  ['amzn', { names: 'binary', vendor: /amazon/i, ecosystems: amazonEcosystems }],
-  ['fedora', rowOf('Fedora', 'binary', /fedora/i)],
-  ['mageia', rowOf('Mageia', 'source', /mageia/i)],
-  ['azurelinux', { ...rowOf('Azure Linux', 'source', /microsoft/i), hasNoEpochs: true }],
-  ['mariner', { ...rowOf('Azure Linux', 'source', /microsoft/i), hasNoEpochs: true }],
+  ['almalinux', rowOf('AlmaLinux', 'binary', /^(?:alma ?linux|cloudlinux)/i)],
+  ['rocky', rowOf('Rocky Linux', 'both', /^rocky/i)],
+  ['rhel', { names: 'both', vendor: /^red ?hat/i, ecosystems: redHatEcosystems }],
+  ['ol', rowOf('Oracle Linux', 'binary', /^oracle america/i)],
+  ['amzn', { names: 'binary', vendor: /^amazon(?: linux|\.com)/i, ecosystems: amazonEcosystems }],
+  ['fedora', rowOf('Fedora', 'binary', /^fedora project/i)],
+  ['mageia', rowOf('Mageia', 'source', /^mageia/i)],
+  ['azurelinux', { ...rowOf('Azure Linux', 'source', /^microsoft/i), hasNoEpochs: true }],
+  ['mariner', { ...rowOf('Azure Linux', 'source', /^microsoft/i), hasNoEpochs: true }],
   [
     'photon',
     {
       names: 'both',
-      vendor: /vmware|broadcom|photon/i,
+      vendor: /^(?:vmware|broadcom)/i,
       ecosystems: ({ versionId }) => [`Photon OS:${versionId}`],
     },
   ],

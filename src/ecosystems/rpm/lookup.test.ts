@@ -51,6 +51,21 @@ test('nobody speaks of packages of another builder, of an unnamed stream or of a
       'no advisories are known for packages of Remi Collet',
     ],
     [
+      { ...modSsl, vendor: 'Fedora Copr - group @copr' },
+      system('fedora', '43'),
+      'no advisories are known for packages of Fedora Copr - group @copr',
+    ],
+    [
+      { ...modSsl, vendor: 'obs://build.opensuse.org/home:someone' },
+      system('opensuse-leap', '15.6'),
+      'no advisories are known for packages of obs://build.opensuse.org/home:someone',
+    ],
+    [
+      { ...modSsl, vendor: 'Oracle and/or its affiliates' },
+      system('ol', '9.4'),
+      'no advisories are known for packages of Oracle and/or its affiliates',
+    ],
+    [
       { type: 'rpm', name: 'nodejs', version: '1:18.20.4-1.module_el9.4.0+100+abc' },
       alma,
       'nobody tells of which module stream nodejs is',
@@ -167,4 +182,23 @@ test('a purl has the epoch as its qualifier', () => {
     formatPurl({ type: 'rpm', name: 'bash', version: '5.1.8-6.el9' }, undefined),
     'pkg:rpm/bash@5.1.8-6.el9',
   )
+})
+
+test('a distribution’s own packages are its own, whatever exactly it calls itself', () => {
+  const vendors: readonly (readonly [string, string, string])[] = [
+    ['almalinux', '9.4', 'AlmaLinux'],
+    ['rocky', '9.3', 'Rocky Enterprise Software Foundation'],
+    ['rhel', '9.4', 'Red Hat, Inc.'],
+    ['ol', '9.4', 'Oracle America'],
+    ['amzn', '2023', 'Amazon Linux'],
+    ['amzn', '2018.03', 'Amazon.com'],
+    ['fedora', '43', 'Fedora Project'],
+    ['mariner', '2.0', 'Microsoft Corporation'],
+    ['photon', '5.0', 'VMware, Inc.'],
+    ['sles', '15.5', 'SUSE LLC <https://www.suse.com/>'],
+    ['opensuse-leap', '15.6', 'openSUSE'],
+    ['mageia', '9', 'Mageia.Org'],
+  ]
+  for (const [id, versionId, vendor] of vendors)
+    assert.equal(lookupRpm({ ...modSsl, vendor }, system(id, versionId)).kind, 'keys', vendor)
 })

@@ -42,6 +42,77 @@ for (const { file, least } of feeds) {
   )
 }
 
+const alma = sharedData('advisories', 'almalinux.ndjson.zst')
+
+test(
+  'a fully patched AlmaLinux has no finding, and few doubts, in any stream',
+  { skip: alma === undefined ? 'shared data is absent' : false },
+  () => {
+    const byName = Map.groupBy(
+      entriesOf(alma ?? ''),
+      ({ ecosystem, name }) => `${ecosystem}\n${name}`,
+    )
+    const counts = { packages: 0, affected: 0, unknown: 0 }
+    for (const entries of byName.values()) {
+      const [first] = entries
+      if (first === undefined || first.doubt !== undefined) continue
+      counts.packages += 1
+      const version = entries.flatMap(fixesOf).reduce((a, b) => (isBelow(a, b) ? b : a))
+      const [, own] = first.name.split('::')
+      // Records that do not name their stream speak to every modular package of the name.
+      const doubtful = own === undefined ? [] : (byName.get(`${first.ecosystem}\n*::${own}`) ?? [])
+      for (const entry of [...entries, ...doubtful]) {
+        const { kind } = matchPackage(version, entry, compareRpmVersions)
+        if (kind !== 'notAffected') counts[kind] += 1
+      }
+    }
+    assert.deepEqual(counts, { packages: 12_246, affected: 0, unknown: 128 })
+  },
+)
+
+function entriesOf(path: string): readonly AffectedPackage[] {
+  const lines = zstdDecompressSync(readFileSync(path)).toString().split('\n')
+  return lines.flatMap((line) => {
+    const read = line === '' ? undefined : parseOsvRecord(JSON.parse(line))
+    return read?.kind === 'advisory' ? read.advisory.affected : []
+  })
+}
+
+function fixesOf({ intervals }: AffectedPackage): readonly string[] {
+  return intervals.flatMap(({ end }) => (end.kind === 'fixed' ? [end.version] : []))
+}
+
+function isBelow(a: string, b: string): boolean {
+  const result = compareRpmVersions(a, b)
+  return result.kind === 'ordered' && result.order < 0
+}
+
+test('SUSE: a binary is found by its source package, in the product that has the release', () => {
+  // Of the record that vuls-data-update (Apache-2.0) has among its fixtures of SUSE's OSV.
+  const read = parseOsvRecord({
+    id: 'SUSE-SU-403',
+    affected: [
+      {
+        package: { ecosystem: 'SUSE:Linux Enterprise Desktop 12', name: 'libqt4' },
+        ranges: [{ type: 'ECOSYSTEM', events: [{ introduced: '0' }, { fixed: '4.8.6-7.1' }] }],
+      },
+    ],
+  })
+  const [entry] = read.kind === 'advisory' ? read.advisory.affected : []
+  assert.ok(entry !== undefined)
+  const judge = (version: string): string | undefined => {
+    const found = { type: 'rpm', name: 'libqt4-sql', version, source: { name: 'libqt4', version } }
+    const lookup = lookupRpm(found, { id: 'sled', versionId: '12', idLike: ['suse'] })
+    assert.ok(lookup.kind === 'keys')
+    const key = lookup.keys.find(({ ecosystem }) => ecosystem === entry.ecosystem)
+    return key?.name === entry.name
+      ? matchPackage(key.version, entry, compareRpmVersions).kind
+      : undefined
+  }
+  assert.equal(judge('4.8.6-6.1'), 'affected')
+  assert.equal(judge('4.8.6-7.1'), 'notAffected')
+})
+
 /** Undefined where the entry is of another ecosystem or has no fix. */
 function judgeBounds(entry: AffectedPackage): boolean | undefined {
   const distribution = systemOf(entry.ecosystem)
