@@ -8,7 +8,7 @@ import { compareRpmVersions } from './version.ts'
 
 const moduleTag = /\.module[_+]el[0-9]/
 const streamName = /(?<![\w.+-])(?!(?:AL|RL|RX|RH|EL)[A-Z]{2}-)([\w.+-]+:[\w.+-]+)/g
-const maxStreams = 8
+const maxStreams = 4
 const anyStream = '*'
 const noStream = 'the record does not name the module stream that it speaks of'
 
