@@ -1,20 +1,26 @@
 // Every package ecosystem. Adding one is a folder and a row here.
+import { alpm } from './alpm/ecosystem.ts'
 import { apk } from './apk/ecosystem.ts'
 import { composer } from './composer/ecosystem.ts'
 import { deb } from './deb/ecosystem.ts'
+import { ebuild } from './ebuild/ecosystem.ts'
 import type { Ecosystem, Extractor } from './ecosystem.ts'
 import { golang } from './golang/ecosystem.ts'
 import { npm } from './npm/ecosystem.ts'
+import { opkg } from './opkg/ecosystem.ts'
 import { pypi } from './pypi/ecosystem.ts'
 import { rpm } from './rpm/ecosystem.ts'
 
 // prettier-ignore
 export const ecosystems: readonly Ecosystem[] = [
+  alpm,
   apk,
   composer,
   deb,
+  ebuild,
   golang,
   npm,
+  opkg,
   pypi,
   rpm,
 ]
