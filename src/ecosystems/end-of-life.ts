@@ -67,30 +67,27 @@ function tableOf({ id, prettyName = '' }: Distribution): string {
   return id === 'opensuse' ? 'opensuse-leap' : id
 }
 
-/** The part of the version that names a release: of most the first number, of some two. */
+/** By the distributions whose releases have two numbers; of all others the first one names it. */
+const releaseNames: ReadonlyMap<string, (versionId: string) => string | undefined> = new Map([
+  ['alpine', alpineRelease],
+  ['amzn', (versionId) => (/^20[0-9]{2}\./.test(versionId) ? twoNumbers : firstNumber)(versionId)],
+  ['debian', (versionId) => (/^[1-3]\./.test(versionId) ? twoNumbers : firstNumber)(versionId)],
+  ['opensuse', twoNumbers],
+  ['opensuse-leap', twoNumbers],
+  ['openwrt', twoNumbers],
+  ['photon', twoNumbers],
+  // The first of a series is called 15 by itself and 15.0 by its vendor.
+  ['sles', (versionId) => twoNumbers(/^[0-9]+$/.test(versionId) ? `${versionId}.0` : versionId)],
+  ['ubuntu', (versionId) => twoNumbers(versionId.replace(/^0/, ''))],
+])
+
 function releaseOf({ id, versionId = '' }: Distribution): string | undefined {
-  switch (id) {
-    case 'alpine': {
-      const branch = alpineBranchOf(versionId)
-      return branch === 'edge' ? undefined : branch
-    }
-    case 'sles':
-      // The first of a series is called 15 by itself and 15.0 by the vendor's table.
-      return /^[0-9]+$/.test(versionId) ? `${versionId}.0` : twoNumbers(versionId)
-    case 'debian':
-      return /^[1-3]\./.test(versionId) ? twoNumbers(versionId) : firstNumber(versionId)
-    case 'amzn':
-      return /^20[0-9]{2}\.[0-9]{2}$/.test(versionId) ? versionId : firstNumber(versionId)
-    case 'ubuntu':
-      return /^[0-9]+\.[0-9]+$/.exec(versionId.replace(/^0/, ''))?.[0]
-    case 'opensuse':
-    case 'opensuse-leap':
-    case 'openwrt':
-    case 'photon':
-      return twoNumbers(versionId)
-    default:
-      return firstNumber(versionId)
-  }
+  return (releaseNames.get(id) ?? firstNumber)(versionId)
+}
+
+function alpineRelease(versionId: string): string | undefined {
+  const branch = alpineBranchOf(versionId)
+  return branch === 'edge' ? undefined : branch
 }
 
 function firstNumber(versionId: string): string | undefined {

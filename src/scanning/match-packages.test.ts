@@ -180,9 +180,10 @@ test(
       { source: 'debian-dsa', origin: 'import', bytes, snapshot: true },
       { signal },
     )
+    const source = { name: 'openssl', version: '1.1.1d-0+deb10u4' }
     const id = await intern(
       at,
-      { type: 'deb', name: 'openssl', version: '1.1.1d-0+deb10u4' },
+      { type: 'deb', ...source, source },
       { ...debian12, versionId: '10' },
     )
     const { revision } = await matchPackages(at, [id], { signal })

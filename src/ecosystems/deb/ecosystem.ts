@@ -1,12 +1,13 @@
 import type { Distribution, Ecosystem, Lookup, Package } from '../ecosystem.ts'
 import { builderOf } from './builders.ts'
+import { chiselManifest } from './chisel-manifest.ts'
 import { dpkgFiles } from './dpkg-files.ts'
 import { dpkgStatus } from './dpkg-status.ts'
 import { compareDebVersions } from './version.ts'
 
 export const deb: Ecosystem = {
   type: 'deb',
-  extractors: [dpkgStatus, dpkgFiles],
+  extractors: [dpkgStatus, dpkgFiles, chiselManifest],
   compareVersions: compareDebVersions,
   packageManager: 'OS',
   ownsAdvisoryEcosystem: (ecosystem) => /^(?:Debian|Ubuntu)(?::|$)/.test(ecosystem),
@@ -25,7 +26,12 @@ function lookupDeb(found: Package, distribution: Distribution | undefined): Look
     const reason = `packages of ${builder} are not the distribution's: no advisories are known for them`
     return { kind: 'unknown', reason, scope: 'package' }
   }
-  const { name, version } = found.source ?? found
+  if (found.source === undefined) {
+    const reason =
+      'advisories are by source package, and a manifest of chisel does not say from which source a package is built'
+    return { kind: 'unknown', reason }
+  }
+  const { name, version } = found.source
   return {
     kind: 'keys',
     keys: release.ecosystems.map((ecosystem) => ({ ecosystem, name, version })),

@@ -13,7 +13,9 @@ const debian: Distribution = { id: 'debian', versionId: '12', idLike: [] }
 const ubuntu: Distribution = { id: 'ubuntu', versionId: '22.04', idLike: ['debian'] }
 
 function lookedUp(found: Partial<Package>, distribution: Distribution | undefined): string {
-  const lookup = deb.lookup({ type: 'deb', name: 'a', version: '1', ...found }, distribution)
+  const source = { name: 'a', version: '1' }
+  const whole: Package = { type: 'deb', ...source, source, ...found }
+  const lookup = deb.lookup(whole, distribution)
   return lookup.kind === 'unknown'
     ? `unknown: ${lookup.reason}`
     : lookup.keys
@@ -31,6 +33,12 @@ test('nobody speaks about testing, derivatives and images without a system', () 
     [{ id: 'ubuntu', idLike: [] }, /ubuntu$/],
   ]
   for (const [distribution, reason] of cases) assert.match(lookedUp({}, distribution), reason)
+})
+
+test('a package of unknown source is not looked up by its own name', () => {
+  const lookup = deb.lookup({ type: 'deb', name: 'libc6', version: '2.39' }, ubuntu)
+  assert.ok(lookup.kind === 'unknown' && lookup.reason.includes('does not say from which source'))
+  assert.equal(lookup.scope, undefined)
 })
 
 const foreign: readonly (readonly [vendor: string, version: string, builder: string])[] = [

@@ -1,4 +1,5 @@
 import type { Ecosystem } from '../ecosystem.ts'
+import { bottlerocketInventory } from './bottlerocket-inventory.ts'
 import { rpmContainerManifest } from './container-manifest.ts'
 import { ownsRpmAdvisories } from './distributions.ts'
 import { lookupRpm } from './lookup.ts'
@@ -11,7 +12,14 @@ import { compareRpmVersions } from './version.ts'
 
 export const rpm: Ecosystem = {
   type: 'rpm',
-  extractors: [rpmdbSqlite, rpmdbNdb, rpmdbBerkeley, rpmdbJournal, rpmContainerManifest],
+  extractors: [
+    rpmdbSqlite,
+    rpmdbNdb,
+    rpmdbBerkeley,
+    rpmdbJournal,
+    rpmContainerManifest,
+    bottlerocketInventory,
+  ],
   compareVersions: compareRpmVersions,
   packageManager: 'OS',
   ownsAdvisoryEcosystem: ownsRpmAdvisories,

@@ -1,7 +1,7 @@
 // Where operating systems keep the list of what is installed, and which kind of list each one has.
 import type { Distribution } from '../../ecosystems/ecosystem.ts'
 
-export type DatabaseKind = 'dpkg' | 'apk' | 'rpm' | 'opkg' | 'pacman' | 'portage'
+export type DatabaseKind = 'dpkg' | 'apk' | 'rpm' | 'opkg' | 'pacman' | 'portage' | 'bottlerocket'
 
 /** A journal in use has packages that the database beside it has not. */
 const rpmNames = [
@@ -14,6 +14,9 @@ const rpmNames = [
 
 const fixedPaths: ReadonlyMap<string, DatabaseKind> = new Map([
   ['var/lib/dpkg/status', 'dpkg'],
+  // Debian packages too, cut to what an image needs.
+  ['var/lib/chisel/manifest.wall', 'dpkg'],
+  ['usr/share/bottlerocket/application-inventory.json', 'bottlerocket'],
   ['lib/apk/db/installed', 'apk'],
   ['usr/lib/apk/db/installed', 'apk'],
   ...rpmFiles('var/lib/rpm'),
@@ -56,7 +59,8 @@ const kindsByDistribution: ReadonlyMap<string, DatabaseKind> = new Map([
   ...['rhel', 'centos', 'fedora', 'rocky', 'almalinux', 'ol', 'amzn', 'sles', 'suse'].map(rpm),
   ...['opensuse', 'opensuse-leap', 'opensuse-tumbleweed', 'sled', 'sle-micro', 'sl-micro'].map(rpm),
   ...['opensuse-leap-micro', 'suse-microos', 'sle-micro-rancher', 'mageia', 'hummingbird'].map(rpm),
-  ...['mariner', 'azurelinux', 'photon', 'openeuler', 'cloudlinux', 'bottlerocket'].map(rpm),
+  ...['mariner', 'azurelinux', 'photon', 'openeuler', 'cloudlinux'].map(rpm),
+  ['bottlerocket', 'bottlerocket'],
   ['arch', 'pacman'],
   ['manjaro', 'pacman'],
   ['gentoo', 'portage'],
