@@ -1,3 +1,5 @@
+import type { FixStatement } from './fix-state.ts'
+
 /** One vendor's record about vulnerable packages, in the form that matching reads. JSON-serialisable. */
 export interface Advisory {
   readonly id: string
@@ -44,6 +46,8 @@ export interface AffectedPackage {
   readonly doubt?: string
   readonly severities: readonly SeverityRating[]
   readonly severityWord: string | undefined
+  /** What the source says of a fix beside the ranges. */
+  readonly fix?: FixStatement
 }
 
 /** Affected from `introduced` (inclusive; absent: from the first version) up to one upper bound, or without end. */

@@ -4,6 +4,7 @@
 // Deviates: ranges of type GIT are noted and not judged, since packages in images have no commits.
 // Unknowns: a record without an id or with members of another type is refused with the reason; a range that cannot be ordered is kept as unknown.
 import type { Advisory, AffectedPackage, Reference, SeverityRating } from './advisory.ts'
+import { readFixStatement } from './fix-state.ts'
 import { readRange } from './osv-range.ts'
 import { ecosystemOfAdvisory } from './table.ts'
 
@@ -76,14 +77,19 @@ function readAffected(entry: unknown, index: number): AffectedPackage | string |
   const { ecosystem, name } = named
   const owner = ecosystemOfAdvisory(ecosystem)
   const read = lists.ranges.map((range) => readRange(range, owner?.compareVersions))
+  const intervals = read.flatMap((range) => (range.kind === 'intervals' ? range.intervals : []))
+  const isFixed = intervals.some(({ end }) => end.kind === 'fixed')
+  const specific = entry['ecosystem_specific']
+  const fix = readFixStatement(ecosystem, isRecord(specific) ? specific : {}, isFixed)
   return {
     ecosystem,
     name: owner?.normaliseName(name) ?? name,
-    intervals: read.flatMap((range) => (range.kind === 'intervals' ? range.intervals : [])),
+    intervals,
     versions: lists.versions.filter((version) => typeof version === 'string'),
     unknownRanges: read.flatMap((range) => (range.kind === 'unknown' ? [range.reason] : [])),
     severities: readSeverities(entry['severity']),
     severityWord: wordOf(entry),
+    ...(fix !== undefined && { fix }),
   }
 }
 
