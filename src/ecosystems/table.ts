@@ -5,6 +5,7 @@ import { composer } from './composer/ecosystem.ts'
 import { deb } from './deb/ecosystem.ts'
 import { ebuild } from './ebuild/ecosystem.ts'
 import type { Ecosystem, Extractor } from './ecosystem.ts'
+import { gem } from './gem/ecosystem.ts'
 import { golang } from './golang/ecosystem.ts'
 import { npm } from './npm/ecosystem.ts'
 import { opkg } from './opkg/ecosystem.ts'
@@ -18,6 +19,7 @@ export const ecosystems: readonly Ecosystem[] = [
   composer,
   deb,
   ebuild,
+  gem,
   golang,
   npm,
   opkg,
