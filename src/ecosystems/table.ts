@@ -9,6 +9,9 @@ import { gem } from './gem/ecosystem.ts'
 import { golang } from './golang/ecosystem.ts'
 import { npm } from './npm/ecosystem.ts'
 import { opkg } from './opkg/ecosystem.ts'
+import { maven } from './maven/ecosystem.ts'
+import { npm } from './npm/ecosystem.ts'
+import { nuget } from './nuget/ecosystem.ts'
 import { pypi } from './pypi/ecosystem.ts'
 import { rpm } from './rpm/ecosystem.ts'
 
@@ -26,6 +29,7 @@ export const ecosystems: readonly Ecosystem[] = [
   pypi,
   rpm,
 ]
+export const ecosystems: readonly Ecosystem[] = [apk, deb, maven, npm, nuget, pypi]
 
 /** By purl type. */
 export function findEcosystem(type: string): Ecosystem | undefined {

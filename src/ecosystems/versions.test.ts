@@ -21,6 +21,8 @@ interface VersionCases {
   /** Notes of sets whose texts are no versions but hold them; they are tried beside the comparer. */
   readonly otherShapes?: readonly string[]
   readonly except?: readonly { readonly vector: Vector; readonly why: string }[]
+  /** Where the owning tool's own answers contradict each other: the texts among which they do not. */
+  readonly orderedWithin?: { readonly pattern: string; readonly why: string }
 }
 
 const schemes = ecosystems.flatMap(({ type, compareVersions: compare }) => {
@@ -95,10 +97,12 @@ const versionText = fc
   )
   .map((pieces) => pieces.join(''))
 
-for (const { name, compare } of schemes) {
+for (const { name, compare, cases } of schemes) {
+  const lawful = new RegExp(cases.orderedWithin?.pattern ?? '', 'i')
   test(`${name} is an order: reflexive, antisymmetric, transitive`, () => {
     fc.assert(
       fc.property(versionText, versionText, versionText, (a, b, c) => {
+        if (![a, b, c].every((text) => lawful.test(text))) return
         const [ab, ba, bc, ac] = [compare(a, b), compare(b, a), compare(b, c), compare(a, c)]
         if (ab.kind === 'unparsable' || ba.kind === 'unparsable') return
         assert.equal(Math.sign(ab.order), -Math.sign(ba.order) + 0)

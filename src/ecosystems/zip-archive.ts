@@ -50,7 +50,8 @@ export function openZip(bytes: Uint8Array, limits: ZipLimits, budget: ZipBudget)
   const { entries } = directory
   budget.entries -= entries.length
   const overlapping = findOverlaps(entries)
-  const renamed = entries.filter((entry) => !agreesWithLocalHeader(bytes, entry))
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  const renamed = entries.filter((entry) => !agreesWithLocalHeader(buffer, entry))
   const problems = [
     ...(overlapping.size > 0
       ? [`${overlapping.size} entries overlap others, as in a zip bomb`]
@@ -74,20 +75,20 @@ function findOverlaps(entries: readonly ZipEntry[]): ReadonlySet<ZipEntry> {
   let end = -1
   for (const entry of entries.toSorted((a, b) => a.offset - b.offset)) {
     if (last !== undefined && entry.offset < end) overlapping.add(last).add(entry)
-    const entryEnd = entry.offset + localBytes + entry.rawName.length + entry.compressedBytes
+    const entryEnd = entry.offset + localBytes + entry.nameBytes + entry.compressedBytes
     if (entryEnd > end) [last, end] = [entry, entryEnd]
   }
   return overlapping
 }
 
 /** Some readers go by the directory and some by local headers: where they differ, one of the two is deceived. */
-function agreesWithLocalHeader(bytes: Uint8Array, { offset, rawName }: ZipEntry): boolean {
-  if (offset < 0 || offset + localBytes + rawName.length > bytes.length) return false
-  const view = new DataView(bytes.buffer, bytes.byteOffset + offset, localBytes)
-  if (view.getUint32(0, true) !== localSignature || view.getUint16(26, true) !== rawName.length)
-    return false
-  const name = bytes.subarray(offset + localBytes, offset + localBytes + rawName.length)
-  return Buffer.compare(name, rawName) === 0
+function agreesWithLocalHeader(bytes: Buffer, entry: ZipEntry): boolean {
+  const { offset, nameAt, nameBytes } = entry
+  const start = offset + localBytes
+  if (offset < 0 || start + nameBytes > bytes.length) return false
+  if (bytes.readUInt32LE(offset) !== localSignature) return false
+  if (bytes.readUInt16LE(offset + 26) !== nameBytes) return false
+  return bytes.compare(bytes, nameAt, nameAt + nameBytes, start, start + nameBytes) === 0
 }
 
 function readEntry(

@@ -3,7 +3,6 @@
 // Input:    bytes of a jar, wheel or the like; hostile.
 // Deviates: bytes before the first entry are allowed, since executable jars begin with a shell script.
 // Unknowns: a directory that is not where the archive says, or of more than one disk, refuses the archive with the reason.
-import { decodeText } from './rfc822.ts'
 
 /** One row of the central directory. */
 export interface ZipEntry {
@@ -16,7 +15,9 @@ export interface ZipEntry {
   readonly bytes: number
   /** Where the local header begins. */
   readonly offset: number
-  readonly rawName: Uint8Array
+  /** Where the bytes of the name lie in the directory. */
+  readonly nameAt: number
+  readonly nameBytes: number
 }
 
 export type ZipDirectory =
@@ -116,24 +117,24 @@ function readEntries(
     readonly count: number
   },
 ): ZipDirectory {
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   const entries: ZipEntry[] = []
   let at = start
   for (let index = 0; index < count; index += 1) {
     if (at + entryBytes > end || view.getUint32(at, true) !== entrySignature)
       return { kind: 'unreadable', reason: 'its central directory is damaged' }
-    const [nameBytes, extraBytes, commentBytes] = [28, 30, 32].map((field) =>
-      view.getUint16(at + field, true),
-    )
-    const next = at + entryBytes + (nameBytes ?? 0) + (extraBytes ?? 0) + (commentBytes ?? 0)
+    const extraAt = at + entryBytes + view.getUint16(at + 28, true)
+    const extraEnd = extraAt + view.getUint16(at + 30, true)
+    const next = extraEnd + view.getUint16(at + 32, true)
     if (next > end) return { kind: 'unreadable', reason: 'its central directory is damaged' }
-    const extraAt = at + entryBytes + (nameBytes ?? 0)
-    const sizes = readSizes(view, at, { at: extraAt, end: extraAt + (extraBytes ?? 0) })
+    const sizes = readSizes(view, at, { at: extraAt, end: extraEnd })
     if (sizes === undefined)
       return { kind: 'unreadable', reason: 'an entry has numbers beyond reason' }
-    const rawName = bytes.subarray(at + entryBytes, extraAt)
+    const nameAt = at + entryBytes
     entries.push({
-      name: decodeText(rawName),
-      rawName,
+      name: buffer.toString('utf8', nameAt, extraAt),
+      nameAt,
+      nameBytes: extraAt - nameAt,
       method: view.getUint16(at + 10, true),
       isEncrypted: (view.getUint16(at + 8, true) & 1) === 1,
       crc32: view.getUint32(at + 16, true),
@@ -153,9 +154,15 @@ function readSizes(
   row: number,
   extra: { readonly at: number; readonly end: number },
 ): Sizes | undefined {
-  const narrow = [24, 20, 42].map((field) => view.getUint32(row + field, true))
-  let at = narrow.includes(full32) ? findExtra(view, extra) : undefined
-  const wide = narrow.map((value) => {
+  const narrow = {
+    bytes: view.getUint32(row + 24, true),
+    compressedBytes: view.getUint32(row + 20, true),
+    offset: view.getUint32(row + 42, true),
+  }
+  const inOrder = [narrow.bytes, narrow.compressedBytes, narrow.offset]
+  let at = inOrder.includes(full32) ? findExtra(view, extra) : undefined
+  if (at === undefined) return narrow
+  const wide = inOrder.map((value) => {
     if (value !== full32 || at === undefined) return value
     const number = at + 8 <= extra.end ? wideNumber(view, at) : undefined
     at += 8
