@@ -1,17 +1,17 @@
 // Every package ecosystem. Adding one is a folder and a row here.
 import { alpm } from './alpm/ecosystem.ts'
 import { apk } from './apk/ecosystem.ts'
+import { cargo } from './cargo/ecosystem.ts'
 import { composer } from './composer/ecosystem.ts'
 import { deb } from './deb/ecosystem.ts'
 import { ebuild } from './ebuild/ecosystem.ts'
 import type { Ecosystem, Extractor } from './ecosystem.ts'
 import { gem } from './gem/ecosystem.ts'
 import { golang } from './golang/ecosystem.ts'
-import { npm } from './npm/ecosystem.ts'
-import { opkg } from './opkg/ecosystem.ts'
 import { maven } from './maven/ecosystem.ts'
 import { npm } from './npm/ecosystem.ts'
 import { nuget } from './nuget/ecosystem.ts'
+import { opkg } from './opkg/ecosystem.ts'
 import { pypi } from './pypi/ecosystem.ts'
 import { rpm } from './rpm/ecosystem.ts'
 
@@ -19,17 +19,19 @@ import { rpm } from './rpm/ecosystem.ts'
 export const ecosystems: readonly Ecosystem[] = [
   alpm,
   apk,
+  cargo,
   composer,
   deb,
   ebuild,
   gem,
   golang,
+  maven,
   npm,
+  nuget,
   opkg,
   pypi,
   rpm,
 ]
-export const ecosystems: readonly Ecosystem[] = [apk, deb, maven, npm, nuget, pypi]
 
 /** By purl type. */
 export function findEcosystem(type: string): Ecosystem | undefined {
