@@ -7,6 +7,7 @@ import { deb } from './deb/ecosystem.ts'
 import { ebuild } from './ebuild/ecosystem.ts'
 import type { Ecosystem, Extractor } from './ecosystem.ts'
 import { gem } from './gem/ecosystem.ts'
+import { generic } from './generic/ecosystem.ts'
 import { golang } from './golang/ecosystem.ts'
 import { maven } from './maven/ecosystem.ts'
 import { npm } from './npm/ecosystem.ts'
@@ -32,6 +33,7 @@ export const ecosystems: readonly Ecosystem[] = [
   pypi,
   rpm,
 ]
+export const ecosystems: readonly Ecosystem[] = [apk, cargo, deb, generic, golang, npm, pypi]
 
 /** By purl type. */
 export function findEcosystem(type: string): Ecosystem | undefined {
