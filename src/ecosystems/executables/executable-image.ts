@@ -60,13 +60,16 @@ export function readAddress(
 
 /** Numbers of 64 bits; what is beyond 2^53 addresses nothing in a file and becomes Infinity. */
 export function readUint64(view: DataView, at: number, isLittleEndian: boolean): number {
-  const value = view.getBigUint64(at, isLittleEndian)
-  return value > BigInt(Number.MAX_SAFE_INTEGER) ? Infinity : Number(value)
+  const high = view.getUint32(isLittleEndian ? at + 4 : at, isLittleEndian)
+  const low = view.getUint32(isLittleEndian ? at : at + 4, isLittleEndian)
+  return high > 0x1f_ffff ? Infinity : high * 0x1_0000_0000 + low
 }
 
 /** Text up to a NUL or the longest name. */
 export function readName(bytes: Uint8Array, at: number, limit = maxNameBytes): string {
-  const slice = bytes.subarray(at, at + limit)
-  const end = slice.indexOf(0)
-  return String.fromCharCode(...(end === -1 ? slice : slice.subarray(0, end)))
+  const end = bytes.subarray(at, at + limit).indexOf(0)
+  const length = end === -1 ? limit : end
+  const start = Math.min(at, bytes.length)
+  const size = Math.min(length, bytes.length - start)
+  return Buffer.from(bytes.buffer, bytes.byteOffset + start, size).toString('latin1')
 }

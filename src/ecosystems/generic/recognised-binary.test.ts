@@ -35,9 +35,8 @@ const answers = JSON.parse(
 ) as Answers
 
 function answerTo(path: string, bytes: Buffer): string | undefined {
-  const reader: Extractor | undefined = [recognisedBinary, knownFile].find(({ wants }) =>
-    wants(path),
-  )
+  const readers: readonly Extractor[] = [recognisedBinary, knownFile]
+  const reader = readers.find((extractor) => extractor.wants(path))
   const [found, ...others] = reader?.extract(path, bytes).instances ?? []
   assert.deepEqual(others, [])
   return found === undefined ? undefined : `${found.package.name} ${found.package.version}`
