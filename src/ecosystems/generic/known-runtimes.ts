@@ -49,7 +49,7 @@ export const runtimes: readonly KnownProgram[] = [
   },
   {
     name: 'erlang',
-    file: /^(?:beam\.smp|beam|erlexec|liberts_internal\.a)$/,
+    file: /^(?:beam\.smp|beam|erlexec)$/,
     marks: [
       { near: 'Erlang/OTP ', pattern: /\0([0-9]{2}\.[0-9]+(?:\.[0-9]+)*)\0+Erlang\/OTP [0-9]+%s/ },
       {

@@ -13,10 +13,8 @@ export const recognisedBinary: Extractor = {
   id: 'known-binary',
   revision: 1,
   maxBytes: 256 * 1024 * 1024,
-  wants: (path) => {
-    const base = nameOf(path)
-    return knownPrograms.some(({ file }) => file.test(base)) && mayBeExecutable(path)
-  },
+  wants: (path) =>
+    mayBeExecutable(path) && knownPrograms.some(({ file }) => file.test(nameOf(path))),
   recognises: isExecutableHead,
   extract: extractRecognised,
 }
