@@ -1,6 +1,6 @@
 // The audit log of a server, bound to the foundation.
 import { Readable } from 'node:stream'
-import { AuditLog } from './audit/audit-log.ts'
+import { AuditLog, type AuditLogDeps } from './audit/audit-log.ts'
 import type { AuditKey } from './audit/rules/chain.ts'
 import { refuseUnrecordable } from './audit/refuse-unrecordable.ts'
 import { exportLog } from './audit/export-log.ts'
@@ -53,16 +53,27 @@ export async function openAuditTrail(
   }
 }
 
-async function openAuditLog(config: Config, log: Log, foundation: Foundation): Promise<AuditLog> {
+/** Of a log that nothing is told of: whatever cannot be recorded is refused. */
+export function auditLogDeps(config: Config, foundation: Foundation): AuditLogDeps {
   const { segments, clock } = foundation
-  const { isRequired, keepDays } = config.audit
-  return AuditLog.open({
+  const { keepDays } = config.audit
+  return {
     segments,
     clock,
     key: auditKeyOf(foundation),
+    onFault: () => undefined,
+    onRecovered: () => undefined,
+    settings: { isRequired: true, keepDays, maxSegmentBytes },
+  }
+}
+
+async function openAuditLog(config: Config, log: Log, foundation: Foundation): Promise<AuditLog> {
+  const deps = auditLogDeps(config, foundation)
+  return AuditLog.open({
+    ...deps,
     onFault: (error) => log.error({ event: 'audit.failing', err: error }),
     onRecovered: () => log.info({ event: 'audit.recovered' }),
-    settings: { isRequired, keepDays, maxSegmentBytes },
+    settings: { ...deps.settings, isRequired: config.audit.isRequired },
   })
 }
 

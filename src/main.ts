@@ -4,6 +4,7 @@ import { initialise, openApp, StartError, type RunningApp } from './app.ts'
 import type { Config } from './config.ts'
 import { createLog } from './lib/log.ts'
 import { checkDirectory, restoreDirectory, verifyAuditLogOffline } from './offline.ts'
+import { recoverRootKey } from './recover-root-key.ts'
 
 /** Serves until SIGINT or SIGTERM; resolves when everything is closed. A start that a person must mend → StartError. */
 export async function serve(
@@ -30,7 +31,14 @@ export async function serve(
   log.info({ event: 'stopped' })
 }
 
-export { checkDirectory, initialise, restoreDirectory, StartError, verifyAuditLogOffline }
+export {
+  checkDirectory,
+  initialise,
+  recoverRootKey,
+  restoreDirectory,
+  StartError,
+  verifyAuditLogOffline,
+}
 
 function readinessLines(app: RunningApp, config: Config): readonly string[] {
   const { account, region } = config

@@ -77,7 +77,8 @@ async function* inOrder(files: readonly LogFile[]): AsyncGenerator<LogFile, void
   for (const file of files) yield Promise.resolve(file)
 }
 
-async function requireRegistry({ root, database }: DataPaths): Promise<void> {
+/** StartError for a directory without a database: none is made in passing. */
+export async function requireRegistry({ root, database }: DataPaths): Promise<void> {
   if ((await kindOf(database)) === 'file') return
   throw new StartError(`${root} holds no registry: there is no ${basename(database)}`)
 }

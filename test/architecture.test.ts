@@ -15,6 +15,7 @@ const ranks: readonly (readonly [folder: string, rank: number])[] = [
   ['src/background.ts', 96],
   ['src/control-rooms.ts', 97],
   ['src/offline.ts', 97],
+  ['src/recover-root-key.ts', 98],
   ['src/foundation.ts', 95],
   ['src/config.ts', 30],
   ['src/master-key-setting.ts', 29],
@@ -109,7 +110,9 @@ test('only main and the composition root read the configuration', () => {
   const wrong = serverImports.filter(
     ({ from, to }) =>
       to === 'src/config.ts' &&
-      !/^src\/(?:main|app|auditing|background|control-rooms|offline|foundation)\.ts$/.test(from),
+      !/^src\/(?:main|app|auditing|background|control-rooms|offline|recover-root-key|foundation)\.ts$/.test(
+        from,
+      ),
   )
   assert.deepEqual(wrong, [], 'take the value, not the configuration')
 })
@@ -203,7 +206,9 @@ test('the command line is a client: of the server it knows its words, its settin
     .filter(({ from, to }) => {
       const isStart =
         to === 'src/main.ts' &&
-        /^cli\/(?:commands\/(?:serve|init|fsck|restore)|audit-log\/verify-log)\.ts$/.test(from)
+        /^cli\/(?:commands\/(?:serve|init|fsck|restore)|audit-log\/verify-log|recover-root-key)\.ts$/.test(
+          from,
+        )
       return to.startsWith('src/') && !allowed.test(to) && !isStart
     })
   assert.deepEqual(wrong, [], 'ask the server through its public APIs')

@@ -1,6 +1,8 @@
 import type { Command } from 'commander'
+import { exitCodes, Failure } from '../failure.ts'
 import { exitHelp } from '../iam.ts'
 import { jsonOf } from '../json.ts'
+import { recoverRootKey } from '../recover-root-key.ts'
 import { formatOption, note, render, renderTable, say, type Format } from '../output.ts'
 import { callServer, openSession } from '../session.ts'
 import { configOf } from '../settings.ts'
@@ -18,6 +20,11 @@ interface KeyLine {
 }
 
 type OutputFlag = { readonly output: Format }
+
+interface RootKeyFlags extends OutputFlag {
+  readonly data?: string
+  readonly replace?: true
+}
 
 export function accountCommand(program: Command): void {
   const account = program
@@ -74,14 +81,26 @@ export function accountCommand(program: Command): void {
   account
     .command('root-key <id>')
     .description('Make a key of an account’s root user, for when policies lock everybody out.')
+    .option('--data <directory>', 'of a data directory that no server uses, without any credential')
+    .option('--replace', 'with --data: the keys that root has are deleted')
     .addOption(formatOption())
     .addHelpText(
       'after',
-      `\nExample:\n  pratique account root-key 210987654321\n\nDelete it when the work is done: as root, pratique key delete ID.\n\n${exitHelp('made')}`,
+      `\nExamples:\n  pratique account root-key 210987654321\n  pratique account root-key 123456789012 --data ./data   # every key is lost; the server is stopped\n\nDelete it when the work is done: as root, pratique key delete ID.\n\n${exitHelp('made')}`,
     )
-    .action(async (id: string, { output }: OutputFlag) => {
-      showKey(output, await jsonOf<KeyLine>(await post('/root-key', { account: id })))
-    })
+    .action(rootKey)
+}
+
+async function rootKey(id: string, flags: RootKeyFlags): Promise<void> {
+  if (flags.data !== undefined) {
+    const asked = { id, directory: flags.data, replacesAll: flags.replace === true }
+    return showKey(flags.output, await recoverRootKey(asked))
+  }
+  if (flags.replace === true) {
+    const advice = 'a running server is asked as root: pratique key delete ID'
+    throw new Failure(exitCodes.usage, '--replace needs --data', advice)
+  }
+  showKey(flags.output, await jsonOf<KeyLine>(await post('/root-key', { account: id })))
 }
 
 async function post(

@@ -12,6 +12,7 @@ import {
   createAccount,
   createRootKey,
   deleteAlias,
+  deleteRootKey,
   openAccount,
   putAlias,
 } from './accounts.ts'
@@ -222,4 +223,16 @@ test('root’s key is root’s, and there are two at most', async (t) => {
   await createRootKey(deps, { id: deps.account })
   await assert.rejects(createRootKey(deps, { id: deps.account }), { code: 'ENTITY_LIMIT' })
   await assert.rejects(createRootKey(deps, { id: other }), { code: 'ENTITY_UNKNOWN' })
+})
+
+test('root’s keys are replaced when they are lost, and what was made is taken back', async (t) => {
+  const { deps, opens } = await world(t)
+  const { account: id } = deps
+  const lost = [await createRootKey(deps, { id }), await createRootKey(deps, { id })]
+  const key = await createRootKey(deps, { id, replacesAll: true })
+  assert.equal((await opens(key)).kind, 'authenticated')
+  for (const one of lost) assert.equal((await opens(one)).kind, 'refused')
+  await deleteRootKey(deps, { id, accessKeyId: key.accessKeyId })
+  assert.equal((await opens(key)).kind, 'refused')
+  assert.equal((await opens(deps.key)).kind, 'authenticated', 'other users’ keys stay')
 })

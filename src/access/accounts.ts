@@ -3,7 +3,8 @@ import type { SealKeys } from './rules/seal.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Ids } from '../lib/ids.ts'
 import type { AccountId } from '../policy/account-id.ts'
-import type { Database, SqlReader } from '../storage/database/database.ts'
+import type { Database, SqlReader, SqlWriter } from '../storage/database/database.ts'
+import { deleteAccessKeyRow, listAccessKeys } from './access-key-store.ts'
 import { createAccessKey } from './access-keys.ts'
 import {
   findAccount,
@@ -143,17 +144,20 @@ export async function openAccount(
   })
 }
 
-/** A key of the root user, who is bound by no policy of the account's own: to repair what locked everybody out. Two at most. */
+/** A key of the root user, who is bound by no policy of the account's own: to repair what locked everybody out. Two at most; `replacesAll` deletes those there are. */
 export async function createRootKey(
   deps: Deps,
-  input: { readonly id: AccountId },
+  input: { readonly id: AccountId; readonly replacesAll?: boolean },
 ): Promise<NewAccessKey> {
   const createdAt = deps.clock.now()
   const made = await createAccessKey(deps, {
     owner: async (tx): Promise<User> => {
       const { id: account } = await requireAccount(tx, input.id)
       const present = await findUser(tx, account)
-      if (present !== undefined) return present
+      if (present !== undefined) {
+        if (input.replacesAll === true) await deleteAllKeys(tx, present)
+        return present
+      }
       const root: User = {
         id: account,
         account,
@@ -168,6 +172,23 @@ export async function createRootKey(
     },
   })
   return made.key
+}
+
+/** What `createRootKey` made is taken back. */
+export async function deleteRootKey(
+  deps: { readonly database: Database },
+  input: { readonly id: AccountId; readonly accessKeyId: string },
+): Promise<void> {
+  await deps.database.transaction(async (tx) => {
+    await deleteAccessKeyRow(tx, { id: input.accessKeyId, userId: input.id })
+    await bumpPolicyEpoch(tx)
+  })
+}
+
+async function deleteAllKeys(tx: SqlWriter, { id: userId }: User): Promise<void> {
+  for (const { id } of await listAccessKeys(tx, userId)) {
+    await deleteAccessKeyRow(tx, { id, userId })
+  }
 }
 
 async function requireAccount(reader: SqlReader, id: AccountId): Promise<Account> {

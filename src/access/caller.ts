@@ -23,6 +23,8 @@ export interface Caller {
     | 'anonymous'
     /** Of a request whose credential is an ID token. */
     | 'web-identity'
+    /** Whoever holds the data directory, while no server does. */
+    | 'data-directory'
   /** Of temporary credentials; undefined for a key that a user holds for good. */
   readonly session: SessionFacts | undefined
   readonly sourceAddress: string

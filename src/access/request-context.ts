@@ -141,6 +141,7 @@ const authMethods = {
   'bearer-token': 'bearer',
   anonymous: undefined,
   'web-identity': undefined,
+  'data-directory': undefined,
 } as const satisfies Record<Caller['method'], string | undefined>
 
 function accountOf({ requester }: Caller): string | undefined {
