@@ -20,6 +20,7 @@ const commands: ReadonlyMap<string, () => Promise<AddCommand>> = new Map(
     quota: async () => (await import('./commands/quota.ts')).quotaCommand,
     'oidc-provider': async () => (await import('./commands/oidc-provider.ts')).oidcProviderCommand,
     scan: async () => (await import('./commands/scan.ts')).scanCommand,
+    sbom: async () => (await import('./commands/sbom.ts')).sbomCommand,
     gate: async () => (await import('./commands/gate.ts')).gateCommand,
     'audit-log': async () => (await import('./commands/audit-log.ts')).auditLogCommand,
     session: async () => (await import('./commands/session.ts')).sessionCommand,

@@ -115,24 +115,47 @@ async function refusalOf(response: Response): Promise<Failure> {
   const message = parsed?.message ?? `the server answered ${response.status}`
   const suffix = parsed?.requestId === undefined ? '' : ` (request ${parsed.requestId})`
   const isDenied = response.status === 401 || response.status === 403
-  const exitCode = isDenied ? exitCodes.notAllowed : exitCodes.error
-  const advice =
-    response.status === 404 ? 'does a Pratique server answer at this address?' : undefined
+  const exitCode = isDenied ? exitCodes.notAllowed : exitCodeOf(parsed?.code)
+  // A server that has no such path answers without a code of ours.
+  const isOther = response.status === 404 && exitCode === exitCodes.error
+  const advice = isOther ? 'does a Pratique server answer at this address?' : undefined
   return new Failure(exitCode, message + suffix, advice)
 }
 
-function parseError(
-  text: string,
-): { readonly message: string; readonly requestId?: string } | undefined {
+function exitCodeOf(code: string | undefined): number {
+  if (code?.startsWith('INVENTORY_') === true) return exitCodes.cannotAnswer
+  return code === 'MANIFEST_UNKNOWN' || code === 'REPOSITORY_UNKNOWN'
+    ? exitCodes.notFound
+    : exitCodes.error
+}
+
+interface ServerError {
+  readonly message: string
+  readonly code?: string
+  readonly requestId?: string
+}
+
+function parseError(text: string): ServerError | undefined {
   try {
     const parsed: unknown = JSON.parse(text)
     if (typeof parsed !== 'object' || parsed === null || !('error' in parsed)) return undefined
     const { error } = parsed
     if (typeof error !== 'object' || error === null || !('message' in error)) return undefined
-    const requestId =
-      'requestId' in error && typeof error.requestId === 'string' ? error.requestId : undefined
-    return { message: String(error.message), ...(requestId === undefined ? {} : { requestId }) }
+    return {
+      message: String(error.message),
+      ...textIn(error, 'code'),
+      ...textIn(error, 'requestId'),
+    }
   } catch {
     return undefined
   }
+}
+
+function textIn<Name extends string>(
+  value: object,
+  name: Name,
+): { readonly [key in Name]?: string } {
+  const absent: { readonly [key in Name]?: string } = {}
+  const found = Object.entries(value).find(([key]) => key === name)?.[1] as unknown
+  return typeof found === 'string' ? { ...absent, [name]: found } : absent
 }

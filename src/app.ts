@@ -283,6 +283,7 @@ function serveDoors(app: FastifyInstance, doors: Doors): void {
     },
   })
   serveControl(app, {
+    region,
     authenticate: authenticator.basicHeader,
     authorize: trail.holding(ask),
     managingAccount: config.account,

@@ -18,6 +18,7 @@ import type { AuditRooms } from './edges/control/audit-routes.ts'
 import type { policyRooms } from './edges/control/policy-rooms.ts'
 import type { ControlRooms } from './edges/control/routes.ts'
 import { type Foundation } from './foundation.ts'
+import type { SbomTool } from './sbom/inventory.ts'
 import { programVersion } from './lib/program-version.ts'
 import { checkingStorage } from './registry/check-storage.ts'
 import { collecting } from './registry/collect-storage.ts'
@@ -34,9 +35,11 @@ import {
   type VulnerabilityExplanation,
 } from './scanning/explain-vulnerability.ts'
 import { findScan } from './scanning/find-scan.ts'
+import { describeSbom } from './scanning/describe-sbom.ts'
 import { importAdvisories } from './scanning/import-advisories.ts'
 import { importCveFacts } from './scanning/import-cve-facts.ts'
 import { type LayerReaders } from './scanning/read-layer.ts'
+import { sbomsOfArchive } from './scanning/sbom-of-archive.ts'
 import { scanArchive } from './scanning/scan-archive.ts'
 import { updateAdvisories } from './scanning/update-advisories.ts'
 import { readIfThere } from './storage/data-directory.ts'
@@ -85,6 +88,11 @@ export function controlRooms(
       }
     },
     explainVulnerability: (input) => explainImage(foundation, input),
+    describeSbom: (input) => describeRepositorySbom(config, foundation, input),
+    async sbomsOfArchive(input, options) {
+      const tool = await sbomTool()
+      return sbomsOfArchive({ ...foundation, layers, temporaryDirectory, tool }, input, options)
+    },
     scanArchive: (input, options) =>
       scanArchive({ ...foundation, layers, temporaryDirectory }, input, options),
   }
@@ -103,6 +111,23 @@ async function explainImage(
   const content = openImageContent({ reader: database, blobs }, repository.id)
   const scan = await findScan(database, content, { repositoryId: repository.id, digest })
   return scan === undefined ? undefined : explainVulnerability(database, scan, vulnerability)
+}
+
+async function sbomTool(): Promise<SbomTool> {
+  return { name: 'pratique', version: await programVersion() }
+}
+
+async function describeRepositorySbom(
+  { url }: Config,
+  { database, blobs }: Foundation,
+  { repository, ...input }: Parameters<ControlRooms['describeSbom']>[0],
+): Promise<string | undefined> {
+  const { id: repositoryId, name } = await getRepository(database, repository)
+  const content = openImageContent({ reader: database, blobs }, repositoryId)
+  // Only an address that somebody set is the same in every document of the image.
+  const found = url === undefined ? {} : { repositoryUrl: `${new URL(url).host}/${name}` }
+  const deps = { reader: database, content, tool: await sbomTool() }
+  return describeSbom(deps, { ...input, repositoryId, name, ...found })
 }
 
 function accountRooms(foundation: Foundation): AccountRooms {

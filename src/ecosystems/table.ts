@@ -25,6 +25,7 @@ export const ecosystems: readonly Ecosystem[] = [
   deb,
   ebuild,
   gem,
+  generic,
   golang,
   maven,
   npm,
@@ -33,7 +34,6 @@ export const ecosystems: readonly Ecosystem[] = [
   pypi,
   rpm,
 ]
-export const ecosystems: readonly Ecosystem[] = [apk, cargo, deb, generic, golang, npm, pypi]
 
 /** By purl type. */
 export function findEcosystem(type: string): Ecosystem | undefined {

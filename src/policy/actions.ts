@@ -112,7 +112,7 @@ const iam: readonly Row[] = [
 ]
 
 const pratique: readonly Row[] = [
-  ['pratique', 'repository', 'read', 'ExplainDecision'],
+  ['pratique', 'repository', 'read', 'ExplainDecision GetSbom GetSbomWithFindings'],
   ['pratique', 'none', 'read', 'DescribeAdvisories DescribeCollections DescribeQuotas'],
   ['pratique', 'none', 'read', 'CheckStorage BackupStorage ScanArchive'],
   ['pratique', 'none', 'read', 'DescribeOidcProviders'],

@@ -79,3 +79,6 @@ export interface SbomTool {
   readonly name: string
   readonly version: string
 }
+
+/** So many packages are written or read; a document of more helps nobody and takes the memory of a server. */
+export const maxSbomPackages = 100_000

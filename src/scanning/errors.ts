@@ -28,6 +28,35 @@ export const scanningErrors = {
     'The image archive cannot be read.',
     'Make it again: skopeo copy … oci-archive:FILE, or docker save -o FILE.',
   ),
+  INVENTORY_UNKNOWN: entry(
+    'The image was never scanned, so nobody knows its packages.',
+    'Scan it first: pratique scan IMAGE.',
+  ),
+  INVENTORY_PENDING: entry(
+    'The image is being scanned.',
+    'Wait until its scan has ended, then ask again.',
+    true,
+  ),
+  INVENTORY_UNREADABLE: entry(
+    'The layers of the image could not be read, so nobody knows its packages.',
+    'Read the message: it says what is wrong. Scan anew when it is mended: pratique scan --rescan IMAGE.',
+  ),
+  INVENTORY_OUTDATED: entry(
+    'The image was scanned by a version of the scanner that found other things in the same layers.',
+    'Scan it anew: pratique scan --rescan IMAGE.',
+  ),
+  INVENTORY_TOO_LARGE: entry(
+    'The image has more packages than a document may list.',
+    'Look at its findings instead: pratique scan IMAGE.',
+  ),
+  PLATFORM_UNCLEAR: entry(
+    'The index has several images, or none of the platform asked for.',
+    'Name one of the platforms that the message lists.',
+  ),
+  SBOM_UNREADABLE: entry(
+    'The bill of materials cannot be read.',
+    'Give CycloneDX 1.4 to 1.7 as JSON, or SPDX 2.2 or 2.3 as JSON or tag-value.',
+  ),
 } as const
 
 export type ScanningErrorCode = keyof typeof scanningErrors

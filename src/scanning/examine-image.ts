@@ -43,54 +43,87 @@ export async function examineImage(
   manifestDigest: Digest,
   { signal }: { readonly signal: AbortSignal },
 ): Promise<ScanOutcome> {
+  const image = await readImage(deps, content, manifestDigest, { signal })
+  return 'status' in image ? image : judgeLayers(deps, image.layers, { signal })
+}
+
+/** The layers of an image, lowest first, and what its config says that it is for. */
+export interface ImageLayers {
+  readonly layers: readonly SquashedLayer[]
+  readonly config: ImageConfig
+}
+
+/** The layers of an image as its content has them, or why they cannot be had; those read before are not read again. */
+export async function readImage(
+  deps: ExamineDeps,
+  content: ImageContent,
+  manifestDigest: Digest,
+  { signal }: { readonly signal: AbortSignal },
+): Promise<ImageLayers | ScanOutcome> {
+  return gatherLayers(content, manifestDigest, {
+    atOnce: deps.layers.workers,
+    read: (layer, diffId) => {
+      signal.throwIfAborted()
+      return readOneLayer(deps, content, layer, diffId, signal)
+    },
+  })
+}
+
+interface LayerSource {
+  /** How many layers are read at a time. */
+  readonly atOnce: number
+  readonly read: (
+    layer: Descriptor,
+    diffId: Digest | undefined,
+  ) => Promise<LayerInventory | ScanOutcome>
+}
+
+/** The layers that a manifest names, each as `read` gives it, within what an image may take of memory. */
+export async function gatherLayers(
+  content: ImageContent,
+  manifestDigest: Digest,
+  source: LayerSource,
+): Promise<ImageLayers | ScanOutcome> {
   const image = await readManifest(content, manifestDigest)
   if ('status' in image) return image
   const { manifest, config } = image
   if (config.os === 'windows') return unsupported('images of Windows are not supported')
   if (manifest.layers.length > maxScannedLayers)
     return failed(`the image has more than ${maxScannedLayers} layers`)
-  const layers = await readLayers(deps, { content, image }, signal)
-  return 'status' in layers ? layers : judgeLayers(deps, layers, { signal })
+  const reads = await readLayers(image, source)
+  const layers: SquashedLayer[] = []
+  for (const [at, { digest }] of manifest.layers.entries()) {
+    const read = reads.get(at)
+    // Of several layers that fail the lowest is told.
+    if (read === undefined || 'status' in read)
+      return read ?? failed(`layer ${digest} was not read`)
+    layers.push({ digest, inventory: read })
+  }
+  return { layers, config }
 }
 
-/** As many at a time as there are readers; of several layers that fail, the lowest is told. */
 async function readLayers(
-  deps: ExamineDeps,
-  {
-    content,
-    image: { manifest, config },
-  }: {
-    readonly content: ImageContent
-    readonly image: { readonly manifest: ImageManifest; readonly config: ImageConfig }
-  },
-  signal: AbortSignal,
-): Promise<readonly SquashedLayer[] | ScanOutcome> {
+  { manifest, config }: { readonly manifest: ImageManifest; readonly config: ImageConfig },
+  { atOnce, read }: LayerSource,
+): Promise<ReadonlyMap<number, LayerInventory | ScanOutcome>> {
   const reads = new Map<number, LayerInventory | ScanOutcome>()
   let records = 0
   let isOver = false
-  await mapConcurrent([...manifest.layers.entries()], deps.layers.workers, async ([at, layer]) => {
+  await mapConcurrent([...manifest.layers.entries()], atOnce, async ([at, layer]) => {
     // Layers are begun in order, so that each one below a failed layer was begun and is told of.
     if (isOver) return
     try {
-      signal.throwIfAborted()
-      const read = await readOneLayer(deps, content, layer, config.diffIds[at], signal)
-      records += 'status' in read ? 0 : countRecords(read)
+      const inventory = await read(layer, config.diffIds[at])
+      records += 'status' in inventory ? 0 : countRecords(inventory)
       const isTooMuch = records > maxRecords
-      reads.set(at, isTooMuch ? tooManyRecords(layer) : read)
-      isOver ||= isTooMuch || 'status' in read
+      reads.set(at, isTooMuch ? tooManyRecords(layer) : inventory)
+      isOver ||= isTooMuch || 'status' in inventory
     } catch (error) {
       isOver = true
       throw error
     }
   })
-  const layers: SquashedLayer[] = []
-  for (const [at, { digest }] of manifest.layers.entries()) {
-    const read = reads.get(at)
-    if (read === undefined || 'status' in read)
-      return read ?? failed(`layer ${digest} was not read`)
-    layers.push({ digest, inventory: read })
-  }
-  return layers
+  return reads
 }
 
 function tooManyRecords({ digest }: Descriptor): ScanOutcome {
@@ -107,9 +140,17 @@ function countRecords({ tree, removals, files }: LayerInventory): number {
 export async function judgeLayers(
   deps: EvaluationDeps,
   layers: readonly SquashedLayer[],
+  options: { readonly signal: AbortSignal },
+): Promise<ScanOutcome> {
+  return judgeSquashed(deps, squash(layers), options)
+}
+
+/** The same for an image whose layers were squashed, or for a list of packages that has none. */
+export async function judgeSquashed(
+  deps: EvaluationDeps,
+  image: SquashedImage,
   { signal }: { readonly signal: AbortSignal },
 ): Promise<ScanOutcome> {
-  const image = squash(layers)
   const instances = await internInstances(deps, image, signal)
   const ids = [...new Set(instances.map(({ packageId }) => packageId))]
   const { revision } = await matchPackages(deps, ids, { signal })

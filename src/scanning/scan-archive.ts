@@ -7,7 +7,7 @@ import { readAdvisoryState } from './advisory-state-store.ts'
 import type { Exploitation } from './cve-fact-reader.ts'
 import { describeAdvisories } from './describe-advisories.ts'
 import { examineImage, failed, judgeLayers, type ExamineDeps } from './examine-image.ts'
-import type { ScanOutcome } from './image-scan.ts'
+import type { ImageContent, ScanOutcome } from './image-scan.ts'
 import { ecosystemsWithoutData } from './find-scan.ts'
 import { explainVulnerability, type VulnerabilityExplanation } from './explain-vulnerability.ts'
 import { listFindings, type Finding, type FindingPlace } from './list-findings.ts'
@@ -107,16 +107,28 @@ async function scanImages(
   { body, explain }: ArchiveInput,
   options: { readonly signal: AbortSignal },
 ): Promise<readonly ArchiveImage[]> {
+  return visitImages(deps, body, options, async (content, entry) => {
+    const outcome = await examineOrFail(deps, content, entry.digest, options)
+    return render(deps, outcome, { entry, explain })
+  })
+}
+
+/** Each image of an archive, unpacked for as long as they are visited. */
+export async function visitImages<T>(
+  deps: Pick<ArchiveDeps, 'temporaryDirectory' | 'ids'>,
+  body: Readable,
+  options: { readonly signal: AbortSignal },
+  visit: (content: ImageContent, entry: ArchiveEntry) => Promise<T>,
+): Promise<readonly T[]> {
   const directory = join(deps.temporaryDirectory, deps.ids.uuid())
   const archive = await unpackArchive(body, directory, options)
   try {
-    const images: ArchiveImage[] = []
+    const visited: T[] = []
     for (const entry of await imagesOf(archive)) {
       options.signal.throwIfAborted()
-      const outcome = await examineOrFail(deps, archive, entry.digest, options)
-      images.push(await render(deps, outcome, { entry, explain }))
+      visited.push(await visit(archive.content, entry))
     }
-    return images
+    return visited
   } finally {
     await archive.remove()
   }
@@ -124,19 +136,19 @@ async function scanImages(
 
 async function examineOrFail(
   deps: ArchiveDeps,
-  archive: UnpackedArchive,
+  content: ImageContent,
   digest: Digest,
   options: { readonly signal: AbortSignal },
 ): Promise<ScanOutcome> {
   try {
-    return await examineImage(deps, archive.content, digest, options)
+    return await examineImage(deps, content, digest, options)
   } catch (error) {
     options.signal.throwIfAborted()
     return failed(error instanceof Error ? error.message : 'unknown error')
   }
 }
 
-interface ArchiveEntry {
+export interface ArchiveEntry {
   readonly name?: string
   readonly platform?: string
   readonly digest: Digest

@@ -7,6 +7,7 @@ import { test, type TestContext } from 'node:test'
 import { CreateRepositoryCommand } from '@aws-sdk/client-ecr'
 import { temporaryDirectory } from '../kit/database.ts'
 import { writeImageLayout, type LayoutImage } from '../kit/image-layout.ts'
+import { pushLayout } from '../kit/push-layout.ts'
 import { missing, run, type Finished } from '../kit/run.ts'
 import { program, startServer, type ServerProcess } from '../kit/server-process.ts'
 
@@ -29,24 +30,7 @@ async function vulnerableImage(directory: string): Promise<LayoutImage> {
 }
 
 async function push(server: ServerProcess, image: LayoutImage, tag: string): Promise<void> {
-  const authorization = `Basic ${Buffer.from(`${server.accessKeyId}:${server.secretAccessKey}`).toString('base64')}`
-  const blobs = join(image.directory, 'blobs', 'sha256')
-  const config = JSON.parse(image.manifest.toString()) as { config: { digest: string } }
-  for (const digest of [config.config.digest, ...image.layerDigests]) {
-    const body = new Uint8Array(await readFile(join(blobs, digest.slice(7))))
-    await fetch(`${server.url}/v2/app/blobs/uploads/?digest=${digest}`, {
-      method: 'POST',
-      headers: { authorization },
-      body,
-    })
-  }
-  const type = 'application/vnd.oci.image.manifest.v1+json'
-  const put = await fetch(`${server.url}/v2/app/manifests/${tag}`, {
-    method: 'PUT',
-    headers: { authorization, 'content-type': type },
-    body: image.manifest.toString(),
-  })
-  assert.equal(put.status, 201)
+  await pushLayout(server, 'app', image, tag)
 }
 
 async function serverWithImage(t: TestContext): Promise<ServerProcess> {

@@ -20,6 +20,13 @@ const statuses = {
   ADVISORIES_INTERRUPTED: 409,
   ADVISORY_SOURCE_RESERVED: 400,
   ARCHIVE_UNREADABLE: 400,
+  INVENTORY_UNKNOWN: 404,
+  INVENTORY_PENDING: 409,
+  INVENTORY_UNREADABLE: 409,
+  INVENTORY_OUTDATED: 409,
+  INVENTORY_TOO_LARGE: 409,
+  PLATFORM_UNCLEAR: 400,
+  SBOM_UNREADABLE: 400,
 } as const satisfies Record<ScanningErrorCode, number>
 
 const accessStatuses = {
@@ -51,6 +58,7 @@ const masterKeyStatuses = {
 /** What of the registry can be refused here; its other refusals belong to pushes and pulls. */
 const registryStatuses: Partial<Record<RegistryErrorCode, number>> = {
   REPOSITORY_UNKNOWN: 404,
+  MANIFEST_UNKNOWN: 404,
   STORAGE_FULL: 507,
 }
 

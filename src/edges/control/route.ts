@@ -35,8 +35,11 @@ export interface ControlRoute<Rooms> {
    * installation: only the account that runs it may use the row, since a policy of another one can allow whatever that account likes.
    */
   readonly isOfAccount?: true | ((query: URLSearchParams) => boolean)
-  /** ARNs that the action must be allowed on; `*` where it is not said. */
-  readonly resources?: (query: URLSearchParams) => readonly string[]
+  /** ARNs that the action must be allowed on; `*` where it is not said. The account is the caller's. */
+  readonly resources?: (
+    query: URLSearchParams,
+    place: { readonly account: AccountId; readonly region: string },
+  ) => readonly string[]
   readonly run: (rooms: Rooms, call: ControlCall) => Promise<ControlReply>
 }
 

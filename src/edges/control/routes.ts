@@ -10,6 +10,7 @@ import { oidcProviderRoutes, type OidcProviderRooms } from './oidc-provider-rout
 import { policyRoutes, type PolicyRooms } from './policy-routes.ts'
 import { quotaRoutes, type QuotaRooms } from './quota-routes.ts'
 import { refused, type ControlRoute } from './route.ts'
+import { sbomRoutes, type SbomRooms } from './sbom-routes.ts'
 import { sessionRoutes, type SessionRooms } from './session-routes.ts'
 import { storageRoutes, type StorageRooms } from './storage-routes.ts'
 
@@ -24,6 +25,7 @@ export interface ControlRooms
     StorageRooms,
     OidcProviderRooms,
     MasterKeyRooms,
+    SbomRooms,
     SessionRooms,
     GuardRailRooms,
     PolicyRooms {
@@ -71,6 +73,7 @@ export const controlRoutes: readonly ControlRoute<ControlRooms>[] = [
   ...storageRoutes,
   ...oidcProviderRoutes,
   ...masterKeyRoutes,
+  ...sbomRoutes,
   ...sessionRoutes,
   {
     method: 'GET',

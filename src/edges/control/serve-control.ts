@@ -18,6 +18,7 @@ export interface ControlEdge {
   readonly rooms: ControlRooms
   readonly authenticate: HeaderAuthenticator
   readonly authorize: Authorizer
+  readonly region: string
   /** The account that runs the installation. */
   readonly managingAccount: AccountId
   /** The refusal a room's error stands for; undefined for a fault that is ours. */
@@ -93,7 +94,8 @@ async function requireAllowed(
   const { caller } = result
   const { action } = route
   const { searchParams } = new URL(request.raw.url ?? '/', 'http://localhost')
-  const resources = route.resources?.(searchParams) ?? ['*']
+  const place = { account: caller.accountId, region: edge.region }
+  const resources = route.resources?.(searchParams, place) ?? ['*']
   facts.action = action
   facts.resource = resources.join(' ')
   if (!isOfAccount(route, searchParams) && caller.accountId !== edge.managingAccount) {

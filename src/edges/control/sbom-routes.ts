@@ -1,0 +1,121 @@
+// Bills of materials: of an image of the registry, and of an archive or a directory that is sent.
+import type { Readable } from 'node:stream'
+import { parseDigest, type Digest } from '../../oci/digest.ts'
+import { parseRepositoryName, type RepositoryName } from '../../oci/repository-name.ts'
+import type { AccountId } from '../../policy/account-id.ts'
+import { repositoryArn } from '../../policy/arn.ts'
+import { refused, type ControlCall, type ControlReply, type ControlRoute } from './route.ts'
+
+type SbomFormat = 'cyclonedx' | 'spdx'
+
+interface Options {
+  readonly signal: AbortSignal
+}
+
+export interface SbomRooms {
+  /** The document; undefined where the repository has no such manifest. */
+  readonly describeSbom: (input: {
+    readonly repository: { readonly account: AccountId; readonly name: RepositoryName }
+    readonly digest: Digest
+    readonly platform: string | undefined
+    readonly format: SbomFormat
+    readonly withFindings: boolean
+  }) => Promise<string | undefined>
+  readonly sbomsOfArchive: (
+    input: {
+      readonly kind: 'rootfs' | 'archive'
+      readonly body: Readable
+      readonly name: string
+      readonly format: SbomFormat
+      readonly withFindings: boolean
+    },
+    options: Options,
+  ) => Promise<unknown>
+}
+
+const mediaTypes: Readonly<Record<SbomFormat, string>> = {
+  cyclonedx: 'application/vnd.cyclonedx+json; version=1.6',
+  spdx: 'application/spdx+json',
+}
+
+export const sbomRoutes: readonly ControlRoute<SbomRooms>[] = [
+  {
+    method: 'GET',
+    path: '/pratique/v1/sboms',
+    action: 'pratique:GetSbom',
+    isOfAccount: true,
+    resources: repositoryIn,
+    run: (rooms, call) => describe(rooms, call, false),
+  },
+  {
+    // Findings are told to whom may ask for them: who may list packages may not for that reason.
+    method: 'GET',
+    path: '/pratique/v1/sboms/with-findings',
+    action: 'pratique:GetSbomWithFindings',
+    isOfAccount: true,
+    resources: repositoryIn,
+    run: (rooms, call) => describe(rooms, call, true),
+  },
+  {
+    method: 'POST',
+    path: '/pratique/v1/sboms',
+    action: 'pratique:ScanArchive',
+    isOfAccount: true,
+    run: async (rooms, { query, body, signal }) => {
+      const kind = query.get('kind')
+      if (kind !== 'rootfs' && kind !== 'archive') return refused('kind must be rootfs or archive')
+      const format = formatIn(query)
+      if (format === undefined) return refused(wrongFormat)
+      const name = (query.get('name') ?? kind).slice(0, 300)
+      const withFindings = query.get('findings') === 'true'
+      if (withFindings && format === 'spdx') return refused(noPlace)
+      const input = { kind, body, name, format, withFindings } as const
+      return { kind: 'json', value: { documents: await rooms.sbomsOfArchive(input, { signal }) } }
+    },
+  },
+]
+
+const wrongFormat = 'format must be cyclonedx or spdx'
+const noPlace = 'SPDX 2.3 has no place for findings: ask for cyclonedx'
+
+/** An image of a name that is none is refused later; until then only who may do so with all may ask. */
+function repositoryIn(
+  query: URLSearchParams,
+  { account, region }: { readonly account: AccountId; readonly region: string },
+): readonly string[] {
+  const name = parseRepositoryName(query.get('repository') ?? '')
+  return [name === undefined ? '*' : repositoryArn(region, account, name)]
+}
+
+async function describe(
+  rooms: SbomRooms,
+  { account, query }: ControlCall,
+  withFindings: boolean,
+): Promise<ControlReply> {
+  const name = parseRepositoryName(query.get('repository') ?? '')
+  if (name === undefined) return refused('repository must be the name of a repository')
+  const digest = parseDigest(query.get('digest') ?? '')
+  if (digest === undefined) return refused('digest must be that of an image: sha256:…')
+  const format = formatIn(query)
+  if (format === undefined) return refused(wrongFormat)
+  if (withFindings && format === 'spdx') return refused(noPlace)
+  const platform = query.get('platform') ?? undefined
+  const repository = { account, name }
+  const input = { repository, digest, platform, format, withFindings }
+  const document = await rooms.describeSbom(input)
+  if (document !== undefined) {
+    const pieces = onePiece(Buffer.from(document))
+    return { kind: 'bytes', type: mediaTypes[format], pieces }
+  }
+  const message = `repository ${name} has no image ${digest}`
+  return { kind: 'refused', status: 404, code: 'MANIFEST_UNKNOWN', message }
+}
+
+async function* onePiece(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield await Promise.resolve(bytes)
+}
+
+function formatIn(query: URLSearchParams): SbomFormat | undefined {
+  const format = query.get('format') ?? 'cyclonedx'
+  return format === 'cyclonedx' || format === 'spdx' ? format : undefined
+}

@@ -1,0 +1,88 @@
+import { maxSbomPackages, type FindingAnalysis, type ListedFinding } from '../sbom/inventory.ts'
+import type { SbomInventory, SbomSubject, SbomTool } from '../sbom/inventory.ts'
+import { writeCycloneDx } from '../sbom/write-cyclonedx.ts'
+import { writeSpdx } from '../sbom/write-spdx.ts'
+import type { SqlReader } from '../storage/database/database.ts'
+import { scanningError } from './errors.ts'
+import type { ScannedInstance } from './image-scan.ts'
+import { listFindings, type Finding } from './list-findings.ts'
+import { inventoryGaps } from './rules/inventory-gaps.ts'
+import type { SquashedImage } from './rules/squash.ts'
+import type { Suppression } from './rules/suppression.ts'
+
+export type SbomFormat = 'cyclonedx' | 'spdx'
+
+export interface SbomDeps {
+  readonly reader: SqlReader
+  readonly tool: SbomTool
+}
+
+export interface SbomInput {
+  readonly image: SquashedImage
+  readonly subject: SbomSubject
+  readonly scannedAt: Date
+  readonly format: SbomFormat
+  /** Where findings are asked for; only CycloneDX has a place for them. */
+  readonly findings?: {
+    readonly instances: readonly ScannedInstance[]
+    /** What the scan says it does not speak about. */
+    readonly gaps: readonly string[]
+  }
+}
+
+/** The document. The same image and data give the same bytes; INVENTORY_TOO_LARGE for more packages than it may list. */
+export async function writeSbom({ reader, tool }: SbomDeps, input: SbomInput): Promise<string> {
+  const { image, subject, scannedAt, format } = input
+  const { length } = image.instances
+  if (length > maxSbomPackages) {
+    const message = `${subject.name} has ${length} packages; a document lists at most ${maxSbomPackages}`
+    throw scanningError('INVENTORY_TOO_LARGE', message)
+  }
+  const gaps = inventoryGaps(image)
+  const inventory: SbomInventory = {
+    subject,
+    distribution: image.distribution,
+    packages: image.instances,
+    gaps,
+    scannedAt,
+    ...(input.findings === undefined
+      ? {}
+      : { findings: await findingsOf(reader, input.findings, gaps) }),
+  }
+  return format === 'spdx' ? writeSpdx(inventory, tool) : writeCycloneDx(inventory, tool)
+}
+
+async function findingsOf(
+  reader: SqlReader,
+  { instances, gaps }: NonNullable<SbomInput['findings']>,
+  inventoryOnes: readonly string[],
+): Promise<NonNullable<SbomInventory['findings']>> {
+  const { findings, suppressed, dataRevision } = await listFindings(reader, instances)
+  return {
+    listed: [...findings, ...suppressed].map(listedFinding),
+    dataRevision,
+    gaps: [...new Set(gaps)].filter((gap) => !inventoryOnes.includes(gap)),
+  }
+}
+
+function listedFinding(finding: Finding): ListedFinding {
+  const { suppression, package: it, ...rest } = finding
+  const listed = { ...rest, purl: it.purl }
+  return suppression === undefined ? listed : { ...listed, analysis: analysisOf(suppression) }
+}
+
+/** Nobody said that the image is not affected: what is only listed elsewhere stays open to whoever reads the document. */
+function analysisOf(suppression: Suppression): FindingAnalysis {
+  switch (suppression.kind) {
+    case 'distribution-decides':
+      return {
+        state: 'false_positive',
+        detail: `the distribution speaks of this flaw in ${suppression.by}, which brought the file; what it says stands there`,
+      }
+    case 'distribution-silent':
+      return {
+        state: 'in_triage',
+        detail: `the distribution does not name this flaw in ${suppression.by}, which brought the file`,
+      }
+  }
+}
