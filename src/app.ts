@@ -34,7 +34,7 @@ import {
   type Drivers,
   type Foundation,
 } from './foundation.ts'
-import { countJobs } from './jobs/queue.ts'
+import { countJobs, enqueue, housekeepingPriority } from './jobs/queue.ts'
 import { JobWorker } from './jobs/worker.ts'
 import { BufferPool } from './lib/buffer-pool.ts'
 import { ByteBudget } from './lib/byte-budget.ts'
@@ -48,10 +48,14 @@ import { openImageContent } from './registry/open-image-content.ts'
 import { describeAdvisories } from './scanning/describe-advisories.ts'
 import { discardUnfinishedImport } from './scanning/discard-unfinished-import.ts'
 import { installStarterAdvisories } from './scanning/install-starter-advisories.ts'
+import { rejudgeVexJob } from './scanning/read-vex-referrers.ts'
+import { openSuppressions, type Suppressions } from './scanning/suppressions.ts'
+import { keysHashOf } from './scanning/vex-keys-hash.ts'
 import { openLayerReaders, type LayerReaders } from './scanning/read-layer.ts'
 import { removeServerFile, writePrivately, type DataPaths } from './storage/data-directory.ts'
 import { isStorageFault, nameStorageFault } from './storage/storage-full.ts'
 import { controlRooms } from './control-rooms.ts'
+import { readVexKeys } from './vex-keys.ts'
 
 export { StartError }
 
@@ -104,6 +108,15 @@ export async function initialise(
 async function startServer(config: Config, log: Log, foundation: Foundation): Promise<RunningApp> {
   const { database, blobs, clock, ids, paths } = foundation
   const dataSummary = await prepareAdvisories(foundation)
+  const vexKeys = await readVexKeys(config.vexKeysFile)
+  await requestRejudging(foundation)
+  let url = config.url ?? ''
+  const suppressions = openSuppressions({
+    reader: database,
+    clock,
+    keys: vexKeys,
+    hosts: () => hostsOf(config, url),
+  })
   const layers = openLayerReaders({ workers: config.scanWorkers })
   const metrics = createMetrics({ queuedJobs: () => countJobs(database) })
   const worker = new JobWorker({
@@ -111,11 +124,10 @@ async function startServer(config: Config, log: Log, foundation: Foundation): Pr
     clock,
     ids,
     log: jobLog(log, metrics),
-    handlers: jobHandlers(config, foundation, layers),
+    handlers: jobHandlers(config, foundation, { layers, suppressions, vexKeys }),
     schedule: jobSchedule(config),
   })
   let draining = false
-  let url = config.url ?? ''
   const guard = guardOf(config, log, clock, await openFileLimit())
   const app = createHttpServer(guard, (made) => observeRequests(made, { ids, log, metrics }))
   const trail = await openAuditTrail(config, log, foundation)
@@ -131,7 +143,17 @@ async function startServer(config: Config, log: Log, foundation: Foundation): Pr
     ],
   })
   const wake = (): void => worker.wake()
-  serveDoors(app, { config, log, foundation, layers, trail, url: () => url, wake })
+  serveDoors(app, {
+    config,
+    log,
+    foundation,
+    layers,
+    trail,
+    wake,
+    suppressions,
+    url: () => url,
+    vexKeysHash: keysHashOf(vexKeys),
+  })
   await listen(app, config)
   url = config.url ?? listeningUrl(app)
   worker.start()
@@ -162,10 +184,12 @@ interface Doors {
   readonly trail: AuditTrail
   readonly url: () => string
   readonly wake: () => void
+  readonly suppressions: Suppressions
+  readonly vexKeysHash: string
 }
 
 function serveDoors(app: FastifyInstance, doors: Doors): void {
-  const { config, log, foundation, layers, trail, url, wake } = doors
+  const { config, log, foundation, layers, trail, url, wake, suppressions, vexKeysHash } = doors
   const { database, blobs, clock, ids, keyring } = foundation
   const addresses: AddressDeps = {
     defaultAccount: config.account,
@@ -278,6 +302,7 @@ function serveDoors(app: FastifyInstance, doors: Doors): void {
       pagingKey,
       contentOf: (repositoryId) => openImageContent({ reader: database, blobs }, repositoryId),
       wake,
+      suppressions,
       isAnonymousPullOn,
       prepareRepositories,
     },
@@ -290,7 +315,7 @@ function serveDoors(app: FastifyInstance, doors: Doors): void {
     onFault,
     spell: spellControlError,
     rooms: {
-      ...controlRooms(config, foundation, layers, wake),
+      ...controlRooms(config, foundation, { layers, wake, suppressions, vexKeysHash }),
       ...trail.rooms,
       ...policyRooms({
         ...decisions,
@@ -302,6 +327,18 @@ function serveDoors(app: FastifyInstance, doors: Doors): void {
       }),
     },
   })
+}
+
+/** What was judged with the keys of another start is judged anew; until then it has no effect. */
+async function requestRejudging({ database, clock }: Foundation): Promise<void> {
+  const job = { kind: rejudgeVexJob, key: 'all', input: {}, priority: housekeepingPriority }
+  await database.transaction((tx) => enqueue(tx, job, clock.now()))
+}
+
+/** Under which names a `repository_url` may mean this registry. */
+function hostsOf({ account, region }: Config, url: string): readonly string[] {
+  const own = URL.canParse(url) ? [new URL(url).host] : []
+  return [...own, `${account}.dkr.ecr.${region}.amazonaws.com`]
 }
 
 /** What a killed import left goes; a first start gets the set that ships with the product. */

@@ -14,9 +14,18 @@ import { openImageContent } from './registry/open-image-content.ts'
 import { findRepositoryById } from './registry/repository-store.ts'
 import { shardCount } from './registry/rules/orphan.ts'
 import type { LayerReaders } from './scanning/read-layer.ts'
+import {
+  readOlderVex,
+  readOlderVexJob,
+  readVexReferrers,
+  rejudgeVex,
+  rejudgeVexJob,
+} from './scanning/read-vex-referrers.ts'
 import { reevaluateJob, reevaluatePackages } from './scanning/reevaluate-packages.ts'
 import { requestScansOfPush, scanImageJob } from './scanning/request-scan.ts'
 import { scanImage } from './scanning/scan-image.ts'
+import type { Suppressions } from './scanning/suppressions.ts'
+import type { TrustedKey } from './vex/public-keys.ts'
 
 /** A rotation that was cut goes on, and a previous master key goes when its time has come. */
 const finishRotationsEveryMs = 600_000
@@ -31,15 +40,22 @@ export function jobSchedule(
   ]
 }
 
+interface ScannerDeps {
+  readonly layers: LayerReaders
+  readonly suppressions: Suppressions
+  readonly vexKeys: readonly TrustedKey[]
+}
+
 /** What each kind of job does. */
 export function jobHandlers(
   config: Config,
   foundation: Foundation,
-  layers: LayerReaders,
+  { layers, suppressions, vexKeys }: ScannerDeps,
 ): Readonly<Record<string, JobHandler>> {
   const { database, blobs } = foundation
   const contentOf = (repositoryId: number): ReturnType<typeof openImageContent> =>
     openImageContent({ reader: database, blobs }, repositoryId)
+  const referrers = { ...foundation, contentOf, keys: vexKeys }
   return {
     [collectJob]: (_, { signal }) => collectSlice(config, foundation, signal),
     [finishRotationsJob]: (_, options) => finishRotations(foundation, options),
@@ -48,9 +64,12 @@ export function jobHandlers(
       await removeMoreReferrers(foundation, removalOf(input))
     },
     [scanImageJob]: (input, options) =>
-      scanImage({ ...foundation, layers, contentOf }, imageKey(input), options),
-    async [imagePushedJob](input) {
+      scanImage({ ...foundation, layers, contentOf, suppressions }, imageKey(input), options),
+    [rejudgeVexJob]: (_, options) => rejudgeVex(referrers, options),
+    [readOlderVexJob]: (input, options) => readOlderVex(referrers, input, options),
+    async [imagePushedJob](input, options) {
       const key = imageKey(input)
+      await readVexReferrers(referrers, key, options)
       const repository = await findRepositoryById(database, key.repositoryId)
       if (repository?.scanOnPush !== true) return
       await requestScansOfPush(foundation, contentOf(key.repositoryId), key)

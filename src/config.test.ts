@@ -154,6 +154,7 @@ test('says nothing, gets the safe defaults', () => {
     maxOpenUploads: 1000,
     stallSeconds: 60,
     audit: { isRequired: true, withReads: true, keepDays: 400 },
+    vexKeysFile: undefined,
     masterKey: { kind: 'file', path: undefined },
   })
   assert.deepEqual(

@@ -58,6 +58,8 @@ export interface Config {
     readonly keepDays: number | undefined
   }
   readonly masterKey: MasterKeySetting
+  /** Public keys whose signatures count on VEX documents beside images; undefined: none are believed. */
+  readonly vexKeysFile: string | undefined
 }
 
 export type ConfigResult =
@@ -207,6 +209,11 @@ export const settings = {
     fallback: 'auto',
     says: 'MiB of the disk that uploads leave free, or auto (the smaller of 5 % of it and 2048)',
   },
+  vexKeys: {
+    environment: 'PRATIQUE_VEX_KEYS',
+    fallback: '',
+    says: 'file of public keys (PEM) whose signatures count on VEX documents pushed beside images',
+  },
   ...masterKeySettings,
 } as const satisfies Record<string, Setting>
 
@@ -326,7 +333,7 @@ function buildConfig(values: Record<SettingName, Chosen>, cwd: string, problems:
     return fallback
   }
   return {
-    dataDirectory: read('data', directoryFrom(cwd), 'a directory', ''),
+    dataDirectory: read('data', pathFrom(cwd), 'a directory', ''),
     listen: read('listen', parseListen, 'HOST:PORT, for example 127.0.0.1:5080', {
       host: '',
       port: 0,
@@ -424,6 +431,8 @@ function buildConfig(values: Record<SettingName, Chosen>, cwd: string, problems:
               1,
             ),
     },
+    vexKeysFile:
+      values.vexKeys.text === '' ? undefined : read('vexKeys', pathFrom(cwd), 'a file', ''),
     masterKey: masterKeyFrom((name) => values[name], cwd, problems),
   }
 }
@@ -435,8 +444,8 @@ function fallbackAccount(): AccountId {
   return account
 }
 
-/** Empty text is no directory: it would be the one in which the server was started. */
-function directoryFrom(cwd: string): (text: string) => string | undefined {
+/** Empty text is no path: it would be the one in which the server was started. */
+function pathFrom(cwd: string): (text: string) => string | undefined {
   return (text) => (text === '' ? undefined : resolve(cwd, text))
 }
 

@@ -23,6 +23,7 @@ import { programVersion } from './lib/program-version.ts'
 import { checkingStorage } from './registry/check-storage.ts'
 import { collecting } from './registry/collect-storage.ts'
 import { listCollections } from './registry/collection-store.ts'
+import type { SuppressionRooms } from './edges/control/suppression-routes.ts'
 import { describeUsage } from './registry/describe-usage.ts'
 import { planCollection } from './registry/plan-collection.ts'
 import { putQuota } from './registry/put-quota.ts'
@@ -34,8 +35,16 @@ import {
   explainVulnerability,
   type VulnerabilityExplanation,
 } from './scanning/explain-vulnerability.ts'
-import { findScan } from './scanning/find-scan.ts'
 import { describeSbom } from './scanning/describe-sbom.ts'
+import { applyRules, describeRules } from './scanning/apply-rules.ts'
+import { findScan, type FoundScan } from './scanning/find-scan.ts'
+import { listFindings, type Finding } from './scanning/list-findings.ts'
+import { getVexDocument, putVexDocument, removeVexDocument } from './scanning/put-vex-document.ts'
+import { countRuleUses } from './scanning/rule-uses.ts'
+import type { ImageSuppressions } from './scanning/rules/suppression.ts'
+import type { Suppressions } from './scanning/suppressions.ts'
+import { listVexDocuments } from './scanning/vex-document-store.ts'
+import { listVexReferrers } from './scanning/vex-referrer-store.ts'
 import { importAdvisories } from './scanning/import-advisories.ts'
 import { importCveFacts } from './scanning/import-cve-facts.ts'
 import { type LayerReaders } from './scanning/read-layer.ts'
@@ -46,12 +55,19 @@ import { readIfThere } from './storage/data-directory.ts'
 import { openSqlite } from './storage/database/sqlite.ts'
 import { openHttpFeed } from './storage/feeds/http.ts'
 
+interface ControlDeps {
+  readonly layers: LayerReaders
+  readonly wake: () => void
+  readonly suppressions: Suppressions
+  /** Names the keys that are believed now. */
+  readonly vexKeysHash: string
+}
+
 /** What else the product can do for its own command line; see edges/control. */
 export function controlRooms(
   config: Config,
   foundation: Foundation,
-  layers: LayerReaders,
-  wake: () => void,
+  { layers, wake, suppressions, vexKeysHash }: ControlDeps,
 ): Omit<ControlRooms, keyof AuditRooms | keyof ReturnType<typeof policyRooms>> {
   const { paths, ids, database } = foundation
   const staleAfterMs = config.staleAfterHours * 3_600_000
@@ -59,6 +75,7 @@ export function controlRooms(
   const feed = openHttpFeed({ ids, directory: temporaryDirectory }, new URL(config.osvUrl))
   return {
     ...accountRooms(foundation),
+    ...suppressionRooms(foundation, suppressions, vexKeysHash),
     collect: (input, options) =>
       collecting(collectorOf(config, foundation), { ...input, askedBy: 'request' }, options),
     planCollection: (input, options) =>
@@ -87,30 +104,76 @@ export function controlRooms(
         wake()
       }
     },
-    explainVulnerability: (input) => explainImage(foundation, input),
+    explainVulnerability: (input) => explainImage({ ...foundation, suppressions }, input),
+    listSuppressed: (input) => listSuppressed({ ...foundation, suppressions }, input),
     describeSbom: (input) => describeRepositorySbom(config, foundation, input),
     async sbomsOfArchive(input, options) {
       const tool = await sbomTool()
       return sbomsOfArchive({ ...foundation, layers, temporaryDirectory, tool }, input, options)
     },
     scanArchive: (input, options) =>
-      scanArchive({ ...foundation, layers, temporaryDirectory }, input, options),
+      scanArchive({ ...foundation, layers, temporaryDirectory, suppressions }, input, options),
   }
 }
 
+type AskedImage = Parameters<ControlRooms['listSuppressed']>[0]
+type FindingDeps = Foundation & { readonly suppressions: Suppressions }
+
 async function explainImage(
-  { database, blobs }: Foundation,
-  {
-    digest,
-    vulnerability,
-    account,
-    repository: name,
-  }: Parameters<ControlRooms['explainVulnerability']>[0],
+  deps: FindingDeps,
+  { vulnerability, ...image }: Parameters<ControlRooms['explainVulnerability']>[0],
 ): Promise<VulnerabilityExplanation | undefined> {
+  const found = await findScanInForce(deps, image)
+  if (found === undefined) return undefined
+  return explainVulnerability(deps.database, found.scan, vulnerability, found.inForce)
+}
+
+async function listSuppressed(
+  deps: FindingDeps,
+  image: AskedImage,
+): Promise<{ readonly suppressed: readonly Finding[] } | undefined> {
+  const found = await findScanInForce(deps, image)
+  if (found === undefined) return undefined
+  const { suppressed } = await listFindings(deps.database, found.scan.instances, found.inForce)
+  return { suppressed }
+}
+
+async function findScanInForce(
+  { database, blobs, suppressions }: FindingDeps,
+  { account, repository: name, digest }: AskedImage,
+): Promise<{ readonly scan: FoundScan; readonly inForce: ImageSuppressions } | undefined> {
   const repository = await getRepository(database, { account, name })
   const content = openImageContent({ reader: database, blobs }, repository.id)
   const scan = await findScan(database, content, { repositoryId: repository.id, digest })
-  return scan === undefined ? undefined : explainVulnerability(database, scan, vulnerability)
+  if (scan === undefined) return undefined
+  const { instances } = scan
+  return { scan, inForce: await suppressions.inForce({ account, repository, instances }) }
+}
+
+/** Documents beside one image that are listed; a push may bring as many as it likes. */
+const maxListedReferrers = 1000
+
+function suppressionRooms(
+  foundation: Foundation,
+  suppressions: Suppressions,
+  keysHash: string,
+): SuppressionRooms {
+  const { database, clock } = foundation
+  return {
+    putVexDocument: (input) => putVexDocument(foundation, input),
+    listVexDocuments: (account) => listVexDocuments(database, account),
+    getVexDocument: (account, digest) => getVexDocument(database, account, digest),
+    removeVexDocument: (account, digest) => removeVexDocument(foundation, account, digest),
+    async listVexReferrers({ account, repository: name, digest }) {
+      const { id } = await getRepository(database, { account, name })
+      const key = { repositoryId: id, digest }
+      return listVexReferrers(database, key, { keysHash, limit: maxListedReferrers })
+    },
+    applyRules: (input) => applyRules(foundation, input),
+    describeRules: (account) => describeRules({ reader: database, clock }, account),
+    countRuleUses: (account, options) =>
+      countRuleUses({ reader: database, clock, suppressions }, account, options),
+  }
 }
 
 async function sbomTool(): Promise<SbomTool> {

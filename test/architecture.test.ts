@@ -16,6 +16,7 @@ const ranks: readonly (readonly [folder: string, rank: number])[] = [
   ['src/control-rooms.ts', 97],
   ['src/offline.ts', 97],
   ['src/recover-root-key.ts', 98],
+  ['src/vex-keys.ts', 96],
   ['src/foundation.ts', 95],
   ['src/config.ts', 30],
   ['src/master-key-setting.ts', 29],

@@ -335,6 +335,21 @@ export async function findReferringIndex(
   return row === undefined ? undefined : digestIn(row, 'manifest_digest')
 }
 
+/** Indexes of the repository that list the manifest; at most `limit`. */
+export async function listReferringIndexes(
+  reader: SqlReader,
+  repositoryId: number,
+  digest: Digest,
+  limit: number,
+): Promise<readonly Digest[]> {
+  const rows = await reader.all(
+    `SELECT DISTINCT manifest_digest FROM manifest_children
+     WHERE repository_id = $1 AND child_digest = $2 ORDER BY manifest_digest LIMIT $3`,
+    [repositoryId, digest, limit],
+  )
+  return rows.map((row) => digestIn(row, 'manifest_digest'))
+}
+
 /** Whether some manifest of the repository uses the blob as a layer. */
 export async function findLayerMediaType(
   reader: SqlReader,

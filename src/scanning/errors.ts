@@ -57,6 +57,22 @@ export const scanningErrors = {
     'The bill of materials cannot be read.',
     'Give CycloneDX 1.4 to 1.7 as JSON, or SPDX 2.2 or 2.3 as JSON or tag-value.',
   ),
+  VEX_UNREADABLE: entry(
+    'The VEX document cannot be read.',
+    'Read the message: it names the place. OpenVEX up to 0.2.0 and CSAF 2.0 of the profile csaf_vex are read.',
+  ),
+  VEX_UNKNOWN: entry(
+    'The account has no such VEX document.',
+    'List those that there are: pratique vex list.',
+  ),
+  VEX_LIMIT: entry(
+    'The account has as many VEX documents as it may have.',
+    'Remove those that newer ones replace: pratique vex remove DIGEST.',
+  ),
+  RULES_UNREADABLE: entry(
+    'The file of suppression rules cannot be read.',
+    'Read the message: it names line and column. The rules before stay in force.',
+  ),
 } as const
 
 export type ScanningErrorCode = keyof typeof scanningErrors

@@ -62,7 +62,8 @@ async function findOwnScan(
   const row = await findScanRow(reader, key)
   if (row === undefined) return undefined
   const { dataNeeded, ...scan } = row
-  const instances = await readScannedInstances(reader, key)
+  const found = await readScannedInstances(reader, key)
+  const instances = found.map((instance) => ({ ...instance, imageDigest: key.digest }))
   const missing =
     scan.status === 'COMPLETE' ? await ecosystemsWithoutData(reader, { ...scan, dataNeeded }) : []
   if (missing.length === 0) return { ...scan, instances }

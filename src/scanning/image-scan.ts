@@ -24,6 +24,8 @@ export interface ScannedInstance {
   readonly packageId: number
   readonly path: string
   readonly layerDigest: Digest
+  /** The image it lies in, where instances of several stand together or somebody must know it. */
+  readonly imageDigest?: Digest
   readonly evidence: PackageEvidence
   /** What read it: shown as evidence. */
   readonly extractorId: string

@@ -11,10 +11,16 @@ import { readOwnerStatements, type OwnerStatements } from './owner-statements.ts
 import { findPackage, type InternedPackage } from './package-store.ts'
 import { confidenceOf, type Confidence } from './rules/confidence.ts'
 import { judgeOwnership } from './rules/judge-ownership.ts'
-import type { Suppression } from './rules/suppression.ts'
+import {
+  judgeFlaw,
+  type ImageSuppressions,
+  type Remarks,
+  type Suppression,
+} from './rules/suppression.ts'
+import { parsePurl } from '../vex/purl.ts'
 
 /** One vulnerability of one package of an image. */
-export interface Finding extends Omit<PackageFinding, 'packageId'> {
+export interface Finding extends Omit<PackageFinding, 'packageId'>, Remarks {
   readonly package: {
     readonly type: string
     readonly name: string
@@ -56,11 +62,13 @@ export type SeverityCounts = Readonly<Partial<Record<Severity, number>>>
 
 /**
  * Findings of packages at places, as the newest data has them: a join of what the image holds with what is known of
- * each package. What cannot be judged is a finding of undefined severity, never left out.
+ * each package. What cannot be judged is a finding of undefined severity, never left out. `suppressions`: what is in force
+ * for the images of the instances; without it nothing but the distribution's word holds a finding back.
  */
 export async function listFindings(
   reader: SqlReader,
   instances: readonly ScannedInstance[],
+  suppressions?: ImageSuppressions,
 ): Promise<FindingList> {
   const { revision, evaluatedRevision } = await readAdvisoryState(reader)
   const counting = instances.filter(({ passedOver }) => passedOver === undefined)
@@ -77,13 +85,30 @@ export async function listFindings(
     if (found === undefined) continue
     const at = places.get(match.packageId) ?? []
     const flaw = await facts.read(match)
-    all.push(await findingOf(match, { found, owners, at, flaw }))
+    all.push(heldAgainst(await findingOf(match, { found, owners, at, flaw }), at, suppressions))
   }
   all.sort(compareFindings)
   const findings = all.filter(({ suppression }) => suppression === undefined)
   const suppressed = all.filter(({ suppression }) => suppression !== undefined)
   const counts = countSeverities(findings)
   return { findings, suppressed, counts, dataRevision: evaluatedRevision }
+}
+
+/** What the distribution says goes before: it is about the flaw in this very system. */
+function heldAgainst(
+  finding: Finding,
+  at: readonly ScannedInstance[],
+  suppressions: ImageSuppressions | undefined,
+): Finding {
+  if (suppressions === undefined || finding.suppression !== undefined) return finding
+  const { type, name, version, purl } = finding.package
+  const { suppression, remarks } = judgeFlaw(suppressions, {
+    vulnerability: finding.vulnerability,
+    aliases: finding.aliases,
+    package: { type, name, version, purl: parsePurl(purl) },
+    places: at.map(({ path, imageDigest }) => ({ path, imageDigest })),
+  })
+  return { ...finding, ...remarks, ...(suppression === undefined ? {} : { suppression }) }
 }
 
 async function findingOf(

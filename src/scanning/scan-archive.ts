@@ -7,13 +7,15 @@ import { readAdvisoryState } from './advisory-state-store.ts'
 import type { Exploitation } from './cve-fact-reader.ts'
 import { describeAdvisories } from './describe-advisories.ts'
 import { examineImage, failed, judgeLayers, type ExamineDeps } from './examine-image.ts'
-import type { ImageContent, ScanOutcome } from './image-scan.ts'
+import type { ImageContent, ScannedInstance, ScanOutcome } from './image-scan.ts'
 import { ecosystemsWithoutData } from './find-scan.ts'
 import { explainVulnerability, type VulnerabilityExplanation } from './explain-vulnerability.ts'
 import { listFindings, type Finding, type FindingPlace } from './list-findings.ts'
 import { readLayer } from './read-layer.ts'
 import { platformChildren, scannability } from './request-scan.ts'
-import type { Suppression } from './rules/suppression.ts'
+import type { AccountId } from '../policy/account-id.ts'
+import type { ImageSuppressions, Remarks, Suppression } from './rules/suppression.ts'
+import type { Suppressions } from './suppressions.ts'
 import { unpackArchive, unreadable, type UnpackedArchive } from './unpack-archive.ts'
 
 export interface ArchiveScan {
@@ -39,7 +41,7 @@ export interface ArchiveImage {
   readonly explanation?: VulnerabilityExplanation
 }
 
-interface ArchiveFinding {
+interface ArchiveFinding extends Remarks {
   readonly vulnerability: string
   readonly aliases: readonly string[]
   readonly severity: string
@@ -66,11 +68,15 @@ export interface ArchiveDeps extends ExamineDeps {
   readonly ids: Ids
   /** Where archives are unpacked while they are scanned. */
   readonly temporaryDirectory: string
+  /** Undefined where nothing but the distribution's word holds a finding back. */
+  readonly suppressions?: Suppressions
 }
 
 export interface ArchiveInput {
   readonly kind: 'rootfs' | 'archive'
   readonly body: Readable
+  /** Whose documents and rules are in force. */
+  readonly account?: AccountId
   /** Any id of a flaw; each image's answer then says why it is, or is not, affected. */
   readonly explain?: string
 }
@@ -92,24 +98,25 @@ export async function scanArchive(
 
 async function scanRootFileSystem(
   deps: ArchiveDeps,
-  { body: stream, explain }: ArchiveInput,
+  { body: stream, explain, account }: ArchiveInput,
   options: { readonly signal: AbortSignal },
 ): Promise<ArchiveImage> {
   const reading = await readLayer(deps.layers, { stream }, options)
-  if (reading.kind === 'unreadable') return render(deps, failed(reading.message), { explain })
+  if (reading.kind === 'unreadable')
+    return render(deps, failed(reading.message), { explain, account })
   const { inventory } = reading
   const outcome = await judgeLayers(deps, [{ digest: inventory.diffId, inventory }], options)
-  return render(deps, outcome, { explain })
+  return render(deps, outcome, { explain, account })
 }
 
 async function scanImages(
   deps: ArchiveDeps,
-  { body, explain }: ArchiveInput,
+  { body, explain, account }: ArchiveInput,
   options: { readonly signal: AbortSignal },
 ): Promise<readonly ArchiveImage[]> {
   return visitImages(deps, body, options, async (content, entry) => {
     const outcome = await examineOrFail(deps, content, entry.digest, options)
-    return render(deps, outcome, { entry, explain })
+    return render(deps, outcome, { entry, explain, account })
   })
 }
 
@@ -202,9 +209,16 @@ async function render(
   {
     entry = {},
     explain,
-  }: { readonly entry?: Partial<ArchiveEntry>; readonly explain: string | undefined },
+    account,
+  }: {
+    readonly entry?: Partial<ArchiveEntry>
+    readonly explain: string | undefined
+    readonly account: AccountId | undefined
+  },
 ): Promise<ArchiveImage> {
-  const { findings, suppressed } = await listFindings(deps.database, outcome.instances)
+  const instances = instancesIn(outcome, entry.digest)
+  const inForce = await inForceFor(deps, account, instances)
+  const { findings, suppressed } = await listFindings(deps.database, instances, inForce)
   const missing = await missingData(deps, outcome)
   const reason = outcome.reason ?? missing
   const statuses = {
@@ -232,8 +246,32 @@ async function render(
     }),
     ...(explain === undefined
       ? {}
-      : { explanation: await explainVulnerability(deps.database, outcome, explain) }),
+      : {
+          explanation: await explainVulnerability(
+            deps.database,
+            { ...outcome, instances },
+            explain,
+            inForce,
+          ),
+        }),
   }
+}
+
+function instancesIn(
+  { instances }: ScanOutcome,
+  imageDigest: Digest | undefined,
+): readonly ScannedInstance[] {
+  return imageDigest === undefined
+    ? instances
+    : instances.map((instance) => ({ ...instance, imageDigest }))
+}
+
+async function inForceFor(
+  { suppressions }: ArchiveDeps,
+  account: AccountId | undefined,
+  instances: readonly ScannedInstance[],
+): Promise<ImageSuppressions | undefined> {
+  return account === undefined ? undefined : suppressions?.inForce({ account, instances })
 }
 
 async function missingData(deps: ArchiveDeps, outcome: ScanOutcome): Promise<string | undefined> {
@@ -258,6 +296,8 @@ function renderFinding(finding: Finding): ArchiveFinding {
     evidence: finding.evidence,
     places: finding.places,
     layer: finding.layerDigest,
+    ...(finding.vex === undefined ? {} : { vex: finding.vex }),
+    ...(finding.endedRules === undefined ? {} : { endedRules: finding.endedRules }),
     url: finding.url,
     ...(finding.summary === undefined ? {} : { summary: finding.summary }),
   }

@@ -7,14 +7,18 @@ import {
   type ExamineDeps,
 } from './examine-image.ts'
 import type { ImageContent, ScanOutcome } from './image-scan.ts'
-import { listFindings } from './list-findings.ts'
+import { findRepositoryById } from '../registry/repository-store.ts'
+import { listFindings, type SeverityCounts } from './list-findings.ts'
 import { findScanRow, finishScan, internPackageSet, markScanRunning } from './scan-store.ts'
+import type { Suppressions } from './suppressions.ts'
 
 /** After so many attempts the fault is told instead of tried again. */
 const maxAttempts = 3
 
 export interface ScanDeps extends ExamineDeps {
   readonly contentOf: (repositoryId: number) => ImageContent
+  /** Undefined where nothing but the distribution's word holds a finding back. */
+  readonly suppressions?: Suppressions
 }
 
 /**
@@ -31,12 +35,32 @@ export async function scanImage(
   if ((await findScanRow(database, key)) === undefined) return
   await database.transaction((tx) => markScanRunning(tx, key))
   const outcome = await attemptScan(deps, key, { signal, attempt })
-  const { counts } = await listFindings(database, outcome.instances)
+  const counts = await countFindings(deps, key, outcome)
   await database.transaction(async (tx) => {
     const ids = outcome.instances.map(({ packageId }) => packageId)
     const setId = ids.length === 0 ? undefined : await internPackageSet(tx, ids)
     await finishScan(tx, key, { ...outcome, extractorRevision, setId, counts }, clock.now())
   })
+}
+
+/** As they are counted at this moment. */
+async function countFindings(
+  { database, suppressions }: ScanDeps,
+  { repositoryId: id, digest }: { readonly repositoryId: number; readonly digest: Digest },
+  outcome: ScanOutcome,
+): Promise<SeverityCounts> {
+  const instances = outcome.instances.map((instance) => ({ ...instance, imageDigest: digest }))
+  const found = await findRepositoryById(database, id)
+  const inForce =
+    found === undefined
+      ? undefined
+      : await suppressions?.inForce({
+          account: found.account,
+          repository: { id, name: found.name },
+          instances,
+        })
+  const { counts } = await listFindings(database, instances, inForce)
+  return counts
 }
 
 async function attemptScan(

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { zstdCompressSync, zstdDecompressSync } from 'node:zlib'
 import type { Distribution } from '../ecosystems/ecosystem.ts'
 import { parseDigest, type Digest } from '../oci/digest.ts'
+import type { AccountId } from '../policy/account-id.ts'
 import {
   bytes,
   instant,
@@ -97,6 +98,30 @@ export async function readScannedInstances(
     [key.repositoryId, key.digest],
   )
   return row === undefined ? [] : unpackInstances(bytes(row, 'instances'))
+}
+
+/** Images of an account whose scan has ended, in order, after a key. */
+export async function listScannedImages(
+  reader: SqlReader,
+  account: AccountId,
+  page: {
+    readonly after: { readonly repositoryId: number; readonly digest: string }
+    readonly limit: number
+  },
+): Promise<readonly (ScanKey & { readonly repository: string })[]> {
+  const { after, limit } = page
+  const rows = await reader.all(
+    `SELECT s.repository_id, s.digest, r.name FROM image_scans s JOIN repositories r ON r.id = s.repository_id
+     WHERE r.account = $1 AND s.completed_at IS NOT NULL
+       AND (s.repository_id > $2 OR (s.repository_id = $2 AND s.digest > $3))
+     ORDER BY s.repository_id, s.digest LIMIT $4`,
+    [account, after.repositoryId, after.digest, limit],
+  )
+  return rows.flatMap((row) => {
+    const digest = parseDigest(text(row, 'digest'))
+    if (digest === undefined) return []
+    return [{ repositoryId: integer(row, 'repository_id'), digest, repository: text(row, 'name') }]
+  })
 }
 
 /** The set of exactly these packages, made at its first sight. */

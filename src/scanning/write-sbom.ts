@@ -8,7 +8,7 @@ import type { ScannedInstance } from './image-scan.ts'
 import { listFindings, type Finding } from './list-findings.ts'
 import { inventoryGaps } from './rules/inventory-gaps.ts'
 import type { SquashedImage } from './rules/squash.ts'
-import type { Suppression } from './rules/suppression.ts'
+import { describeSuppression, type Suppression } from './rules/suppression.ts'
 
 export type SbomFormat = 'cyclonedx' | 'spdx'
 
@@ -84,5 +84,24 @@ function analysisOf(suppression: Suppression): FindingAnalysis {
         state: 'in_triage',
         detail: `the distribution does not name this flaw in ${suppression.by}, which brought the file`,
       }
+    case 'vex': {
+      const justification = justifications.get(suppression.justification ?? '')
+      return {
+        state: suppression.status === 'fixed' ? 'resolved' : 'not_affected',
+        ...(justification === undefined ? {} : { justification }),
+        detail: describeSuppression(suppression),
+      }
+    }
+    // Somebody put the finding aside for a time, for a reason in words: that is no verdict.
+    case 'rule':
+      return { state: 'in_triage', detail: describeSuppression(suppression) }
   }
 }
+
+/** OpenVEX's justifications in CycloneDX's words, where it has one. */
+const justifications: ReadonlyMap<string, string> = new Map([
+  ['component_not_present', 'code_not_present'],
+  ['vulnerable_code_not_present', 'code_not_present'],
+  ['vulnerable_code_not_in_execute_path', 'code_not_reachable'],
+  ['inline_mitigations_already_exist', 'protected_by_mitigating_control'],
+])

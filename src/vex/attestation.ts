@@ -13,7 +13,14 @@ import type { VexDocument } from './vex-document.ts'
 export type JudgedAttachment =
   /** Nothing in it is a VEX document. */
   | { readonly kind: 'none' }
-  | { readonly kind: 'trusted'; readonly document: VexDocument; readonly fingerprint: string }
+  | {
+      readonly kind: 'trusted'
+      readonly document: VexDocument
+      /** The document as JSON has it. */
+      readonly source: unknown
+      /** Of the key that signed. */
+      readonly fingerprint: string
+    }
   | {
       readonly kind: 'untrusted'
       readonly reason: string
@@ -57,7 +64,8 @@ function judgeSigned(
   if (!statement.subjects.includes(subject))
     return unsigned(reading, `it is about ${statement.subjects[0] ?? 'no digest'}, another image`)
   if (reading.kind === 'refused') return unsigned(reading, '')
-  return { kind: 'trusted', document: reading.value, fingerprint: signer.fingerprint }
+  const { fingerprint } = signer
+  return { kind: 'trusted', document: reading.value, source: statement.predicate, fingerprint }
 }
 
 function whyUnverified({ signatures }: Envelope): string {

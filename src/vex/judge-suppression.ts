@@ -79,7 +79,9 @@ function holdsBack({ status, isPinned }: VexClaim): boolean {
 
 function rulesFor(index: RuleIndex, place: JudgedPlace): readonly SuppressionRule[] {
   const named = new Set(place.ids.flatMap((id) => index.get(id) ?? []))
-  return [...named].filter((rule) => matchesRule(rule, place)).toSorted((a, b) => a.line - b.line)
+  return [...named]
+    .filter((rule) => matchesRule(rule, place))
+    .toSorted((a, b) => a.number - b.number)
 }
 
 export function matchesRule(

@@ -108,6 +108,7 @@ test('reads JSON and YAML alike, one id or several', () => {
     owner: 'o',
     until: '2027-01-31',
     endsAt: Date.parse('2027-02-01T00:00:00Z'),
+    number: 1,
     line: 1,
   })
   const [second] = rulesOf(json)

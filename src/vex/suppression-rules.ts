@@ -21,6 +21,8 @@ export interface SuppressionRule {
   readonly until: string
   /** The first moment at which it has no effect any more, in milliseconds. */
   readonly endsAt: number
+  /** Its place in the list, from 1. */
+  readonly number: number
   /** Where it begins in the file. */
   readonly line: number
 }
@@ -93,10 +95,10 @@ class RulesReader {
     if (!isSeq(root)) return this.#fault(0, 'the file is no list of rules') ?? []
     if (root.items.length > maxRules)
       return this.#fault(0, `the file has more than ${maxRules} rules`) ?? []
-    return root.items.flatMap((item) => this.#rule(item) ?? [])
+    return root.items.flatMap((item, index) => this.#rule(item, index + 1) ?? [])
   }
 
-  #rule(item: unknown): SuppressionRule | undefined {
+  #rule(item: unknown, number: number): SuppressionRule | undefined {
     if (!isMap(item)) return this.#fault(placeOf(item), 'a rule is a mapping of members')
     const members = this.#members(item, ruleMembers)
     const at = placeOf(item)
@@ -120,6 +122,7 @@ class RulesReader {
       owner,
       until,
       endsAt,
+      number,
       line: this.#lines.linePos(at).line,
     }
   }

@@ -91,6 +91,12 @@ const rows: Readonly<Record<number, readonly string[]>> = {
     `INSERT INTO cve_fact_sources VALUES ('epss', 2, 3, 1, 44, 45)`,
     `INSERT INTO cve_facts VALUES ('CVE-2021-44228', 'epss', 2, '{}')`,
   ],
+  14: [
+    `INSERT INTO vex_documents VALUES ('123456789012', '${digest('5')}', 'OpenVEX', 'id', '1', 'issuer', 44, 1, 9, x'28b5', 'arn', 45)`,
+    `INSERT INTO suppression_rules VALUES ('123456789012', '${digest('6')}', '[]', 'arn', 46)`,
+    `INSERT INTO vex_referrers VALUES (1, '${digest('d')}', 0, '${digest('e')}', NULL, 'untrusted', 'why', NULL, '', '${digest('a')}',
+       NULL, NULL, NULL, NULL, NULL, 47)`,
+  ],
 }
 
 /** Up to 7 a flag said who is an administrator; an attached policy says it since. */

@@ -21,6 +21,7 @@ async function ask(path: string, query: string): Promise<unknown> {
   }
   const call = {
     account,
+    principal: 'arn:aws:iam::123456789012:user/admin',
     query: new URLSearchParams(query),
     body: Readable.from([]),
     signal: new AbortController().signal,

@@ -27,6 +27,10 @@ const statuses = {
   INVENTORY_TOO_LARGE: 409,
   PLATFORM_UNCLEAR: 400,
   SBOM_UNREADABLE: 400,
+  VEX_UNREADABLE: 400,
+  VEX_UNKNOWN: 404,
+  VEX_LIMIT: 409,
+  RULES_UNREADABLE: 400,
 } as const satisfies Record<ScanningErrorCode, number>
 
 const accessStatuses = {

@@ -4,14 +4,19 @@ import type { AccountId } from '../../policy/account-id.ts'
 import { parseArn } from '../../policy/arn.ts'
 import { refused, type ControlCall, type ControlReply, type ControlRoute } from './route.ts'
 
+interface AskedImage {
+  readonly account: AccountId
+  readonly repository: RepositoryName
+  readonly digest: Digest
+}
+
 export interface FindingRooms {
   /** Undefined when the image was never scanned. */
-  readonly explainVulnerability: (input: {
-    readonly account: AccountId
-    readonly repository: RepositoryName
-    readonly digest: Digest
-    readonly vulnerability: string
-  }) => Promise<unknown>
+  readonly explainVulnerability: (
+    input: AskedImage & { readonly vulnerability: string },
+  ) => Promise<unknown>
+  /** Undefined when the image was never scanned. */
+  readonly listSuppressed: (input: AskedImage) => Promise<unknown>
 }
 
 export const findingRoutes: readonly ControlRoute<FindingRooms>[] = [
@@ -23,38 +28,61 @@ export const findingRoutes: readonly ControlRoute<FindingRooms>[] = [
     resources: (query) => [query.get('resource') ?? '*'],
     run: explain,
   },
+  {
+    method: 'GET',
+    path: '/pratique/v1/findings/suppressed',
+    action: 'pratique:ListSuppressedFindings',
+    isOfAccount: true,
+    resources: (query) => [query.get('resource') ?? '*'],
+    run: listSuppressed,
+  },
 ]
 
 /** `resource`: ARN of the repository; `digest` of the image; `vulnerability`: any id of the flaw. */
 async function explain(rooms: FindingRooms, { query }: ControlCall): Promise<ControlReply> {
-  const place = repositoryOf(query.get('resource') ?? '')
-  if (place === undefined)
-    return refused(
-      'resource must be the ARN of a repository, arn:aws:ecr:REGION:ACCOUNT:repository/NAME',
-    )
-  const digest = parseDigest(query.get('digest') ?? '')
-  if (digest === undefined) return refused('digest must be that of an image, sha256:…')
+  const image = imageIn(query)
+  if (typeof image === 'string') return refused(image)
   const vulnerability = vulnerabilityIn(query.get('vulnerability'))
   if (vulnerability === undefined)
     return refused('vulnerability must be an id, such as CVE-2021-44228 or GHSA-jfh8-c2jp-5v3q')
-  const value = await rooms.explainVulnerability({ ...place, digest, vulnerability })
-  if (value !== undefined) return { kind: 'json', value }
+  const value = await rooms.explainVulnerability({ ...image, vulnerability })
+  return value === undefined ? neverScanned(image) : { kind: 'json', value }
+}
+
+/** What is known of an image and not counted, with who says so. */
+async function listSuppressed(rooms: FindingRooms, { query }: ControlCall): Promise<ControlReply> {
+  const image = imageIn(query)
+  if (typeof image === 'string') return refused(image)
+  const value = await rooms.listSuppressed(image)
+  return value === undefined ? neverScanned(image) : { kind: 'json', value }
+}
+
+function imageIn(query: URLSearchParams): AskedImage | string {
+  const place = repositoryIn(query)
+  if (typeof place === 'string') return place
+  const digest = parseDigest(query.get('digest') ?? '')
+  return digest === undefined ? 'digest must be that of an image, sha256:…' : { ...place, digest }
+}
+
+function neverScanned({ repository, digest }: AskedImage): ControlReply {
   return {
     kind: 'refused',
     status: 404,
     code: 'SCAN_UNKNOWN',
-    message: `${place.repository}@${digest} was never scanned; scan it first: pratique scan ${place.repository}@${digest}`,
+    message: `${repository}@${digest} was never scanned; scan it first: pratique scan ${repository}@${digest}`,
   }
 }
 
-function repositoryOf(
-  text: string,
-): { readonly account: AccountId; readonly repository: RepositoryName } | undefined {
-  const arn = parseArn(text)
+/** The repository whose ARN the query's `resource` is, or what is wrong with it. */
+export function repositoryIn(
+  query: URLSearchParams,
+): { readonly account: AccountId; readonly repository: RepositoryName } | string {
+  const arn = parseArn(query.get('resource') ?? '')
   const account = arn?.account
   const [, name] = /^repository\/(.+)$/.exec(arn?.resource ?? '') ?? []
   const repository = parseRepositoryName(name ?? '')
-  if (arn?.service !== 'ecr' || account === undefined || repository === undefined) return undefined
+  if (arn?.service !== 'ecr' || account === undefined || repository === undefined)
+    return 'resource must be the ARN of a repository, arn:aws:ecr:REGION:ACCOUNT:repository/NAME'
   return { account, repository }
 }
 

@@ -7,6 +7,8 @@ export type ControlAction = `pratique:${string}`
 export interface ControlCall {
   /** The caller's own: this API speaks of no other. */
   readonly account: AccountId
+  /** ARN of the caller, for what is kept of who did it. */
+  readonly principal: string
   readonly query: URLSearchParams
   readonly body: Readable
   readonly signal: AbortSignal

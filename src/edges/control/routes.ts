@@ -1,5 +1,6 @@
 // Pratique's own JSON API, for what neither AWS nor OCI has an operation. A row without an IAM action does not compile.
 import type { Readable } from 'node:stream'
+import type { AccountId } from '../../policy/account-id.ts'
 import { auditRoutes, type AuditRooms } from './audit-routes.ts'
 import { accountRoutes, type AccountRooms } from './account-routes.ts'
 import { collectionRoutes, type CollectionRooms } from './collection-routes.ts'
@@ -12,6 +13,7 @@ import { quotaRoutes, type QuotaRooms } from './quota-routes.ts'
 import { refused, type ControlRoute } from './route.ts'
 import { sbomRoutes, type SbomRooms } from './sbom-routes.ts'
 import { sessionRoutes, type SessionRooms } from './session-routes.ts'
+import { suppressionRoutes, type SuppressionRooms } from './suppression-routes.ts'
 import { storageRoutes, type StorageRooms } from './storage-routes.ts'
 
 /** What the rooms give this edge; app.ts binds them. */
@@ -23,6 +25,7 @@ export interface ControlRooms
     CollectionRooms,
     FindingRooms,
     StorageRooms,
+    SuppressionRooms,
     OidcProviderRooms,
     MasterKeyRooms,
     SbomRooms,
@@ -53,6 +56,8 @@ export interface ControlRooms
     input: {
       readonly kind: 'rootfs' | 'archive'
       readonly body: Readable
+      /** Whose documents and rules are in force. */
+      readonly account: AccountId
       /** Any id of a flaw; each image's answer then says why it is, or is not, affected. */
       readonly explain?: string
     },
@@ -70,6 +75,7 @@ export const controlRoutes: readonly ControlRoute<ControlRooms>[] = [
   ...policyRoutes,
   ...collectionRoutes,
   ...findingRoutes,
+  ...suppressionRoutes,
   ...storageRoutes,
   ...oidcProviderRoutes,
   ...masterKeyRoutes,
@@ -135,7 +141,7 @@ export const controlRoutes: readonly ControlRoute<ControlRooms>[] = [
     path: '/pratique/v1/scans',
     action: 'pratique:ScanArchive',
     isOfAccount: true,
-    run: async (rooms, { query, body, signal }) => {
+    run: async (rooms, { account, query, body, signal }) => {
       const kind = query.get('kind')
       if (kind !== 'rootfs' && kind !== 'archive') return refused('kind must be rootfs or archive')
       const explain = vulnerabilityIn(query.get('explain'))
@@ -144,7 +150,7 @@ export const controlRoutes: readonly ControlRoute<ControlRooms>[] = [
       const asked = explain === undefined ? {} : { explain }
       return {
         kind: 'json',
-        value: await rooms.scanArchive({ kind, body, ...asked }, { signal }),
+        value: await rooms.scanArchive({ kind, body, account, ...asked }, { signal }),
       }
     },
   },

@@ -61,8 +61,9 @@ async function answer(
     const query = new URL(request.raw.url ?? '/', 'http://localhost').searchParams
     facts.parameters = Object.fromEntries(query)
     const signal = abortedWithConnection(reply)
-    const { account } = allowed
-    const result = await route.run(edge.rooms, { account, query, body: request.raw, signal })
+    const { account, principal } = allowed
+    const call = { account, principal, query, body: request.raw, signal }
+    const result = await route.run(edge.rooms, call)
     if (result.kind === 'refused') return refuse({ status: 400, ...result })
     return await sendResult(edge, facts.requestId, reply, result)
   } catch (error) {
@@ -79,7 +80,7 @@ async function requireAllowed(
   edge: ControlEdge,
   route: ControlRoute<ControlRooms>,
   request: FastifyRequest,
-): Promise<{ readonly account: AccountId } | ControlError> {
+): Promise<{ readonly account: AccountId; readonly principal: string } | ControlError> {
   const { facts } = request
   const result = await edge.authenticate(request.headers.authorization, sourceOf(request))
   if (result.kind !== 'authenticated') {
@@ -106,7 +107,7 @@ async function requireAllowed(
   const judged = await edge.authorize(caller, { action, resources })
   tellJudgement(facts, judged)
   return judged.kind === 'allow'
-    ? { account: caller.accountId }
+    ? { account: caller.accountId, principal: caller.principalArn }
     : { status: 403, code: 'DENIED', message: judged.message }
 }
 

@@ -10,6 +10,7 @@ import type { CompiledPolicy } from '../../../policy/compile.ts'
 import type { CommitGate } from '../../../registry/gates.ts'
 import type { RepositoryAddress } from '../../../registry/repository-store.ts'
 import type { ImageContent } from '../../../scanning/image-scan.ts'
+import type { Suppressions } from '../../../scanning/suppressions.ts'
 import type { BlobStore } from '../../../storage/blobs/blob-store.ts'
 import type { Database } from '../../../storage/database/database.ts'
 import type { VisibleDeps } from '../../visible-repositories.ts'
@@ -29,6 +30,8 @@ export interface EcrDeps extends UploadDeps {
   readonly defaults: 'secure' | 'aws'
   /** What scans read of one repository's images. */
   readonly contentOf: (repositoryId: number) => ImageContent
+  /** What VEX documents and rules say of findings. */
+  readonly suppressions: Suppressions
   readonly isAccount: (id: string) => Promise<boolean>
   readonly tokenKey: SealKeys
   readonly downloadKey: SealKeys

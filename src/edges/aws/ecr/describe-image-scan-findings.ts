@@ -32,14 +32,16 @@ export async function describeImageScanFindings(
     registryId: repository.account,
     repositoryName: repository.name,
     imageId: { ...input.imageId, imageDigest: digest },
-    imageScanStatus: renderScanStatus(scan),
   }
-  if (scan.completedAt === undefined) return answer
-  const list = await listFindings(database, scan.instances)
+  if (scan.completedAt === undefined) return { ...answer, imageScanStatus: renderScanStatus(scan) }
+  const { instances } = scan
+  const { account } = repository
+  const inForce = await deps.suppressions.inForce({ account, repository, instances })
+  const list = await listFindings(database, instances, inForce)
   const page = {
     operation: 'DescribeImageScanFindings',
-    // A token is for one state of the data: the order of findings is another after an import.
-    inputs: [key, list.dataRevision],
+    // A token is for one state of the data: the order of findings is another after an import or with other suppressions.
+    inputs: [key, list.dataRevision, list.findings.length, list.suppressed.length],
     nextToken: input.nextToken,
     maxResults: input.maxResults,
   }
@@ -49,6 +51,7 @@ export async function describeImageScanFindings(
   const next = end < list.findings.length ? end : undefined
   return {
     ...answer,
+    imageScanStatus: renderScanStatus(scan, list.suppressed),
     imageScanFindings: {
       imageScanCompletedAt: epochSeconds(scan.completedAt),
       ...(updatedAt === undefined ? {} : { vulnerabilitySourceUpdatedAt: epochSeconds(updatedAt) }),
@@ -60,18 +63,43 @@ export async function describeImageScanFindings(
 }
 
 /** Our words for the states are ECR's; the description says why, and what is not covered. */
-export function renderScanStatus(scan: FoundScan): {
+export function renderScanStatus(
+  scan: FoundScan,
+  suppressed: readonly Finding[] = [],
+): {
   readonly status: string
   readonly description?: string
 } {
-  const description = scan.reason ?? describeNotes(scan)
+  const parts = [scan.reason ?? describeNotes(scan), describeSuppressed(suppressed)]
+  const told = parts.filter((part) => part !== undefined)
+  const description = told.length === 0 ? undefined : told.join('. ')
   return { status: scan.status, ...(description === undefined ? {} : { description }) }
+}
+
+/** Decisions of people; what the distribution decides is the scanner's own judgement. */
+function describeSuppressed(suppressed: readonly Finding[]): string | undefined {
+  const of = (kind: 'vex' | 'rule'): number =>
+    suppressed.filter(({ suppression }) => suppression?.kind === kind).length
+  const [vex, rules] = [of('vex'), of('rule')]
+  if (vex + rules === 0) return undefined
+  const parts = [
+    ...(vex === 0 ? [] : [`${vex} by VEX statements`]),
+    ...(rules === 0 ? [] : [`${rules} by suppression rules`]),
+  ]
+  return `Findings not counted: ${parts.join(', ')}`
 }
 
 function describeNotes({ status, notes }: FoundScan): string | undefined {
   if (status === 'PENDING') return 'The scan is in the queue.'
   if (status === 'IN_PROGRESS') return 'The scan is running.'
   return notes.length === 0 ? undefined : `Not covered: ${notes.join('; ')}`
+}
+
+function describeEnded({ endedRules = [] }: Finding): string | undefined {
+  if (endedRules.length === 0) return undefined
+  return endedRules
+    .map(({ by, until, reason }) => `ended on ${until} (${by}): ${reason}`)
+    .join('; ')
 }
 
 function renderFinding(finding: Finding): Readonly<Record<string, unknown>> {
@@ -95,6 +123,9 @@ function renderFinding(finding: Finding): Readonly<Record<string, unknown>> {
     ['aliases', finding.aliases.length === 0 ? undefined : finding.aliases.join(' ')],
     [`${scheme}_VECTOR`, vector],
     [`${scheme}_SCORE`, score?.toFixed(1)],
+    ['vex_status', finding.vex?.status],
+    ['vex_document', finding.vex?.document.id],
+    ['suppression_ended', describeEnded(finding)],
     [
       'verdict',
       finding.verdict === 'unknown'

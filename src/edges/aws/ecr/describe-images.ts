@@ -114,12 +114,16 @@ async function scanMembers(
   const key = { repositoryId: repository.id, digest: manifest.digest }
   const scan = await findScan(deps.database, deps.contentOf(repository.id), key)
   if (scan === undefined) return {}
-  const imageScanStatus = renderScanStatus(scan)
-  if (scan.completedAt === undefined) return { imageScanStatus }
-  const { counts } = await listFindings(deps.database, scan.instances)
+  if (scan.completedAt === undefined) return { imageScanStatus: renderScanStatus(scan) }
+  const inForce = await deps.suppressions.inForce({
+    account: repository.account,
+    repository,
+    instances: scan.instances,
+  })
+  const { counts, suppressed } = await listFindings(deps.database, scan.instances, inForce)
   const imageScanFindingsSummary = {
     imageScanCompletedAt: epochSeconds(scan.completedAt),
     findingSeverityCounts: counts,
   }
-  return { imageScanStatus, imageScanFindingsSummary }
+  return { imageScanStatus: renderScanStatus(scan, suppressed), imageScanFindingsSummary }
 }
