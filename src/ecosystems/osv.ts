@@ -6,6 +6,7 @@
 import type { Advisory, AffectedPackage, Reference, SeverityRating } from './advisory.ts'
 import { readFixStatement } from './fix-state.ts'
 import { readRange } from './osv-range.ts'
+import type { Ecosystem } from './ecosystem.ts'
 import { ecosystemOfAdvisory } from './table.ts'
 
 export type AdvisoryReading =
@@ -46,8 +47,17 @@ function refine(
   packages: readonly AffectedPackage[],
   summary: string | undefined,
 ): readonly AffectedPackage[] {
-  const byOwner = Map.groupBy(packages, ({ ecosystem }) => ecosystemOfAdvisory(ecosystem))
-  return [...byOwner].flatMap(([owner, own]) => owner?.refineAffected?.(own, summary) ?? own)
+  const byRefiner = Map.groupBy(packages, ({ ecosystem }) => refinerOf(ecosystem))
+  const plain = byRefiner.get(undefined) ?? []
+  const refined = [...byRefiner].flatMap(
+    ([owner, own]) => owner?.refineAffected?.(own, summary) ?? [],
+  )
+  return [...plain, ...refined]
+}
+
+function refinerOf(ecosystem: string): Ecosystem | undefined {
+  const owner = ecosystemOfAdvisory(ecosystem)
+  return owner?.refineAffected === undefined ? undefined : owner
 }
 
 function describe(document: Readonly<Record<string, unknown>>): Omit<Advisory, 'id' | 'affected'> {
