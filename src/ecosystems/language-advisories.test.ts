@@ -36,7 +36,14 @@ const sources: readonly Source[] = [
       ['jquery', 'file:vendor/jquery.tgz', 'NSWG-ECO-329', 'unknown'],
     ],
   },
-  { file: 'retirejs', type: 'npm', owns: /^npm$/, examples: [] },
+  {
+    file: 'retirejs',
+    type: 'npm',
+    owns: /^npm$/,
+    // Bounds such as 1.4.0-*, which are no versions.
+    unjudged: 8,
+    examples: [],
+  },
   {
     file: 'friendsofphp',
     type: 'composer',
@@ -58,7 +65,88 @@ const sources: readonly Source[] = [
       ['nokogiri', '1.15.4', 'RUBYSEC-nokogiri-CVE-2013-6460', 'notAffected'],
     ],
   },
+  {
+    file: 'erlef',
+    type: 'hex',
+    owns: /^Hex$/,
+    examples: [
+      ['absinthe', '1.7.0', 'EEF-CVE-2026-42793', 'affected'],
+      ['absinthe', '1.10.2', 'EEF-CVE-2026-42793', 'notAffected'],
+      ['phoenix', '1.8.0-rc.1', 'EEF-CVE-2026-32689', 'notAffected'],
+    ],
+  },
+  {
+    file: 'haskell',
+    type: 'hackage',
+    owns: /^Hackage$/,
+    examples: [
+      ['aeson', '2.0.0.0', 'HSEC-2023-0001', 'affected'],
+      ['aeson', '2.0.1.0', 'HSEC-2023-0001', 'notAffected'],
+    ],
+  },
+  {
+    file: 'osv-samples',
+    type: 'swift',
+    owns: /^SwiftURL$/,
+    examples: [
+      ['github.com/Apple/swift-nio', '2.41.0', 'GHSA-7fj7-39wj-c64f', 'affected'],
+      ['github.com/apple/swift-nio', '2.42.0', 'GHSA-7fj7-39wj-c64f', 'notAffected'],
+    ],
+  },
+  {
+    file: 'osv-samples',
+    type: 'pub',
+    owns: /^Pub$/,
+    examples: [
+      ['archive', '3.3.7', 'GHSA-r285-q736-9v95', 'affected'],
+      ['archive', '3.3.8', 'GHSA-r285-q736-9v95', 'notAffected'],
+    ],
+  },
+  {
+    file: 'osv-samples',
+    type: 'cran',
+    owns: /^CRAN$/,
+    examples: [
+      ['readxl', '1.0.0', 'RSEC-2023-0', 'affected'],
+      ['readxl', '1.1.0', 'RSEC-2023-0', 'notAffected'],
+    ],
+  },
+  {
+    file: 'osv-samples',
+    type: 'julia',
+    owns: /^Julia$/,
+    examples: [
+      ['Bzip2_jll', '1.0.6+5', 'JLSEC-2025-10', 'affected'],
+      ['Bzip2_jll', '1.0.7+0', 'JLSEC-2025-10', 'notAffected'],
+    ],
+  },
+  {
+    file: 'osv-samples',
+    type: 'composer',
+    owns: /^Packagist$/,
+    examples: [],
+  },
+  {
+    file: 'osv-samples',
+    type: 'gem',
+    owns: /^RubyGems$/,
+    examples: [],
+  },
+  {
+    file: 'osv-samples',
+    type: 'npm',
+    owns: /^npm$/,
+    examples: [],
+  },
 ]
+
+test('what nobody publishes advisories about is unknown, and says so', () => {
+  for (const type of ['cocoapods', 'conda', 'cpan', 'wordpress']) {
+    const lookup = findEcosystem(type)?.lookup({ type, name: 'a', version: '1' }, undefined)
+    assert.equal(lookup?.kind, 'unknown', type)
+    assert.match(lookup?.kind === 'unknown' ? lookup.reason : '', /no source publishes advisories/)
+  }
+})
 
 for (const { file, type, owns, unjudged = 0, examples } of sources) {
   const path = sharedData('advisories', `${file}.ndjson.zst`)
@@ -73,6 +161,8 @@ for (const { file, type, owns, unjudged = 0, examples } of sources) {
       .split('\n')) {
       if (line === '') continue
       const read = parseOsvRecord(JSON.parse(line))
+      // Some of the samples were cut for the tests that they are of.
+      if (read.kind === 'refused' && file === 'osv-samples') continue
       assert.equal(read.kind, 'advisory')
       if (read.kind !== 'advisory') continue
       const affected = read.advisory.affected.filter((it) => owns.test(it.ecosystem))
