@@ -4,11 +4,12 @@ import { npmInstalled } from './inventory.ts'
 import { npmPackageLock } from './package-lock.ts'
 import { pnpmLock } from './pnpm-lock.ts'
 import { compareSemVersions } from './version.ts'
+import { yarnCache } from './yarn-cache.ts'
 import { yarnLock } from './yarn-lock.ts'
 
 export const npm: Ecosystem = {
   type: 'npm',
-  extractors: [npmInstalled, npmPackageLock, yarnLock, pnpmLock, bunLock],
+  extractors: [npmInstalled, yarnCache, npmPackageLock, yarnLock, pnpmLock, bunLock],
   compareVersions: compareSemVersions,
   purlName: (name) => {
     const [, namespace, bare] = /^(@[^/]+)\/(.+)$/.exec(name) ?? []

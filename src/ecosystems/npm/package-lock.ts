@@ -75,17 +75,22 @@ function readTree(dependencies: Members, list: PackageList): ReadonlyMap<string,
       }
       if (places.size >= maxPlaces) return places
       const place = `${next.folder}node_modules/${key}`
-      const text = textOf(value['version']) ?? ''
-      if (isLinkedFolder(text)) continue
-      const alias = text.startsWith('npm:') ? splitDescriptor(text.slice(4)) : undefined
-      const { name, range: version } = alias ?? { name: key, range: text }
-      places.set(place, { name, version, entry: value })
+      const found = readEntry(key, value)
+      // What a folder of the project needs is a package all the same.
+      if (!isLinkedFolder(found.version)) places.set(place, found)
       if (isMembers(value['dependencies'])) {
         open.push({ folder: `${place}/`, tree: value['dependencies'] })
       }
     }
   }
   return places
+}
+
+function readEntry(key: string, entry: Members): LockedPackage {
+  const text = textOf(entry['version']) ?? ''
+  const alias = text.startsWith('npm:') ? splitDescriptor(text.slice(4)) : undefined
+  const { name, range: version } = alias ?? { name: key, range: text }
+  return { name, version, entry }
 }
 
 /** npm copies an archive that `file:` names, and links a folder. */
