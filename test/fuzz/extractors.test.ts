@@ -60,7 +60,7 @@ test('JSON that is nearly a lock file is packages or problems, for every extract
 
 /** What everybody behind the extractors relies on. */
 function hold(id: string, path: string, bytes: Buffer): void {
-  const { instances, problems } = findExtractor(id).extract(path, bytes)
+  const { instances, problems, owned = [] } = findExtractor(id).extract(path, bytes)
   for (const problem of problems) {
     assert.ok(problem.reason.length > 3 && problem.reason.length < 2000, problem.reason)
     assert.ok(problem.path.startsWith(path))
@@ -74,5 +74,10 @@ function hold(id: string, path: string, bytes: Buffer): void {
     assert.ok(ecosystem !== undefined, type)
     ecosystem.lookup(instance.package, undefined)
     ecosystem.compareVersions(version, '1')
+  }
+  for (const { owner, paths } of owned) {
+    assert.notEqual(owner, '')
+    // A path that leads out of the root would make somebody the owner of another's file.
+    for (const one of paths) assert.doesNotMatch(one, /^\/|(?:^|\/)\.\.(?:\/|$)/)
   }
 }
