@@ -8,7 +8,8 @@ export const generic: Ecosystem = {
   type: 'generic',
   extractors: [recognisedBinary, knownFile],
   compareVersions: compareProgramVersions,
-  packageManager: 'OS',
+  // AWS has no word for what no manager keeps; OS would make them packages of the distribution.
+  packageManager: 'GENERIC',
   ownsAdvisoryEcosystem: (ecosystem) => ecosystem === 'Bitnami',
   normaliseName: (name) => name,
   lookup,

@@ -5,6 +5,7 @@ import { test } from 'node:test'
 import { elfOf } from '../../../test/kit/executable-builder.ts'
 import { sharedData } from '../../../test/kit/shared-data.ts'
 import type { Extractor } from '../ecosystem.ts'
+import { formatPurl } from '../purl.ts'
 import { knownFile } from './known-files.ts'
 import { knownPrograms } from './known-programs.ts'
 import { recognisedBinary } from './recognised-binary.ts'
@@ -140,4 +141,12 @@ test('a file in the place of a known one that tells no version is a problem', ()
   })
   const otp = 'usr/local/lib/erlang/releases/26/OTP_VERSION'
   assert.equal(answerTo(otp, Buffer.from('26.2.5.6\n')), 'erlang 26.2.5.6')
+})
+
+test('a recognised program is no package of the image’s distribution', () => {
+  const debian = { id: 'debian', versionId: '12' }
+  const nginx = { type: 'generic', name: 'nginx', version: '1.25.1' }
+  assert.equal(formatPurl(nginx, debian), 'pkg:generic/nginx@1.25.1')
+  const module = { type: 'golang', name: 'github.com/a/b/v2', version: 'v2.0.0+incompatible' }
+  assert.equal(formatPurl(module, debian), 'pkg:golang/github.com/a/b/v2@v2.0.0%2Bincompatible')
 })
