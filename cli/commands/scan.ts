@@ -19,7 +19,10 @@ const longestWaitMs = 15 * 60_000
 export function scanCommand(program: Command): void {
   program
     .command('scan')
-    .argument('<target>', 'image reference, directory, or image archive (OCI or docker, .tar)')
+    .argument(
+      '<target>',
+      'image reference, directory, or image archive (OCI or docker, .tar), or bill of materials (CycloneDX or SPDX)',
+    )
     .description('What is vulnerable in an image of the registry, a directory or an archive.')
     .option('--rescan', 'scan the image anew even if there is a result')
     .option('--why <id>', 'say why the target is affected by a flaw (CVE, GHSA, …)')

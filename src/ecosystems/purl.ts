@@ -1,7 +1,7 @@
 // Purpose:  name a package as a package URL.
 // Spec:     package-url, purl-spec and its type definitions.
 // Input:    a package as found; text from an image, so every part is escaped.
-// Deviates: nothing; purls are output only, lookups use names as the ecosystems have them.
+// Deviates: nothing; `upstream` may have a version, as other tools write it.
 // Unknowns: none.
 import type { Ecosystem, Package, PurlName } from './ecosystem.ts'
 import { findEcosystem } from './table.ts'
@@ -33,7 +33,7 @@ function versionOf(
 function qualifiersOf(
   found: Package,
   distribution: Release | undefined,
-  { epoch }: { readonly epoch?: string },
+  { version, epoch }: { readonly version: string; readonly epoch?: string },
 ): string {
   const pairs: string[] = []
   if (found.architecture !== undefined) pairs.push(`arch=${escape(found.architecture)}`)
@@ -42,10 +42,16 @@ function qualifiersOf(
     pairs.push(`distro=${escape(release.join('-'))}`)
   }
   if (epoch !== undefined) pairs.push(`epoch=${escape(epoch)}`)
-  if (found.source !== undefined && found.source.name !== found.name) {
-    pairs.push(`upstream=${escape(found.source.name)}`)
-  }
+  const upstream = upstreamOf(found, version)
+  if (upstream !== undefined) pairs.push(`upstream=${escape(upstream)}`)
   return pairs.length === 0 ? '' : `?${pairs.join('&')}`
+}
+
+/** The source package, with its version where that is another: advisories are held against it. */
+function upstreamOf({ name, source }: Package, version: string): string | undefined {
+  if (source === undefined) return undefined
+  if (source.version !== version) return `${source.name}@${source.version}`
+  return source.name === name ? undefined : source.name
 }
 
 /** Percent-encoding as purl wants it; `:` and `~` may stay. */

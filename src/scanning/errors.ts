@@ -55,7 +55,7 @@ export const scanningErrors = {
   ),
   SBOM_UNREADABLE: entry(
     'The bill of materials cannot be read.',
-    'Give CycloneDX 1.4 to 1.7 as JSON, or SPDX 2.2 or 2.3 as JSON or tag-value.',
+    'Give CycloneDX 1.2 to 1.7 as JSON, or SPDX 2.2 or 2.3 as JSON or tag-value.',
   ),
   VEX_UNREADABLE: entry(
     'The VEX document cannot be read.',

@@ -1,16 +1,25 @@
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 import type { Ids } from '../lib/ids.ts'
+import { peek } from '../lib/peek.ts'
 import type { Digest } from '../oci/digest.ts'
 import { parseManifest } from '../oci/manifest.ts'
+import { looksLikeSbom, sbomHeadBytes } from '../sbom/read-sbom.ts'
 import { readAdvisoryState } from './advisory-state-store.ts'
 import type { Exploitation } from './cve-fact-reader.ts'
 import { describeAdvisories } from './describe-advisories.ts'
-import { examineImage, failed, judgeLayers, type ExamineDeps } from './examine-image.ts'
+import {
+  examineImage,
+  failed,
+  judgeLayers,
+  judgeSquashed,
+  type ExamineDeps,
+} from './examine-image.ts'
 import type { ImageContent, ScannedInstance, ScanOutcome } from './image-scan.ts'
 import { ecosystemsWithoutData } from './find-scan.ts'
 import { explainVulnerability, type VulnerabilityExplanation } from './explain-vulnerability.ts'
 import { listFindings, type Finding, type FindingPlace } from './list-findings.ts'
+import { readDeclaredImage } from './read-declared-image.ts'
 import { readLayer } from './read-layer.ts'
 import { platformChildren, scannability } from './request-scan.ts'
 import type { AccountId } from '../policy/account-id.ts'
@@ -73,6 +82,7 @@ export interface ArchiveDeps extends ExamineDeps {
 }
 
 export interface ArchiveInput {
+  /** The content of a file decides whether it is an archive of images or somebody's bill of materials. */
   readonly kind: 'rootfs' | 'archive'
   readonly body: Readable
   /** Whose documents and rules are in force. */
@@ -81,32 +91,62 @@ export interface ArchiveInput {
   readonly explain?: string
 }
 
-/** Scans what is not in the registry: a root file system as one tar, or an image archive. Keeps no image of it. */
+/** Scans what is not in the registry: a root file system as one tar, an image archive, a bill of materials. Keeps no image of it. */
 export async function scanArchive(
   deps: ArchiveDeps,
   input: ArchiveInput,
   options: { readonly signal: AbortSignal },
 ): Promise<ArchiveScan> {
-  const images =
-    input.kind === 'rootfs'
-      ? [await scanRootFileSystem(deps, input, options)]
-      : await scanImages(deps, input, options)
+  const images = await scans[input.kind](deps, input, options)
   const { revision } = await readAdvisoryState(deps.database)
   const { updatedAt } = await describeAdvisories(deps)
   return { images, dataRevision: revision, dataUpdatedAt: updatedAt }
+}
+
+type Scan = (
+  deps: ArchiveDeps,
+  input: ArchiveInput,
+  options: { readonly signal: AbortSignal },
+) => Promise<readonly ArchiveImage[]>
+
+const scans: Readonly<Record<ArchiveInput['kind'], Scan>> = {
+  archive: scanFile,
+  rootfs: scanRootFileSystem,
+}
+
+async function scanFile(
+  deps: ArchiveDeps,
+  input: ArchiveInput,
+  options: { readonly signal: AbortSignal },
+): Promise<readonly ArchiveImage[]> {
+  const { head, body } = await peek(input.body, sbomHeadBytes)
+  const scan = looksLikeSbom(head) ? scanDocument : scanImages
+  return scan(deps, { ...input, body }, options)
+}
+
+/** Somebody's bill of materials, as if what it lists were an image. */
+async function scanDocument(
+  deps: ArchiveDeps,
+  { body, explain, account }: ArchiveInput,
+  options: { readonly signal: AbortSignal },
+): Promise<readonly ArchiveImage[]> {
+  const { image, name } = await readDeclaredImage(body)
+  const outcome = await judgeSquashed(deps, image, options)
+  const rendered = await render(deps, outcome, { explain, account })
+  return [name === undefined ? rendered : { name, ...rendered }]
 }
 
 async function scanRootFileSystem(
   deps: ArchiveDeps,
   { body: stream, explain, account }: ArchiveInput,
   options: { readonly signal: AbortSignal },
-): Promise<ArchiveImage> {
+): Promise<readonly ArchiveImage[]> {
   const reading = await readLayer(deps.layers, { stream }, options)
   if (reading.kind === 'unreadable')
-    return render(deps, failed(reading.message), { explain, account })
+    return [await render(deps, failed(reading.message), { explain, account })]
   const { inventory } = reading
   const outcome = await judgeLayers(deps, [{ digest: inventory.diffId, inventory }], options)
-  return render(deps, outcome, { explain, account })
+  return [await render(deps, outcome, { explain, account })]
 }
 
 async function scanImages(

@@ -108,6 +108,26 @@ test('sbom: an image, a directory; what is not there, never scanned or nonsense 
   assert.match(never.stderr, /was never scanned.*pratique scan/)
 })
 
+test('sbom: a document is scanned as its image is, and never as if its bytes had been seen', async (t) => {
+  const server = await serverWithRepository(t)
+  const directory = await temporaryDirectory(t)
+  await pushLayout(server, 'app', await writeImageLayout(join(directory, 'image'), [lodash]), '1.0')
+  await scanned(server, 'app:1.0')
+  for (const format of ['cyclonedx', 'spdx']) {
+    const file = join(directory, `${format}.tar`)
+    await pratique(server, 'sbom', 'app:1.0', '--format', format, '-o', file)
+    const again = await pratique(server, 'scan', file)
+    assert.equal(again.status, 0, again.stderr)
+    assert.match(again.stdout, /HIGH +CVE-2021-23337 +lodash 4\.17\.20/)
+    assert.match(again.stdout, /note: declared only/)
+  }
+  const broken = join(directory, 'broken.json')
+  await writeFile(broken, '{"bomFormat":"CycloneDX","specVersion":"2.0"}')
+  const refused = await pratique(server, 'scan', broken)
+  assert.equal(refused.status, 1)
+  assert.match(refused.stderr, /CycloneDX 2\.0: 1\.2 to 1\.7 are read/)
+})
+
 test('sbom: who may pull may not list packages, and who may list packages not the findings', async (t) => {
   const server = await serverWithRepository(t)
   const directory = await temporaryDirectory(t)

@@ -22,6 +22,8 @@ export type CoverageNoteCode =
   | 'OS_UNKNOWN'
   /** The packages come from another branch of the distribution than the one that it says it is. */
   | 'OS_BRANCH_DIFFERS'
+  /** Somebody's document lists the packages; nobody looked at the bytes. */
+  | 'DECLARED_ONLY'
   /** No package database lists a package; a static binary on an empty image, for example. */
   | 'NO_PACKAGE_DB'
   /** A lower layer's database is gone or emptied; what it listed may still be there. */
