@@ -21,6 +21,8 @@ const commands: ReadonlyMap<string, () => Promise<AddCommand>> = new Map(
     'oidc-provider': async () => (await import('./commands/oidc-provider.ts')).oidcProviderCommand,
     scan: async () => (await import('./commands/scan.ts')).scanCommand,
     sbom: async () => (await import('./commands/sbom.ts')).sbomCommand,
+    vex: async () => (await import('./commands/vex.ts')).vexCommand,
+    suppressions: async () => (await import('./commands/suppressions.ts')).suppressionsCommand,
     gate: async () => (await import('./commands/gate.ts')).gateCommand,
     'audit-log': async () => (await import('./commands/audit-log.ts')).auditLogCommand,
     session: async () => (await import('./commands/session.ts')).sessionCommand,

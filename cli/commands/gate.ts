@@ -18,6 +18,8 @@ import {
   type GateVerdict,
   type Threshold,
 } from '../gate/judge.ts'
+import { GateSuppressions } from '../gate/suppress.ts'
+import { readRuleFile } from '../rule-file.ts'
 import { renderGate, type GateReport, type JudgedImage } from '../gate/report.ts'
 import { note, say } from '../output.ts'
 import { awsHost, parseImageReference, type ImageReference } from '../reference.ts'
@@ -33,6 +35,7 @@ interface GateFlags {
   readonly maxAge?: number
   readonly platform?: string
   readonly registry?: string
+  readonly suppressions?: string
   readonly output: readonly string[]
 }
 
@@ -40,6 +43,7 @@ const help = `
 Examples:
   pratique gate my-app:1.0 --fail-on high --wait 5m
   pratique gate 123456789012.dkr.ecr.eu-west-1.amazonaws.com/my-app:1.0 --fail-on critical -o json=gate.json
+  pratique gate my-app:1.0 --suppressions suppressions.yaml
 
 Exit codes: 0 every image passes; 3 the answer is no; 6 cannot tell (not scanned, failed, unsupported, stale data);
 4 not signed in or not allowed; 5 not found; 2 wrong usage; 1 error. With several images 3 goes before 6.`
@@ -74,6 +78,7 @@ export function gateCommand(program: Command): void {
       duration,
     )
     .option('--platform <os/arch>', 'judge only this platform of an index')
+    .option('--suppressions <file>', 'rules by which findings are not counted, also those of AWS')
     .option('--registry <host>', 'registry of references without a host, for example an AWS one')
     .option(
       '-o, --output <format[=file]>',
@@ -104,13 +109,21 @@ async function gate(texts: readonly string[], flags: GateFlags): Promise<void> {
     undefinedSeverity: flags.undefinedSeverity,
     maxAgeMs: flags.maxAge,
   }
+  const suppressions =
+    flags.suppressions === undefined
+      ? undefined
+      : new GateSuppressions(readRuleFile(flags.suppressions).rules)
   const images: JudgedImage[] = []
-  for (const text of texts) images.push(...(await judgeReference(text, flags, rules, deadline)))
+  for (const text of texts)
+    images.push(...(await judgeReference(text, flags, { rules, deadline, suppressions })))
   const report: GateReport = {
     schema: 'pratique.gate/1',
     failOn: flags.failOn,
     verdict: overall(images.map(({ verdict }) => verdict)),
     images,
+    ...(suppressions === undefined
+      ? {}
+      : { unusedRules: suppressions.unused, endedRules: suppressions.ended }),
   }
   write(report, flags)
   process.exitCode = exitCodeOf(report.verdict)
@@ -124,8 +137,15 @@ function exitCodeOf(verdict: GateVerdict['kind']): number {
 async function judgeReference(
   text: string,
   flags: GateFlags,
-  rules: GateRules,
-  deadline: number,
+  {
+    rules,
+    deadline,
+    suppressions,
+  }: {
+    readonly rules: GateRules
+    readonly deadline: number
+    readonly suppressions: GateSuppressions | undefined
+  },
 ): Promise<readonly JudgedImage[]> {
   const reference = parseImageReference(text)
   if (reference === undefined)
@@ -156,8 +176,10 @@ async function judgeReference(
   }
   const judged: JudgedImage[] = []
   for (const target of targets) {
-    const state = await waitForScan(session, text, target, deadline)
-    judged.push({ reference: text, target, state, verdict: judge(state, rules, new Date()) })
+    const told = await waitForScan(session, text, target, deadline)
+    const now = new Date()
+    const state = suppressions?.apply(told, target, now) ?? told
+    judged.push({ reference: text, target, state, verdict: judge(state, rules, now) })
   }
   return judged
 }

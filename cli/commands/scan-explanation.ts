@@ -26,9 +26,20 @@ export interface Explanation {
 
 export async function fetchExplanation(
   session: Session,
-  { repository: repositoryName, registryId, digest }: Target,
+  target: Target,
   vulnerability: string,
 ): Promise<Explanation> {
+  const resource = await resourceOf(session, target)
+  const query = new URLSearchParams({ resource, digest: target.digest, vulnerability })
+  const path = `/pratique/v1/findings/explain?${query.toString()}`
+  return jsonOf<Explanation>(await callServer(session, 'GET', path))
+}
+
+/** ARN of the image's repository. */
+export async function resourceOf(
+  session: Session,
+  { repository: repositoryName, registryId }: Target,
+): Promise<string> {
   const names = { repositoryNames: [repositoryName] }
   const scope = registryId === undefined ? names : { ...names, registryId }
   const { repositories } = await ask(session, (ecr) =>
@@ -37,9 +48,7 @@ export async function fetchExplanation(
   const resource = repositories?.[0]?.repositoryArn
   if (resource === undefined)
     throw new Failure(exitCodes.notFound, `repository ${repositoryName} does not exist`)
-  const query = new URLSearchParams({ resource, digest, vulnerability })
-  const path = `/pratique/v1/findings/explain?${query.toString()}`
-  return jsonOf<Explanation>(await callServer(session, 'GET', path))
+  return resource
 }
 
 const headlines: Readonly<Record<string, string>> = {

@@ -12,7 +12,13 @@ import { packDirectory } from '../pack-directory.ts'
 import { parseImageReference, type ImageReference } from '../reference.ts'
 import { ask, callServer, openSession, type Session } from '../session.ts'
 import { configOf } from '../settings.ts'
-import { fetchExplanation, renderExplanation, type Explanation } from './scan-explanation.ts'
+import { renderSuppressed, type SuppressedFinding } from '../suppressed-findings.ts'
+import {
+  fetchExplanation,
+  renderExplanation,
+  resourceOf,
+  type Explanation,
+} from './scan-explanation.ts'
 
 const longestWaitMs = 15 * 60_000
 
@@ -27,6 +33,7 @@ export function scanCommand(program: Command): void {
     .option('--rescan', 'scan the image anew even if there is a result')
     .option('--why <id>', 'say why the target is affected by a flaw (CVE, GHSA, …)')
     .option('--why-not <id>', 'the same question, asked the other way round')
+    .option('--show-suppressed', 'list also the findings that are not counted, and who says so')
     .addOption(formatOption())
     .addHelpText(
       'after',
@@ -37,6 +44,7 @@ export function scanCommand(program: Command): void {
 
 interface ScanFlags {
   readonly rescan?: true
+  readonly showSuppressed?: true
   readonly why?: string
   readonly whyNot?: string
   readonly output: Format
@@ -63,11 +71,37 @@ async function scanReference(
     results.push({ target, state: await scanTarget(session, target, flags.rescan === true) })
   const asked = flags.why ?? flags.whyNot
   if (asked !== undefined) return explainTargets(session, asked, { results, output: flags.output })
-  const table = (): string =>
-    results.map(({ target, state }) => renderState(target, state)).join('\n\n')
-  say(render(flags.output, { schema: 'pratique.scan/1', images: results }, table))
+  const images = await Promise.all(results.map((result) => withSuppressed(session, result, flags)))
+  const table = (): string => images.map((image) => renderState(image)).join('\n\n')
+  say(render(flags.output, { schema: 'pratique.scan/1', images }, table))
   if (results.some(({ state }) => state.kind !== 'scanned'))
     process.exitCode = exitCodes.cannotAnswer
+}
+
+interface ScannedTarget {
+  readonly target: Target
+  readonly state: ScanState
+  /** Where they were asked for. */
+  readonly suppressed?: readonly SuppressedFinding[]
+}
+
+/** ECR's answer leaves out what is not counted; Pratique's own API tells it. */
+async function withSuppressed(
+  session: Session,
+  result: ScannedTarget,
+  { showSuppressed, output }: ScanFlags,
+): Promise<ScannedTarget> {
+  const isAsked = showSuppressed === true || output !== 'table'
+  if (!isAsked || result.state.kind === 'running' || isUnscanned(result.state)) return result
+  const resource = await resourceOf(session, result.target)
+  const query = new URLSearchParams({ resource, digest: result.target.digest })
+  const path = `/pratique/v1/findings/suppressed?${query.toString()}`
+  const answer = await callServer(session, 'GET', path)
+  return { ...result, ...(await jsonOf<Pick<Required<ScannedTarget>, 'suppressed'>>(answer)) }
+}
+
+function isUnscanned(state: ScanState): boolean {
+  return state.kind === 'unavailable' && state.status === 'NOT_SCANNED'
 }
 
 async function explainTargets(
@@ -116,7 +150,7 @@ async function scanTarget(session: Session, target: Target, rescan: boolean): Pr
   }
 }
 
-function renderState(target: Target, state: ScanState): string {
+function renderState({ target, state, suppressed }: ScannedTarget): string {
   const head = headOf(target)
   if (state.kind === 'running') return `${head}\n  still running: ${state.status}`
   const remarks =
@@ -131,7 +165,14 @@ function renderState(target: Target, state: ScanState): string {
       finding.path ?? '',
     ])
   const table = state.kind === 'unavailable' && rows.length === 0 ? '' : `\n${findingTable(rows)}`
-  return `${head}${table}${remarks}`
+  const apart = suppressed === undefined ? '' : `\n${apartOf(suppressed)}`
+  return `${head}${table}${apart}${remarks}`
+}
+
+function apartOf(suppressed: readonly SuppressedFinding[]): string {
+  return suppressed.length === 0
+    ? '  nothing is held back'
+    : `  ${suppressed.length} not counted:\n${renderSuppressed(suppressed)}`
 }
 
 function headOf({ repository, digest, platform }: Target): string {
@@ -163,7 +204,7 @@ interface ArchiveReport {
       readonly package: { readonly name: string; readonly version: string; readonly path: string }
       readonly fixedVersion?: string
     }[]
-    readonly suppressed: readonly unknown[]
+    readonly suppressed: readonly SuppressedFinding[]
     readonly explanation?: Explanation
   }[]
 }
@@ -184,14 +225,21 @@ async function scanFile(
   const query = new URLSearchParams({ kind, ...(asked === undefined ? {} : { explain: asked }) })
   const url = `/pratique/v1/scans?${query.toString()}`
   const report = await jsonOf<ArchiveReport>(await callServer(session, 'POST', url, stream))
-  say(render(flags.output, report, () => report.images.map(renderArchiveImage).join('\n\n')))
+  say(
+    render(flags.output, report, () =>
+      report.images.map((image) => renderArchiveImage(image, flags)).join('\n\n'),
+    ),
+  )
   const isToldOf = ({ status, explanation }: ArchiveReport['images'][number]): boolean =>
     explanation === undefined ? status === 'scanned' : !isUntold(explanation)
   if (report.images.length === 0 || !report.images.every(isToldOf))
     process.exitCode = exitCodes.cannotAnswer
 }
 
-function renderArchiveImage(image: ArchiveReport['images'][number]): string {
+function renderArchiveImage(
+  image: ArchiveReport['images'][number],
+  { showSuppressed }: ScanFlags,
+): string {
   const head = [image.name, image.platform, `${image.packages} packages`]
     .filter((part) => part !== undefined)
     .join('  ')
@@ -207,9 +255,9 @@ function renderArchiveImage(image: ArchiveReport['images'][number]): string {
   const isScanned = image.status === 'scanned'
   const table = isScanned || rows.length > 0 ? `\n${findingTable(rows)}` : ''
   const verdict = isScanned ? '' : `\n  ${image.status}: ${image.reason ?? 'no reason given'}`
-  const apart =
-    image.suppressed.length === 0
-      ? ''
-      : `\n  ${image.suppressed.length} more not counted: see suppressed in --output json`
+  const { length } = image.suppressed
+  const listed = showSuppressed === true ? `\n${apartOf(image.suppressed)}` : ''
+  const counted = length === 0 ? '' : `\n  ${length} not counted: --show-suppressed lists them`
+  const apart = listed === '' ? counted : listed
   return head + table + apart + verdict + notes.join('')
 }

@@ -31,6 +31,22 @@ export interface GateFinding {
   readonly path: string | undefined
   readonly layer: string | undefined
   readonly url: string | undefined
+  /** Other ids of the flaw, where the source tells them. */
+  readonly aliases: readonly string[]
+  /** purl type; undefined where the source does not tell. */
+  readonly packageType: string | undefined
+  readonly purl: string | undefined
+}
+
+/** One that a rule of the gate's own file holds back. */
+export interface HeldFinding extends GateFinding {
+  readonly suppression: {
+    readonly kind: 'rule'
+    readonly by: string
+    readonly reason: string
+    readonly until: string
+    readonly number: number
+  }
 }
 
 /** What the source says about one platform's scan. */
@@ -38,6 +54,7 @@ export type ScanState =
   | {
       readonly kind: 'scanned'
       readonly findings: readonly GateFinding[]
+      readonly suppressed?: readonly HeldFinding[]
       readonly dataUpdatedAt: Date | undefined
       readonly note: string | undefined
     }
@@ -48,6 +65,7 @@ export type ScanState =
       readonly status: string
       readonly reason: string
       readonly findings: readonly GateFinding[]
+      readonly suppressed?: readonly HeldFinding[]
     }
 
 export interface Target {
@@ -55,6 +73,8 @@ export interface Target {
   readonly registryId: string | undefined
   readonly digest: string
   readonly platform: string | undefined
+  /** Digest of the index that lists it, where it was reached by one. */
+  readonly index?: string
 }
 
 /** The images behind a reference: itself, or each platform of an index. */
@@ -79,6 +99,7 @@ export async function resolveTargets(
   return platformsOf(got.images?.[0]?.imageManifest ?? '{}').map((child) => ({
     ...target,
     ...child,
+    index: digest,
   }))
 }
 
@@ -190,8 +211,33 @@ function basicFinding(finding: ImageScanFinding): GateFinding {
     path: attributes.get('package_path'),
     layer: attributes.get('layer_digest'),
     url: finding.uri,
+    aliases: attributes.get('aliases')?.split(' ') ?? [],
+    packageType: attributes.get('package_type'),
+    purl: attributes.get('purl'),
   }
 }
+
+/** Inspector's words for package managers as purl types; OS may be any of several. */
+const inspectorTypes: ReadonlyMap<string, string> = new Map([
+  ['NODEPKG', 'npm'],
+  ['NPM', 'npm'],
+  ['YARN', 'npm'],
+  ['PNPM', 'npm'],
+  ['PYTHONPKG', 'pypi'],
+  ['PIP', 'pypi'],
+  ['PIPENV', 'pypi'],
+  ['POETRY', 'pypi'],
+  ['JAR', 'maven'],
+  ['POM', 'maven'],
+  ['GOBINARY', 'golang'],
+  ['GOMOD', 'golang'],
+  ['GEMSPEC', 'gem'],
+  ['BUNDLER', 'gem'],
+  ['CARGO', 'cargo'],
+  ['NUGET', 'nuget'],
+  ['DOTNET', 'nuget'],
+  ['COMPOSER', 'composer'],
+])
 
 /** One for each package: a finding of this shape names all that hold the vulnerability. */
 function enhancedFinding(finding: EnhancedImageScanFinding): readonly GateFinding[] {
@@ -208,6 +254,9 @@ function enhancedFinding(finding: EnhancedImageScanFinding): readonly GateFindin
     path: found.filePath,
     layer: found.sourceLayerHash,
     url: details?.sourceUrl,
+    aliases: details?.relatedVulnerabilities ?? [],
+    packageType: inspectorTypes.get(found.packageManager ?? ''),
+    purl: undefined,
   }))
 }
 

@@ -1,5 +1,7 @@
 import { age, renderTable, visible } from '../output.ts'
-import type { GateFinding, ScanState, Severity, Target } from './findings.ts'
+import { renderSuppressed } from '../suppressed-findings.ts'
+import type { RuleUse } from './suppress.ts'
+import type { GateFinding, HeldFinding, ScanState, Severity, Target } from './findings.ts'
 import { rank, type GateVerdict, type Threshold } from './judge.ts'
 
 export interface JudgedImage {
@@ -15,11 +17,24 @@ export interface GateReport {
   readonly failOn: Threshold
   readonly verdict: GateVerdict['kind']
   readonly images: readonly JudgedImage[]
+  /** Of the file of rules, where one was given: those that matched nothing, and those that are over and would have. */
+  readonly unusedRules?: readonly RuleUse[]
+  readonly endedRules?: readonly RuleUse[]
 }
 
 /** For a person: each image, each finding that decided, what mends it. */
 export function renderGate(report: GateReport, isShown: (severity: Severity) => boolean): string {
-  return report.images.map((image) => renderImage(image, report.failOn, isShown)).join('\n\n')
+  const images = report.images.map((image) => renderImage(image, report.failOn, isShown))
+  const { unusedRules = [], endedRules = [] } = report
+  const notes = [
+    ...endedRules.map((rule) => `${nameOf(rule)} ended on ${rule.until}: its findings count again`),
+    ...unusedRules.map((rule) => `${nameOf(rule)} matched nothing`),
+  ]
+  return [...images, ...(notes.length === 0 ? [] : [notes.join('\n')])].join('\n\n')
+}
+
+function nameOf({ number, line, owner }: RuleUse): string {
+  return `rule ${number} (line ${line}, ${visible(owner)})`
 }
 
 function renderImage(
@@ -45,9 +60,30 @@ function renderImage(
             ),
           ),
         ]
-  return [head, ...table, `  ${conclusion(verdict, findings.length, failOn, unseen(state))}`].join(
-    '\n',
+  const held = heldIn(state)
+  const told = conclusion(verdict, findings.length, failOn, {
+    uncovered: unseen(state),
+    held: held.length,
+  })
+  return [head, ...table, ...renderHeld(held), `  ${told}`].join('\n')
+}
+
+function heldIn(state: ScanState | undefined): readonly HeldFinding[] {
+  return state === undefined || state.kind === 'running' ? [] : (state.suppressed ?? [])
+}
+
+/** What a rule holds back is listed too: nobody takes it for gone. */
+function renderHeld(held: readonly HeldFinding[]): readonly string[] {
+  if (held.length === 0) return []
+  const rows = held.map(
+    ({ vulnerability, severity, packageName, packageVersion, suppression }) => ({
+      vulnerability,
+      severity,
+      package: { name: packageName, version: packageVersion },
+      suppression,
+    }),
   )
+  return [`  ${held.length} not counted:`, indent(renderSuppressed(rows))]
 }
 
 function row(finding: GateFinding, decisive: ReadonlySet<GateFinding>): readonly string[] {
@@ -65,7 +101,7 @@ function conclusion(
   verdict: GateVerdict,
   count: number,
   failOn: Threshold,
-  uncovered: string | undefined,
+  { uncovered, held }: { readonly uncovered: string | undefined; readonly held: number },
 ): string {
   switch (verdict.kind) {
     case 'fail': {
@@ -84,14 +120,17 @@ function conclusion(
     }
     case 'cannotTell':
       return `CANNOT TELL: ${visible(verdict.reason)}`
-    case 'pass': {
-      const clean =
-        count === 0
-          ? 'no findings'
-          : `${count} ${count === 1 ? 'finding' : 'findings'}, ${failOn === 'none' ? 'which --fail-on none lets pass' : `none at or above ${failOn.toUpperCase()}`}`
-      return `PASS: ${clean}${verdict.note === undefined ? '' : ` (${visible(verdict.note)})`}`
-    }
+    case 'pass':
+      return `PASS: ${whatPassed(count, failOn, held)}${verdict.note === undefined ? '' : ` (${visible(verdict.note)})`}`
   }
+}
+
+function whatPassed(count: number, failOn: Threshold, held: number): string {
+  if (count === 0) return held === 0 ? 'no findings' : 'no findings that count'
+  const findings = `${count} ${count === 1 ? 'finding' : 'findings'}`
+  return failOn === 'none'
+    ? `${findings}, which --fail-on none lets pass`
+    : `${findings}, none at or above ${failOn.toUpperCase()}`
 }
 
 /** Why the source cannot speak for all of the image. */

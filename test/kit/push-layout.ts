@@ -15,11 +15,9 @@ export async function pushLayout(
   const config = JSON.parse(image.manifest.toString()) as { config: { digest: string } }
   for (const digest of [config.config.digest, ...image.layerDigests]) {
     const bytes = await readFile(join(image.directory, 'blobs', 'sha256', digest.slice(7)))
-    const path = `blobs/uploads/?digest=${digest}`
-    await send(server, 'POST', `${repository}/${path}`, 'application/octet-stream', bytes)
+    await pushBlob(server, repository, digest, bytes)
   }
-  const type = 'application/vnd.oci.image.manifest.v1+json'
-  await send(server, 'PUT', `${repository}/manifests/${reference}`, type, image.manifest)
+  await pushManifest(server, repository, reference, image.manifest.toString())
 }
 
 /** An index with its images. */
@@ -34,17 +32,42 @@ export async function pushIndexLayout(
   await send(server, 'PUT', `${repository}/manifests/${reference}`, type, index)
 }
 
+/** Bytes that are not a manifest. */
+export async function pushBlob(
+  server: ServerProcess,
+  repository: string,
+  digest: string,
+  bytes: Buffer,
+): Promise<void> {
+  const path = `${repository}/blobs/uploads/?digest=${digest}`
+  await send(server, 'POST', path, 'application/octet-stream', bytes)
+}
+
+export async function pushManifest(
+  server: ServerProcess,
+  repository: string,
+  reference: string,
+  manifest: string,
+): Promise<void> {
+  const type = 'application/vnd.oci.image.manifest.v1+json'
+  await send(server, 'PUT', `${repository}/manifests/${reference}`, type, Buffer.from(manifest))
+}
+
+/** The administrator's, as a header. */
+export function authorizationOf({ accessKeyId, secretAccessKey }: ServerProcess): string {
+  return `Basic ${Buffer.from(`${accessKeyId}:${secretAccessKey}`).toString('base64')}`
+}
+
 async function send(
-  { url, accessKeyId, secretAccessKey }: ServerProcess,
+  server: ServerProcess,
   method: string,
   path: string,
   type: string,
   bytes: Buffer,
 ): Promise<void> {
-  const keys = Buffer.from(`${accessKeyId}:${secretAccessKey}`).toString('base64')
-  const response = await fetch(`${url}/v2/${path}`, {
+  const response = await fetch(`${server.url}/v2/${path}`, {
     method,
-    headers: { authorization: `Basic ${keys}`, 'content-type': type },
+    headers: { authorization: authorizationOf(server), 'content-type': type },
     body: new Uint8Array(bytes),
   })
   assert.equal(response.status, 201, await response.text())

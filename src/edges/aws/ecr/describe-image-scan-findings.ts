@@ -112,6 +112,7 @@ function renderFinding(finding: Finding): Readonly<Record<string, unknown>> {
     ['package_version', found.version],
     ['package_type', found.type],
     ['package_path', finding.paths[0]],
+    ['purl', found.purl],
     ['fixed_version', fixedVersion],
     ['layer_digest', finding.layerDigest],
     ['advisory', advisory.id],
