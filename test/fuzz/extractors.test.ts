@@ -1,10 +1,8 @@
 // Files of package managers as an attacker leaves them in an image: every case that lies beside an extractor, altered.
-import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { formatPurl } from '../../src/ecosystems/purl.ts'
-import { findEcosystem } from '../../src/ecosystems/table.ts'
-import { bytesOf, findExtractor, ownCases } from '../kit/extractor-cases.ts'
+import { bytesOf, ownCases } from '../kit/extractor-cases.ts'
+import { holdsForExtraction } from './extraction-law.ts'
 import { alteredBytes, document, runs } from './hostile-input.ts'
 
 const seeds = Map.groupBy(ownCases(), ({ extractor }) => extractor)
@@ -13,7 +11,9 @@ for (const [id, cases] of seeds) {
   test(`${id}: an altered file is packages or problems`, () => {
     const files = cases.map(({ file }) => bytesOf(file)).filter(({ length }) => length < 200_000)
     fc.assert(
-      fc.property(alteredBytes(...files), (bytes) => hold(id, cases[0]?.path ?? '', bytes)),
+      fc.property(alteredBytes(...files), (bytes) =>
+        holdsForExtraction(id, cases[0]?.path ?? '', bytes),
+      ),
       runs(100),
     )
   })
@@ -52,32 +52,8 @@ test('JSON that is nearly a lock file is packages or problems, for every extract
   fc.assert(
     fc.property(lockFile, (content) => {
       const bytes = Buffer.from(JSON.stringify(content))
-      for (const [id, path] of paths) hold(id, path, bytes)
+      for (const [id, path] of paths) holdsForExtraction(id, path, bytes)
     }),
     runs(200),
   )
 })
-
-/** What everybody behind the extractors relies on. */
-function hold(id: string, path: string, bytes: Buffer): void {
-  const { instances, problems, owned = [] } = findExtractor(id).extract(path, bytes)
-  for (const problem of problems) {
-    assert.ok(problem.reason.length > 3 && problem.reason.length < 2000, problem.reason)
-    assert.ok(problem.path.startsWith(path))
-  }
-  for (const instance of instances) {
-    const { type, name, version } = instance.package
-    assert.ok(name !== '' && version !== '')
-    assert.ok(instance.path.startsWith(path))
-    assert.match(formatPurl(instance.package, undefined), /^pkg:/)
-    const ecosystem = findEcosystem(type)
-    assert.ok(ecosystem !== undefined, type)
-    ecosystem.lookup(instance.package, undefined)
-    ecosystem.compareVersions(version, '1')
-  }
-  for (const { owner, paths } of owned) {
-    assert.notEqual(owner, '')
-    // A path that leads out of the root would make somebody the owner of another's file.
-    for (const one of paths) assert.doesNotMatch(one, /^\/|(?:^|\/)\.\.(?:\/|$)/)
-  }
-}

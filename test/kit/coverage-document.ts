@@ -104,5 +104,13 @@ function evidenceOf({ id }: Extractor): readonly string[] {
     .filter(({ extractor }) => extractor === id)
     .flatMap(({ expected }) => expected.packages)
   const kinds = lines.map((line) => / (declared|recognised)(?:;|$)/.exec(line)?.[1] ?? 'installed')
-  return lines.length === 0 ? ['files of packages'] : [...new Set(kinds)].toSorted()
+  return lines.length === 0 ? [withoutPackages(id)] : [...new Set(kinds)].toSorted()
+}
+
+/** Whom files belong to, or what is doubtful about packages that another extractor lists. */
+function withoutPackages(id: string): string {
+  const isDoubt = ownCases().some(
+    ({ extractor, expected: { problems = [] } }) => extractor === id && problems.length > 0,
+  )
+  return isDoubt ? 'doubts' : 'files of packages'
 }
