@@ -11,7 +11,7 @@ export interface ArchiveName {
 
 /** What stands after the version and is no part of it. */
 const classifier =
-  /^(?:shaded|all|sources|javadoc|tests?|test-sources|jar-with-dependencies|standalone|uber|fat|exec|plain|boot|bin|dist|(?:linux|osx|windows|natives)[\w.-]*)$/i
+  /^(?:shaded|all|sources|javadoc|tests?|test-sources|jar-with-dependencies|standalone|uber|fat|exec|plain|boot|bin|dist|no_?aop|(?:linux|osx|windows|natives)[\w.-]*)$/i
 const maxNameLength = 255
 
 /** `versions` are what the archive says its version is; the surest first. */

@@ -138,6 +138,11 @@ const groups: readonly NamedGroup[] = [
   { group: 'org.beanshell', artifacts: ['bsh'] },
   { group: 'org.bitbucket.b_c', artifacts: ['jose4j'] },
   { group: 'org.jsoup', artifacts: ['jsoup'] },
+  { group: 'org.freemarker', artifacts: ['freemarker'] },
+  { group: 'org.apache.velocity', artifacts: ['velocity', 'velocity-engine-core'] },
+  { group: 'net.java.dev.jna', artifacts: ['jna', 'jna-platform'] },
+  { group: 'org.tukaani', artifacts: ['xz'] },
+  { group: 'org.hamcrest', artifacts: ['hamcrest-core'] },
   { group: 'junit', artifacts: ['junit'] },
 ]
 
