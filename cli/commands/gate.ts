@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
 import { InvalidArgumentError, Option, type Command } from 'commander'
+import { programVersion } from '../../src/lib/program-version.ts'
 import { parseDuration } from '../duration.ts'
 import { exitCodes, Failure } from '../failure.ts'
 import {
@@ -23,6 +24,8 @@ import { readRuleFile } from '../rule-file.ts'
 import { renderGate, type GateReport, type JudgedImage } from '../gate/report.ts'
 import { note, say } from '../output.ts'
 import { awsHost, parseImageReference, type ImageReference } from '../reference.ts'
+import { imageOfJudged } from '../sarif/scanned-image.ts'
+import { writeSarif } from '../sarif/write-sarif.ts'
 import { openAwsSession, openSession, type Session } from '../session.ts'
 import { configOf } from '../settings.ts'
 
@@ -82,7 +85,7 @@ export function gateCommand(program: Command): void {
     .option('--registry <host>', 'registry of references without a host, for example an AWS one')
     .option(
       '-o, --output <format[=file]>',
-      'table or json; repeatable, with =FILE written there',
+      'table, json or sarif; repeatable, with =FILE written there',
       collect,
       [],
     )
@@ -97,8 +100,10 @@ function duration(text: string): number {
 }
 
 function collect(value: string, earlier: readonly string[]): readonly string[] {
-  if (/^(?:table|json)(?:=.+)?$/.test(value)) return [...earlier, value]
-  throw new InvalidArgumentError('known formats are table and json, as FORMAT or FORMAT=FILE')
+  if (/^(?:table|json|sarif)(?:=.+)?$/.test(value)) return [...earlier, value]
+  throw new InvalidArgumentError(
+    'known formats are table, json and sarif, as FORMAT or FORMAT=FILE',
+  )
 }
 
 async function gate(texts: readonly string[], flags: GateFlags): Promise<void> {
@@ -125,7 +130,7 @@ async function gate(texts: readonly string[], flags: GateFlags): Promise<void> {
       ? {}
       : { unusedRules: suppressions.unused, endedRules: suppressions.ended }),
   }
-  write(report, flags)
+  await write(report, flags)
   process.exitCode = exitCodeOf(report.verdict)
 }
 
@@ -223,16 +228,25 @@ async function waitForScan(
   }
 }
 
-function write(report: GateReport, flags: GateFlags): void {
-  const show = severities.find((word) => word.toLowerCase() === flags.show) ?? 'UNDEFINED'
+async function write(report: GateReport, flags: GateFlags): Promise<void> {
   const outputs = flags.output.length === 0 ? ['table'] : flags.output
   for (const output of outputs) {
     const [format = 'table', ...rest] = output.split('=')
-    const text =
-      format === 'json'
-        ? JSON.stringify(report, undefined, 2)
-        : renderGate(report, (severity) => rank(severity) <= rank(show))
+    const text = await textOf(report, format, flags)
     if (rest.length === 0) say(text)
     else writeFileSync(rest.join('='), `${text}\n`)
   }
+}
+
+async function textOf(report: GateReport, format: string, flags: GateFlags): Promise<string> {
+  if (format === 'json') return JSON.stringify(report, undefined, 2)
+  if (format === 'sarif') {
+    const exitCode = exitCodeOf(report.verdict)
+    return writeSarif(report.images.map(imageOfJudged), {
+      version: await programVersion(),
+      exitCode,
+    })
+  }
+  const show = severities.find((word) => word.toLowerCase() === flags.show) ?? 'UNDEFINED'
+  return renderGate(report, (severity) => rank(severity) <= rank(show))
 }

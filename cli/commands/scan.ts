@@ -1,18 +1,29 @@
 import { createReadStream, statSync } from 'node:fs'
+import { basename, resolve } from 'node:path'
 import { Readable } from 'node:stream'
 import { setTimeout as delay } from 'node:timers/promises'
 import { StartImageScanCommand } from '@aws-sdk/client-ecr'
-import type { Command } from 'commander'
+import { Option, type Command } from 'commander'
+import { programVersion } from '../../src/lib/program-version.ts'
 import { exitCodes, Failure } from '../failure.ts'
 import { readScan, resolveTargets, type ScanState, type Target } from '../gate/findings.ts'
 import { rank } from '../gate/judge.ts'
 import { jsonOf } from '../json.ts'
-import { formatOption, note, render, renderTable, say, type Format } from '../output.ts'
+import { note, render, say, type Format } from '../output.ts'
 import { packDirectory } from '../pack-directory.ts'
 import { parseImageReference, type ImageReference } from '../reference.ts'
+import { imageOfState, type ScannedImage } from '../sarif/scanned-image.ts'
+import { writeSarif } from '../sarif/write-sarif.ts'
 import { ask, callServer, openSession, type Session } from '../session.ts'
 import { configOf } from '../settings.ts'
-import { renderSuppressed, type SuppressedFinding } from '../suppressed-findings.ts'
+import type { SuppressedFinding } from '../suppressed-findings.ts'
+import {
+  apartOf,
+  findingTable,
+  imageOfArchive,
+  renderArchiveImage,
+  type ArchiveReport,
+} from './scan-archive.ts'
 import {
   fetchExplanation,
   renderExplanation,
@@ -34,10 +45,14 @@ export function scanCommand(program: Command): void {
     .option('--why <id>', 'say why the target is affected by a flaw (CVE, GHSA, …)')
     .option('--why-not <id>', 'the same question, asked the other way round')
     .option('--show-suppressed', 'list also the findings that are not counted, and who says so')
-    .addOption(formatOption())
+    .addOption(
+      new Option('--output <format>', 'form of the answer')
+        .choices(['table', 'json', 'yaml', 'sarif'] satisfies readonly ScanFormat[])
+        .default('table'),
+    )
     .addHelpText(
       'after',
-      '\nExamples:\n  pratique scan my-app:1.0 --why-not CVE-2021-44228\n  pratique scan my-app:1.0\n  pratique scan ./node_modules/..\n  pratique scan my-app.tar --output json\n\nExit codes: 0 scanned (with or without findings), 6 cannot be scanned, 5 not found, 4 not allowed, 1 error.',
+      '\nExamples:\n  pratique scan my-app:1.0 --why-not CVE-2021-44228\n  pratique scan my-app:1.0\n  pratique scan ./node_modules/..\n  pratique scan my-app.tar --output json\n  pratique scan my-app:1.0 --output sarif > my-app.sarif\n\nExit codes: 0 scanned (with or without findings), 6 cannot be scanned, 5 not found, 4 not allowed, 1 error.',
     )
     .action(scan)
 }
@@ -47,10 +62,19 @@ interface ScanFlags {
   readonly showSuppressed?: true
   readonly why?: string
   readonly whyNot?: string
-  readonly output: Format
+  readonly output: ScanFormat
 }
 
+type ScanFormat = Format | 'sarif'
+
 async function scan(target: string, flags: ScanFlags): Promise<void> {
+  const isQuestion = flags.why !== undefined || flags.whyNot !== undefined
+  if (flags.output === 'sarif' && isQuestion)
+    throw new Failure(
+      exitCodes.usage,
+      'SARIF has no place for an explanation',
+      'use --output json with --why',
+    )
   const session = openSession(configOf({}))
   const stats = statSync(target, { throwIfNoEntry: false })
   if (stats !== undefined) return scanFile(session, target, stats.isDirectory(), flags)
@@ -70,12 +94,21 @@ async function scanReference(
   for (const target of targets)
     results.push({ target, state: await scanTarget(session, target, flags.rescan === true) })
   const asked = flags.why ?? flags.whyNot
-  if (asked !== undefined) return explainTargets(session, asked, { results, output: flags.output })
-  const images = await Promise.all(results.map((result) => withSuppressed(session, result, flags)))
-  const table = (): string => images.map((image) => renderState(image)).join('\n\n')
-  say(render(flags.output, { schema: 'pratique.scan/1', images }, table))
+  const { output } = flags
+  if (asked !== undefined && output !== 'sarif')
+    return explainTargets(session, asked, { results, output })
   if (results.some(({ state }) => state.kind !== 'scanned'))
     process.exitCode = exitCodes.cannotAnswer
+  if (output === 'sarif')
+    return saySarif(results.map(({ target, state }) => imageOfState(reference.text, target, state)))
+  const images = await Promise.all(results.map((result) => withSuppressed(session, result, flags)))
+  const table = (): string => images.map((image) => renderState(image)).join('\n\n')
+  say(render(output, { schema: 'pratique.scan/1', images }, table))
+}
+
+async function saySarif(images: readonly ScannedImage[]): Promise<void> {
+  const exitCode = Number(process.exitCode ?? exitCodes.ok)
+  say(writeSarif(images, { version: await programVersion(), exitCode }))
 }
 
 interface ScannedTarget {
@@ -169,44 +202,12 @@ function renderState({ target, state, suppressed }: ScannedTarget): string {
   return `${head}${table}${apart}${remarks}`
 }
 
-function apartOf(suppressed: readonly SuppressedFinding[]): string {
-  return suppressed.length === 0
-    ? '  nothing is held back'
-    : `  ${suppressed.length} not counted:\n${renderSuppressed(suppressed)}`
-}
-
 function headOf({ repository, digest, platform }: Target): string {
   return `${repository}@${digest.slice(0, 19)}  ${platform ?? ''}`.trimEnd()
 }
 
 function noteOf(remark: string | undefined): string {
   return remark === undefined ? '' : `\n  note: ${remark}`
-}
-
-function findingTable(rows: readonly (readonly string[])[]): string {
-  return rows.length === 0
-    ? '  no findings'
-    : renderTable(['SEVERITY', 'ID', 'PACKAGE', 'FIX', 'WHERE'], rows)
-}
-
-/** The server's answer about a directory or an archive. */
-interface ArchiveReport {
-  readonly images: readonly {
-    readonly name?: string
-    readonly platform?: string
-    readonly status: 'scanned' | 'failed' | 'unsupported'
-    readonly reason?: string
-    readonly coverage: readonly string[]
-    readonly packages: number
-    readonly findings: readonly {
-      readonly vulnerability: string
-      readonly severity: string
-      readonly package: { readonly name: string; readonly version: string; readonly path: string }
-      readonly fixedVersion?: string
-    }[]
-    readonly suppressed: readonly SuppressedFinding[]
-    readonly explanation?: Explanation
-  }[]
 }
 
 async function scanFile(
@@ -225,39 +226,16 @@ async function scanFile(
   const query = new URLSearchParams({ kind, ...(asked === undefined ? {} : { explain: asked }) })
   const url = `/pratique/v1/scans?${query.toString()}`
   const report = await jsonOf<ArchiveReport>(await callServer(session, 'POST', url, stream))
-  say(
-    render(flags.output, report, () =>
-      report.images.map((image) => renderArchiveImage(image, flags)).join('\n\n'),
-    ),
-  )
-  const isToldOf = ({ status, explanation }: ArchiveReport['images'][number]): boolean =>
-    explanation === undefined ? status === 'scanned' : !isUntold(explanation)
   if (report.images.length === 0 || !report.images.every(isToldOf))
     process.exitCode = exitCodes.cannotAnswer
+  if (flags.output === 'sarif')
+    return saySarif(report.images.map((image) => imageOfArchive(basename(resolve(path)), image)))
+  const isListed = flags.showSuppressed === true
+  const text = (): string =>
+    report.images.map((image) => renderArchiveImage(image, isListed)).join('\n\n')
+  say(render(flags.output, report, text))
 }
 
-function renderArchiveImage(
-  image: ArchiveReport['images'][number],
-  { showSuppressed }: ScanFlags,
-): string {
-  const head = [image.name, image.platform, `${image.packages} packages`]
-    .filter((part) => part !== undefined)
-    .join('  ')
-  if (image.explanation !== undefined) return renderExplanation(head, image.explanation)
-  const rows = image.findings.map((finding) => [
-    finding.severity,
-    finding.vulnerability,
-    `${finding.package.name} ${finding.package.version}`,
-    finding.fixedVersion ?? 'none known',
-    finding.package.path,
-  ])
-  const notes = image.coverage.map((entry) => `\n  note: ${entry}`)
-  const isScanned = image.status === 'scanned'
-  const table = isScanned || rows.length > 0 ? `\n${findingTable(rows)}` : ''
-  const verdict = isScanned ? '' : `\n  ${image.status}: ${image.reason ?? 'no reason given'}`
-  const { length } = image.suppressed
-  const listed = showSuppressed === true ? `\n${apartOf(image.suppressed)}` : ''
-  const counted = length === 0 ? '' : `\n  ${length} not counted: --show-suppressed lists them`
-  const apart = listed === '' ? counted : listed
-  return head + table + apart + verdict + notes.join('')
+function isToldOf({ status, explanation }: ArchiveReport['images'][number]): boolean {
+  return explanation === undefined ? status === 'scanned' : !isUntold(explanation)
 }

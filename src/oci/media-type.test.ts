@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import {
+  isEncrypted,
   isImageConfigMediaType,
   isIndexMediaType,
   isNonDistributable,
@@ -46,4 +47,9 @@ test('tells indexes, image configs and layers that may be absent', () => {
   assert.ok(isNonDistributable('application/vnd.oci.image.layer.nondistributable.v1.tar+gzip'))
   assert.ok(isNonDistributable('application/vnd.docker.image.rootfs.foreign.diff.tar.gzip'))
   assert.ok(!isNonDistributable('application/vnd.oci.image.layer.v1.tar+gzip'))
+})
+
+test('an encrypted layer is known by the end of its type', () => {
+  assert.ok(isEncrypted('application/vnd.oci.image.layer.v1.tar+gzip+encrypted'))
+  assert.ok(!isEncrypted('application/vnd.oci.image.layer.v1.tar+gzip'))
 })

@@ -44,6 +44,11 @@ export function isImageConfigMediaType(type: string): boolean {
   return type === mediaTypes.ociConfig || type === mediaTypes.dockerConfig
 }
 
+/** A layer that only who has a key can open, as containers/ocicrypt names it: the type of the plain one with a suffix. */
+export function isEncrypted(type: string): boolean {
+  return type.endsWith('+encrypted')
+}
+
 /** Layers that clients may leave out: OCI image-spec "Non-Distributable Layers", Docker foreign layers. */
 export function isNonDistributable(type: string): boolean {
   return type.includes('.nondistributable.') || type.includes('.foreign.')

@@ -8,6 +8,7 @@ import type { Descriptor } from '../oci/descriptor.ts'
 import type { Digest } from '../oci/digest.ts'
 import { maxConfigBytes, parseImageConfig, type ImageConfig } from '../oci/image-config.ts'
 import { parseManifest, type ImageManifest } from '../oci/manifest.ts'
+import { isEncrypted } from '../oci/media-type.ts'
 import type { ImageContent, ScannedInstance, ScanOutcome } from './image-scan.ts'
 import { internPackage } from './intern-package.ts'
 import { findLayerInventory, writeLayerInventory } from './layer-inventory-store.ts'
@@ -209,6 +210,8 @@ async function readOneLayer(
   signal: AbortSignal,
 ): Promise<LayerInventory | ScanOutcome> {
   const { digest } = layer
+  if (isEncrypted(layer.mediaType))
+    return unsupported(`layer ${digest} is encrypted (${layer.mediaType})`)
   const known = await findLayerInventory(deps.database, digest, extractorRevision)
   if (known !== undefined) {
     const isTheSame = diffId === undefined || known.diffId === diffId

@@ -22,6 +22,8 @@ export interface LayoutIndex {
 export interface LayoutOptions {
   readonly architecture?: string
   readonly compression?: 'gzip' | 'zstd'
+  /** What the manifest says of the layers, where that is not what they are. */
+  readonly layerMediaType?: string
   /** The layout's own name for what it holds. */
   readonly tag?: string
 }
@@ -116,6 +118,7 @@ async function writeImage(
   const blobs = tars.map((tar) =>
     compression === 'gzip' ? gzipSync(tar, { level: 1 }) : zstdCompressSync(tar),
   )
+  const layerType = options.layerMediaType ?? `${mediaTypes.layer}+${compression}`
   const config = json({
     architecture: options.architecture ?? 'amd64',
     os: 'linux',
@@ -126,7 +129,7 @@ async function writeImage(
     schemaVersion: 2,
     mediaType: mediaTypes.manifest,
     config: descriptor(mediaTypes.config, config),
-    layers: blobs.map((blob) => descriptor(`${mediaTypes.layer}+${compression}`, blob)),
+    layers: blobs.map((blob) => descriptor(layerType, blob)),
   })
   for (const blob of [...blobs, config, manifest]) await writeBlob(directory, blob)
   return {
