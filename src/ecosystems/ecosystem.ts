@@ -137,6 +137,11 @@ export interface Ecosystem {
   readonly packageManager: string
   /** Whether this OSV ecosystem string (`Debian:12`, `npm`) is judged by this ecosystem's comparer. */
   ownsAdvisoryEcosystem(ecosystem: string): boolean
+  /**
+   * Whether what records say under this key stands in the place of what they say of the package under its others: where
+   * it was built for subscribers of a distribution, the rows for them do.
+   */
+  isDecisive?(key: LookupKey): boolean
   /** Whether the source of this ecosystem string tells of flaws that are not mended yet; absent: of mended ones only. */
   tellsOfUnmended?(ecosystem: string): boolean
   /** The name as stored for lookup: npm exact, pypi normalised by PEP 503. */

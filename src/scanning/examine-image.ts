@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { allExtractors, findEcosystem } from '../ecosystems/table.ts'
-import type { Distribution, Package } from '../ecosystems/ecosystem.ts'
+import type { Distribution, Lookup, Package } from '../ecosystems/ecosystem.ts'
 import { mapConcurrent } from '../lib/map-concurrent.ts'
 import { readAll } from '../lib/read-all.ts'
 import { yieldToEventLoop } from '../lib/yield-to-event-loop.ts'
@@ -277,18 +277,16 @@ function distinctPackages(image: SquashedImage): readonly Package[] {
   return [...byText.values()]
 }
 
-function lookupOf(
-  found: Package,
-  distribution: Distribution | undefined,
-): ReturnType<NonNullable<ReturnType<typeof findEcosystem>>['lookup']> {
+/** Only of packages of the system can a lookup that fails mean that nobody speaks of the system. */
+function lookupOf(found: Package, distribution: Distribution | undefined): Lookup {
   const ecosystem = findEcosystem(found.type)
-  return (
-    ecosystem?.lookup(found, distribution) ?? {
-      kind: 'unknown',
-      reason: `no advisories are known for packages of type ${found.type}`,
-      scope: 'package',
-    }
-  )
+  if (ecosystem === undefined) {
+    const reason = `no advisories are known for packages of type ${found.type}`
+    return { kind: 'unknown', reason, scope: 'package' }
+  }
+  const lookup = ecosystem.lookup(found, distribution)
+  if (lookup.kind === 'keys' || ecosystem.packageManager === 'OS') return lookup
+  return { ...lookup, scope: 'package' }
 }
 
 export function failed(reason: string): ScanOutcome {

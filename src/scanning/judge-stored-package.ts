@@ -26,11 +26,19 @@ export class StoredPackageJudge {
 
   /** Everything that is said of the package, under all its names. */
   async judge(found: InternedPackage): Promise<readonly FacedMatch[]> {
-    const compare = findEcosystem(found.package.type)?.compareVersions
-    if (compare === undefined) return []
+    const ecosystem = findEcosystem(found.package.type)
+    if (ecosystem === undefined) return []
+    const keys = await listPackageLookups(this.#reader, found.id)
+    const decisive = keys.filter((key) => ecosystem.isDecisive?.(key) === true)
+    const decided = new Set<number>()
+    for (const key of decisive) for (const { row } of await this.#advisories(key)) decided.add(row)
     const judged: JudgedMatch[] = []
-    for (const key of await listPackageLookups(this.#reader, found.id)) {
-      judged.push(...judgePackage(key, await this.#advisories(key), compare))
+    for (const key of keys) {
+      const advisories = await this.#advisories(key)
+      const speaking = decisive.includes(key)
+        ? advisories
+        : advisories.filter(({ row }) => !decided.has(row))
+      judged.push(...judgePackage(key, speaking, ecosystem.compareVersions))
     }
     return withoutRepetition(judged)
   }
@@ -62,11 +70,12 @@ export class StoredPackageJudge {
   }
 }
 
-/** A record that speaks of a package under two names is one match: the sure one of them. */
+/** A record that speaks of a package under two names is one match: the sure one of them, and of these one with a fix. */
 function withoutRepetition(judged: readonly JudgedMatch[]): readonly FacedMatch[] {
   const byRecord = Map.groupBy(judged, (match) => `${match.vulnerability}\n${match.advisoryRow}`)
   return [...byRecord.values()].flatMap((same) => {
-    const best = same.find(({ verdict }) => verdict === 'affected') ?? same[0]
+    const sure = same.filter(({ verdict }) => verdict === 'affected')
+    const best = sure.find(({ fixedVersion }) => fixedVersion !== undefined) ?? sure[0] ?? same[0]
     if (best === undefined) return []
     return [{ ...best, face: faceOf({ ...best, evidence: JSON.stringify(best.evidence) }) }]
   })

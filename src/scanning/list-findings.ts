@@ -10,6 +10,7 @@ import { listMatches, type PackageFinding } from './list-matches.ts'
 import { readOwnerStatements, type OwnerStatements } from './owner-statements.ts'
 import { findPackage, type InternedPackage } from './package-store.ts'
 import { confidenceOf, type Confidence } from './rules/confidence.ts'
+import { adviseFix, type FixAdvice } from './rules/fix-advice.ts'
 import { judgeOwnership } from './rules/judge-ownership.ts'
 import {
   judgeFlaw,
@@ -33,6 +34,7 @@ export interface Finding extends Omit<PackageFinding, 'packageId'>, Remarks {
   readonly layerDigest: string
   readonly confidence: Confidence
   readonly exploitation: Exploitation
+  readonly fix: FixAdvice
   /** Present on those that are listed apart, since something speaks against them. */
   readonly suppression?: Suppression
 }
@@ -63,7 +65,8 @@ export type SeverityCounts = Readonly<Partial<Record<Severity, number>>>
 /**
  * Findings of packages at places, as the newest data has them: a join of what the image holds with what is known of
  * each package. What cannot be judged is a finding of undefined severity, never left out. `suppressions`: what is in force
- * for the images of the instances; without it nothing but the distribution's word holds a finding back.
+ * for the images of the instances; without it nothing but the distribution's word holds a finding back, and no advice
+ * says that a release has ended.
  */
 export async function listFindings(
   reader: SqlReader,
@@ -77,6 +80,7 @@ export async function listFindings(
   const matches = await listMatches(reader, [...places.keys()], revision)
   const owners = new OwnerReader(reader, revision)
   const facts = new CveFactReader(reader)
+  const now = suppressions?.now
   const all: Finding[] = []
   let found: InternedPackage | undefined
   for (const match of matches) {
@@ -85,7 +89,9 @@ export async function listFindings(
     if (found === undefined) continue
     const at = places.get(match.packageId) ?? []
     const flaw = await facts.read(match)
-    all.push(heldAgainst(await findingOf(match, { found, owners, at, flaw }), at, suppressions))
+    all.push(
+      heldAgainst(await findingOf(match, { found, owners, at, flaw, now }), at, suppressions),
+    )
   }
   all.sort(compareFindings)
   const findings = all.filter(({ suppression }) => suppression === undefined)
@@ -118,11 +124,13 @@ async function findingOf(
     owners,
     at,
     flaw,
+    now,
   }: {
     readonly found: InternedPackage
     readonly owners: OwnerReader
     readonly at: readonly ScannedInstance[]
     readonly flaw: FlawFacts
+    readonly now: Date | undefined
   },
 ): Promise<Finding> {
   const { type, name, version } = found.package
@@ -134,6 +142,11 @@ async function findingOf(
     ...match,
     ...ratingOf(match, flaw),
     exploitation: flaw.exploitation,
+    fix: adviseFix(
+      { fixedVersion: match.fixedVersion, statement: match.evidence.fix },
+      found.distribution,
+      now,
+    ),
     package: { type, name, version, purl: formatPurl(found.package, found.distribution) },
     places,
     paths: [...new Set(places.map(({ path }) => path))],

@@ -8,7 +8,7 @@ import {
   type SqlWriter,
 } from '../storage/database/database.ts'
 import { starterSource } from './advisory-source-store.ts'
-import type { JudgedMatch } from './rules/judge-package.ts'
+import type { JudgedMatch, MatchEvidence } from './rules/judge-package.ts'
 import type { FindingChanges } from './rules/match-changes.ts'
 import { readIds, type AdvisoryIds } from './rules/storable-advisory.ts'
 
@@ -114,7 +114,7 @@ export interface StoredMatch {
   readonly score: number | undefined
   readonly vector: string | undefined
   readonly fixedVersion: string | undefined
-  readonly evidence: unknown
+  readonly evidence: MatchEvidence
   readonly fromRevision: number
   readonly advisory: {
     readonly row: number
@@ -145,7 +145,8 @@ export async function listMatchesOfPackage(
 }
 
 function matchOf(row: SqlRow): StoredMatch {
-  const evidence: unknown = JSON.parse(text(row, 'evidence'))
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- written by insertMatch from a value of this type
+  const evidence = JSON.parse(text(row, 'evidence')) as MatchEvidence
   const modified = row['modified']
   const source = text(row, 'source')
   return {

@@ -23,6 +23,7 @@ import { readDeclaredImage } from './read-declared-image.ts'
 import { readLayer } from './read-layer.ts'
 import { platformChildren, scannability } from './request-scan.ts'
 import type { AccountId } from '../policy/account-id.ts'
+import { endOfSupport, type FixAdvice } from './rules/fix-advice.ts'
 import type { ImageSuppressions, Remarks, Suppression } from './rules/suppression.ts'
 import type { Suppressions } from './suppressions.ts'
 import { unpackArchive, unreadable, type UnpackedArchive } from './unpack-archive.ts'
@@ -62,6 +63,7 @@ interface ArchiveFinding extends Remarks {
     readonly path: string
   }
   readonly fixedVersion?: string
+  readonly fix: FixAdvice
   readonly confidence: string
   readonly exploitation: Exploitation
   /** Which record said so, and what of it the version was held against. */
@@ -267,6 +269,8 @@ async function render(
     UNSUPPORTED_IMAGE: 'unsupported',
   } as const
   const { distribution } = outcome
+  const end = distribution === undefined ? undefined : endOfSupport(distribution, deps.clock.now())
+  const ended = end === undefined ? [] : [end]
   return {
     ...entry,
     status: missing === undefined ? statuses[outcome.status] : 'unsupported',
@@ -277,7 +281,7 @@ async function render(
           distribution:
             distribution.prettyName ?? `${distribution.id} ${distribution.versionId ?? ''}`.trim(),
         }),
-    coverage: outcome.notes,
+    coverage: [...outcome.notes, ...ended],
     packages: new Set(outcome.instances.map(({ packageId }) => packageId)).size,
     findings: findings.map(renderFinding),
     suppressed: suppressed.flatMap((finding) => {
@@ -330,6 +334,7 @@ function renderFinding(finding: Finding): ArchiveFinding {
     ...(finding.score === undefined ? {} : { score: finding.score }),
     package: { type, name, version, path: finding.paths[0] ?? '' },
     ...(finding.fixedVersion === undefined ? {} : { fixedVersion: finding.fixedVersion }),
+    fix: finding.fix,
     confidence: finding.confidence,
     exploitation: finding.exploitation,
     advisory: { id: finding.advisory.id, source: finding.advisory.source },

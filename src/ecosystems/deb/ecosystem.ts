@@ -13,6 +13,8 @@ export const deb: Ecosystem = {
   ownsAdvisoryEcosystem: (ecosystem) => /^(?:Debian|Ubuntu)(?::|$)/.test(ecosystem),
   // DSA and DLA are about what was mended; Ubuntu's tracker has every flaw.
   tellsOfUnmended: (ecosystem) => ecosystem.startsWith('Ubuntu'),
+  isDecisive: ({ ecosystem, version }) =>
+    ecosystem.startsWith('Ubuntu:Pro:') && /[+~]esm[0-9]/.test(version),
   normaliseName: (name) => name,
   lookup: lookupDeb,
 }

@@ -13,9 +13,9 @@ export function lookupRpm(found: Package, distribution: Distribution | undefined
   if (source.kind === 'unknown') return source
   const { vendor } = found
   if (vendor !== undefined && !source.vendor.test(vendor))
-    return unknown(`no advisories are known for packages of ${vendor.slice(0, 100)}`)
+    return ofPackage(`no advisories are known for packages of ${vendor.slice(0, 100)}`)
   if (found.module === undefined && isModular(found.version))
-    return unknown(`nobody tells of which module stream ${found.name.slice(0, 100)} is`)
+    return ofPackage(`nobody tells of which module stream ${found.name.slice(0, 100)} is`)
   const named = namesOf(found, source).flatMap(({ name, version }) =>
     placesOf(name, found, source).map((place) => ({ name: place, version })),
   )
@@ -60,6 +60,6 @@ function placesOf(
   return [flavour === undefined ? name : `${flavour}::${name}`]
 }
 
-function unknown(reason: string): Lookup {
-  return { kind: 'unknown', reason }
+function ofPackage(reason: string): Lookup {
+  return { kind: 'unknown', reason, scope: 'package' }
 }

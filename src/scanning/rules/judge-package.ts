@@ -1,5 +1,6 @@
 import type { AffectedPackage } from '../../ecosystems/advisory.ts'
 import type { CompareVersions, LookupKey } from '../../ecosystems/ecosystem.ts'
+import type { FixStatement } from '../../ecosystems/fix-state.ts'
 import { matchPackage, type Verdict } from '../../ecosystems/match.ts'
 import { rateSeverity, type RatedSeverity } from '../../ecosystems/severity.ts'
 import { vulnerabilitiesOf, type VulnerabilityName } from '../../ecosystems/vulnerability-group.ts'
@@ -33,6 +34,8 @@ export interface MatchEvidence {
   readonly matched: Extract<Verdict, { kind: 'affected' }>['evidence'] | undefined
   /** Of a verdict 'unknown'. */
   readonly why: string | undefined
+  /** What the source says of a fix beside the ranges; absent where it says nothing. */
+  readonly fix?: FixStatement
 }
 
 /**
@@ -84,6 +87,7 @@ function judgeAdvisory(
       version,
       matched: isAffected ? verdict.evidence : undefined,
       why: isAffected ? undefined : verdict.why,
+      ...(affected.fix === undefined ? {} : { fix: affected.fix }),
     },
   }))
 }

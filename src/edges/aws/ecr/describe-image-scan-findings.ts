@@ -1,9 +1,11 @@
 import { describeAdvisories } from '../../../scanning/describe-advisories.ts'
 import { findScan, type FoundScan } from '../../../scanning/find-scan.ts'
 import { listFindings, type Finding } from '../../../scanning/list-findings.ts'
+import { endOfSupport } from '../../../scanning/rules/fix-advice.ts'
 import { getRepository } from '../../../registry/repository-store.ts'
 import { epochSeconds, repositoryIn, type EcrCall, type EcrDeps } from './call.ts'
 import { ecrError, imageIdText } from './errors.ts'
+import { renderFinding } from './finding-shape.ts'
 import { requireImage, type ImageId } from './image-id.ts'
 import { cursorOf, defaultPageSize, nextTokenFor } from './page.ts'
 
@@ -33,7 +35,8 @@ export async function describeImageScanFindings(
     repositoryName: repository.name,
     imageId: { ...input.imageId, imageDigest: digest },
   }
-  if (scan.completedAt === undefined) return { ...answer, imageScanStatus: renderScanStatus(scan) }
+  if (scan.completedAt === undefined)
+    return { ...answer, imageScanStatus: renderScanStatus(scan, deps.clock.now()) }
   const { instances } = scan
   const { account } = repository
   const inForce = await deps.suppressions.inForce({ account, repository, instances })
@@ -51,7 +54,7 @@ export async function describeImageScanFindings(
   const next = end < list.findings.length ? end : undefined
   return {
     ...answer,
-    imageScanStatus: renderScanStatus(scan, list.suppressed),
+    imageScanStatus: renderScanStatus(scan, deps.clock.now(), list.suppressed),
     imageScanFindings: {
       imageScanCompletedAt: epochSeconds(scan.completedAt),
       ...(updatedAt === undefined ? {} : { vulnerabilitySourceUpdatedAt: epochSeconds(updatedAt) }),
@@ -65,12 +68,18 @@ export async function describeImageScanFindings(
 /** Our words for the states are ECR's; the description says why, and what is not covered. */
 export function renderScanStatus(
   scan: FoundScan,
+  now: Date,
   suppressed: readonly Finding[] = [],
 ): {
   readonly status: string
   readonly description?: string
 } {
-  const parts = [scan.reason ?? describeNotes(scan), describeSuppressed(suppressed)]
+  const { distribution } = scan
+  const parts = [
+    scan.reason ?? describeNotes(scan),
+    distribution === undefined ? undefined : endOfSupport(distribution, now),
+    describeSuppressed(suppressed),
+  ]
   const told = parts.filter((part) => part !== undefined)
   const description = told.length === 0 ? undefined : told.join('. ')
   return { status: scan.status, ...(description === undefined ? {} : { description }) }
@@ -93,52 +102,4 @@ function describeNotes({ status, notes }: FoundScan): string | undefined {
   if (status === 'PENDING') return 'The scan is in the queue.'
   if (status === 'IN_PROGRESS') return 'The scan is running.'
   return notes.length === 0 ? undefined : `Not covered: ${notes.join('; ')}`
-}
-
-function describeEnded({ endedRules = [] }: Finding): string | undefined {
-  if (endedRules.length === 0) return undefined
-  return endedRules
-    .map(({ by, until, reason }) => `ended on ${until} (${by}): ${reason}`)
-    .join('; ')
-}
-
-function renderFinding(finding: Finding): Readonly<Record<string, unknown>> {
-  const { package: found, fixedVersion, score, vector, advisory } = finding
-  const { epss, kev } = finding.exploitation
-  const isVersion2 = vector?.startsWith('CVSS') === false
-  const scheme = isVersion2 ? 'CVSS2' : vector?.startsWith('CVSS:4') === true ? 'CVSS4' : 'CVSS3'
-  const attributes: readonly (readonly [string, string | undefined])[] = [
-    ['package_name', found.name],
-    ['package_version', found.version],
-    ['package_type', found.type],
-    ['package_path', finding.paths[0]],
-    ['purl', found.purl],
-    ['fixed_version', fixedVersion],
-    ['layer_digest', finding.layerDigest],
-    ['advisory', advisory.id],
-    ['advisory_source', advisory.source],
-    ['confidence', finding.confidence],
-    ['severity_source', finding.severitySource],
-    ['EPSS_SCORE', epss?.score.toString()],
-    ['KEV_DATE_ADDED', kev?.addedOn],
-    ['aliases', finding.aliases.length === 0 ? undefined : finding.aliases.join(' ')],
-    [`${scheme}_VECTOR`, vector],
-    [`${scheme}_SCORE`, score?.toFixed(1)],
-    ['vex_status', finding.vex?.status],
-    ['vex_document', finding.vex?.document.id],
-    ['suppression_ended', describeEnded(finding)],
-    [
-      'verdict',
-      finding.verdict === 'unknown'
-        ? 'unknown: the version or the range cannot be judged'
-        : undefined,
-    ],
-  ]
-  return {
-    name: finding.vulnerability,
-    ...(finding.summary === undefined ? {} : { description: finding.summary }),
-    uri: finding.url,
-    severity: finding.severity,
-    attributes: attributes.flatMap(([key, value]) => (value === undefined ? [] : [{ key, value }])),
-  }
 }

@@ -114,7 +114,8 @@ async function scanMembers(
   const key = { repositoryId: repository.id, digest: manifest.digest }
   const scan = await findScan(deps.database, deps.contentOf(repository.id), key)
   if (scan === undefined) return {}
-  if (scan.completedAt === undefined) return { imageScanStatus: renderScanStatus(scan) }
+  if (scan.completedAt === undefined)
+    return { imageScanStatus: renderScanStatus(scan, deps.clock.now()) }
   const inForce = await deps.suppressions.inForce({
     account: repository.account,
     repository,
@@ -125,5 +126,8 @@ async function scanMembers(
     imageScanCompletedAt: epochSeconds(scan.completedAt),
     findingSeverityCounts: counts,
   }
-  return { imageScanStatus: renderScanStatus(scan, suppressed), imageScanFindingsSummary }
+  return {
+    imageScanStatus: renderScanStatus(scan, deps.clock.now(), suppressed),
+    imageScanFindingsSummary,
+  }
 }
