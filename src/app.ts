@@ -9,7 +9,7 @@ import { findSigningKey } from './access/find-signing-key.ts'
 import { readPolicyEpoch } from './access/policy-epoch-store.ts'
 import { accountExists } from './access/account-store.ts'
 import { recordingUse } from './access/record-use.ts'
-import { openAuditTrail, type AuditTrail } from './auditing.ts'
+import { auditBytesOf, openAuditTrail, type AuditTrail } from './auditing.ts'
 import { graceOf, jobHandlers, jobLog, jobSchedule } from './background.ts'
 import type { Config } from './config.ts'
 import type { AddressDeps } from './edges/address.ts'
@@ -118,7 +118,10 @@ async function startServer(config: Config, log: Log, foundation: Foundation): Pr
     hosts: () => hostsOf(config, url),
   })
   const layers = openLayerReaders({ workers: config.scanWorkers })
-  const metrics = createMetrics({ queuedJobs: () => countJobs(database) })
+  const metrics = createMetrics({
+    queuedJobs: () => countJobs(database),
+    auditBytes: () => auditBytesOf(foundation),
+  })
   const worker = new JobWorker({
     database,
     clock,
@@ -130,7 +133,7 @@ async function startServer(config: Config, log: Log, foundation: Foundation): Pr
   let draining = false
   const guard = guardOf(config, log, clock, await openFileLimit())
   const app = createHttpServer(guard, (made) => observeRequests(made, { ids, log, metrics }))
-  const trail = await openAuditTrail(config, log, foundation)
+  const trail = await openAuditTrail(config, { log, metrics }, foundation)
   refuseWhileDraining(app, () => draining)
   serveHealth(app, {
     metrics,

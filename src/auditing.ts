@@ -11,6 +11,7 @@ import type { Config } from './config.ts'
 import { auditRequests, type RequestAuditor } from './edges/audit-requests.ts'
 import type { CloudTrailDeps } from './edges/aws/cloudtrail/lookup-events.ts'
 import type { AuditRooms } from './edges/control/audit-routes.ts'
+import type { Metrics } from './edges/health/metrics.ts'
 import type { Foundation } from './foundation.ts'
 import type { Log } from './lib/log.ts'
 
@@ -19,7 +20,14 @@ export function auditKeyOf({ auditKey }: Foundation): AuditKey {
   return auditKey
 }
 
-const maxSegmentBytes = 64 * 1024 * 1024
+/** What the log takes of the disk. */
+export async function auditBytesOf({ segments }: Foundation): Promise<number> {
+  return (await segments.stored()).reduce((sum, { storedBytes }) => sum + storedBytes, 0)
+}
+
+const mostSegmentBytes = 64 * 1024 * 1024
+/** Of the greatest size: the oldest that gives way is a part of the log, and not nearly all of it. */
+const segmentsAtMax = 4
 
 /** What the doors and the rooms of a server have of its audit log. */
 export interface AuditTrail {
@@ -34,12 +42,12 @@ export interface AuditTrail {
 
 export async function openAuditTrail(
   config: Config,
-  log: Log,
+  told: { readonly log: Log; readonly metrics: Pick<Metrics, 'observeAuditRemoval'> },
   foundation: Foundation,
 ): Promise<AuditTrail> {
   const { segments, clock, ids, keyring } = foundation
   const { account, region, audit } = config
-  const auditLog = await openAuditLog(config, log, foundation)
+  const auditLog = await openAuditLog(config, told, foundation)
   return {
     watch: (app) => auditRequests(app, { ...audit, log: auditLog, clock, ids, region, account }),
     holding: (authorize) => refuseUnrecordable(authorize, auditLog),
@@ -56,23 +64,36 @@ export async function openAuditTrail(
 /** Of a log that nothing is told of: whatever cannot be recorded is refused. */
 export function auditLogDeps(config: Config, foundation: Foundation): AuditLogDeps {
   const { segments, clock } = foundation
-  const { keepDays } = config.audit
+  const { keepDays, maxBytes, atMax } = config.audit
+  const share = maxBytes === undefined ? mostSegmentBytes : Math.floor(maxBytes / segmentsAtMax)
+  const maxSegmentBytes = Math.min(mostSegmentBytes, share)
   return {
     segments,
     clock,
     key: auditKeyOf(foundation),
     onFault: () => undefined,
     onRecovered: () => undefined,
-    settings: { isRequired: true, keepDays, maxSegmentBytes },
+    onRemoved: () => undefined,
+    onUnpacked: () => undefined,
+    settings: { isRequired: true, keepDays, maxBytes, atMax, maxSegmentBytes },
   }
 }
 
-async function openAuditLog(config: Config, log: Log, foundation: Foundation): Promise<AuditLog> {
+async function openAuditLog(
+  config: Config,
+  { log, metrics }: { readonly log: Log; readonly metrics: Pick<Metrics, 'observeAuditRemoval'> },
+  foundation: Foundation,
+): Promise<AuditLog> {
   const deps = auditLogDeps(config, foundation)
   return AuditLog.open({
     ...deps,
     onFault: (error) => log.error({ event: 'audit.failing', err: error }),
     onRecovered: () => log.info({ event: 'audit.recovered' }),
+    onRemoved: (removed) => {
+      log.warn({ event: 'audit.removed-oldest', ...removed })
+      metrics.observeAuditRemoval(removed.count)
+    },
+    onUnpacked: (error) => log.warn({ event: 'audit.not-compressed', err: error }),
     settings: { ...deps.settings, isRequired: config.audit.isRequired },
   })
 }

@@ -153,7 +153,13 @@ test('says nothing, gets the safe defaults', () => {
     maxConnectionsPerAddress: 1000,
     maxOpenUploads: 1000,
     stallSeconds: 60,
-    audit: { isRequired: true, withReads: true, keepDays: 400 },
+    audit: {
+      isRequired: true,
+      withReads: true,
+      keepDays: 400,
+      maxBytes: undefined,
+      atMax: 'refuse',
+    },
     vexKeysFile: undefined,
     masterKey: { kind: 'file', path: undefined },
   })

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { parseDocument } from 'yaml'
+import { auditFrom, auditSettings, type AuditSetting } from './audit-setting.ts'
 import { nearest } from './lib/nearest.ts'
 import { masterKeyFrom, masterKeySettings, type MasterKeySetting } from './master-key-setting.ts'
 import { parseAccountId, type AccountId } from './policy/account-id.ts'
@@ -49,14 +50,7 @@ export interface Config {
   readonly maxOpenUploads: number
   /** For how long a transfer may stand still at its client, in seconds. */
   readonly stallSeconds: number
-  readonly audit: {
-    /** Whether what cannot be recorded must not be done. */
-    readonly isRequired: boolean
-    /** Whether allowed reads of images are recorded. */
-    readonly withReads: boolean
-    /** undefined for ever. */
-    readonly keepDays: number | undefined
-  }
+  readonly audit: AuditSetting
   readonly masterKey: MasterKeySetting
   /** Public keys whose signatures count on VEX documents beside images; undefined: none are believed. */
   readonly vexKeysFile: string | undefined
@@ -189,21 +183,7 @@ export const settings = {
     fallback: 'auto',
     says: "minutes, 1 to 15, by which a signer's clock may be off, or auto (5 at ECR; 15 at STS, IAM and CloudTrail)",
   },
-  audit: {
-    environment: 'PRATIQUE_AUDIT',
-    fallback: 'required',
-    says: 'required (what cannot be recorded is refused) or best-effort (it is done, and counted as lost)',
-  },
-  auditReads: {
-    environment: 'PRATIQUE_AUDIT_READS',
-    fallback: 'all',
-    says: 'all, or denied (the audit log leaves out reads of images that are allowed)',
-  },
-  auditKeepDays: {
-    environment: 'PRATIQUE_AUDIT_KEEP_DAYS',
-    fallback: '400',
-    says: 'days for which the audit log is kept, or forever',
-  },
+  ...auditSettings,
   minFreeMib: {
     environment: 'PRATIQUE_MIN_FREE_MIB',
     fallback: 'auto',
@@ -416,21 +396,7 @@ function buildConfig(values: Record<SettingName, Chosen>, cwd: string, problems:
       1,
     ),
     stallSeconds: read('stallSeconds', wholeBetween(1, 3600), 'whole seconds from 1 to 3600', 1),
-    audit: {
-      isRequired:
-        read('audit', oneOf('required', 'best-effort'), 'required or best-effort', 'required') ===
-        'required',
-      withReads: read('auditReads', oneOf('all', 'denied'), 'all or denied', 'all') === 'all',
-      keepDays:
-        values.auditKeepDays.text === 'forever'
-          ? undefined
-          : read(
-              'auditKeepDays',
-              wholeBetween(1, 36_500),
-              'whole days from 1 to 36500, or forever',
-              1,
-            ),
-    },
+    audit: auditFrom(read),
     vexKeysFile:
       values.vexKeys.text === '' ? undefined : read('vexKeys', pathFrom(cwd), 'a file', ''),
     masterKey: masterKeyFrom((name) => values[name], cwd, problems),

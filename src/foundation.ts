@@ -5,6 +5,7 @@ import type { Keyring } from './access/keyring.ts'
 import { isMasterKeyError, masterKeyErrors } from './access/master-key-errors.ts'
 import { openKeyring, type MasterKeyDeps } from './access/open-keyring.ts'
 import { storedKey } from './access/stored-key.ts'
+import { openPackedSegments, type PackedSegments } from './audit/packed-segments.ts'
 import type { Config } from './config.ts'
 import { releaseAllLeases } from './jobs/queue.ts'
 import { systemClock, type Clock } from './lib/clock.ts'
@@ -59,7 +60,7 @@ export interface Foundation {
   readonly database: EmbeddedDatabase
   readonly blobs: BlobStore
   /** Of the audit log. */
-  readonly segments: SegmentStore
+  readonly segments: PackedSegments
   readonly clock: Clock
   readonly ids: Ids
   readonly keyring: Keyring
@@ -98,7 +99,7 @@ export async function openFoundation(config: Config, drivers: Drivers): Promise<
       paths,
       database,
       blobs,
-      segments: drivers.openSegments(paths.audit),
+      segments: openPackedSegments(drivers.openSegments(paths.audit)),
       clock,
       ids,
       keyring,

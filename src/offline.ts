@@ -6,6 +6,7 @@ import { verifyFiles, verifyLog, type LogFile, type VerifyEvent } from './audit/
 import { auditKeyOf } from './auditing.ts'
 import type { Config } from './config.ts'
 import { openFoundation, systemDrivers, StartError, type Foundation } from './foundation.ts'
+import { decodeZstd } from './lib/archive/zstd-frames.ts'
 import { checkingStorage, type CheckEvent, type CheckSummary } from './registry/check-storage.ts'
 import type { CheckInput, CheckOptions } from './registry/check-step.ts'
 import {
@@ -73,8 +74,24 @@ export async function* verifyAuditLogOffline(
   }
 }
 
+/** Segments of a log may be given as they are stored. */
 async function* inOrder(files: readonly LogFile[]): AsyncGenerator<LogFile, void> {
-  for (const file of files) yield Promise.resolve(file)
+  for (const { name, pieces } of files) {
+    const isPacked = name.endsWith('.zst')
+    yield Promise.resolve({ name, pieces: isPacked ? decompressed(name, pieces) : pieces })
+  }
+}
+
+async function* decompressed(
+  name: string,
+  pieces: LogFile['pieces'],
+): AsyncGenerator<Uint8Array, void> {
+  try {
+    yield* decodeZstd(pieces, { chunkSize: 256 * 1024 })
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : 'unknown'
+    throw new StartError(`${name} cannot be decompressed, so it is not whole: ${why}`, { cause })
+  }
 }
 
 /** StartError for a directory without a database: none is made in passing. */

@@ -90,6 +90,10 @@ async function* byServer(
   if (file === undefined || files.length > 1 || anchor !== undefined) {
     throw new Failure(exitCodes.usage, '--by-server takes one file, and no anchor but its own')
   }
+  if (file.endsWith('.zst')) {
+    const advice = 'the running server verifies its own segments: pratique audit-log verify'
+    throw new Failure(exitCodes.usage, '--by-server takes an export, and no segment', advice)
+  }
   const stream = Readable.toWeb(Readable.from(await piecesOf(file), { objectMode: false }))
   const path = '/pratique/v1/audit-log/verifications/exports'
   const body = { stream, type: 'application/x-ndjson' }
@@ -132,7 +136,8 @@ function renderFault({ message, place }: Fault): string {
 
 const beginnings = {
   'first-line': 'begins with the first line there ever was',
-  expired: 'begins where the log says that older segments were kept for long enough',
+  expired:
+    'begins where the log says that older segments are gone: kept for long enough, or removed for its size',
   'not-checked': 'what came before its first line was not looked at',
 } as const satisfies Record<Report['beginning'], string>
 

@@ -1,19 +1,30 @@
 import type { Clock } from '../lib/clock.ts'
 import { StorageFaultError, StorageFullError } from '../storage/storage-full.ts'
-import type { SegmentStore } from '../storage/segments/segment-store.ts'
+import { packClosed } from './pack-closed.ts'
+import type { PackedSegments } from './packed-segments.ts'
 import { recoverLog } from './recover-log.ts'
 import { genesis, type AuditKey } from './rules/chain.ts'
 import { anchorOf, noticeText, type Anchor, type Notice } from './rules/notices.ts'
-import { SegmentWriter, type LogPosition, type WriterSettings } from './segment-writer.ts'
+import {
+  atGreatestSize,
+  SegmentWriter,
+  type LogPosition,
+  type RemovedSegments,
+  type WriterSettings,
+} from './segment-writer.ts'
 
 export interface AuditLogDeps {
-  readonly segments: SegmentStore
+  readonly segments: PackedSegments
   readonly clock: Clock
   /** Of the purpose `audit`. */
   readonly key: AuditKey
   /** Told when the log stops to take records, and when it takes them again. */
   readonly onFault: (error: unknown) => void
   readonly onRecovered: () => void
+  /** The oldest segments are gone, since the log had its greatest size. */
+  readonly onRemoved: (removed: RemovedSegments) => void
+  /** A closed segment could not be compressed; it stays as it is, and is tried again with the next. */
+  readonly onUnpacked: (error: unknown) => void
   readonly settings: WriterSettings & {
     /** Whether what cannot be recorded must not be done. */
     readonly isRequired: boolean
@@ -51,6 +62,11 @@ export class AuditLog {
   #fault: unknown
   #isClosed = false
   #lost: Lost | undefined
+  #isMaxTold = false
+  /** Compressing closed segments, and the segment that was open when it last began. */
+  #packing: Promise<void> = Promise.resolve()
+  #packedBefore: string | undefined
+  readonly #ending = new AbortController()
 
   private constructor(deps: AuditLogDeps, writer: SegmentWriter) {
     this.#deps = deps
@@ -67,6 +83,8 @@ export class AuditLog {
     if (cutBytes > 0 || unsealedLines > 0) {
       log.#note({ kind: 'recovered', cutBytes, unsealedLines })
     }
+    await log.#writer.learnSizes()
+    log.#pack()
     return log
   }
 
@@ -94,10 +112,11 @@ export class AuditLog {
 
   /** Throws StorageFullError, or StorageFaultError for a disk that fails, while nothing can be recorded and the log is required: what is about to be done must not be. */
   async requireWritable(): Promise<void> {
-    if (this.#fault === undefined) return
+    if (this.#fault === undefined && !this.#writer.isAtMax) return
     // Whether it is over is only known by trying.
     await this.flush()
     if (this.#fault !== undefined) this.#refuse(this.#fault)
+    if (this.#writer.isAtMax) await this.#refuseAtMax()
   }
 
   /** What cannot be told one by one; see rules/notices.ts. */
@@ -127,6 +146,8 @@ export class AuditLog {
     await this.flush()
     this.#isClosed = true
     clearTimeout(this.#timer)
+    this.#ending.abort()
+    await this.#packing
     try {
       await this.#writer.seal(this.#deps.clock.now())
       await this.#writer.sync()
@@ -150,6 +171,16 @@ export class AuditLog {
     throw cause instanceof StorageFullError
       ? new StorageFullError({ cause, isAudit: true })
       : new StorageFaultError({ cause })
+  }
+
+  /** Told once, until there is room again. */
+  async #refuseAtMax(): Promise<void> {
+    await this.#writer.learnSizes()
+    const isAtMax = this.#writer.isAtMax && this.#deps.settings.isRequired
+    const error = new StorageFullError({ cause: new Error(atGreatestSize), isAudit: true })
+    if (isAtMax && !this.#isMaxTold) this.#deps.onFault(error)
+    this.#isMaxTold = isAtMax
+    if (isAtMax) throw error
   }
 
   #lose(count: number, since = this.#deps.clock.now()): void {
@@ -212,9 +243,28 @@ export class AuditLog {
       await this.#writer.sync()
       this.#syncedAt = now.getTime()
     }
+    const removed = this.#writer.takeRemoved()
+    if (removed !== undefined) this.#deps.onRemoved(removed)
+    if (this.#writer.position.segment !== this.#packedBefore) this.#pack()
     if (this.#fault === undefined) return
     this.#fault = undefined
     this.#deps.onRecovered()
+  }
+
+  /** Whenever another segment was begun. Nobody waits for it; a kill leaves what the next start compresses. */
+  #pack(): void {
+    this.#packedBefore = this.#writer.position.segment
+    this.#packing = this.#packBehind(this.#packing)
+  }
+
+  async #packBehind(before: Promise<void>): Promise<void> {
+    await before
+    const { signal } = this.#ending
+    try {
+      if (await packClosed(this.#deps.segments, { signal })) await this.#writer.learnSizes()
+    } catch (error) {
+      if (!signal.aborted) this.#deps.onUnpacked(error)
+    }
   }
 
   #giveBack(batch: readonly Pending[], lost: Lost | undefined): void {

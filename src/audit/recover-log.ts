@@ -1,5 +1,6 @@
 import type { SegmentStore } from '../storage/segments/segment-store.ts'
 import { linesOfPieces, piecesOfSegment, type FoundLine } from './read-lines.ts'
+import type { PackedSegments } from './packed-segments.ts'
 import { genesis, hashLine, readLink, type ChainHead, type AuditKey } from './rules/chain.ts'
 import { judgeSeal, readNotice, type Continuation } from './rules/notices.ts'
 import { dayOf, parseSegmentName } from './rules/segment-name.ts'
@@ -17,14 +18,19 @@ export interface Recovery {
  * Finds where the log stands, so that it goes on there. Only the last segment is read. A chain that is broken stays as it
  * is, for `pratique audit-log verify` to find: a new segment begins behind it and says so.
  */
-export async function recoverLog(store: SegmentStore, key: AuditKey, now: Date): Promise<Recovery> {
-  const segments = await listSegments(store)
+export async function recoverLog(
+  store: PackedSegments,
+  key: AuditKey,
+  now: Date,
+): Promise<Recovery> {
+  const segments = await store.stored()
   const last = segments.at(-1)
   if (last === undefined) return { start: nothing, cutBytes: 0, unsealedLines: 0 }
   const walk = new TailWalk(key)
   const pieces = piecesOfSegment(store, last.name, last.bytes)
   for await (const line of linesOfPieces(last.name, pieces)) walk.take(line)
   const { head, tornBytes } = walk
+  if (last.isPacked && (head === undefined || tornBytes > 0)) return behindDamage(last.name, head)
   if (head === undefined) {
     // Killed before its first line was whole: as if it had never been begun.
     await store.remove(last.name)
@@ -34,12 +40,33 @@ export async function recoverLog(store: SegmentStore, key: AuditKey, now: Date):
   if (tornBytes > 0) await cutTail(store, last.name, last.bytes - tornBytes)
   const before = segments.at(-2)
   const continues = walk.judge(before === undefined ? undefined : await lastHead(store, before))
-  const { number, day } = parseSegmentName(last.name) ?? { number: 0, day: '' }
-  const isVerified = continues === 'verified'
-  const goesOn = isVerified && !walk.isClosed && day >= dayOf(now)
-  const appender = goesOn ? await store.open(last.name) : undefined
-  const unsealedLines = isVerified ? walk.unsealed : 0
-  return { start: { head, number, continues, appender }, cutBytes: tornBytes, unsealedLines }
+  const start = await startBehind(store, last.name, { head, continues, walk, now })
+  const unsealedLines = continues === 'verified' ? walk.unsealed : 0
+  return { start, cutBytes: tornBytes, unsealedLines }
+}
+
+/** In the same segment where nothing speaks against it. */
+async function startBehind(
+  store: PackedSegments,
+  name: string,
+  found: {
+    readonly head: ChainHead
+    readonly continues: Continuation
+    readonly walk: TailWalk
+    readonly now: Date
+  },
+): Promise<WriterStart> {
+  const { head, continues, walk, now } = found
+  const { number, day } = parseSegmentName(name) ?? { number: 0, day: '' }
+  const goesOn = continues === 'verified' && !walk.isClosed && day >= dayOf(now)
+  return { head, number, continues, appender: goesOn ? await store.open(name) : undefined }
+}
+
+/** Closed segments are compressed whole: what looks torn in one is damage, and stays for verification to find. */
+function behindDamage(name: string, head: ChainHead = genesis): Recovery {
+  const { number } = parseSegmentName(name) ?? { number: 0 }
+  const start = { head, number, continues: 'broken', appender: undefined } as const
+  return { start, cutBytes: 0, unsealedLines: 0 }
 }
 
 async function cutTail(store: SegmentStore, name: string, bytes: number): Promise<void> {

@@ -2,9 +2,11 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { accountOf } from '../../test/kit/principals.ts'
 import type { AccountId } from '../policy/account-id.ts'
-import { testLog, type TestLog } from '../../test/kit/segments.ts'
+import { memorySegments, testLog, type TestLog } from '../../test/kit/segments.ts'
 import { exportLog } from './export-log.ts'
 import type { EventQuery } from './rules/match-event.ts'
+import { packClosed } from './pack-closed.ts'
+import { openPackedSegments } from './packed-segments.ts'
 import { searchLog, type SearchCursor, type SearchPage } from './search-log.ts'
 import { verifyFiles, type VerifyEvent } from './verify-log.ts'
 import { auditKey } from '../../test/kit/segments.ts'
@@ -56,11 +58,12 @@ function record(clock: TestLog['clock'], sample: Sample): string {
 }
 
 async function search(
-  { segments, log }: TestLog,
+  { segments: files, log }: TestLog,
   query: Partial<EventQuery> = {},
   page: { readonly limit?: number; readonly before?: SearchCursor } = {},
 ): Promise<SearchPage> {
   const input = { query: { account, ...query }, limit: page.limit ?? 100, before: page.before }
+  const segments = openPackedSegments(files)
   return searchLog({ segments, log }, input, { signal })
 }
 
@@ -181,11 +184,12 @@ test('a search that nobody waits for any more ends', async () => {
 })
 
 async function exported(
-  { segments, log, clock }: TestLog,
+  { segments: files, log, clock }: TestLog,
   times: { readonly from?: Date; readonly to?: Date } = {},
 ): Promise<Buffer> {
   const pieces: Buffer[] = []
   const input = { from: times.from, to: times.to }
+  const segments = openPackedSegments(files)
   const deps = { segments, log, clock, key: auditKey }
   for await (const piece of exportLog(deps, input, { signal })) pieces.push(piece)
   return Buffer.concat(pieces)
@@ -219,6 +223,24 @@ test('an export holds the lines of its time without a gap, and is verified by it
   assert.equal(whole.report.records, 30)
   const cut = part.toString().split('\n').toSpliced(5, 1).join('\n')
   assert.equal((await verdictOf(Buffer.from(cut)))?.kind, 'broken')
+})
+
+test('searches and exports find the same when segments are compressed, a page at a time', async () => {
+  const made = await threeDays()
+  const before = [idsOf(await search(made)), (await exported(made)).toString()] as const
+  // A copy of which every segment but the open one is as it was written.
+  const plain = memorySegments(new Map(made.segments.files))
+  await packClosed(openPackedSegments(plain), { signal })
+  assert.ok([...plain.files.keys()].some((name) => name.endsWith('.zst')))
+  const packed = { ...made, segments: plain }
+  assert.deepEqual([idsOf(await search(packed)), (await exported(packed)).toString()], before)
+  const seen: string[] = []
+  for (let page = await search(packed, {}, { limit: 7 }); ;) {
+    seen.push(...idsOf(page))
+    if (page.next === undefined) break
+    page = await search(packed, {}, { limit: 7, before: page.next })
+  }
+  assert.deepEqual(seen, before[0])
 })
 
 test('an export of a time in which nothing happened is empty', async () => {

@@ -1,7 +1,15 @@
-import type { SegmentAppender, SegmentStore } from '../storage/segments/segment-store.ts'
+import type { SegmentAppender } from '../storage/segments/segment-store.ts'
+import { StorageFullError } from '../storage/storage-full.ts'
+import type { PackedSegments } from './packed-segments.ts'
 import { linkRecords, readLink, type ChainHead, type AuditKey } from './rules/chain.ts'
 import { noticeText, type Continuation, type Notice } from './rules/notices.ts'
-import { dayOf, formatSegmentName, parseSegmentName, selectExpired } from './rules/segment-name.ts'
+import {
+  dayOf,
+  formatSegmentName,
+  parseSegmentName,
+  selectExpired,
+  selectOldest,
+} from './rules/segment-name.ts'
 
 /** Where the log stands: all lines up to `head` are in the segments up to this one, in its first `bytes`. */
 export interface LogPosition {
@@ -14,6 +22,18 @@ export interface WriterSettings {
   readonly maxSegmentBytes: number
   /** undefined for ever. */
   readonly keepDays: number | undefined
+  /** Of all segments as they are stored; undefined for as much as the disk holds. */
+  readonly maxBytes: number | undefined
+  /** What gives way then: what was recorded first, or whatever would be recorded. */
+  readonly atMax: 'remove-oldest' | 'refuse'
+}
+
+/** Segments that were removed so that the log keeps within its greatest size. */
+export interface RemovedSegments {
+  readonly count: number
+  readonly bytes: number
+  /** The log begins with this line now. */
+  readonly firstSequence: number
 }
 
 /** What a start found; see open-audit-log.ts. */
@@ -27,12 +47,16 @@ export interface WriterStart {
 }
 
 const sealEveryMs = 1000
+/** What a link adds to a record, at most. */
+const linkBytes = 160
+const mostReserve = 256 * 1024
+export const atGreatestSize = 'the audit log has its greatest size (PRATIQUE_AUDIT_MAX_MIB)'
 /** Room for one record and the closing line within what a segment may hold. */
 const edgeBytes = 2048
 
 /** Chains records and writes them; a segment ends with the day or when it is full. Calls must not overlap. */
 export class SegmentWriter {
-  readonly #store: SegmentStore
+  readonly #store: PackedSegments
   readonly #key: AuditKey
   readonly #settings: WriterSettings
   #number: number
@@ -44,8 +68,11 @@ export class SegmentWriter {
   #sealedAt = 0
   #isSealed = true
   #isSynced = true
+  /** What all but the open segment take; undefined when that has to be looked up. */
+  #othersBytes: number | undefined
+  #removed: RemovedSegments | undefined
 
-  constructor(store: SegmentStore, key: AuditKey, settings: WriterSettings, start: WriterStart) {
+  constructor(store: PackedSegments, key: AuditKey, settings: WriterSettings, start: WriterStart) {
     this.#store = store
     this.#key = key
     this.#settings = settings
@@ -66,9 +93,36 @@ export class SegmentWriter {
     return this.#isSealed && this.#isSynced
   }
 
-  /** All of the records, or an error and none of them. */
+  /** What was removed for the size's sake since the last look. */
+  takeRemoved(): RemovedSegments | undefined {
+    const removed = this.#removed
+    this.#removed = undefined
+    return removed
+  }
+
+  /** All of the records, or an error and none of them: StorageFullError where the log has its greatest size. */
   async write(records: readonly string[], now: Date): Promise<void> {
-    await this.#append(await this.#ready(now), records)
+    const appender = await this.#ready(now)
+    await this.#makeRoom(appender, records, now)
+    await this.#append(appender, records)
+  }
+
+  /**
+   * Whether so little room is left that nothing more may be done that would have to be recorded: what is left is for what is under way.
+   * As far as is known; see `learnSizes`.
+   */
+  get isAtMax(): boolean {
+    const { maxBytes, atMax } = this.#settings
+    if (maxBytes === undefined || atMax !== 'refuse') return false
+    const reserve = Math.min(mostReserve, maxBytes / 16)
+    return (this.#othersBytes ?? 0) + this.#position.bytes + reserve > maxBytes
+  }
+
+  /** Looks up what the other segments take: at the start, and when they were compressed or removed. */
+  async learnSizes(): Promise<void> {
+    if (this.#settings.maxBytes === undefined) return
+    const open = this.#position.segment
+    this.#othersBytes = sizeOf((await this.#store.stored()).filter(({ name }) => name !== open))
   }
 
   async sealWhenDue(now: Date): Promise<void> {
@@ -125,6 +179,7 @@ export class SegmentWriter {
     this.#isSynced = true
     this.#continues = 'verified'
     this.#appender = undefined
+    this.#othersBytes = undefined
     await appender.close()
   }
 
@@ -144,12 +199,48 @@ export class SegmentWriter {
     const expired = selectExpired(names, now, keepDays)
     const first = names[expired.length]
     if (expired.length === 0 || first === undefined) return
+    await this.#remove(appender, expired, { first, reason: 'age' }, now)
+  }
+
+  /** The line with which the log begins then; undefined, and nothing is removed, where that cannot be read. */
+  async #remove(
+    appender: SegmentAppender,
+    names: readonly string[],
+    { first, reason }: { readonly first: string; readonly reason: 'age' | 'size' },
+    now: Date,
+  ): Promise<number | undefined> {
     const firstSequence = await this.#firstSequence(first)
-    if (firstSequence === undefined) return
-    const notice = { kind: 'segments-expired', count: expired.length, firstSequence } as const
-    await this.#note(appender, notice, now)
+    if (firstSequence === undefined) return undefined
+    const count = names.length
+    await this.#note(appender, { kind: 'segments-expired', count, firstSequence, reason }, now)
     await appender.sync()
-    for (const name of expired) await this.#store.remove(name)
+    for (const name of names) await this.#store.remove(name)
+    this.#othersBytes = undefined
+    return firstSequence
+  }
+
+  /** Seals and the other lines that the log writes of itself find room always: they are few, and come behind records that did. */
+  async #makeRoom(appender: SegmentAppender, records: readonly string[], now: Date): Promise<void> {
+    const { maxBytes, atMax } = this.#settings
+    if (maxBytes === undefined) return
+    const added = records.reduce((sum, { length }) => sum + length + linkBytes, 0)
+    const missing = (others: number): number => others + appender.bytes + added - maxBytes
+    if (this.#othersBytes !== undefined && missing(this.#othersBytes) <= 0) return
+    const stored = await this.#store.stored()
+    const others = stored.filter(({ name }) => name !== appender.name)
+    this.#othersBytes = sizeOf(others)
+    const lacking = missing(this.#othersBytes)
+    if (lacking <= 0) return
+    const oldest = atMax === 'remove-oldest' ? selectOldest(others, lacking) : []
+    if (sizeOf(oldest) < lacking) throw new StorageFullError({ cause: new Error(atGreatestSize) })
+    const names = oldest.map(({ name }) => name)
+    const first = others[oldest.length]?.name ?? appender.name
+    const firstSequence = await this.#remove(appender, names, { first, reason: 'size' }, now)
+    if (firstSequence === undefined)
+      throw new StorageFullError({ cause: new Error(atGreatestSize) })
+    const [count, bytes] = [names.length, sizeOf(oldest)]
+    const before = this.#removed ?? { count: 0, bytes: 0 }
+    this.#removed = { count: before.count + count, bytes: before.bytes + bytes, firstSequence }
   }
 
   async #firstSequence(name: string): Promise<number | undefined> {
@@ -175,4 +266,8 @@ export class SegmentWriter {
     this.#isSealed = true
     this.#sealedAt = now.getTime()
   }
+}
+
+function sizeOf(segments: readonly { readonly storedBytes: number }[]): number {
+  return segments.reduce((sum, { storedBytes }) => sum + storedBytes, 0)
 }

@@ -10,7 +10,10 @@ import { observeRequests } from './observe.ts'
 test('a server that ends says when to come again, and goes on telling of its health', async (t) => {
   const app = fastify()
   t.after(() => app.close())
-  const metrics = createMetrics({ queuedJobs: async () => Promise.resolve(0) })
+  const metrics = createMetrics({
+    queuedJobs: async () => Promise.resolve(0),
+    auditBytes: async () => Promise.resolve(0),
+  })
   observeRequests(app, { ids: systemIds, log: createLog('silent'), metrics })
   let draining = false
   refuseWhileDraining(app, () => draining)

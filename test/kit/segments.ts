@@ -1,5 +1,9 @@
 // Segments of an audit log in memory, with a disk that can be told to fill up, and a log on them.
+import { zstdDecompressSync } from 'node:zlib'
 import { AuditLog, type AuditLogDeps } from '../../src/audit/audit-log.ts'
+import { openPackedSegments } from '../../src/audit/packed-segments.ts'
+import { footerBytes, parseSeekTable, seekTableBytes } from '../../src/audit/rules/seek-table.ts'
+import type { RemovedSegments } from '../../src/audit/segment-writer.ts'
 import type { SegmentAppender, SegmentStore } from '../../src/storage/segments/segment-store.ts'
 import { StorageFullError } from '../../src/storage/storage-full.ts'
 import { fakeClock, type FakeClock } from './fake-clock.ts'
@@ -71,6 +75,7 @@ export interface TestLog {
   readonly segments: MemorySegments
   readonly clock: FakeClock
   readonly faults: unknown[]
+  readonly removed: RemovedSegments[]
 }
 
 export async function testLog(
@@ -82,15 +87,25 @@ export async function testLog(
 ): Promise<TestLog> {
   const { segments = memorySegments(), clock = fakeClock(), key = auditKey, ...settings } = change
   const faults: unknown[] = []
+  const removed: RemovedSegments[] = []
   const log = await AuditLog.open({
-    segments,
+    segments: openPackedSegments(segments),
     clock,
     key,
     onFault: (error) => faults.push(error),
     onRecovered: () => undefined,
-    settings: { isRequired: true, keepDays: undefined, maxSegmentBytes: 1024 * 1024, ...settings },
+    onRemoved: (one) => removed.push(one),
+    onUnpacked: (error) => faults.push(error),
+    settings: {
+      isRequired: true,
+      keepDays: undefined,
+      maxBytes: undefined,
+      atMax: 'refuse',
+      maxSegmentBytes: 1024 * 1024,
+      ...settings,
+    },
   })
-  return { log, segments, clock, faults }
+  return { log, segments, clock, faults, removed }
 }
 
 /** A record of nothing in particular. */
@@ -98,9 +113,23 @@ export function sampleRecord(number: number): string {
   return JSON.stringify({ eventVersion: '1.11', eventID: `event-${number}`, pratique: { number } })
 }
 
-/** Every line there is, in the log's order. */
-export function linesOf(segments: MemorySegments): readonly string[] {
-  return [...segments.files.keys()]
-    .toSorted()
-    .flatMap((name) => (segments.files.get(name) ?? '').toString().trimEnd().split('\n'))
+/** Every line there is, in the log's order, whatever form its segment has. */
+export function linesOf({ files }: MemorySegments): readonly string[] {
+  return [...files]
+    .filter(([name]) => !(name.endsWith('.zst') && files.has(name.slice(0, -4))))
+    .toSorted(([one], [other]) => (one < other ? -1 : 1))
+    .flatMap(([name, bytes]) =>
+      (name.endsWith('.zst') ? unpack(bytes) : bytes.toString()).trimEnd().split('\n'),
+    )
+}
+
+function unpack(bytes: Buffer): string {
+  const size = seekTableBytes(bytes.subarray(-footerBytes)) ?? 0
+  const table = parseSeekTable(bytes.subarray(-size), bytes.byteLength)
+  let end = 0
+  const texts = (table?.frames ?? []).map(({ packedBytes }) => {
+    end += packedBytes
+    return zstdDecompressSync(bytes.subarray(end - packedBytes, end)).toString()
+  })
+  return texts.join('')
 }

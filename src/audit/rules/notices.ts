@@ -27,8 +27,13 @@ export type Notice =
     }
   /** Refused credentials beyond the number that is recorded one by one. */
   | { readonly kind: 'refusals-omitted'; readonly count: number }
-  /** Segments that were kept for long enough are gone; the log now begins with this line. */
-  | { readonly kind: 'segments-expired'; readonly count: number; readonly firstSequence: number }
+  /** Segments that were kept for long enough are gone, or the oldest, since the log had its greatest size; it now begins with this line. */
+  | {
+      readonly kind: 'segments-expired'
+      readonly count: number
+      readonly firstSequence: number
+      readonly reason: 'age' | 'size'
+    }
 
 const sealing: ReadonlySet<Notice['kind']> = new Set(['segment-opened', 'segment-closed', 'seal'])
 
@@ -83,6 +88,8 @@ export interface FoundNotice {
   readonly continues: string | undefined
   readonly count: number
   readonly firstSequence: number | undefined
+  /** Of notices from before there was a greatest size: undefined, which is age. */
+  readonly reason: string | undefined
   readonly unsealedLines: number
 }
 
@@ -92,7 +99,7 @@ export function readNotice(line: Uint8Array): FoundNotice | undefined {
   if (!noticeStart.equals(line.subarray(0, noticeStart.byteLength))) return undefined
   const found = recordOf(objectOf(Buffer.from(line).toString())?.['pratique'])
   if (found === undefined) return undefined
-  const { kind, key, mac, continues, count, firstSequence, unsealedLines } = found
+  const { kind, key, mac, continues, count, firstSequence, reason, unsealedLines } = found
   return {
     kind: String(kind),
     key: typeof key === 'string' ? key : undefined,
@@ -100,6 +107,7 @@ export function readNotice(line: Uint8Array): FoundNotice | undefined {
     continues: typeof continues === 'string' ? continues : undefined,
     count: typeof count === 'number' ? count : 0,
     firstSequence: typeof firstSequence === 'number' ? firstSequence : undefined,
+    reason: typeof reason === 'string' ? reason : undefined,
     unsealedLines: typeof unsealedLines === 'number' ? unsealedLines : 0,
   }
 }

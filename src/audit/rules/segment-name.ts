@@ -19,6 +19,20 @@ export function parseSegmentName(text: string): SegmentName | undefined {
   return number === undefined || day === undefined ? undefined : { number: Number(number), day }
 }
 
+/** The oldest segments that have to go so that so many bytes are free; all of them where that is not enough. */
+export function selectOldest<T extends { readonly storedBytes: number }>(
+  segments: readonly T[],
+  bytes: number,
+): readonly T[] {
+  let freed = 0
+  const kept = segments.findIndex(({ storedBytes }) => {
+    if (freed >= bytes) return true
+    freed += storedBytes
+    return false
+  })
+  return kept === -1 ? segments : segments.slice(0, kept)
+}
+
 /** The oldest segments, all begun before the last `keepDays` days: they may go. The newest never does. */
 export function selectExpired(
   names: readonly string[],

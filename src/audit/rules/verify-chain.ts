@@ -318,12 +318,14 @@ function anchorIn(line: Uint8Array): Anchor | undefined {
 }
 
 function remarkOf(notice: FoundNotice, sequence: number): string | undefined {
-  const { kind, count, unsealedLines } = notice
+  const { kind, count, reason, unsealedLines } = notice
   const says: Readonly<Record<string, string>> = {
     'records-lost': `${count} records were lost while the log could not be written`,
     'refusals-omitted': `${count} refused credentials were counted and not recorded one by one`,
     recovered: `the server had been killed; ${unsealedLines} lines before it are not proven by a seal`,
   }
-  const remark = says[kind]
+  const isForSize = kind === 'segments-expired' && reason === 'size'
+  const removed = `the ${count} oldest segments were removed, since the log had its greatest size`
+  const remark = isForSize ? removed : says[kind]
   return remark === undefined ? undefined : `line ${sequence}: ${remark}`
 }

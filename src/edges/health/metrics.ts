@@ -5,10 +5,15 @@ import type { RequestFacts } from '../request-facts.ts'
 export interface Metrics {
   observeRequest(facts: RequestFacts, status: number, seconds: number, bytes: number): void
   observeJob(kind: string, outcome: 'done' | 'failed', seconds: number): void
+  /** Segments of the audit log that gave way to newer ones. */
+  observeAuditRemoval(segments: number): void
   text(): Promise<{ readonly contentType: string; readonly body: string }>
 }
 
-export function createMetrics(gauges: { readonly queuedJobs: () => Promise<number> }): Metrics {
+export function createMetrics(gauges: {
+  readonly queuedJobs: () => Promise<number>
+  readonly auditBytes: () => Promise<number>
+}): Metrics {
   const registry = new Registry()
   collectDefaultMetrics({ register: registry, prefix: 'pratique_' })
   const registers = [registry]
@@ -54,6 +59,19 @@ export function createMetrics(gauges: { readonly queuedJobs: () => Promise<numbe
       this.set(await gauges.queuedJobs())
     },
   })
+  void new Gauge({
+    name: 'pratique_audit_log_bytes',
+    help: 'What the audit log takes of the disk.',
+    registers,
+    async collect() {
+      this.set(await gauges.auditBytes())
+    },
+  })
+  const removedSegments = new Counter({
+    name: 'pratique_audit_segments_removed_total',
+    help: 'Segments of the audit log that were removed since it had its greatest size.',
+    registers,
+  })
   return {
     observeRequest(facts, status, seconds, size) {
       const { door, operation } = facts
@@ -63,6 +81,7 @@ export function createMetrics(gauges: { readonly queuedJobs: () => Promise<numbe
       const { decision, action } = facts
       if (decision !== undefined && action !== undefined) decisions.inc({ decision, action })
     },
+    observeAuditRemoval: (segments) => removedSegments.inc(segments),
     observeJob: (kind, outcome, seconds) => jobs.observe({ kind, outcome }, seconds),
     text: async () => ({ contentType: registry.contentType, body: await registry.metrics() }),
   }

@@ -29,7 +29,10 @@ async function serve(t: TestContext, method: string, answered: OciReply): Promis
   )
   const app = fastify({ exposeHeadRoutes: false })
   t.after(() => app.close())
-  const metrics = createMetrics({ queuedJobs: async () => Promise.resolve(0) })
+  const metrics = createMetrics({
+    queuedJobs: async () => Promise.resolve(0),
+    auditBytes: async () => Promise.resolve(0),
+  })
   observeRequests(app, { ids: systemIds, log, metrics })
   app.route({
     method: ['GET', 'HEAD'],
