@@ -124,9 +124,7 @@ async function refusalOf(response: Response): Promise<Failure> {
 
 function exitCodeOf(code: string | undefined): number {
   if (code?.startsWith('INVENTORY_') === true) return exitCodes.cannotAnswer
-  return code === 'MANIFEST_UNKNOWN' || code === 'REPOSITORY_UNKNOWN'
-    ? exitCodes.notFound
-    : exitCodes.error
+  return code === 'MANIFEST_UNKNOWN' ? exitCodes.notFound : exitCodes.error
 }
 
 interface ServerError {

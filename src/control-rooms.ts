@@ -41,6 +41,7 @@ import { findScan, type FoundScan } from './scanning/find-scan.ts'
 import { listFindings, type Finding } from './scanning/list-findings.ts'
 import { getVexDocument, putVexDocument, removeVexDocument } from './scanning/put-vex-document.ts'
 import { countRuleUses } from './scanning/rule-uses.ts'
+import type { ScannedInstance } from './scanning/image-scan.ts'
 import type { ImageSuppressions } from './scanning/rules/suppression.ts'
 import type { Suppressions } from './scanning/suppressions.ts'
 import { listVexDocuments } from './scanning/vex-document-store.ts'
@@ -106,10 +107,13 @@ export function controlRooms(
     },
     explainVulnerability: (input) => explainImage({ ...foundation, suppressions }, input),
     listSuppressed: (input) => listSuppressed({ ...foundation, suppressions }, input),
-    describeSbom: (input) => describeRepositorySbom(config, foundation, input),
-    async sbomsOfArchive(input, options) {
+    describeSbom: (input) => describeRepositorySbom(config, { ...foundation, suppressions }, input),
+    async sbomsOfArchive({ account, ...input }, options) {
+      const inForce = (instances: readonly ScannedInstance[]): Promise<ImageSuppressions> =>
+        suppressions.inForce({ account, instances })
       const tool = await sbomTool()
-      return sbomsOfArchive({ ...foundation, layers, temporaryDirectory, tool }, input, options)
+      const deps = { ...foundation, layers, temporaryDirectory, tool, inForce }
+      return sbomsOfArchive(deps, input, options)
     },
     scanArchive: (input, options) =>
       scanArchive({ ...foundation, layers, temporaryDirectory, suppressions }, input, options),
@@ -182,14 +186,17 @@ async function sbomTool(): Promise<SbomTool> {
 
 async function describeRepositorySbom(
   { url }: Config,
-  { database, blobs }: Foundation,
-  { repository, ...input }: Parameters<ControlRooms['describeSbom']>[0],
+  { database, blobs, suppressions }: FindingDeps,
+  { repository: address, ...input }: Parameters<ControlRooms['describeSbom']>[0],
 ): Promise<string | undefined> {
-  const { id: repositoryId, name } = await getRepository(database, repository)
+  const repository = await getRepository(database, address)
+  const { id: repositoryId, name, account } = repository
   const content = openImageContent({ reader: database, blobs }, repositoryId)
+  const inForce = (instances: readonly ScannedInstance[]): Promise<ImageSuppressions> =>
+    suppressions.inForce({ account, repository, instances })
   // Only an address that somebody set is the same in every document of the image.
   const found = url === undefined ? {} : { repositoryUrl: `${new URL(url).host}/${name}` }
-  const deps = { reader: database, content, tool: await sbomTool() }
+  const deps = { reader: database, content, tool: await sbomTool(), inForce }
   return describeSbom(deps, { ...input, repositoryId, name, ...found })
 }
 

@@ -116,18 +116,18 @@ function withEpoch({ qualifiers }: Purl, version: string): string {
   return epoch === undefined ? version : `${epoch}:${version}`
 }
 
-/** The name whose purl has these parts: `@scope/x` of npm, `group:artifact` of Maven. Of a system's packages the namespace is whose they are. */
+/**
+ * The name whose purl has these parts: `@scope/x` of npm, `group:artifact` of Maven. Of a system's packages the namespace is
+ * whose they are, unless the ecosystem says that it is a part of the name.
+ */
 function nameOf({ type, namespace, name }: Purl): string {
   const ecosystem = findEcosystem(type)
-  if (namespace === undefined || ecosystem?.packageManager === 'OS') return name
+  if (namespace === undefined) return name
   const candidates = [`${namespace}/${name}`, `${namespace}:${name}`]
-  const isIt = (candidate: string): boolean =>
-    isSame(ecosystem?.purlName?.(candidate), purlNameOf(namespace, name))
-  return candidates.find(isIt) ?? candidates[0] ?? name
-}
-
-function purlNameOf(namespace: string, name: string): PurlName {
-  return { namespace, name }
+  const parts = { namespace, name }
+  const found = candidates.find((candidate) => isSame(ecosystem?.purlName?.(candidate), parts))
+  const fallback = ecosystem?.packageManager === 'OS' ? name : `${namespace}/${name}`
+  return found ?? fallback
 }
 
 function isSame(a: PurlName | undefined, b: PurlName): boolean {

@@ -131,6 +131,14 @@ const named: readonly (readonly [purl: string, expected: unknown])[] = [
   ['pkg:deb/debian/curl@7?distro=jessie', [{ type: 'deb', name: 'curl', version: '7' }, undefined]],
   ['pkg:npm/%40a/b@1?distro=x-1', [{ type: 'npm', name: '@a/b', version: '1' }, undefined]],
   ['pkg:golang/a.b/c/d@v1', [{ type: 'golang', name: 'a.b/c/d', version: 'v1' }, undefined]],
+  [
+    'pkg:maven/org.apache.logging.log4j/log4j-core@2.14.1',
+    [{ type: 'maven', name: 'org.apache.logging.log4j:log4j-core', version: '2.14.1' }, undefined],
+  ],
+  [
+    'pkg:ebuild/dev-libs/openssl@3.0.9',
+    [{ type: 'ebuild', name: 'dev-libs/openssl', version: '3.0.9' }, undefined],
+  ],
   ['pkg:bitnami/x/y@1', [{ type: 'bitnami', name: 'x/y', version: '1' }, undefined]],
   ['pkg:npm/x', 'has no version'],
   ['npm:x', 'is not a package URL'],
@@ -156,14 +164,10 @@ const anySource = fc.record(
 /** Packages as extractors find them: those of systems have an architecture and a source. */
 const anyPackage: fc.Arbitrary<Package> = fc.constantFrom(...ecosystems).chain((ecosystem) => {
   const bare = segment.map((value) => value.toLowerCase())
-  const name = fc
-    .oneof(
-      bare,
-      fc.tuple(bare, bare).map((both) => both.join('/')),
-    )
-    .map((value) =>
-      ecosystem.purlName?.(value).name === undefined ? value.replaceAll('/', '') || 'x' : value,
-    )
+  const pair = fc.tuple(bare, bare).map((both) => both.join('/'))
+  // A system's packages whose names have two parts have them always: else the first could be the system.
+  const parted = ecosystem.packageManager === 'OS' ? pair : fc.oneof(bare, pair)
+  const name = ecosystem.purlName?.('a/b').namespace === undefined ? bare : parted
   const base = fc.record(
     { type: fc.constant(ecosystem.type), name, version: text },
     { noNullPrototype: true },

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { Readable } from 'node:stream'
 import { test } from 'node:test'
 import { importRecords, osvRecord } from '../../test/kit/advisories.ts'
+import { openVexOf } from '../../test/kit/attestations.ts'
 import { cycloneDxJudge } from '../../test/kit/cyclonedx-schema.ts'
 import { temporaryDirectory } from '../../test/kit/database.ts'
 import { insertImages, layerOf } from '../../test/kit/image-builder.ts'
@@ -16,10 +17,14 @@ import {
   scanPlace,
   type ScanPlace,
 } from '../../test/kit/scanning.ts'
+import { accountOf } from '../../test/kit/principals.ts'
 import type { Digest } from '../oci/digest.ts'
 import { digestOf } from '../oci/digest.ts'
 import { mediaTypes } from '../oci/media-type.ts'
 import { describeSbom, type StoredSbomInput } from './describe-sbom.ts'
+import type { ScannedInstance } from './image-scan.ts'
+import { putVexDocument } from './put-vex-document.ts'
+import { openSuppressions } from './suppressions.ts'
 import { sbomsOfArchive } from './sbom-of-archive.ts'
 
 const tool = { name: 'pratique', version: '1.2.3' }
@@ -161,6 +166,40 @@ test('findings are written on request, with the revision of the data and what th
     JSON.stringify(metadata),
     /findings-coverage","value":"there is no vulnerability data/,
   )
+})
+
+test('what a believed document says holds a finding back is told with it', async (t) => {
+  const place = await scanPlace(t)
+  await importRecords(place, [osvRecord({ id: 'CVE-2026-0001', fixed: '2.0.0' })])
+  const { digest } = await push(place, { layers: [system, leftPad] })
+  await runScan(place, digest)
+  const account = accountOf('123456789012')
+  const claim = {
+    vulnerability: { name: 'CVE-2026-0001' },
+    products: [{ '@id': 'pkg:npm/left-pad@1.0.0' }],
+    status: 'not_affected',
+    justification: 'vulnerable_code_not_present',
+  }
+  const content = Buffer.from(JSON.stringify(openVexOf([claim])))
+  await putVexDocument(place, { account, principal: 'somebody', content })
+  const { database: reader, clock } = place
+  const suppressions = openSuppressions({ reader, clock, keys: [], hosts: () => [] })
+  const repository = { id: repositoryId, name: 'team/app' }
+  const deps = {
+    reader,
+    content: place.images.content,
+    tool,
+    inForce: async (instances: readonly ScannedInstance[]) =>
+      suppressions.inForce({ account, repository, instances }),
+  }
+  const input = { repositoryId, name: 'team/app', digest, platform: undefined } as const
+  const text = await describeSbom(deps, { ...input, format: 'cyclonedx', withFindings: true })
+  assert.partialDeepStrictEqual(parse(text ?? '').vulnerabilities, [
+    {
+      id: 'CVE-2026-0001',
+      analysis: { state: 'not_affected', justification: 'code_not_present' },
+    },
+  ])
 })
 
 test('of an index one platform is described, and which there are is said where it is unclear', async (t) => {

@@ -1,11 +1,11 @@
 import type { Readable } from 'node:stream'
-import type { SbomSubject, SbomTool } from '../sbom/inventory.ts'
+import type { SbomSubject } from '../sbom/inventory.ts'
 import { judgeSquashed, readImage } from './examine-image.ts'
 import type { ImageContent } from './image-scan.ts'
 import { readLayer } from './read-layer.ts'
 import { squash, type SquashedImage } from './rules/squash.ts'
 import { visitImages, type ArchiveDeps, type ArchiveEntry } from './scan-archive.ts'
-import { writeSbom, type SbomFormat } from './write-sbom.ts'
+import { writeSbom, type SbomDeps, type SbomFormat } from './write-sbom.ts'
 
 export interface ArchiveSbomInput {
   readonly kind: 'rootfs' | 'archive'
@@ -22,13 +22,15 @@ export interface ArchiveSbom extends Partial<ArchiveEntry> {
   readonly reason?: string
 }
 
+type SbomArchiveDeps = ArchiveDeps & Pick<SbomDeps, 'tool' | 'inForce'>
+
 interface Options {
   readonly signal: AbortSignal
 }
 
 /** Bills of materials of what is not in the registry: a root file system as one tar, or an image archive. */
 export async function sbomsOfArchive(
-  deps: ArchiveDeps & { readonly tool: SbomTool },
+  deps: SbomArchiveDeps,
   input: ArchiveSbomInput,
   options: Options,
 ): Promise<readonly ArchiveSbom[]> {
@@ -39,7 +41,7 @@ export async function sbomsOfArchive(
 }
 
 async function sbomOfRootFileSystem(
-  deps: ArchiveDeps & { readonly tool: SbomTool },
+  deps: SbomArchiveDeps,
   input: ArchiveSbomInput,
   options: Options,
 ): Promise<ArchiveSbom> {
@@ -51,7 +53,7 @@ async function sbomOfRootFileSystem(
 }
 
 async function sbomOfImage(
-  deps: ArchiveDeps & { readonly tool: SbomTool },
+  deps: SbomArchiveDeps,
   input: ArchiveSbomInput,
   { content, entry }: { readonly content: ImageContent; readonly entry: ArchiveEntry },
   options: Options,
@@ -70,13 +72,15 @@ async function sbomOfImage(
 }
 
 async function write(
-  deps: ArchiveDeps & { readonly tool: SbomTool },
+  deps: SbomArchiveDeps,
   { format, withFindings }: ArchiveSbomInput,
   { image, subject }: { readonly image: SquashedImage; readonly subject: SbomSubject },
   options: Options,
 ): Promise<string> {
   const described = { image, subject, scannedAt: deps.clock.now(), format }
-  const target = { reader: deps.database, tool: deps.tool }
+  const { tool, inForce } = deps
+  const known = { reader: deps.database, tool }
+  const target = inForce === undefined ? known : { ...known, inForce }
   if (!withFindings) return writeSbom(target, described)
   const outcome = await judgeSquashed(deps, image, options)
   const { instances, notes, reason } = outcome

@@ -8,13 +8,19 @@ import type { ScannedInstance } from './image-scan.ts'
 import { listFindings, type Finding } from './list-findings.ts'
 import { inventoryGaps } from './rules/inventory-gaps.ts'
 import type { SquashedImage } from './rules/squash.ts'
-import { describeSuppression, type Suppression } from './rules/suppression.ts'
+import {
+  describeSuppression,
+  type ImageSuppressions,
+  type Suppression,
+} from './rules/suppression.ts'
 
 export type SbomFormat = 'cyclonedx' | 'spdx'
 
 export interface SbomDeps {
   readonly reader: SqlReader
   readonly tool: SbomTool
+  /** What holds findings back where the image is; absent: nothing does. */
+  readonly inForce?: (instances: readonly ScannedInstance[]) => Promise<ImageSuppressions>
 }
 
 export interface SbomInput {
@@ -31,7 +37,7 @@ export interface SbomInput {
 }
 
 /** The document. The same image and data give the same bytes; INVENTORY_TOO_LARGE for more packages than it may list. */
-export async function writeSbom({ reader, tool }: SbomDeps, input: SbomInput): Promise<string> {
+export async function writeSbom(deps: SbomDeps, input: SbomInput): Promise<string> {
   const { image, subject, scannedAt, format } = input
   const { length } = image.instances
   if (length > maxSbomPackages) {
@@ -47,17 +53,18 @@ export async function writeSbom({ reader, tool }: SbomDeps, input: SbomInput): P
     scannedAt,
     ...(input.findings === undefined
       ? {}
-      : { findings: await findingsOf(reader, input.findings, gaps) }),
+      : { findings: await findingsOf(deps, input.findings, gaps) }),
   }
-  return format === 'spdx' ? writeSpdx(inventory, tool) : writeCycloneDx(inventory, tool)
+  return format === 'spdx' ? writeSpdx(inventory, deps.tool) : writeCycloneDx(inventory, deps.tool)
 }
 
 async function findingsOf(
-  reader: SqlReader,
+  { reader, inForce }: SbomDeps,
   { instances, gaps }: NonNullable<SbomInput['findings']>,
   inventoryOnes: readonly string[],
 ): Promise<NonNullable<SbomInventory['findings']>> {
-  const { findings, suppressed, dataRevision } = await listFindings(reader, instances)
+  const heldBack = await inForce?.(instances)
+  const { findings, suppressed, dataRevision } = await listFindings(reader, instances, heldBack)
   return {
     listed: [...findings, ...suppressed].map(listedFinding),
     dataRevision,

@@ -23,6 +23,7 @@ export interface SbomRooms {
   }) => Promise<string | undefined>
   readonly sbomsOfArchive: (
     input: {
+      readonly account: AccountId
       readonly kind: 'rootfs' | 'archive'
       readonly body: Readable
       readonly name: string
@@ -61,7 +62,7 @@ export const sbomRoutes: readonly ControlRoute<SbomRooms>[] = [
     path: '/pratique/v1/sboms',
     action: 'pratique:ScanArchive',
     isOfAccount: true,
-    run: async (rooms, { query, body, signal }) => {
+    run: async (rooms, { account, query, body, signal }) => {
       const kind = query.get('kind')
       if (kind !== 'rootfs' && kind !== 'archive') return refused('kind must be rootfs or archive')
       const format = formatIn(query)
@@ -69,7 +70,7 @@ export const sbomRoutes: readonly ControlRoute<SbomRooms>[] = [
       const name = (query.get('name') ?? kind).slice(0, 300)
       const withFindings = query.get('findings') === 'true'
       if (withFindings && format === 'spdx') return refused(noPlace)
-      const input = { kind, body, name, format, withFindings } as const
+      const input = { account, kind, body, name, format, withFindings } as const
       return { kind: 'json', value: { documents: await rooms.sbomsOfArchive(input, { signal }) } }
     },
   },
