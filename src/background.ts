@@ -69,10 +69,10 @@ export function jobHandlers(
     [readOlderVexJob]: (input, options) => readOlderVex(referrers, input, options),
     async [imagePushedJob](input, options) {
       const key = imageKey(input)
-      await readVexReferrers(referrers, key, options)
       const repository = await findRepositoryById(database, key.repositoryId)
-      if (repository?.scanOnPush !== true) return
-      await requestScansOfPush(foundation, contentOf(key.repositoryId), key)
+      if (repository?.scanOnPush === true)
+        await requestScansOfPush(foundation, contentOf(key.repositoryId), key)
+      await readVexReferrers(referrers, key, options)
     },
   }
 }

@@ -6,7 +6,7 @@ import { StartImageScanCommand } from '@aws-sdk/client-ecr'
 import { Option, type Command } from 'commander'
 import { programVersion } from '../../src/lib/program-version.ts'
 import { exitCodes, Failure } from '../failure.ts'
-import { readScan, resolveTargets, type ScanState, type Target } from '../gate/findings.ts'
+import { readScan, resolveTargets, whereOf, type ScanState, type Target } from '../gate/findings.ts'
 import { rank } from '../gate/judge.ts'
 import { jsonOf } from '../json.ts'
 import { note, render, say, type Format } from '../output.ts'
@@ -126,11 +126,20 @@ async function withSuppressed(
 ): Promise<ScannedTarget> {
   const isAsked = showSuppressed === true || output !== 'table'
   if (!isAsked || result.state.kind === 'running' || isUnscanned(result.state)) return result
+  if (session.endpoint === undefined && showSuppressed !== true) return result
   const resource = await resourceOf(session, result.target)
   const query = new URLSearchParams({ resource, digest: result.target.digest })
   const path = `/pratique/v1/findings/suppressed?${query.toString()}`
-  const answer = await callServer(session, 'GET', path)
-  return { ...result, ...(await jsonOf<Pick<Required<ScannedTarget>, 'suppressed'>>(answer)) }
+  try {
+    const answer = await callServer(session, 'GET', path)
+    return { ...result, ...(await jsonOf<Pick<Required<ScannedTarget>, 'suppressed'>>(answer)) }
+  } catch (error) {
+    // Who may see the findings need not be one who may see these.
+    const isRefused = error instanceof Failure && error.exitCode === exitCodes.notAllowed
+    if (!isRefused || showSuppressed === true) throw error
+    note('what is not counted is not listed: it needs pratique:ListSuppressedFindings')
+    return result
+  }
 }
 
 function isUnscanned(state: ScanState): boolean {
@@ -195,7 +204,7 @@ function renderState({ target, state, suppressed }: ScannedTarget): string {
       finding.vulnerability,
       `${finding.packageName} ${finding.packageVersion}`,
       finding.fixedVersion ?? 'none known',
-      finding.path ?? '',
+      whereOf(finding),
     ])
   const table = state.kind === 'unavailable' && rows.length === 0 ? '' : `\n${findingTable(rows)}`
   const apart = suppressed === undefined ? '' : `\n${apartOf(suppressed)}`

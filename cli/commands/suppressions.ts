@@ -1,4 +1,5 @@
 import type { Command } from 'commander'
+import { digestOf } from '../../src/oci/digest.ts'
 import { jsonOf, linesOf } from '../json.ts'
 import { formatOption, note, render, renderTable, say, type Format } from '../output.ts'
 import { readRuleFile } from '../rule-file.ts'
@@ -80,8 +81,11 @@ async function apply(
 ): Promise<void> {
   const { text } = readRuleFile(file)
   const body = { stream: new Blob([text]).stream(), type: 'application/yaml' }
-  const query = dryRun === true ? '?dry-run=true' : ''
-  const answer = await callServer(openSession(configOf({})), 'POST', `${path}${query}`, body)
+  // Stated, so that the audit log says which file it was.
+  const query = new URLSearchParams({ digest: digestOf(Buffer.from(text)) })
+  if (dryRun === true) query.set('dry-run', 'true')
+  const url = `${path}?${query.toString()}`
+  const answer = await callServer(openSession(configOf({})), 'POST', url, body)
   const changes = await jsonOf<Changes>(answer)
   say(render(output, changes, () => renderChanges(changes)))
 }

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import type { Command } from 'commander'
+import { digestOf } from '../../src/oci/digest.ts'
 import { exitCodes, Failure } from '../failure.ts'
 import { resolveTargets } from '../gate/findings.ts'
 import { jsonOf } from '../json.ts'
@@ -67,8 +68,11 @@ async function add(
   const session = openSession(configOf({}))
   const added: (GivenDocument & { readonly isNew: boolean })[] = []
   for (const file of files) {
-    const body = { stream: new Blob([await bytesOf(file)]).stream(), type: 'application/json' }
-    added.push(await jsonOf(await callServer(session, 'POST', path, body)))
+    const bytes = await bytesOf(file)
+    const body = { stream: new Blob([bytes]).stream(), type: 'application/json' }
+    // Stated, so that the audit log says which document it was.
+    const url = `${path}?digest=${encodeURIComponent(digestOf(bytes))}`
+    added.push(await jsonOf(await callServer(session, 'POST', url, body)))
   }
   const text = (): string =>
     added

@@ -36,6 +36,14 @@ export interface GateFinding {
   /** purl type; undefined where the source does not tell. */
   readonly packageType: string | undefined
   readonly purl: string | undefined
+  /** What people and vendors say of it that does not hold it back. */
+  readonly remark: string | undefined
+}
+
+/** Where it is, and what is said of it. */
+export function whereOf({ path, remark }: Pick<GateFinding, 'path' | 'remark'>): string {
+  const said = remark === undefined ? undefined : `(${remark})`
+  return [path, said].filter((part) => part !== undefined).join(' ')
 }
 
 /** One that a rule of the gate's own file holds back. */
@@ -214,7 +222,20 @@ function basicFinding(finding: ImageScanFinding): GateFinding {
     aliases: attributes.get('aliases')?.split(' ') ?? [],
     packageType: attributes.get('package_type'),
     purl: attributes.get('purl'),
+    remark: remarkOf(attributes),
   }
+}
+
+function remarkOf(
+  attributes: ReadonlyMap<string | undefined, string | undefined>,
+): string | undefined {
+  const status = attributes.get('vex_status')
+  const ended = attributes.get('suppression_ended')
+  const parts = [
+    ...(status === undefined ? [] : [`VEX: ${status}`]),
+    ...(ended === undefined ? [] : [`rule ${ended}`]),
+  ]
+  return parts.length === 0 ? undefined : parts.join('; ')
 }
 
 /** Inspector's words for package managers as purl types; OS may be any of several. */
@@ -257,6 +278,7 @@ function enhancedFinding(finding: EnhancedImageScanFinding): readonly GateFindin
     aliases: details?.relatedVulnerabilities ?? [],
     packageType: inspectorTypes.get(found.packageManager ?? ''),
     purl: undefined,
+    remark: undefined,
   }))
 }
 

@@ -1,7 +1,8 @@
 import { age, renderTable, visible } from '../output.ts'
 import { renderSuppressed } from '../suppressed-findings.ts'
 import type { RuleUse } from './suppress.ts'
-import type { GateFinding, HeldFinding, ScanState, Severity, Target } from './findings.ts'
+import { whereOf, type GateFinding, type HeldFinding, type ScanState } from './findings.ts'
+import type { Severity, Target } from './findings.ts'
 import { rank, type GateVerdict, type Threshold } from './judge.ts'
 
 export interface JudgedImage {
@@ -93,7 +94,7 @@ function row(finding: GateFinding, decisive: ReadonlySet<GateFinding>): readonly
     finding.vulnerability,
     `${finding.packageName} ${finding.packageVersion}`,
     finding.fixedVersion === undefined ? 'none known' : `→ ${finding.fixedVersion}`,
-    finding.path ?? '',
+    whereOf(finding),
   ]
 }
 

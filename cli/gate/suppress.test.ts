@@ -30,6 +30,7 @@ const basic: GateFinding = {
   aliases: [],
   packageType: undefined,
   purl: undefined,
+  remark: undefined,
 }
 /** As Inspector tells it. */
 const enhanced: GateFinding = {

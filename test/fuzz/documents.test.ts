@@ -16,6 +16,11 @@ import { parseImageConfig } from '../../src/oci/image-config.ts'
 import { parseManifest } from '../../src/oci/manifest.ts'
 import { mediaTypes } from '../../src/oci/media-type.ts'
 import { parseStrictJson } from '../../src/oci/strict-json.ts'
+import { judgeAttachment } from '../../src/vex/attestation.ts'
+import { parsePublicKeys } from '../../src/vex/public-keys.ts'
+import { readVexBytes } from '../../src/vex/read-vex.ts'
+import { parseSuppressionRules } from '../../src/vex/suppression-rules.ts'
+import { bundleOf, ecKey, envelopeOf, inTotoOf, openVexOf } from '../kit/attestations.ts'
 import { temporaryDirectory } from '../kit/database.ts'
 import { alteredBytes, document, hostileText, runs } from './hostile-input.ts'
 
@@ -338,5 +343,54 @@ test('settings are a configuration, or problems that are sentences', async (t) =
       for (const problem of read.problems) assert.ok(problem.length > 5)
     }),
     runs(500),
+  )
+})
+
+const vex = openVexOf([
+  { vulnerability: { name: 'CVE-2024-1' }, products: [{ '@id': 'pkg:npm/x@1' }], status: 'fixed' },
+])
+const fuzzKey = ecKey()
+const fuzzSubject = digestOf(Buffer.from('image'))
+const attested = envelopeOf(inTotoOf(vex, fuzzSubject), { key: fuzzKey })
+
+test('VEX documents and what is attached to images are read or refused, and only the whole signed one is believed', () => {
+  const file = parsePublicKeys(fuzzKey.pem)
+  const keys = file.kind === 'keys' ? file.keys : []
+  const seeds = [vex, inTotoOf(vex, fuzzSubject), attested, bundleOf(attested)].map(bytesOf)
+  fc.assert(
+    fc.property(fc.oneof(alteredBytes(...seeds), fc.jsonValue().map(bytesOf)), (bytes) => {
+      const reading = readVexBytes(bytes)
+      if (reading.kind === 'refused') assert.ok(reading.reason.length > 0)
+      const judged = judgeAttachment(bytes, { keys, subject: fuzzSubject })
+      if (judged.kind !== 'trusted') return
+      // Whatever surrounds it, what is believed is what was signed.
+      assert.deepEqual(judged.source, vex)
+    }),
+    runs(300),
+  )
+})
+
+test('files of rules are read whole or refused with a place', () => {
+  const rule = [
+    {
+      vulnerability: 'CVE-1',
+      package: 'pkg:npm/x',
+      path: 'a/**',
+      reason: 'r',
+      owner: 'o',
+      until: '2027-01-01',
+    },
+  ]
+  fc.assert(
+    fc.property(fc.oneof(alteredBytes(bytesOf(rule)), fc.jsonValue().map(bytesOf)), (bytes) => {
+      const reading = parseSuppressionRules(bytes.toString())
+      if (reading.kind === 'read')
+        for (const { endsAt, owner, reason } of reading.rules)
+          assert.ok(endsAt > 0 && owner !== '' && reason !== '')
+      else
+        for (const { line, column, problem } of reading.faults)
+          assert.ok(line > 0 && column > 0 && problem !== '')
+    }),
+    runs(200),
   )
 })

@@ -1,5 +1,5 @@
 import { readAll } from '../../lib/read-all.ts'
-import { parseDigest, type Digest } from '../../oci/digest.ts'
+import { digestOf, parseDigest, type Digest } from '../../oci/digest.ts'
 import type { RepositoryName } from '../../oci/repository-name.ts'
 import type { AccountId } from '../../policy/account-id.ts'
 import type { AppliedRules, DescribedRules } from '../../scanning/apply-rules.ts'
@@ -115,8 +115,17 @@ async function putDocument(rooms: SuppressionRooms, call: ControlCall): Promise<
   const { account, principal, body } = call
   const content = await readAll(body, maxVexBytes)
   if (content === undefined) return refused(`a VEX document has at most ${maxVexBytes} bytes`)
+  if (isAnother(call.query, content)) return refused(notStated)
   return { kind: 'json', value: await rooms.putVexDocument({ account, principal, content }) }
 }
+
+/** Who states a digest has it in the audit log's record of the call. */
+function isAnother(query: URLSearchParams, content: Uint8Array): boolean {
+  const stated = query.get('digest')
+  return stated !== null && stated !== digestOf(content)
+}
+
+const notStated = 'the body does not have the digest that the query states'
 
 async function removeDocument(
   rooms: SuppressionRooms,
@@ -156,6 +165,7 @@ async function applyRules(rooms: SuppressionRooms, call: ControlCall): Promise<C
   const { account, principal, body, query } = call
   const bytes = await readAll(body, maxRulesBytes)
   if (bytes === undefined) return refused(`a file of rules has at most ${maxRulesBytes} bytes`)
+  if (isAnother(query, bytes)) return refused(notStated)
   const isDryRun = query.get('dry-run') === 'true'
   const input = { account, principal, text: bytes.toString(), isDryRun }
   return { kind: 'json', value: await rooms.applyRules(input) }
