@@ -14,7 +14,10 @@ export interface ScannedImage {
   readonly findings: readonly SarifFinding[]
 }
 
-export interface SarifFinding extends Omit<GateFinding, 'aliases' | 'packageType' | 'purl'> {
+export interface SarifFinding extends Omit<
+  GateFinding,
+  'aliases' | 'packageType' | 'purl' | 'remark'
+> {
   readonly score?: number | undefined
   readonly summary?: string | undefined
   /** Of a finding that is listed apart: why. */
