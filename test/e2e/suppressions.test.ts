@@ -200,6 +200,7 @@ test('a caller without the action is refused each of them, and nothing changes',
     ['POST', 'suppressions', rule],
     ['POST', 'suppressions?dry-run=true', rule],
     ['GET', `findings/suppressed?${image}`],
+    ['GET', `findings/explain?${image}&vulnerability=CVE-2021-23337`],
   ]
   for (const [method, path, body] of calls) {
     const answer = await fetch(`${place.server.url}/pratique/v1/${path}`, {

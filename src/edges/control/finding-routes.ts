@@ -1,7 +1,7 @@
 import { parseDigest, type Digest } from '../../oci/digest.ts'
 import { parseRepositoryName, type RepositoryName } from '../../oci/repository-name.ts'
 import type { AccountId } from '../../policy/account-id.ts'
-import { parseArn } from '../../policy/arn.ts'
+import { parseArn, repositoryArn } from '../../policy/arn.ts'
 import { refused, type ControlCall, type ControlReply, type ControlRoute } from './route.ts'
 
 interface AskedImage {
@@ -25,7 +25,7 @@ export const findingRoutes: readonly ControlRoute<FindingRooms>[] = [
     path: '/pratique/v1/findings/explain',
     action: 'pratique:ExplainFinding',
     isOfAccount: true,
-    resources: (query) => [query.get('resource') ?? '*'],
+    resources: judgedRepository,
     run: explain,
   },
   {
@@ -33,7 +33,7 @@ export const findingRoutes: readonly ControlRoute<FindingRooms>[] = [
     path: '/pratique/v1/findings/suppressed',
     action: 'pratique:ListSuppressedFindings',
     isOfAccount: true,
-    resources: (query) => [query.get('resource') ?? '*'],
+    resources: judgedRepository,
     run: listSuppressed,
   },
 ]
@@ -84,6 +84,17 @@ export function repositoryIn(
   if (arn?.service !== 'ecr' || account === undefined || repository === undefined)
     return 'resource must be the ARN of a repository, arn:aws:ecr:REGION:ACCOUNT:repository/NAME'
   return { account, repository }
+}
+
+/** The ARN that policies are asked about is made here: a region of another spelling would pass by a Deny. */
+export function judgedRepository(
+  query: URLSearchParams,
+  { region }: { readonly region: string },
+): readonly string[] {
+  const place = repositoryIn(query)
+  return typeof place === 'string'
+    ? ['*']
+    : [repositoryArn(region, place.account, place.repository)]
 }
 
 /** CVE ids are written in capitals, whatever a person types; other ids are taken as they are. */

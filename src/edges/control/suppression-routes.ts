@@ -8,7 +8,7 @@ import type { GivenDocument } from '../../scanning/vex-document-store.ts'
 import type { ListedReferrer } from '../../scanning/vex-referrer-store.ts'
 import { maxVexBytes } from '../../vex/read-vex.ts'
 import { maxRulesBytes } from '../../vex/suppression-rules.ts'
-import { repositoryIn } from './finding-routes.ts'
+import { judgedRepository, repositoryIn } from './finding-routes.ts'
 import { refused, type ControlCall, type ControlReply, type ControlRoute } from './route.ts'
 
 interface Giver {
@@ -81,7 +81,7 @@ export const suppressionRoutes: readonly ControlRoute<SuppressionRooms>[] = [
     path: `${documents}/referrers`,
     action: 'pratique:ListVexReferrers',
     isOfAccount: true,
-    resources: (query) => [query.get('resource') ?? '*'],
+    resources: judgedRepository,
     run: listReferrers,
   },
   {

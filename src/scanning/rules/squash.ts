@@ -77,14 +77,15 @@ export function squash(layers: readonly SquashedLayer[]): SquashedImage {
   })
   const distribution = distributionOf(root)
   const lost = history.lost()
+  const owners = ownersOf(root, readingsIn(root))
   return {
-    instances: instancesOf(root, history, digests),
+    instances: instancesOf(root, history, digests, owners),
     ...(distribution !== undefined && { distribution }),
     databases: history.present().map((database) => databaseOf(database, digests)),
     lostInstances: lost.flatMap(({ databases }) =>
       sorted(databases.flatMap((database) => instancesAt(database, digests))),
     ),
-    problems: problemsOf(root, layers),
+    problems: problemsOf(root, layers, owners),
     notes: coverageNotesOf({ root, present: history.present(), lost, distribution }, digests),
   }
 }
@@ -102,20 +103,25 @@ function digestAt(digests: readonly Digest[], layer: number): Digest {
   return digest
 }
 
+function readingsIn(root: FolderNode): readonly FileExtraction[] {
+  const readings: FileExtraction[] = []
+  for (const { node } of filesOf(root)) if (node.kind === 'file') readings.push(...readingsOf(node))
+  return readings
+}
+
 function instancesOf(
   root: FolderNode,
   history: DatabaseHistory,
   digests: readonly Digest[],
+  owners: Owners,
 ): readonly SquashedInstance[] {
   const instances: SquashedInstance[] = []
-  const readings: FileExtraction[] = []
   for (const { path, node } of filesOf(root)) {
     if (node.kind !== 'file') continue
-    readings.push(...readingsOf(node))
     const since = history.sinceAt(path)
     for (const instance of instancesAt({ path, node, since }, digests)) instances.push(instance)
   }
-  return withReasons(sorted(instances.map(owned(ownersOf(root, readings)))))
+  return withReasons(sorted(instances.map(owned(owners))))
 }
 
 function owned(owners: Owners): (instance: SquashedInstance) => SquashedInstance {
@@ -170,17 +176,22 @@ function pathInImage(path: string, content: InventoriedFile, place: string): str
 function problemsOf(
   root: FolderNode,
   layers: readonly SquashedLayer[],
+  owners: Owners,
 ): readonly SquashedProblem[] {
   const digests = layers.map(({ digest }) => digest)
   const ofLayers = layers.flatMap(({ digest, inventory }) =>
     inventory.problems.map((problem) => ({ ...problem, layerDigest: digest })),
   )
   const ofFiles: SquashedProblem[] = []
-  for (const { node } of filesOf(root)) {
+  for (const { path, node } of filesOf(root)) {
     if (node.kind !== 'file') continue
     const layerDigest = digestAt(digests, node.layer)
-    for (const { problems } of readingsOf(node))
-      for (const problem of problems) ofFiles.push({ ...problem, layerDigest })
+    const isOwned = owners.has(displayPath(path))
+    for (const { problems, isByContent } of readingsOf(node)) {
+      // The package that brought an executable is judged, whatever the executable does not tell of itself.
+      if (isByContent === true && isOwned) continue
+      ofFiles.push(...problems.map((problem) => ({ ...problem, layerDigest })))
+    }
   }
   return [...ofLayers, ...ofFiles.toSorted((a, b) => compareText(a.path, b.path))]
 }

@@ -1,0 +1,81 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { elfOf } from '../../test/kit/executable-builder.ts'
+import { file, hardlink, tar, type TarSpec } from '../../test/kit/tar-builder.ts'
+import { parseReleaseFile } from '../ecosystems/release-files.ts'
+import { allExtractors } from '../ecosystems/table.ts'
+import { digestOf } from '../oci/digest.ts'
+import { inventoryLayer } from './layer-inventory.ts'
+import { defaultLayerLimits } from './layer-limits.ts'
+import { squash, type SquashedImage } from './rules/squash.ts'
+
+const section = (text: string): Buffer =>
+  elfOf([{ name: '.rodata', bytes: Buffer.from(`\0${text}\0`) }])
+const nginx = section('nginx version: nginx/1.25.1')
+const packed = elfOf([{ name: 'UPX0', bytes: Buffer.from('UPX!') }])
+const script = '#!/bin/sh\necho no program\n'
+
+/** A system whose package `web` brought what is below usr/sbin. */
+const system: readonly TarSpec[] = [
+  file('etc/os-release', 'ID=debian\nVERSION_ID=12\n'),
+  file(
+    'var/lib/dpkg/status',
+    'Package: web\nStatus: install ok installed\nArchitecture: amd64\nVersion: 1.25.1-1\n',
+  ),
+  file('var/lib/dpkg/info/web.list', '/.\n/usr\n/usr/sbin\n/usr/sbin/nginx\n/usr/sbin/packed\n'),
+]
+
+async function imageOf(...layers: readonly (readonly TarSpec[])[]): Promise<SquashedImage> {
+  const read = layers.map(async (entries, index) => {
+    const bytes = tar(...entries)
+    const reading = await inventoryLayer(
+      { extractors: allExtractors(), parseOsRelease: parseReleaseFile },
+      {
+        chunks: (async function* () {
+          yield await Promise.resolve(bytes)
+        })(),
+      },
+      defaultLayerLimits,
+    )
+    if (reading.kind !== 'read') assert.fail(reading.message)
+    return { digest: digestOf(Buffer.from(`layer ${index}`)), inventory: reading.inventory }
+  })
+  return squash(await Promise.all(read))
+}
+
+function recognised(image: SquashedImage): readonly string[] {
+  return image.instances
+    .filter(({ evidence }) => evidence === 'recognised')
+    .map(({ path, package: { name, version }, passedOver }) =>
+      [path, name, version, passedOver ?? 'counts'].join(' '),
+    )
+}
+
+test('a program that no package brought is told, one that a package brought stands behind it', async () => {
+  const image = await imageOf(system, [file('usr/sbin/nginx', nginx), file('opt/nginx', nginx)])
+  assert.deepEqual(recognised(image), [
+    'opt/nginx nginx 1.25.1 counts',
+    'usr/sbin/nginx nginx 1.25.1 owned',
+  ])
+})
+
+test('a program that cannot be read is a problem, unless a package brought it', async () => {
+  const image = await imageOf(system, [file('usr/sbin/packed', packed), file('opt/packed', packed)])
+  assert.deepEqual([...new Set(image.problems.map(({ path }) => path))], ['opt/packed'])
+})
+
+test('a program that a later layer replaces by something else is gone', async () => {
+  for (const replacement of [script, '', packed])
+    assert.deepEqual(
+      recognised(await imageOf([file('app/nginx', nginx)], [file('app/nginx', replacement)])),
+      [],
+    )
+})
+
+test('a hard link to a program keeps it when its first name is removed', async () => {
+  const image = await imageOf(
+    [file('app/nginx', nginx), hardlink('app/other', 'app/nginx')],
+    [file('app/.wh.nginx')],
+  )
+  assert.deepEqual(recognised(image), ['app/other nginx 1.25.1 counts'])
+})
