@@ -45,7 +45,10 @@ export function dbCommand(program: Command): void {
     })
   db.command('update')
     .description('Fetch advisories from the public OSV archive.')
-    .option('--ecosystem <name...>', 'npm, PyPI, Debian, Alpine … (default: these four)')
+    .option(
+      '--ecosystem <name...>',
+      'names of the OSV archive: Debian, Ubuntu, Red Hat, npm, Maven, Go … (default: fifteen of them, without the largest)',
+    )
     .addHelpText(
       'after',
       '\nExample:\n  pratique db update --ecosystem npm PyPI\n\nExit codes: 0 updated, 1 a source failed, 4 not allowed.',

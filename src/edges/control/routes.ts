@@ -65,7 +65,24 @@ export interface ControlRooms
   ) => Promise<unknown>
 }
 
-const defaultEcosystems = ['npm', 'PyPI', 'Debian', 'Alpine']
+/** Of the archive's ecosystems those that most images have packages of, and whose files are of moderate size. */
+const defaultEcosystems = [
+  'Debian',
+  'Alpine',
+  'Wolfi',
+  'Chainguard',
+  'AlmaLinux',
+  'Rocky Linux',
+  'npm',
+  'PyPI',
+  'Maven',
+  'Go',
+  'crates.io',
+  'NuGet',
+  'RubyGems',
+  'Packagist',
+  'Bitnami',
+]
 
 export const controlRoutes: readonly ControlRoute<ControlRooms>[] = [
   ...auditRoutes,
