@@ -9,6 +9,16 @@ export interface SuppressedFinding {
   readonly suppression: SuppressionFacts
 }
 
+/** One of an image of the registry. */
+export interface StoredSuppressedFinding extends SuppressedFinding {
+  readonly fixedVersion?: string
+  readonly paths: readonly string[]
+  readonly layerDigest: string
+  readonly url: string
+  readonly summary?: string
+  readonly score?: number
+}
+
 interface SuppressionFacts {
   readonly kind: string
   readonly by: string
@@ -39,4 +49,13 @@ function whyOf({ reason, status, justification, impact, document }: SuppressionF
   if (status === undefined) return ''
   const why = [status, justification ?? impact].filter((part) => part !== undefined).join(': ')
   return document === undefined ? why : `${why} (${document.id})`
+}
+
+/** What speaks against the finding, and who says so, in the order of the server's answer. */
+export function reasonOf(suppression: SuppressionFacts): string {
+  return Object.entries(suppression)
+    .flatMap(([key, value]: [string, unknown]) =>
+      typeof value === 'string' ? [`${key}: ${value}`] : [],
+    )
+    .join('; ')
 }

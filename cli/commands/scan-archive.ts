@@ -2,7 +2,7 @@
 import { severities } from '../gate/findings.ts'
 import { renderTable } from '../output.ts'
 import type { SarifFinding, ScannedImage } from '../sarif/scanned-image.ts'
-import { renderSuppressed, type SuppressedFinding } from '../suppressed-findings.ts'
+import { reasonOf, renderSuppressed, type SuppressedFinding } from '../suppressed-findings.ts'
 import { renderExplanation, type Explanation } from './scan-explanation.ts'
 
 /** The server's answer about a directory or an archive. */
@@ -66,15 +66,6 @@ function findingOf({ severity, package: found, ...finding }: ArchiveFinding): Sa
     score: finding.score,
     summary: finding.summary,
   }
-}
-
-/** What speaks against the finding, and who says so, in the order of the server's answer. */
-function reasonOf(suppression: SuppressedFinding['suppression']): string {
-  return Object.entries(suppression)
-    .flatMap(([key, value]: [string, unknown]) =>
-      typeof value === 'string' ? [`${key}: ${value}`] : [],
-    )
-    .join('; ')
 }
 
 export function findingTable(rows: readonly (readonly string[])[]): string {

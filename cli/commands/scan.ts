@@ -16,7 +16,7 @@ import { imageOfState, type ScannedImage } from '../sarif/scanned-image.ts'
 import { writeSarif } from '../sarif/write-sarif.ts'
 import { ask, callServer, openSession, type Session } from '../session.ts'
 import { configOf } from '../settings.ts'
-import type { SuppressedFinding } from '../suppressed-findings.ts'
+import type { StoredSuppressedFinding } from '../suppressed-findings.ts'
 import {
   apartOf,
   findingTable,
@@ -99,9 +99,9 @@ async function scanReference(
     return explainTargets(session, asked, { results, output })
   if (results.some(({ state }) => state.kind !== 'scanned'))
     process.exitCode = exitCodes.cannotAnswer
-  if (output === 'sarif')
-    return saySarif(results.map(({ target, state }) => imageOfState(reference.text, target, state)))
   const images = await Promise.all(results.map((result) => withSuppressed(session, result, flags)))
+  if (output === 'sarif')
+    return saySarif(images.map((image) => imageOfState(reference.text, image, image.suppressed)))
   const table = (): string => images.map((image) => renderState(image)).join('\n\n')
   say(render(output, { schema: 'pratique.scan/1', images }, table))
 }
@@ -115,7 +115,7 @@ interface ScannedTarget {
   readonly target: Target
   readonly state: ScanState
   /** Where they were asked for. */
-  readonly suppressed?: readonly SuppressedFinding[]
+  readonly suppressed?: readonly StoredSuppressedFinding[]
 }
 
 /** ECR's answer leaves out what is not counted; Pratique's own API tells it. */

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { parseSuppressionRules } from '../../src/vex/suppression-rules.ts'
+import { imageOfState } from '../sarif/scanned-image.ts'
 import type { GateFinding, ScanState, Target } from './findings.ts'
 import { judge } from './judge.ts'
 import { renderGate } from './report.ts'
@@ -172,4 +173,20 @@ test('a scan that runs, or that cannot speak for the image, stays what it is', (
     maxAgeMs: undefined,
   } as const
   assert.equal(judge(state, rules, now).kind, 'cannotTell')
+})
+
+test('a SARIF log lists what a rule holds back, as suppressed and with the reason', () => {
+  const state = suppressionsOf({ package: { name: 'openssl' } }).apply(
+    scanned(basic, enhanced),
+    target,
+    now,
+  )
+  const { findings } = imageOfState('team/app:1', { target, state })
+  assert.deepEqual(
+    findings.map(({ vulnerability, suppressed }) => [vulnerability, suppressed]),
+    [
+      ['CVE-2021-44228', undefined],
+      ['CVE-2024-0001', 'kind: rule; by: o; reason: r; until: 2027-01-01'],
+    ],
+  )
 })

@@ -1,5 +1,6 @@
 // What a SARIF log is written from: an image, what was found in it, and what nobody can say of it.
-import type { GateFinding, ScanState, Target } from '../gate/findings.ts'
+import { severities, type GateFinding, type ScanState, type Target } from '../gate/findings.ts'
+import { reasonOf, type StoredSuppressedFinding } from '../suppressed-findings.ts'
 import type { JudgedImage } from '../gate/report.ts'
 
 export interface ScannedImage {
@@ -24,18 +25,47 @@ export interface SarifFinding extends Omit<
   readonly suppressed?: string | undefined
 }
 
-/** An image of a registry, as its scan tells of it. */
-export function imageOfState(name: string, target: Target, state: ScanState): ScannedImage {
+/** An image of a registry, as its scan tells of it; `apart`: what the server holds back. */
+export function imageOfState(
+  name: string,
+  { target, state }: { readonly target: Target; readonly state: ScanState },
+  apart: readonly StoredSuppressedFinding[] = [],
+): ScannedImage {
   const image = { name, digest: target.digest, platform: target.platform, notes: [] }
+  if (state.kind === 'running')
+    return { ...image, gap: `the scan is ${state.status}`, findings: [] }
+  const held = (state.suppressed ?? []).map((finding) => ({
+    ...finding,
+    suppressed: reasonOf(finding.suppression),
+  }))
+  const findings = [...state.findings, ...held, ...apart.map(findingApart)]
   switch (state.kind) {
-    case 'running':
-      return { ...image, gap: `the scan is ${state.status}`, findings: [] }
     case 'unavailable':
-      return { ...image, gap: `${state.status}: ${state.reason}`, findings: state.findings }
+      return { ...image, gap: `${state.status}: ${state.reason}`, findings }
     case 'scanned': {
       const notes = state.note === undefined ? [] : [state.note]
-      return { ...image, gap: undefined, notes, findings: state.findings }
+      return { ...image, gap: undefined, notes, findings }
     }
+  }
+}
+
+function findingApart({
+  package: found,
+  paths,
+  ...finding
+}: StoredSuppressedFinding): SarifFinding {
+  return {
+    vulnerability: finding.vulnerability,
+    severity: severities.find((word) => word === finding.severity) ?? 'UNDEFINED',
+    packageName: found.name,
+    packageVersion: found.version,
+    fixedVersion: finding.fixedVersion,
+    path: paths[0],
+    layer: finding.layerDigest,
+    url: finding.url,
+    score: finding.score,
+    summary: finding.summary,
+    suppressed: reasonOf(finding.suppression),
   }
 }
 
@@ -46,6 +76,6 @@ export function imageOfJudged({ reference, target, state, verdict }: JudgedImage
     const image = { name: reference, digest: undefined, platform: undefined }
     return { ...image, gap: reason ?? 'there is no scan', notes: [], findings: [] }
   }
-  const image = imageOfState(reference, target, state)
+  const image = imageOfState(reference, { target, state })
   return { ...image, gap: image.gap ?? reason }
 }

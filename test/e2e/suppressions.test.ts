@@ -145,6 +145,23 @@ test('the commands of the guide do what it says', async (t) => {
     join(tree, 'app/node_modules/lodash/package.json'),
     '{"name":"lodash","version":"4.17.20"}',
   )
+  for (const words of [
+    ['scan', 'app:1.0'],
+    ['scan', tree],
+  ]) {
+    const log = JSON.parse((await pratique(place, ...words, '--output', 'sarif')).stdout) as {
+      readonly runs: readonly [
+        {
+          readonly results: readonly { readonly ruleId: string; readonly suppressions?: object }[]
+        },
+      ]
+    }
+    const held = log.runs[0].results.filter(({ suppressions }) => suppressions !== undefined)
+    assert.deepEqual(
+      held.map(({ ruleId }) => ruleId),
+      ['CVE-2021-23337'],
+    )
+  }
   const scanned = await pratique(place, 'scan', tree)
   assert.match(scanned.stdout, /1 not counted: --show-suppressed lists them/)
 })
