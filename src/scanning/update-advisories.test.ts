@@ -9,7 +9,8 @@ import { zipOf } from '../../test/kit/zip.ts'
 import { systemIds } from '../lib/ids.ts'
 import { openHttpFeed } from '../storage/feeds/http.ts'
 import { describeAdvisories } from './describe-advisories.ts'
-import { updateAdvisories } from './update-advisories.ts'
+import { ecosystemOfAdvisory } from '../ecosystems/table.ts'
+import { defaultFeedEcosystems, updateAdvisories } from './update-advisories.ts'
 
 const { signal } = new AbortController()
 
@@ -82,4 +83,19 @@ test('imports the archive of an ecosystem, and nothing when it is unchanged', as
   ])
   assert.deepEqual(await readdir(directory), [])
   assert.deepEqual(new Set(server.paths), new Set(['/archive/npm/all.zip']))
+})
+
+test('fetches every ecosystem of the default, also one whose name has a space', async (t) => {
+  const { deps, server } = await place(t, serveFile(archive('A-1'), '"1"'))
+  const updates = await updateAdvisories(deps, { ecosystems: defaultFeedEcosystems }, { signal })
+  assert.deepEqual(
+    updates.filter(({ kind }) => kind === 'failed'),
+    [],
+  )
+  assert.ok(server.paths.includes('/archive/Rocky%20Linux/all.zip'), server.paths.join(' '))
+})
+
+test('every ecosystem of the default is one whose versions are compared here', () => {
+  for (const name of defaultFeedEcosystems)
+    assert.notEqual(ecosystemOfAdvisory(name), undefined, name)
 })

@@ -8,7 +8,24 @@ import {
 import { advisoryLimits, importAdvisories, type AdvisoryImportResult } from './import-advisories.ts'
 import type { ImportDeps } from './import-lease.ts'
 
-export const defaultFeedEcosystems: readonly string[] = ['npm', 'PyPI', 'Debian', 'Alpine']
+/** Of the archive's ecosystems those that most images have packages of, and whose files are of moderate size. */
+export const defaultFeedEcosystems: readonly string[] = [
+  'Debian',
+  'Alpine',
+  'Wolfi',
+  'Chainguard',
+  'AlmaLinux',
+  'Rocky Linux',
+  'npm',
+  'PyPI',
+  'Maven',
+  'Go',
+  'crates.io',
+  'NuGet',
+  'RubyGems',
+  'Packagist',
+  'Bitnami',
+]
 
 export type FeedUpdate =
   | { readonly kind: 'imported'; readonly ecosystem: string; readonly result: AdvisoryImportResult }

@@ -1,6 +1,7 @@
 // Pratique's own JSON API, for what neither AWS nor OCI has an operation. A row without an IAM action does not compile.
 import type { Readable } from 'node:stream'
 import type { AccountId } from '../../policy/account-id.ts'
+import { defaultFeedEcosystems } from '../../scanning/update-advisories.ts'
 import { auditRoutes, type AuditRooms } from './audit-routes.ts'
 import { accountRoutes, type AccountRooms } from './account-routes.ts'
 import { collectionRoutes, type CollectionRooms } from './collection-routes.ts'
@@ -65,25 +66,6 @@ export interface ControlRooms
   ) => Promise<unknown>
 }
 
-/** Of the archive's ecosystems those that most images have packages of, and whose files are of moderate size. */
-const defaultEcosystems = [
-  'Debian',
-  'Alpine',
-  'Wolfi',
-  'Chainguard',
-  'AlmaLinux',
-  'Rocky Linux',
-  'npm',
-  'PyPI',
-  'Maven',
-  'Go',
-  'crates.io',
-  'NuGet',
-  'RubyGems',
-  'Packagist',
-  'Bitnami',
-]
-
 export const controlRoutes: readonly ControlRoute<ControlRooms>[] = [
   ...auditRoutes,
   ...accountRoutes,
@@ -146,7 +128,7 @@ export const controlRoutes: readonly ControlRoute<ControlRooms>[] = [
           'ecosystem must be a name of the OSV archive, such as npm, PyPI, Debian or Alpine',
         )
       }
-      const ecosystems = asked.length === 0 ? defaultEcosystems : asked
+      const ecosystems = asked.length === 0 ? defaultFeedEcosystems : asked
       return Promise.resolve({
         kind: 'lines',
         values: rooms.updateAdvisories({ ecosystems }, { signal }),

@@ -34,5 +34,5 @@ export class FeedError extends Error {
 
 /** Relative names only: segments of letters, digits and `. _ : -` that do not begin with a dot. */
 export function isFeedName(name: string): boolean {
-  return /^[A-Za-z0-9_][A-Za-z0-9._:-]*(?:\/[A-Za-z0-9_][A-Za-z0-9._:-]*)*$/.test(name)
+  return /^[A-Za-z0-9_][A-Za-z0-9._: -]*(?:\/[A-Za-z0-9_][A-Za-z0-9._: -]*)*$/.test(name)
 }
