@@ -5,6 +5,7 @@ import { apkInstalled } from './apk/apk-installed.ts'
 import { dpkgStatus } from './deb/dpkg-status.ts'
 import type { Extractor } from './ecosystem.ts'
 import { npmInstalled } from './npm/inventory.ts'
+import { pnpmLock } from './npm/pnpm-lock.ts'
 import { parseOsRelease } from './os-release.ts'
 import { pythonMetadata } from './pypi/python-metadata.ts'
 import { allExtractors } from './table.ts'
@@ -65,13 +66,24 @@ test('each extractor wants its own files and no others', () => {
         'app/node_modules/a/package.json',
         'node_modules/@s/b/package.json',
         'n/node_modules/a/node_modules/c/package.json',
+        'usr/share/nodejs/@babel/core/package.json',
+        'usr/share/nodejs/debug/package.json',
+        'usr/lib/nodejs/a/package.json',
+        'usr/lib/x86_64-linux-gnu/nodejs/node-gyp/package.json',
       ],
       [
+        'usr/share/nodejs/debug/test/package.json',
+        'srv/nodejs/app/package.json',
         'package.json',
         'app/node_modules/a/test/package.json',
         'node_modules/.bin/package.json',
         'node_modules/@s/package.json',
       ],
+    ],
+    [
+      pnpmLock,
+      ['app/pnpm-lock.yaml'],
+      ['app/node_modules/a/pnpm-lock.yaml', 'usr/share/nodejs/browserslist/pnpm-lock.yaml'],
     ],
     [
       pythonMetadata,

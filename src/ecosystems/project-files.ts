@@ -3,7 +3,7 @@
  * lock files that its authors left in it speak of what they tested with, which is not in the image.
  */
 const otherPeoplesCode =
-  /(?:^|\/)(?:node_modules|bower_components|site-packages|dist-packages|vendor|\.yarn|\.cargo\/registry|go\/pkg\/mod|gems\/[^/]+-[0-9][^/]*|deps\/[^/]+|\.pub-cache|Pods)\//
+  /(?:^|\/)(?:node_modules|usr\/(?:share|lib|lib\/[^/]+)\/nodejs|bower_components|site-packages|dist-packages|vendor|\.yarn|\.cargo\/registry|go\/pkg\/mod|gems\/[^/]+-[0-9][^/]*|deps\/[^/]+|\.pub-cache|Pods)\//
 
 /** Whether this is a lock file of a project, by its base name, and not of a package that is installed somewhere. */
 export function isProjectFile(path: string, names: readonly string[]): boolean {

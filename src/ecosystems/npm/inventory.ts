@@ -1,7 +1,8 @@
-// Purpose:  list the npm packages that are installed in node_modules.
-// Spec:     npm, package.json; Node.js, "Loading from node_modules folders"; pnpm's virtual store has the same folders.
+// Purpose:  list the npm packages that are installed in node_modules, and where distributions put them.
+// Spec:     npm, package.json; Node.js, "Loading from node_modules folders"; pnpm's virtual store has the same folders;
+//           Debian's policy for Node.js packages: /usr/share/nodejs and /usr/lib/[TRIPLET/]nodejs.
 // Input:    bytes of a package.json from an image; hostile.
-// Deviates: only a package's own directory below node_modules counts, so that fixtures inside packages do not.
+// Deviates: only a package's own directory below such a folder counts, so that fixtures inside packages do not.
 // Unknowns: a package.json in such a place without name or version is a problem.
 import { isMembers, membersOf, readJson } from '../documents.ts'
 import type { Extraction, Extractor } from '../ecosystem.ts'
@@ -9,11 +10,12 @@ import { startPackageList, unreadable } from '../package-list.ts'
 import { isNpmName, readLicenses } from './names.ts'
 
 /** …/node_modules/NAME/package.json or …/node_modules/@SCOPE/NAME/package.json */
-const ownManifest = /(?:^|\/)node_modules\/(?:@[^/]+\/)?[^/@.][^/]*\/package\.json$/
+const ownManifest =
+  /(?:(?:^|\/)node_modules|^usr\/(?:share|lib|lib\/[^/]+)\/nodejs)\/(?:@[^/]+\/)?[^/@.][^/]*\/package\.json$/
 
 export const npmInstalled: Extractor = {
   id: 'npm-node-modules',
-  revision: 2,
+  revision: 3,
   maxBytes: 8 * 1024 * 1024,
   wants: (path) => path.endsWith('/package.json') && ownManifest.test(path),
   extract: readPackageJson,
