@@ -41,6 +41,28 @@ async function fill({ log }: TestLog, count: number, from = 0): Promise<void> {
     await log.recordDurably(record(number))
 }
 
+/** Until it is refused though everything that is closed is compressed; the number of records. */
+async function fillUp(
+  { log, segments }: TestLog,
+  attempt = async (number: number): Promise<void> => {
+    await log.requireWritable()
+    await log.recordDurably(record(number))
+  },
+): Promise<number> {
+  const isSettled = async (): Promise<boolean> =>
+    (await openPackedSegments(segments).stored()).slice(0, -1).every(({ isPacked }) => isPacked)
+  for (let number = 0; ; number += 1) {
+    assert.ok(number < 5000, 'it never fills up')
+    try {
+      await attempt(number)
+    } catch (error) {
+      assert.ok(error instanceof StorageFullError)
+      if (await isSettled()) return number
+      while (!(await isSettled())) await new Promise(setImmediate)
+    }
+  }
+}
+
 async function storedBytes(segments: MemorySegments): Promise<number> {
   const stored = await openPackedSegments(segments).stored()
   return stored.reduce((sum, one) => sum + one.storedBytes, 0)
@@ -48,10 +70,7 @@ async function storedBytes(segments: MemorySegments): Promise<number> {
 
 test('at its greatest size a required log refuses what would change something, and says why', async () => {
   const full = await testLog({ ...limits, atMax: 'refuse' })
-  let taken = 0
-  await assert.rejects(async () => {
-    for (; taken < 2000; taken += 1) await full.log.recordDurably(record(taken))
-  }, StorageFullError)
+  const taken = await fillUp(full, (number) => full.log.recordDurably(record(number)))
   assert.ok(taken > 100, String(taken))
   await assert.rejects(full.log.requireWritable(), /audit log cannot be written/)
   const [fault] = full.faults
@@ -72,16 +91,12 @@ test('at its greatest size a required log refuses what would change something, a
 
 test('what would change something is refused before it is done, while there is room for the record of what is under way', async () => {
   const world = await testLog({ ...limits, atMax: 'refuse' })
-  let number = 0
-  await assert.rejects(async () => {
-    for (; number < 2000; number += 1) {
-      await world.log.requireWritable()
-      await world.log.recordDurably(record(number))
-    }
-  }, StorageFullError)
+  const number = await fillUp(world)
   await world.log.recordDurably(record(number))
   await assert.rejects(world.log.requireWritable(), StorageFullError)
-  assert.equal(world.faults.length, 1, 'told once')
+  const told = world.faults.length
+  await assert.rejects(world.log.requireWritable(), StorageFullError)
+  assert.equal(world.faults.length, told, 'told once')
   await world.log.close()
   // A start finds it so, before anything is tried.
   const { segments, clock } = world
@@ -93,14 +108,17 @@ test('what would change something is refused before it is done, while there is r
   await larger.log.close()
 })
 
-test('a log that is best effort goes on without its records, and counts them', async () => {
+test('a log that is best effort goes on without its records', async () => {
   const full = await testLog({ ...limits, atMax: 'refuse', isRequired: false })
   await fill(full, 2000)
   await full.log.requireWritable()
   full.log.record(record(5000))
   await full.log.flush()
   assert.ok((await storedBytes(full.segments)) <= maxBytes + 4096)
-  assert.equal(full.faults.length, 1)
+  // Each time that what was compressed made room for a little more.
+  assert.ok(full.faults.length > 0)
+  for (const fault of full.faults) assert.ok(fault instanceof StorageFullError)
+  await full.log.close()
 })
 
 test('where the oldest give way nothing is refused, the log says what is gone, and its rest is whole', async () => {
