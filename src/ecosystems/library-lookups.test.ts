@@ -76,7 +76,8 @@ test('a Java archive without a group is looked up nowhere, and that is said', ()
   )
   assert.deepEqual(lookup, {
     kind: 'unknown',
-    reason: 'the archive does not tell the group of its artifact',
+    reason: 'a Java archive does not tell the group of its artifact',
+    scope: 'package',
   })
 })
 

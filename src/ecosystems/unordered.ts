@@ -8,5 +8,5 @@ export function compareUnordered(text: string): Comparison {
 /** Why nobody can say whether such a package has known flaws. */
 export function lookupNowhere(packages: string): () => Lookup {
   const reason = `no source publishes advisories about ${packages}`
-  return () => ({ kind: 'unknown', reason })
+  return () => ({ kind: 'unknown', reason, scope: 'package' })
 }

@@ -49,6 +49,7 @@ function lookup({ name, version }: Package): Lookup {
     ? {
         kind: 'unknown',
         reason: `no source of advisories speaks about ${name} outside of packages`,
+        scope: 'package',
       }
     : { kind: 'keys', keys: [{ ecosystem: 'Bitnami', name: known, version }] }
 }

@@ -35,7 +35,7 @@ export const maven: Ecosystem = {
 
 /** Advisories go by group and artifact; another group's artifact of the same name is another thing. */
 function lookupMaven({ name, version }: Package): Lookup {
-  return name.includes(':')
-    ? { kind: 'keys', keys: [{ ecosystem: 'Maven', name, version }] }
-    : { kind: 'unknown', reason: 'the archive does not tell the group of its artifact' }
+  if (name.includes(':')) return { kind: 'keys', keys: [{ ecosystem: 'Maven', name, version }] }
+  const reason = 'a Java archive does not tell the group of its artifact'
+  return { kind: 'unknown', reason, scope: 'package' }
 }
