@@ -4,7 +4,7 @@ import { severities, type Severity } from '../ecosystems/severity.ts'
 import { findEcosystem } from '../ecosystems/table.ts'
 import type { SqlReader } from '../storage/database/database.ts'
 import { readAdvisoryState } from './advisory-state-store.ts'
-import { CveFactReader, type Exploitation, type FlawFacts } from './cve-fact-reader.ts'
+import { readFlawFacts, type Exploitation, type FlawFacts } from './read-flaw-facts.ts'
 import type { ScannedInstance } from './image-scan.ts'
 import { listMatches, type PackageFinding } from './list-matches.ts'
 import { readOwnerStatements, type OwnerStatements } from './owner-statements.ts'
@@ -79,7 +79,7 @@ export async function listFindings(
   // Not those of the evaluated revision: a package first seen since then has matches of the newest one only.
   const matches = await listMatches(reader, [...places.keys()], revision)
   const owners = new OwnerReader(reader, revision)
-  const facts = new CveFactReader(reader)
+  const factsOf = await readFlawFacts(reader, matches)
   const now = suppressions?.now
   const all: Finding[] = []
   let found: InternedPackage | undefined
@@ -88,7 +88,7 @@ export async function listFindings(
     if (found?.id !== match.packageId) found = await findPackage(reader, match.packageId)
     if (found === undefined) continue
     const at = places.get(match.packageId) ?? []
-    const flaw = await facts.read(match)
+    const flaw = factsOf(match)
     all.push(
       heldAgainst(await findingOf(match, { found, owners, at, flaw, now }), at, suppressions),
     )

@@ -6,7 +6,7 @@ import type { Digest } from '../oci/digest.ts'
 import { parseManifest } from '../oci/manifest.ts'
 import { looksLikeSbom, sbomHeadBytes } from '../sbom/read-sbom.ts'
 import { readAdvisoryState } from './advisory-state-store.ts'
-import type { Exploitation } from './cve-fact-reader.ts'
+import type { Exploitation } from './read-flaw-facts.ts'
 import { describeAdvisories } from './describe-advisories.ts'
 import {
   examineImage,

@@ -1,6 +1,6 @@
 import { scoreVector, type RatedSeverity } from '../ecosystems/severity.ts'
 import type { SqlReader } from '../storage/database/database.ts'
-import { findCveFacts } from './cve-fact-store.ts'
+import { cvesAtOnce, findCveFacts } from './cve-fact-store.ts'
 import type { CveFactKind, CvssFact, EpssFact, KevFact } from './rules/cve-facts.ts'
 
 /** How likely a flaw is exploited, and whether it is; members are absent where nobody says. */
@@ -15,28 +15,36 @@ export interface FlawFacts {
   readonly rating: RatedSeverity | undefined
 }
 
-/** What is known of CVEs beside advisories, each asked once. Facts change daily, so nothing is kept beyond one answer. */
-export class CveFactReader {
-  readonly #reader: SqlReader
-  readonly #known = new Map<string, FlawFacts>()
+/** A flaw by its names, of which one may be a CVE. */
+interface NamedFlaw {
+  readonly vulnerability: string
+  readonly aliases: readonly string[]
+}
 
-  constructor(reader: SqlReader) {
-    this.#reader = reader
+/** What is known of flaws beside advisories. Facts change daily, so nothing is kept beyond one answer. */
+export async function readFlawFacts(
+  reader: SqlReader,
+  flaws: readonly NamedFlaw[],
+): Promise<(flaw: NamedFlaw) => FlawFacts> {
+  const known = new Map<string, Map<CveFactKind, unknown>>()
+  const cves = [...new Set(flaws.flatMap((flaw) => cveOf(flaw) ?? []))]
+  for (let start = 0; start < cves.length; start += cvesAtOnce) {
+    for (const { cve, kind, facts } of await findCveFacts(
+      reader,
+      cves.slice(start, start + cvesAtOnce),
+    )) {
+      const ofCve = known.get(cve) ?? new Map<CveFactKind, unknown>()
+      known.set(cve, ofCve.set(kind, facts))
+    }
   }
+  return (flaw) => {
+    const stored = known.get(cveOf(flaw) ?? '')
+    return stored === undefined ? { exploitation: {}, rating: undefined } : factsOf(stored)
+  }
+}
 
-  /** By the CVE among the flaw's names; of a flaw without one nothing is known. */
-  async read(flaw: {
-    readonly vulnerability: string
-    readonly aliases: readonly string[]
-  }): Promise<FlawFacts> {
-    const cve = [flaw.vulnerability, ...flaw.aliases].find((id) => id.startsWith('CVE-'))
-    if (cve === undefined) return { exploitation: {}, rating: undefined }
-    const known = this.#known.get(cve)
-    if (known !== undefined) return known
-    const facts = factsOf(await findCveFacts(this.#reader, cve))
-    this.#known.set(cve, facts)
-    return facts
-  }
+function cveOf({ vulnerability, aliases }: NamedFlaw): string | undefined {
+  return [vulnerability, ...aliases].find((id) => id.startsWith('CVE-'))
 }
 
 function factsOf(stored: ReadonlyMap<CveFactKind, unknown>): FlawFacts {
