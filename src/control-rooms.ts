@@ -35,6 +35,7 @@ import {
   explainVulnerability,
   type VulnerabilityExplanation,
 } from './scanning/explain-vulnerability.ts'
+import { compareSbom, type SbomComparison } from './scanning/compare-sbom.ts'
 import { describeSbom } from './scanning/describe-sbom.ts'
 import { applyRules, describeRules } from './scanning/apply-rules.ts'
 import { findScan, type FoundScan } from './scanning/find-scan.ts'
@@ -108,6 +109,7 @@ export function controlRooms(
     explainVulnerability: (input) => explainImage({ ...foundation, suppressions }, input),
     listSuppressed: (input) => listSuppressed({ ...foundation, suppressions }, input),
     describeSbom: (input) => describeRepositorySbom(config, { ...foundation, suppressions }, input),
+    compareSbom: (input) => compareRepositorySbom(foundation, input),
     async sbomsOfArchive({ account, ...input }, options) {
       const inForce = (instances: readonly ScannedInstance[]): Promise<ImageSuppressions> =>
         suppressions.inForce({ account, instances })
@@ -182,6 +184,15 @@ function suppressionRooms(
 
 async function sbomTool(): Promise<SbomTool> {
   return { name: 'pratique', version: await programVersion() }
+}
+
+async function compareRepositorySbom(
+  { database, blobs }: Foundation,
+  { repository: address, ...input }: Parameters<ControlRooms['compareSbom']>[0],
+): Promise<SbomComparison | undefined> {
+  const { id: repositoryId } = await getRepository(database, address)
+  const content = openImageContent({ reader: database, blobs }, repositoryId)
+  return compareSbom({ reader: database, content }, { ...input, repositoryId })
 }
 
 async function describeRepositorySbom(

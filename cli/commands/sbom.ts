@@ -13,6 +13,7 @@ import { parseImageReference, type ImageReference } from '../reference.ts'
 import { callServer, openSession, type Session } from '../session.ts'
 import { configOf } from '../settings.ts'
 import { writeWholeFile } from '../whole-file.ts'
+import { fetchComparison, isDifferent, renderComparison } from './sbom-comparison.ts'
 
 const formats = ['cyclonedx', 'spdx'] as const
 type SbomFormat = (typeof formats)[number]
@@ -30,6 +31,8 @@ interface SbomFlags {
   readonly file?: string
   readonly withFindings?: true
   readonly attach?: true
+  /** A document to hold against what was found. */
+  readonly compare?: string
 }
 
 /** A document, and what it is of. */
@@ -57,9 +60,13 @@ export function sbomCommand(program: Command): void {
       '--attach',
       'push the document as a referrer of the image, for each platform of an index',
     )
+    .option(
+      '--compare <document>',
+      'say where a bill of materials (CycloneDX or SPDX) differs from what was found in the image',
+    )
     .addHelpText(
       'after',
-      '\nExamples:\n  pratique sbom my-app:1.0 -o my-app.cdx.json\n  pratique sbom my-app:1.0 --format spdx --platform linux/arm64\n  pratique sbom my-app:1.0 --attach\n  pratique sbom ./rootfs --with-findings\n\nThe image must have been scanned; the document says what the scan could not see.\n\nExit codes: 0 written, 6 cannot be told, 5 not found, 4 not allowed, 1 error.',
+      '\nExamples:\n  pratique sbom my-app:1.0 -o my-app.cdx.json\n  pratique sbom my-app:1.0 --format spdx --platform linux/arm64\n  pratique sbom my-app:1.0 --attach\n  pratique sbom my-app:1.0 --compare theirs.spdx.json\n  pratique sbom ./rootfs --with-findings\n\nThe image must have been scanned; the document says what the scan could not see.\n\nExit codes: 0 written or the same, 3 the document differs, 6 cannot be told, 5 not found, 4 not allowed, 1 error.',
     )
     .action(sbom)
 }
@@ -72,12 +79,31 @@ async function sbom(target: string, flags: SbomFlags): Promise<void> {
       'use --format cyclonedx',
     )
   const session = openSession(configOf({}))
+  if (flags.compare !== undefined)
+    return compareDocument(session, referenceIn(target), { ...flags, compare: flags.compare })
   const stats = statSync(target, { throwIfNoEntry: false })
   const documents =
     stats === undefined
       ? await ofReference(session, referenceIn(target), flags)
       : await ofFile(session, target, stats.isDirectory(), flags)
   if (flags.attach !== true || flags.file !== undefined) await deliver(documents, flags)
+}
+
+async function compareDocument(
+  session: Session,
+  reference: ImageReference,
+  flags: SbomFlags & { readonly compare: string },
+): Promise<void> {
+  if (statSync(flags.compare, { throwIfNoEntry: false })?.isFile() !== true)
+    throw new Failure(exitCodes.usage, `${flags.compare} is no file`)
+  const all = await resolveTargets(session, reference, undefined)
+  const targets = all.filter(({ platform }) => isOfPlatform(platform, flags.platform))
+  requireTargets(reference, all, targets, { ...flags, attach: true })
+  for (const target of targets) {
+    const comparison = await fetchComparison(session, target, flags.compare)
+    say(renderComparison(`${target.repository}@${target.digest.slice(0, 19)}`, comparison))
+    if (isDifferent(comparison)) process.exitCode = exitCodes.no
+  }
 }
 
 function referenceIn(target: string): ImageReference {

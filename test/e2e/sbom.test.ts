@@ -137,6 +137,8 @@ test('sbom: who may pull may not list packages, and who may list packages not th
   const puller = await asUser(server, 'puller', [pull])
   const refused = await puller('sbom', 'app:1.0')
   assert.equal(refused.status, 4, refused.stdout)
+  const compared = await puller('sbom', 'app:1.0', '--compare', program)
+  assert.equal(compared.status, 4, compared.stdout)
   assert.match(refused.stderr, /pratique:GetSbom.*repository\/app/)
   const of = (name: string): object => ({
     Effect: 'Allow',
@@ -149,6 +151,30 @@ test('sbom: who may pull may not list packages, and who may list packages not th
   const listed = await lister('sbom', 'app:1.0')
   assert.equal(listed.status, 0, listed.stderr)
   assert.equal((await lister('sbom', 'app:1.0', '--with-findings')).status, 4)
+})
+
+test('sbom --compare: the same is 0, another version, a hidden and an invented package are 3 and told', async (t) => {
+  const server = await serverWithRepository(t)
+  const directory = await temporaryDirectory(t)
+  const image = await writeImageLayout(join(directory, 'image'), [{ ...lodash, ...leftPad }])
+  await pushLayout(server, 'app', image, '1.0')
+  await scanned(server, 'app:1.0')
+  const file = join(directory, 'app.cdx.json')
+  assert.equal((await pratique(server, 'sbom', 'app:1.0', '-o', file)).status, 0)
+  const same = await pratique(server, 'sbom', 'app:1.0', '--compare', file)
+  assert.equal(same.status, 0, same.stderr)
+  assert.match(same.stdout, /2 packages are declared and found/)
+  const text = await readFile(file, 'utf8')
+  await writeFile(file, text.replaceAll('4.17.20', '4.17.21').replaceAll('left-pad', 'invented'))
+  const other = await pratique(server, 'sbom', 'app:1.0', '--compare', file)
+  assert.equal(other.status, 3, other.stderr)
+  assert.match(other.stdout, /declared pkg:npm\/lodash@4\.17\.21, found pkg:npm\/lodash@4\.17\.20/)
+  assert.match(other.stdout, /declared, not found: pkg:npm\/invented@1\.3\.0/)
+  assert.match(other.stdout, /found, not declared: pkg:npm\/left-pad@1\.3\.0 at app\/node_modules/)
+  const nonsense = join(directory, 'nonsense')
+  await writeFile(nonsense, 'no document')
+  assert.equal((await pratique(server, 'sbom', 'app:1.0', '--compare', nonsense)).status, 1)
+  assert.equal((await pratique(server, 'sbom', 'app:1.0', '--compare', directory)).status, 2)
 })
 
 test('sbom: an index has a document for each platform, in files and as referrers', async (t) => {

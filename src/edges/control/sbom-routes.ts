@@ -21,6 +21,13 @@ export interface SbomRooms {
     readonly format: SbomFormat
     readonly withFindings: boolean
   }) => Promise<string | undefined>
+  /** Undefined where the repository has no such manifest. */
+  readonly compareSbom: (input: {
+    readonly repository: { readonly account: AccountId; readonly name: RepositoryName }
+    readonly digest: Digest
+    readonly platform: string | undefined
+    readonly document: Readable
+  }) => Promise<unknown>
   readonly sbomsOfArchive: (
     input: {
       readonly account: AccountId
@@ -58,6 +65,15 @@ export const sbomRoutes: readonly ControlRoute<SbomRooms>[] = [
     run: (rooms, call) => describe(rooms, call, true),
   },
   {
+    // Tells what is in the image, as the document does that is written of it.
+    method: 'POST',
+    path: '/pratique/v1/sboms/comparison',
+    action: 'pratique:GetSbom',
+    isOfAccount: true,
+    resources: repositoryIn,
+    run: compare,
+  },
+  {
     method: 'POST',
     path: '/pratique/v1/sboms',
     action: 'pratique:ScanArchive',
@@ -88,28 +104,49 @@ function repositoryIn(
   return [name === undefined ? '*' : repositoryArn(region, account, name)]
 }
 
+interface AskedImage {
+  readonly repository: { readonly account: AccountId; readonly name: RepositoryName }
+  readonly digest: Digest
+  readonly platform: string | undefined
+}
+
+/** Or what is wrong with the query. */
+function imageIn({ account, query }: ControlCall): AskedImage | string {
+  const name = parseRepositoryName(query.get('repository') ?? '')
+  if (name === undefined) return 'repository must be the name of a repository'
+  const digest = parseDigest(query.get('digest') ?? '')
+  if (digest === undefined) return 'digest must be that of an image: sha256:…'
+  return { repository: { account, name }, digest, platform: query.get('platform') ?? undefined }
+}
+
+async function compare(rooms: SbomRooms, call: ControlCall): Promise<ControlReply> {
+  const image = imageIn(call)
+  if (typeof image === 'string') return refused(image)
+  const value = await rooms.compareSbom({ ...image, document: call.body })
+  return value === undefined ? unknownImage(image) : { kind: 'json', value }
+}
+
+function unknownImage({ repository, digest }: AskedImage): ControlReply {
+  const message = `repository ${repository.name} has no image ${digest}`
+  return { kind: 'refused', status: 404, code: 'MANIFEST_UNKNOWN', message }
+}
+
 async function describe(
   rooms: SbomRooms,
-  { account, query }: ControlCall,
+  call: ControlCall,
   withFindings: boolean,
 ): Promise<ControlReply> {
-  const name = parseRepositoryName(query.get('repository') ?? '')
-  if (name === undefined) return refused('repository must be the name of a repository')
-  const digest = parseDigest(query.get('digest') ?? '')
-  if (digest === undefined) return refused('digest must be that of an image: sha256:…')
-  const format = formatIn(query)
+  const image = imageIn(call)
+  if (typeof image === 'string') return refused(image)
+  const format = formatIn(call.query)
   if (format === undefined) return refused(wrongFormat)
   if (withFindings && format === 'spdx') return refused(noPlace)
-  const platform = query.get('platform') ?? undefined
-  const repository = { account, name }
-  const input = { repository, digest, platform, format, withFindings }
-  const document = await rooms.describeSbom(input)
+  const document = await rooms.describeSbom({ ...image, format, withFindings })
   if (document !== undefined) {
     const pieces = onePiece(Buffer.from(document))
     return { kind: 'bytes', type: mediaTypes[format], pieces }
   }
-  const message = `repository ${name} has no image ${digest}`
-  return { kind: 'refused', status: 404, code: 'MANIFEST_UNKNOWN', message }
+  return unknownImage(image)
 }
 
 async function* onePiece(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
