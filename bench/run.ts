@@ -10,6 +10,7 @@ import { benchMixed } from './mixed.ts'
 import { benchPolicy } from './policy.ts'
 import { benchPull } from './pull.ts'
 import { benchPush } from './push.ts'
+import { benchScan } from './scan.ts'
 
 const print = (line: string): void => {
   process.stdout.write(`${line}\n`)
@@ -28,6 +29,16 @@ const benchmarks: Readonly<Record<string, () => Promise<void> | void>> = {
   'large-layer': () => benchLargeLayer(print),
   'layer-walk': () => benchLayerWalk(),
   policy: () => benchPolicy(print),
+  async scan() {
+    const archives = rest.filter((file) => file.endsWith('.tar'))
+    const data = rest.filter((file) => !file.endsWith('.tar'))
+    if (archives.length === 0) {
+      print('usage: npm run bench -- scan IMAGE.tar… [ADVISORIES.ndjson.zst…]')
+      process.exitCode = 2
+      return
+    }
+    await benchScan(print, archives, data)
+  },
   async 'advisory-import'() {
     const [directory, ...sources] = rest
     if (directory === undefined) {
