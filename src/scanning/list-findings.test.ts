@@ -57,6 +57,30 @@ test('follows the data: an image scanned long ago gets new findings and loses wi
   assert.equal(dataRevision, 2)
 })
 
+test('a flaw of the kernel is held back from its headers, and counts for the kernel itself', async (t) => {
+  const place = await scanPlace(t)
+  await importRecords(place, [
+    osvRecord({ id: 'DSA-1', ecosystem: 'Debian:12', name: 'linux', fixed: '6.1.99-1' }),
+  ])
+  const packages = ['linux-libc-dev', 'linux-image-6.1.0-18-amd64'].map(
+    (name) =>
+      `Package: ${name}\nStatus: install ok installed\nSource: linux\nArchitecture: amd64\nVersion: 6.1.76-1\n`,
+  )
+  const files = {
+    'etc/os-release': osRelease.debian12,
+    'var/lib/dpkg/status': packages.join('\n'),
+  }
+  const { findings, suppressed } = await scan(place, { layers: [layerOf(files)] })
+  assert.deepEqual(
+    findings.map((finding) => finding.package.name),
+    ['linux-image-6.1.0-18-amd64'],
+  )
+  assert.deepEqual(
+    suppressed.map((finding) => [finding.package.name, finding.suppression]),
+    [['linux-libc-dev', { kind: 'kernel-headers' }]],
+  )
+})
+
 test('sorts by severity, name and package, and counts only what occurs', async (t) => {
   const place = await scanPlace(t)
   await importRecords(place, [

@@ -12,6 +12,7 @@ import { findPackage, type InternedPackage } from './package-store.ts'
 import { confidenceOf, type Confidence } from './rules/confidence.ts'
 import { adviseFix, type FixAdvice } from './rules/fix-advice.ts'
 import { judgeOwnership } from './rules/judge-ownership.ts'
+import { isKernelHeaders } from './rules/kernel-headers.ts'
 import {
   judgeFlaw,
   type ImageSuppressions,
@@ -137,7 +138,11 @@ async function findingOf(
   const places = await owners.describePlaces(at)
   // One place that nobody else answers for is enough for the library to answer for itself.
   const ownerIds = new Set(at.map(({ ownerId }) => ownerId))
-  const suppression = ownerIds.has(undefined) ? undefined : await owners.judge(match, ownerIds)
+  const suppression = isKernelHeaders(found.package)
+    ? ({ kind: 'kernel-headers' } as const)
+    : ownerIds.has(undefined)
+      ? undefined
+      : await owners.judge(match, ownerIds)
   return {
     ...match,
     ...ratingOf(match, flaw),

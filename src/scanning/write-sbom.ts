@@ -91,6 +91,12 @@ function analysisOf(suppression: Suppression): FindingAnalysis {
         state: 'in_triage',
         detail: `the distribution does not name this flaw in ${suppression.by}, which brought the file`,
       }
+    case 'kernel-headers':
+      return {
+        state: 'not_affected',
+        justification: 'code_not_present',
+        detail: describeSuppression(suppression),
+      }
     case 'vex': {
       const justification = justifications.get(suppression.justification ?? '')
       return {

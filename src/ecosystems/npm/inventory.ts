@@ -2,7 +2,7 @@
 // Spec:     npm, package.json; Node.js, "Loading from node_modules folders"; pnpm's virtual store has the same folders;
 //           Debian's policy for Node.js packages: /usr/share/nodejs and /usr/lib/[TRIPLET/]nodejs.
 // Input:    bytes of a package.json from an image; hostile.
-// Deviates: only a package's own directory below such a folder counts, so that fixtures inside packages do not.
+// Deviates: only a package's own directory below node_modules or nodejs counts, so that fixtures inside packages do not.
 // Unknowns: a package.json in such a place without name or version is a problem.
 import { isMembers, membersOf, readJson } from '../documents.ts'
 import type { Extraction, Extractor } from '../ecosystem.ts'

@@ -22,6 +22,8 @@ export type Suppression =
   | { readonly kind: 'distribution-decides'; readonly by: string }
   /** The distribution tells of flaws that it has not mended too, and does not name this one in the owner. */
   | { readonly kind: 'distribution-silent'; readonly by: string }
+  /** The package has the kernel's headers and nothing that runs: a flaw of the kernel is in the host's. */
+  | { readonly kind: 'kernel-headers' }
   /** A VEX document that is believed says that the image or the package is not affected, or mended. */
   | ({ readonly kind: 'vex' } & StatementFacts)
   /** A person decided so, for a time. */
@@ -116,6 +118,8 @@ export function describeSuppression(suppression: Suppression): string {
       return `the distribution speaks of it in ${suppression.by}, and what it says stands there`
     case 'distribution-silent':
       return `the distribution brought it with ${suppression.by}, and names no such flaw in it`
+    case 'kernel-headers':
+      return 'the package has headers of the kernel only, and the kernel that runs is not of the image'
     case 'vex': {
       const { by, status, justification, impact, document, saidAt } = suppression
       const why = justification ?? impact
