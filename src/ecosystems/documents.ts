@@ -76,6 +76,8 @@ function readCompleteYaml(text: string): DocumentReading {
     schema: 'failsafe',
     uniqueKeys: false,
     logLevel: 'silent',
+    // Each complaint would be shown with its whole line: a line of quotes costs the square of its length.
+    prettyErrors: false,
   })
   const documents = Array.isArray(read) ? read : []
   if (documents.length > maxYamlDocuments) return refused('has more documents than are read')

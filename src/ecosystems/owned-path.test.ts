@@ -13,6 +13,8 @@ test('paths of package databases become paths below the root, or nothing', () =>
     ['', undefined],
     ['a\0b', undefined],
     [`/${'x/'.repeat(2100)}`, undefined],
+    // Would be walked once for each of its slashes.
+    [`/a${'/'.repeat(4_000_000)}b`, undefined],
     ['/usr/bin/env', 'usr/bin/env'],
     ['./usr/bin/env', 'usr/bin/env'],
     ['usr/lib/', 'usr/lib'],

@@ -6,6 +6,8 @@ const maxPathLength = 4096
  * for one that says `..` or is none.
  */
 export function ownedPath(text: string): string | undefined {
+  // Before anything that looks for its end: a line of a million slashes would be walked once for each of them.
+  if (text.length > 2 * maxPathLength) return undefined
   const path = text.replace(/^(?:\.?\/)+/, '').replace(/\/+$/, '')
   if (path === '' || path === '.' || path.length > maxPathLength || path.includes('\0'))
     return undefined

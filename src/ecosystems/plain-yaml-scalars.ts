@@ -63,8 +63,8 @@ function readFlowMap(scanner: Scanner, depth: number): PlainYaml | undefined {
   const map = new Map<string, PlainYaml>()
   scanner.at += 1
   while (skipSpace(scanner) !== '}') {
-    const key = readFlow(scanner, maxDepth)
-    if (typeof key !== 'string') return undefined
+    const key = readFlowKey(scanner)
+    if (key === undefined) return undefined
     let value: PlainYaml | undefined = ''
     if (skipSpace(scanner) === ':') {
       scanner.at += 1
@@ -76,6 +76,12 @@ function readFlowMap(scanner: Scanner, depth: number): PlainYaml | undefined {
   }
   scanner.at += 1
   return Object.fromEntries(map)
+}
+
+/** Text alone: a collection as a key is left to a complete reader, and so never descended into. */
+function readFlowKey(scanner: Scanner): string | undefined {
+  const first = skipSpace(scanner)
+  return first === '"' || first === "'" ? readQuoted(scanner) : readPlain(scanner)
 }
 
 /** Whether the collection goes on or ends here. */

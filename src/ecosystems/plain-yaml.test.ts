@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { parseAllDocuments } from 'yaml'
 import { bytesOf, ownCases, publicCases } from '../../test/kit/extractor-cases.ts'
+import { readYaml } from './documents.ts'
 import { readPlainYaml } from './plain-yaml.ts'
 
 /** What the complete reader says; undefined where it finds an error. */
@@ -146,4 +147,12 @@ test('on any text: what it reads, the complete reader reads in the same way', ()
     }),
     { numRuns: 20_000 },
   )
+})
+
+test('a line of complaints costs no more than its length, and brackets open nothing without end', () => {
+  for (const text of [`a${'\r'.repeat(200_000)}b: [`, '"'.repeat(200_000), '{'.repeat(200_000)]) {
+    const read = readYaml(Buffer.from(`${text}\n`))
+    assert.equal(read.kind, 'refused', text.slice(0, 10))
+  }
+  assert.equal(readPlainYaml('{'.repeat(200_000)), undefined)
 })
