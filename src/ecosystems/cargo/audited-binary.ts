@@ -12,7 +12,7 @@ import { isRecord, isText } from './values.ts'
 
 export const auditedBinary: Extractor = {
   id: 'cargo-auditable',
-  revision: 1,
+  revision: 2,
   maxBytes: 256 * 1024 * 1024,
   wants: mayBeExecutable,
   recognises: isExecutableHead,
@@ -105,7 +105,8 @@ function instanceOf(
   return {
     package: { type: 'cargo', name, version },
     path,
-    evidence: 'installed',
+    // What only ran at the build is not in the program: the list promises that it was used.
+    evidence: isBuildOnly ? 'declared' : 'installed',
     ...(isBuildOnly && { isDevelopment: true }),
     ...(dependsOn.length > 0 && { dependsOn }),
   }

@@ -53,6 +53,15 @@ const cases: readonly {
     expected: 'development',
   },
   {
+    name: 'what is installed, though only tests need it',
+    beside: [],
+    listed: {
+      ...listed('installed', 'app/vendor/composer/installed.json', 'phpunit/phpunit', 'composer'),
+      isDevelopment: true,
+    },
+    expected: undefined,
+  },
+  {
     name: 'a text in an executable that the system brought',
     beside: [],
     listed: {

@@ -9,7 +9,7 @@ import type { PackageEvidence, Package } from '../../ecosystems/ecosystem.ts'
 export type PassedOver =
   /** Promised by a lock file whose folder, or the image, has the same package installed. */
   | 'installed-instead'
-  /** Needed to build or test only. */
+  /** Promised by a lock file, and needed to build or test only. */
   | 'development'
   /** A text in an executable that a package of the system brought: that package stands for it. */
   | 'owned'
@@ -19,6 +19,7 @@ interface Listed {
   readonly path: string
   readonly evidence: PackageEvidence
   readonly isDevelopment?: boolean
+  /** Of a recognised package: one that answers for it. */
   readonly owner?: Package
 }
 
@@ -29,8 +30,9 @@ export function passedOver(instances: readonly Listed[]): readonly (PassedOver |
   const folders = new Set(installed.flatMap(({ package: it, path }) => foldersAbove(it.type, path)))
   return instances.map(({ package: it, path, evidence, ...instance }) => {
     if (evidence === 'recognised') return instance.owner === undefined ? undefined : 'owned'
-    if (instance.isDevelopment === true) return 'development'
+    // What is installed is there, whatever it was meant for: a test tool below the root of a web server can be called.
     if (evidence === 'installed') return undefined
+    if (instance.isDevelopment === true) return 'development'
     const isInstalled = names.has(`${it.type}\n${it.name}`)
     return isInstalled || folders.has(`${it.type}\n${folderOf(path)}`)
       ? 'installed-instead'
