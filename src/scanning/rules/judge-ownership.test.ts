@@ -20,6 +20,11 @@ test('silence says something only of a distribution that tells of unmended flaws
   assert.equal(judgeOwnership(flaw, { named, tellsOfUnmended: false }).kind, 'open')
 })
 
+test('silence says nothing of a package that the distribution never spoke of: anybody may have built it', () => {
+  const named = new Set<string>()
+  assert.equal(judgeOwnership(flaw, { named, tellsOfUnmended: true }).kind, 'open')
+})
+
 const sure = {
   verdict: 'affected',
   isSystemPackage: false,

@@ -2,7 +2,8 @@
 // Spec:     none; distributions mend old versions in place, so a library's own version says little about what they ship.
 // Input:    one flaw of the library, the ids that the distribution's records about the owner name, and how much it tells.
 // Deviates: nothing.
-// Unknowns: a distribution that publishes only what it mended says nothing by its silence: the flaw is then told.
+// Unknowns: a distribution that publishes only what it mended says nothing by its silence, nor does one of a package that
+//           it never spoke of, which may be somebody else's: the flaw is then told.
 
 /** How a flaw of a library is told that a package of the operating system brought. */
 export type OwnershipVerdict =
@@ -19,5 +20,6 @@ export function judgeOwnership(
 ): OwnershipVerdict {
   if ([flaw.vulnerability, ...flaw.aliases].some((id) => distribution.named.has(id)))
     return { kind: 'distribution-decides' }
-  return { kind: distribution.tellsOfUnmended ? 'distribution-silent' : 'open' }
+  const isSilent = distribution.tellsOfUnmended && distribution.named.size > 0
+  return { kind: isSilent ? 'distribution-silent' : 'open' }
 }
