@@ -52,7 +52,7 @@ function recognised(image: SquashedImage): readonly string[] {
 }
 
 test('a program that no package brought is told, one that a package brought stands behind it', async () => {
-  const image = await imageOf(system, [file('usr/sbin/nginx', nginx), file('opt/nginx', nginx)])
+  const image = await imageOf([...system, file('usr/sbin/nginx', nginx), file('opt/nginx', nginx)])
   assert.deepEqual(recognised(image), [
     'opt/nginx nginx 1.25.1 counts',
     'usr/sbin/nginx nginx 1.25.1 owned',
@@ -60,8 +60,38 @@ test('a program that no package brought is told, one that a package brought stan
 })
 
 test('a program that cannot be read is a problem, unless a package brought it', async () => {
-  const image = await imageOf(system, [file('usr/sbin/packed', packed), file('opt/packed', packed)])
+  const image = await imageOf([
+    ...system,
+    file('usr/sbin/packed', packed),
+    file('opt/packed', packed),
+  ])
   assert.deepEqual([...new Set(image.problems.map(({ path }) => path))], ['opt/packed'])
+})
+
+test('a program that a later layer put in the place of the one that a package brought stands for itself', async () => {
+  const programs = [file('usr/sbin/nginx', nginx), file('usr/sbin/packed', packed)]
+  const image = await imageOf(system, programs)
+  assert.deepEqual(recognised(image), ['usr/sbin/nginx nginx 1.25.1 counts'])
+  assert.deepEqual([...new Set(image.problems.map(({ path }) => path))], ['usr/sbin/packed'])
+})
+
+test('a program of a package that nobody publishes advisories for stands for itself', async () => {
+  const vendor = 'Maintainer: nginx packaging <nginx-packaging@f5.com>\n'
+  const [release, , files] = system
+  const status = (text: string): TarSpec =>
+    file(
+      'var/lib/dpkg/status',
+      `Package: web\nStatus: install ok installed\nVersion: 1.25.1-1\n${text}`,
+    )
+  const strange = file('etc/os-release', 'ID=strange\n')
+  assert.ok(release !== undefined && files !== undefined)
+  for (const layer of [
+    [release, status(vendor), files],
+    [strange, status(''), files],
+  ]) {
+    const image = await imageOf([...layer, file('usr/sbin/nginx', nginx)])
+    assert.deepEqual(recognised(image), ['usr/sbin/nginx nginx 1.25.1 counts'])
+  }
 })
 
 test('a program that a later layer replaces by something else is gone', async () => {

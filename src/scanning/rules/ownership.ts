@@ -3,32 +3,57 @@
 // Input:    the squashed tree, and what the databases that are still in it say of their files; may be hostile.
 // Deviates: nothing.
 // Unknowns: a file that no database names has no owner, and its package stands for itself.
-import type { Package } from '../../ecosystems/ecosystem.ts'
-import { typeOfExtractor } from '../../ecosystems/table.ts'
+import type { Distribution, Package } from '../../ecosystems/ecosystem.ts'
+import { findEcosystem, typeOfExtractor } from '../../ecosystems/table.ts'
 import type { FileExtraction } from './layer-contents.ts'
 import { followNode, type FolderNode } from './layer-tree.ts'
 
+export interface Owner {
+  readonly package: Package
+  /** Index of the layer that wrote last which files the package has. */
+  readonly layer: number
+}
+
 /** Who owns a file, by its path without links on the way. */
-export type Owners = ReadonlyMap<string, Package>
+export type Owners = ReadonlyMap<string, Owner>
+
+/** One reading of a file, and the index of the layer that wrote the file. */
+export type LayerReading = Pick<FileExtraction, 'extractorId' | 'instances' | 'owned'> & {
+  readonly layer: number
+}
 
 /** `readings` are those of all files in the tree that count. */
-export function ownersOf(root: FolderNode, readings: readonly FileExtraction[]): Owners {
+export function ownersOf(root: FolderNode, readings: readonly LayerReading[]): Owners {
   const byName = packagesByName(readings)
   const folders = new Map<string, string>()
-  const owners = new Map<string, Package>()
-  for (const { extractorId, owned = [] } of readings) {
+  const owners = new Map<string, Owner>()
+  for (const { extractorId, owned = [], layer } of readings) {
     const type = typeOfExtractor(extractorId)
     for (const { owner, paths } of owned) {
       const found = type === undefined ? undefined : byName.get(`${type}\n${owner}`)
       if (found === undefined) continue
-      for (const path of paths) owners.set(plainPath(root, path, folders), found)
+      for (const path of paths)
+        owners.set(plainPath(root, path, folders), { package: found, layer })
     }
   }
   return owners
 }
 
+/**
+ * Whether the owner answers for whatever version the file tells: somebody has to speak of the owner, and the file has to
+ * be the one that it brought. One that a later layer wrote is another: the list of files is then older than the file.
+ */
+export function answersFor(
+  owner: Owner,
+  file: { readonly layer: number },
+  distribution: Distribution | undefined,
+): boolean {
+  if (file.layer > owner.layer) return false
+  return findEcosystem(owner.package.type)?.lookup(owner.package, distribution).kind === 'keys'
+}
+
 /** By type and name, and by `name:architecture`, which is how dpkg tells packages of several architectures apart. */
-function packagesByName(readings: readonly FileExtraction[]): ReadonlyMap<string, Package> {
+function packagesByName(readings: readonly LayerReading[]): ReadonlyMap<string, Package> {
   const byName = new Map<string, Package>()
   for (const { instances } of readings) {
     for (const { package: found } of instances) {

@@ -10,14 +10,9 @@ import type { Digest } from '../../oci/digest.ts'
 import { coverageNotesOf, type CoverageNote } from './coverage-notes.ts'
 import { DatabaseHistory, packageKey, type PresentDatabase } from './database-history.ts'
 import { distributionOf } from './distribution-of.ts'
-import type {
-  FileExtraction,
-  InventoriedFile,
-  LayerContents,
-  LayerProblem,
-} from './layer-contents.ts'
+import type { InventoriedFile, LayerContents, LayerProblem } from './layer-contents.ts'
 import { applyLayer, filesOf, newTree, readingsOf, type FolderNode } from './layer-tree.ts'
-import { ownersOf, type Owners } from './ownership.ts'
+import { answersFor, ownersOf, type LayerReading, type Owners } from './ownership.ts'
 import type { DatabaseKind } from './package-databases.ts'
 import { passedOver, type PassedOver } from './passed-over.ts'
 
@@ -77,15 +72,15 @@ export function squash(layers: readonly SquashedLayer[]): SquashedImage {
   })
   const distribution = distributionOf(root)
   const lost = history.lost()
-  const owners = ownersOf(root, readingsIn(root))
+  const system = { owners: ownersOf(root, readingsIn(root)), distribution }
   return {
-    instances: instancesOf(root, history, digests, owners),
+    instances: instancesOf(root, history, digests, system),
     ...(distribution !== undefined && { distribution }),
     databases: history.present().map((database) => databaseOf(database, digests)),
     lostInstances: lost.flatMap(({ databases }) =>
       sorted(databases.flatMap((database) => instancesAt(database, digests))),
     ),
-    problems: problemsOf(root, layers, owners),
+    problems: problemsOf(root, layers, system),
     notes: coverageNotesOf({ root, present: history.present(), lost, distribution }, digests),
   }
 }
@@ -103,32 +98,51 @@ function digestAt(digests: readonly Digest[], layer: number): Digest {
   return digest
 }
 
-function readingsIn(root: FolderNode): readonly FileExtraction[] {
-  const readings: FileExtraction[] = []
-  for (const { node } of filesOf(root)) if (node.kind === 'file') readings.push(...readingsOf(node))
+function readingsIn(root: FolderNode): readonly LayerReading[] {
+  const readings: LayerReading[] = []
+  for (const { node } of filesOf(root)) {
+    if (node.kind !== 'file') continue
+    const { layer } = node
+    for (const reading of readingsOf(node)) readings.push({ ...reading, layer })
+  }
   return readings
+}
+
+/** Who owns which files, and of which distribution the owners are. */
+interface System {
+  readonly owners: Owners
+  readonly distribution: Distribution | undefined
 }
 
 function instancesOf(
   root: FolderNode,
   history: DatabaseHistory,
   digests: readonly Digest[],
-  owners: Owners,
+  system: System,
 ): readonly SquashedInstance[] {
   const instances: SquashedInstance[] = []
   for (const { path, node } of filesOf(root)) {
     if (node.kind !== 'file') continue
     const since = history.sinceAt(path)
-    for (const instance of instancesAt({ path, node, since }, digests)) instances.push(instance)
+    for (const instance of instancesAt({ path, node, since }, digests))
+      instances.push(owned(instance, node, system))
   }
-  return withReasons(sorted(instances.map(owned(owners))))
+  return withReasons(sorted(instances))
 }
 
-function owned(owners: Owners): (instance: SquashedInstance) => SquashedInstance {
-  return (instance) => {
-    const owner = owners.get(outerPath(instance.path))
-    return owner === undefined || owner === instance.package ? instance : { ...instance, owner }
-  }
+/**
+ * A library is judged flaw by flaw with what is said of its owner. What an executable tells of itself is not told at all
+ * where it has an owner, so that only one that answers for it counts.
+ */
+function owned(
+  instance: SquashedInstance,
+  file: { readonly layer: number },
+  { owners, distribution }: System,
+): SquashedInstance {
+  const owner = owners.get(outerPath(instance.path))
+  if (owner === undefined || owner.package === instance.package) return instance
+  const counts = instance.evidence !== 'recognised' || answersFor(owner, file, distribution)
+  return counts ? { ...instance, owner: owner.package } : instance
 }
 
 /** The file itself, of a package nested in it. */
@@ -176,7 +190,7 @@ function pathInImage(path: string, content: InventoriedFile, place: string): str
 function problemsOf(
   root: FolderNode,
   layers: readonly SquashedLayer[],
-  owners: Owners,
+  { owners, distribution }: System,
 ): readonly SquashedProblem[] {
   const digests = layers.map(({ digest }) => digest)
   const ofLayers = layers.flatMap(({ digest, inventory }) =>
@@ -186,7 +200,8 @@ function problemsOf(
   for (const { path, node } of filesOf(root)) {
     if (node.kind !== 'file') continue
     const layerDigest = digestAt(digests, node.layer)
-    const isOwned = owners.has(displayPath(path))
+    const owner = owners.get(displayPath(path))
+    const isOwned = owner !== undefined && answersFor(owner, node, distribution)
     for (const { problems, isByContent } of readingsOf(node)) {
       // The package that brought an executable is judged, whatever the executable does not tell of itself.
       if (isByContent === true && isOwned) continue
