@@ -115,7 +115,7 @@ function isDash(text: string): boolean {
 function splitKey(text: string): { readonly key: string; readonly rest: string } | undefined {
   if (/^["']/.test(text)) {
     const quoted = readFlowText(text)
-    const after = /^\s*:(?:\s+(.*))?$/.exec(quoted?.rest ?? '')
+    const after = /^\s*:(?:\s+(|\S.*))?$/.exec(quoted?.rest ?? '')
     return quoted === undefined || after === null
       ? undefined
       : { key: quoted.value, rest: after[1] ?? '' }

@@ -28,7 +28,7 @@ function extractLock(path: string, bytes: Uint8Array): Extraction {
   return list.extraction()
 }
 
-const podLine = /^([^\s(/]+)[^\s(]*(?: \((?:= )?([^()]+)\))?$/
+const podLine = /^([^\s(/]+)(?:\/[^\s(]*)?(?: \((?:= )?([^()]+)\))?$/
 
 /** A text, or an object of one text and what that pod needs. */
 function addPod(pod: unknown, list: PackageList): void {

@@ -98,7 +98,7 @@ function* directivesOf(
 /** Without comments; a word may be quoted, and a bracket may touch the verb. */
 function wordsOf(line: string): readonly string[] {
   const words = line
-    .replace(/(?:^|\s)\/\/.*$/, '')
+    .replace(/(?:^|\s)\/\/.*$/s, '')
     .trim()
     .split(/\s+/, 16)
     .map((word) => word.replace(/^(["`])(.*)\1$/, '$2'))

@@ -16,7 +16,7 @@ export const mixLock: Extractor = {
   extract: extractLock,
 }
 
-const entryLine = /^\s*"([^"]+)":\s*\{:(\w+),\s*(.*)$/
+const entryLine = /^\s*"([^"]+)":\s*\{:(\w+),\s*(|\S.*)$/
 const hexRest = /^:(?:"([^"]+)"|(\w+)),\s*"([^"]*)"/
 const need = /\{:(?:"([^"]+)"|(\w+)), (?:"[^"]*"|nil), \[hex: :(?:"([^"]+)"|(\w+))/g
 

@@ -18,7 +18,7 @@ const namePart = /^[A-Za-z0-9_][\w.-]{0,255}$/
 export function parsePomProperties(bytes: Uint8Array): Coordinates | undefined {
   const values = new Map<string, string>()
   for (const line of decodeText(bytes).split(/\r\n|\r|\n/, maxLines)) {
-    const [, key, value = ''] = /^\s*([A-Za-z]+)\s*[=:]\s*(.*)$/.exec(line) ?? []
+    const [, key, value = ''] = /^\s*([A-Za-z]+)\s*[=:]\s*(|\S.*)$/.exec(line) ?? []
     if (key !== undefined) values.set(key, value.replaceAll(/\\(.)/g, '$1').trim())
   }
   return coordinatesOf(values.get('groupId'), values.get('artifactId'), values.get('version'))

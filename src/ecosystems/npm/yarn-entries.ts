@@ -62,7 +62,7 @@ function readHeader(content: string): readonly string[] | undefined {
   return descriptors.some((key) => key === '') ? undefined : descriptors
 }
 
-const pair = /^(?:"([^"]*)"|([^\s:"]+)):?\s+(?:"([^"]*)"|(.+))$/
+const pair = /^(?:"([^"]*)"|([^\s:"]+)):?\s+(?:"([^"]*)"|(\S.*))$/
 const openBlock = /^(?:"[^"]*"|[^\s":]+):$/
 
 function readInner(content: string, indent: number, entry: OpenEntry | undefined): boolean {

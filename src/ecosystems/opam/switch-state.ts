@@ -17,10 +17,12 @@ export const opamSwitchState: Extractor = {
 
 function extractState(path: string, bytes: Uint8Array): Extraction {
   const text = decodeText(bytes)
-  const installed = /^installed:\s*(?:\[([^\]]*)\]|("[^"\n]*"))/m.exec(text)
-  if (installed === null) return unreadable(path, 'has no list of what is installed')
+  // The first list is taken also where it has no end, so that nothing is looked through for it twice.
+  const installed = /^installed:\s*(?:\[([^\]]*)(\]?)|("[^"\n]*"))/m.exec(text)
+  if (installed === null || installed[2] === '')
+    return unreadable(path, 'has no list of what is installed')
   const list = startPackageList({ type: 'opam', path, evidence: 'installed' })
-  for (const [, entry = ''] of (installed[1] ?? installed[2] ?? '').matchAll(/"([^"]*)"/g)) {
+  for (const [, entry = ''] of (installed[1] ?? installed[3] ?? '').matchAll(/"([^"]*)"/g)) {
     const dot = entry.indexOf('.')
     if (dot <= 0) list.problem(`${quote(entry)} has no version`)
     else if (entry.slice(dot + 1) !== 'base') {

@@ -49,7 +49,7 @@ function joined(lines: readonly string[]): readonly string[] {
   for (const line of lines) {
     const isComment = /^\s*#/.test(line)
     if (line.endsWith('\\') && !isComment) {
-      begun += line.replace(/\\+$/, '')
+      begun += line.replace(/(?<!\\)\\+$/, '')
       continue
     }
     whole.push(isComment ? begun : begun + line)
@@ -60,6 +60,6 @@ function joined(lines: readonly string[]): readonly string[] {
 
 /** Without comment, marker and the options of this requirement. */
 function requirementOf(line: string): string {
-  const [bare = ''] = line.replace(/(?:^|\s+)#.*$/s, '').split(/;|\s--?[A-Za-z]/, 1)
-  return bare.trim()
+  const [bare = ''] = line.replace(/(?:^|\s)#.*$/s, '').split(/;|\s--?[A-Za-z]/, 1)
+  return bare.trim().replaceAll(/\s+/g, ' ')
 }
