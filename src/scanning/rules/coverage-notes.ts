@@ -22,6 +22,8 @@ export type CoverageNoteCode =
   | 'OS_UNKNOWN'
   /** The packages come from another branch of the distribution than the one that it says it is. */
   | 'OS_BRANCH_DIFFERS'
+  /** A lower layer says that it is another system; whoever builds an image chooses by this who speaks of its packages. */
+  | 'OS_CHANGED'
   /** Somebody's document lists the packages; nobody looked at the bytes. */
   | 'DECLARED_ONLY'
   /** No package database lists a package; a static binary on an empty image, for example. */
@@ -50,14 +52,18 @@ export interface SquashedState {
   readonly present: readonly PresentDatabase[]
   readonly lost: readonly LostDatabase[]
   readonly distribution: Distribution | undefined
+  /** What it was after each layer, lowest first. */
+  readonly systems: readonly (Distribution | undefined)[]
 }
 
 export function coverageNotesOf(
-  { root, present, lost, distribution }: SquashedState,
+  state: SquashedState,
   digests: readonly Digest[],
 ): readonly CoverageNote[] {
+  const { root, present, lost, distribution } = state
   return [
     ...systemNotes(distribution),
+    ...changeNotes(state, digests),
     ...branchNotes(root, distribution),
     ...absenceNotes(present),
     ...lost.map((database) => removedNote(database, digests)),
@@ -65,6 +71,7 @@ export function coverageNotesOf(
     ...foreignNotes(present, distribution, digests),
     ...elsewhereNotes(root, present),
     ...linkNotes(root, digests),
+    ...folderLinkNotes(root, digests),
   ]
 }
 
@@ -76,6 +83,41 @@ function systemNotes(distribution: Distribution | undefined): readonly CoverageN
       message: 'no readable os-release or other release file names the system',
     },
   ]
+}
+
+/**
+ * Another name is always told. Another release is where no package database was written with it or since: an upgrade
+ * writes both, and a release that is only claimed lets every flaw look mended, or none be known.
+ */
+function changeNotes(
+  { present, distribution, systems }: SquashedState,
+  digests: readonly Digest[],
+): readonly CoverageNote[] {
+  if (distribution === undefined) return []
+  const before = systems.findLastIndex(
+    (system) => system !== undefined && !isSameRelease(system, distribution),
+  )
+  const system = systems[before]
+  if (system === undefined) return []
+  const isUpgrade = present.some(({ node }) => node.layer > before)
+  if (system.id === distribution.id && isUpgrade) return []
+  return [
+    {
+      code: 'OS_CHANGED',
+      message: `a lower layer says that the system is ${nameOf(system)}, a later one that it is ${nameOf(distribution)}; the packages are held against the advisories of the latter`,
+      ...layerOf(digests, before + 1),
+    },
+  ]
+}
+
+/** `12` of os-release is `12.5` of debian_version. */
+function isSameRelease(a: Distribution, b: Distribution): boolean {
+  const [from, to] = [`${a.versionId ?? ''}.`, `${b.versionId ?? ''}.`]
+  return a.id === b.id && (from.startsWith(to) || to.startsWith(from))
+}
+
+function nameOf({ id, versionId = '' }: Distribution): string {
+  return `${id} ${versionId}`.trim()
 }
 
 /** Alpine's branches differ in every package; apk installs from the repositories, whatever os-release says. */
@@ -203,4 +245,21 @@ function isResolved(root: FolderNode, path: string, node: FileNode | LinkNode): 
   if (target?.kind !== 'file') return false
   const read = new Set(target.content?.extractions.map(({ extractorId }) => extractorId))
   return node.wantedBy.every((id) => read.has(id))
+}
+
+/** The packages of Node.js are known by the name of the folder that they lie in; where that is a link, its target has another. */
+function folderLinkNotes(root: FolderNode, digests: readonly Digest[]): readonly CoverageNote[] {
+  const notes: CoverageNote[] = []
+  for (const { path, node } of filesOf(root)) {
+    if (node.kind !== 'symlink' || !/(?:^|\/)node_modules$/.test(path)) continue
+    const led = followNode(root, path)?.path ?? ''
+    if (led.split('/').includes('node_modules')) continue
+    notes.push({
+      code: 'LINK_UNRESOLVED',
+      message: `links lead ${displayPath(path)} to /${displayPath(led)}, where no packages are looked for`,
+      path: displayPath(path),
+      ...layerOf(digests, node.layer),
+    })
+  }
+  return notes.toSorted((a, b) => ((a.path ?? '') < (b.path ?? '') ? -1 : 1))
 }

@@ -167,3 +167,22 @@ test('packages from another branch of Alpine than it says it is are noted', asyn
   ])
   assert.ok(!codesOf(wolfi).includes('OS_BRANCH_DIFFERS'))
 })
+
+const status = file('var/lib/dpkg/status', 'Package: a\nVersion: 1\n')
+const debian = (version: string): TarSpec => file('etc/os-release', osRelease('debian', version))
+
+test('a release that a later layer only claims is noted, with the layer', async () => {
+  const image = await imageOf([debian('11'), status], [debian('13')], [file('unrelated')])
+  const note = image.notes.find(({ code }) => code === 'OS_CHANGED')
+  assert.match(note?.message ?? '', /system is debian 11.*is debian 13.*the latter/)
+  assert.equal(note?.layerDigest, digestOf(Buffer.from('layer 1')))
+})
+
+test('an upgrade, and a release that is told more exactly, are not noted', async () => {
+  const upgraded = await imageOf([debian('11'), status], [debian('12'), status])
+  const told = await imageOf([debian('12.5'), status], [debian('12')])
+  const parts = await imageOf([status], [file('etc/debian_version', '12.5\n')], [debian('12')])
+  const gone = await imageOf([debian('11'), status], [file('etc/.wh.os-release')])
+  for (const image of [upgraded, told, parts, gone])
+    assert.ok(!codesOf(image).includes('OS_CHANGED'))
+})

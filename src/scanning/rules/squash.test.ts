@@ -262,6 +262,30 @@ const noteCases: readonly NoteCase[] = [
     codes: ['OS_UNKNOWN'],
   },
   {
+    name: 'an os-release that a later layer makes that of another system',
+    layers: [
+      base,
+      [file('etc/os-release', 'ID=ubuntu\nVERSION_ID=99.04\n'), file(status, 'libc 1')],
+    ],
+    codes: ['OS_CHANGED'],
+  },
+  {
+    name: 'a folder of Node.js packages that is a link to where nobody looks',
+    layers: [
+      [
+        ...base,
+        file('opt/hidden/a/package.json', '{}'),
+        symlink('app/node_modules', '/opt/hidden'),
+      ],
+    ],
+    codes: ['LINK_UNRESOLVED'],
+  },
+  {
+    name: 'nothing of a folder of Node.js packages that is a link to another',
+    layers: [[...base, symlink('app/node_modules', '../srv/node_modules')]],
+    codes: [],
+  },
+  {
     name: 'a removed database',
     layers: [base, [file('var/lib/.wh.dpkg')]],
     codes: ['NO_PACKAGE_DB', 'PACKAGE_DB_REMOVED'],

@@ -67,8 +67,9 @@ export function squash(layers: readonly SquashedLayer[]): SquashedImage {
   const digests = layers.map(({ digest }) => digest)
   const root = newTree()
   const history = new DatabaseHistory()
-  layers.forEach(({ inventory }, index) => {
+  const systems = layers.map(({ inventory }, index) => {
     history.layerApplied(root, applyLayer(root, inventory, index), index)
+    return distributionOf(root)
   })
   const distribution = distributionOf(root)
   const lost = history.lost()
@@ -81,7 +82,10 @@ export function squash(layers: readonly SquashedLayer[]): SquashedImage {
       sorted(databases.flatMap((database) => instancesAt(database, digests))),
     ),
     problems: problemsOf(root, layers, system),
-    notes: coverageNotesOf({ root, present: history.present(), lost, distribution }, digests),
+    notes: coverageNotesOf(
+      { root, present: history.present(), lost, distribution, systems },
+      digests,
+    ),
   }
 }
 
