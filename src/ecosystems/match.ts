@@ -48,10 +48,32 @@ function judgeVersion(
     }
     if (inside === 'unknown') doubts.push(`version ${version.slice(0, 64)} cannot be ordered`)
   }
+  const spelled = affected.intervals.length > 0 ? undefined : listedAs(version, affected, compare)
+  if (spelled !== undefined)
+    return {
+      kind: 'affected',
+      evidence: { kind: 'listed', version: spelled },
+      fixedVersion: undefined,
+    }
   // Listed versions settle the question where they are all there is to go by.
   const [doubt] = affected.versions.length > 0 && affected.intervals.length === 0 ? [] : doubts
   if (doubt !== undefined) return { kind: 'unknown', why: doubt }
   return { kind: 'notAffected', why: 'the version is outside every range' }
+}
+
+/**
+ * The listed version that is this one, written in another way: `1.0` and `1.0.0`. Asked only where there is nothing but a
+ * list: beside ranges it names, by its thousands, the versions that the ranges have compared already.
+ */
+function listedAs(
+  version: string,
+  { versions }: AffectedPackage,
+  compare: CompareVersions,
+): string | undefined {
+  return versions.find((listed) => {
+    const result = compare(version, listed)
+    return result.kind === 'ordered' && result.order === 0
+  })
 }
 
 function isInside(
