@@ -27,7 +27,7 @@ export async function benchScan(
     await fill(filled, data)
     for (const archive of archives) {
       const image = unpackArchive(archive, scratch)
-      report(print, image, await measureImage(image, filled, peers))
+      report(print, image, await measureImage(print, image, { filled, peers }))
       await rm(image.directory, { recursive: true, force: true })
     }
   } finally {
@@ -36,14 +36,20 @@ export async function benchScan(
 }
 
 async function measureImage(
+  print: Print,
   image: BenchImage,
-  filled: string,
-  peers: readonly PeerScanner[],
+  { filled, peers }: { readonly filled: string; readonly peers: readonly PeerScanner[] },
 ): Promise<Map<string, ScanFigures[]>> {
   const rows = new Map<string, ScanFigures[]>()
+  const failed = new Set<PeerScanner>()
   for (let round = 0; round < rounds; round += 1) {
     await measureOurs(image, filled, rows)
-    for (const peer of peers) await measurePeer(peer, image, rows)
+    for (const peer of peers.filter((each) => !failed.has(each))) {
+      await measurePeer(peer, image, rows).catch((error: unknown) => {
+        failed.add(peer)
+        print(`${image.name}: ${String(error).split('\n', 1)[0]}`)
+      })
+    }
   }
   return rows
 }
