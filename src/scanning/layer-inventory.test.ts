@@ -267,6 +267,20 @@ test('an inventory that grows too large is cut and says so once', async () => {
   )
 })
 
+test('a package whose name or version is beyond reason is a problem, and the others are kept', async () => {
+  const long = '~1.gita'.repeat(700)
+  const { files } = await readWhole(tar(file('a/list', `x ${long}\n${long} 1\ny 1`)))
+  const [{ instances, problems } = { instances: [], problems: [] }] = files[0]?.extractions ?? []
+  assert.deepEqual(
+    instances.map(({ package: { name } }) => name),
+    ['y'],
+  )
+  assert.deepEqual(
+    problems.map(({ code, path, reason }) => [code, path, reason.slice(0, 15)]),
+    [['LIMIT_HIT', 'a/list', '2 packages have']],
+  )
+})
+
 test('problems are counted when they are too many to be listed', async () => {
   const many = Array.from({ length: 50 }, (_, index) => file(`../${index}`))
   const { problems } = await readWhole(tar(...many), { limits: { problems: 3 } })

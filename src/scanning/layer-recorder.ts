@@ -322,13 +322,29 @@ function tooLarge(
 
 function extractWith(extractor: Extractor, path: string, bytes: Buffer): FileExtraction {
   const extraction = extractionOf(extractor, path, bytes)
-  const { problems, ...found } =
+  const { problems, instances, ...found } =
     bytes.length > copiedAboveBytes ? structuredClone(extraction) : extraction
+  const named = instances.filter((instance) => isOfReason(instance.package))
+  const unnamed = instances.length - named.length
   return {
     ...identify(extractor),
     ...found,
-    problems: problems.map((problem) => ({ code: 'UNREADABLE', ...problem })),
+    instances: named,
+    problems: [
+      ...problems.map((problem): LayerProblem => ({ code: 'UNREADABLE', ...problem })),
+      ...(unnamed === 0 ? [] : [limitHit(path, `${unnamed} packages have ${overlong}`)]),
+    ],
   }
+}
+
+/** What is kept is compared by patterns outside of the worker, where nothing ends one that takes too long. */
+const maxPackageText = 4096
+const overlong = `a name, version or builder of more than ${maxPackageText} characters`
+
+function isOfReason({ source, ...found }: Package): boolean {
+  return [...Object.values(found), source?.name, source?.version].every(
+    (text) => text === undefined || text.length <= maxPackageText,
+  )
 }
 
 function extractionOf(extractor: Extractor, path: string, bytes: Buffer): Extraction {
