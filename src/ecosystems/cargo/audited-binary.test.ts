@@ -25,7 +25,11 @@ test('crates are read from every format, once from a fat file, and name what the
   for (const bytes of [...builds, fatOf([mac, mac])]) {
     const extraction = auditedBinary.extract(path, bytes)
     assert.deepEqual(extraction.problems, [])
-    assert.deepEqual(describe(extraction, path), ['app 0.1.0', 'time 0.1.45', 'cc 1.0.0; declared; dev'])
+    assert.deepEqual(describe(extraction, path), [
+      'app 0.1.0',
+      'time 0.1.45',
+      'cc 1.0.0; declared; dev',
+    ])
     assert.deepEqual(extraction.instances[0]?.dependsOn, ['time@0.1.45'])
   }
 })
