@@ -4,11 +4,13 @@ import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import type { BenchImage } from './image-archives.ts'
-import { watchMemory } from './memory-watch.ts'
+import { processorSeconds, watchMemory } from './memory-watch.ts'
 
 export interface ScanFigures {
   readonly seconds: number
+  readonly processorSeconds: number
   readonly peakBytes: number
 }
 
@@ -87,10 +89,23 @@ async function measure(program: string, args: readonly string[]): Promise<ScanFi
   const said: Buffer[] = []
   child.stderr.on('data', (piece: Buffer) => said.push(piece))
   const watch = watchMemory(child.pid ?? 0)
+  const ended = new AbortController()
+  const processor = watchProcessor(child.pid ?? 0, ended.signal)
   await once(child, 'exit')
+  ended.abort()
   const seconds = (performance.now() - started) / 1000
   const peakBytes = await watch.stop()
   if (child.exitCode !== 0)
     throw new Error(`${program} ended with ${child.exitCode}: ${Buffer.concat(said).toString()}`)
-  return { seconds, peakBytes }
+  return { seconds, processorSeconds: await processor, peakBytes }
+}
+
+/** As it was when it was last looked at: what has ended tells nothing any more. */
+async function watchProcessor(pid: number, signal: AbortSignal): Promise<number> {
+  let most = 0
+  while (!signal.aborted) {
+    most = Math.max(most, await processorSeconds(pid))
+    await delay(20)
+  }
+  return most
 }

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { Readable } from 'node:stream'
 import { baseArchiveOf, unpackArchive, type BenchImage } from './image-archives.ts'
-import { residentBytes, watchMemory } from './memory-watch.ts'
+import { processorSeconds, residentBytes, watchMemory } from './memory-watch.ts'
 import { findPeers, type PeerScanner, type ScanFigures } from './scan-peers.ts'
 import { startPratique, type RegistryUnderLoad } from './servers.ts'
 
@@ -27,7 +27,8 @@ export async function benchScan(
     await fill(filled, data)
     for (const archive of archives) {
       const image = unpackArchive(archive, scratch)
-      report(print, image, await measureImage(print, image, { filled, peers }))
+      const other = archives.findLast((each) => each !== archive)
+      report(print, image, await measureImage(print, image, { filled, peers, other }))
       await rm(image.directory, { recursive: true, force: true })
     }
   } finally {
@@ -38,12 +39,21 @@ export async function benchScan(
 async function measureImage(
   print: Print,
   image: BenchImage,
-  { filled, peers }: { readonly filled: string; readonly peers: readonly PeerScanner[] },
+  {
+    filled,
+    peers,
+    other,
+  }: {
+    readonly filled: string
+    readonly peers: readonly PeerScanner[]
+    /** What a server may have scanned before. */
+    readonly other: string | undefined
+  },
 ): Promise<Map<string, ScanFigures[]>> {
   const rows = new Map<string, ScanFigures[]>()
   const failed = new Set<PeerScanner>()
   for (let round = 0; round < rounds; round += 1) {
-    await measureOurs(image, filled, rows)
+    await measureOurs(image, { filled, other }, rows)
     for (const peer of peers.filter((each) => !failed.has(each))) {
       await measurePeer(peer, image, rows).catch((error: unknown) => {
         failed.add(peer)
@@ -72,14 +82,25 @@ async function fill(directory: string, data: readonly string[]): Promise<void> {
 
 async function measureOurs(
   image: BenchImage,
-  filled: string,
+  { filled, other }: { readonly filled: string; readonly other: string | undefined },
   rows: Map<string, ScanFigures[]>,
 ): Promise<void> {
   await withServer(filled, async (server) => {
-    add(rows, 'pratique at rest', { seconds: 0, peakBytes: await residentBytes(server.pid) })
-    add(rows, 'pratique, first scan', await scanWith(server, image.archive))
+    const peakBytes = await residentBytes(server.pid)
+    add(rows, 'pratique at rest', { seconds: 0, processorSeconds: 0, peakBytes })
+    add(
+      rows,
+      'pratique, first scan, by a server just started',
+      await scanWith(server, image.archive),
+    )
     add(rows, 'pratique, again', await scanWith(server, image.archive))
   })
+  if (other !== undefined)
+    await withServer(filled, async (server) => {
+      await scanWith(server, other)
+      const row = 'pratique, first scan, by a server that has scanned another image'
+      add(rows, row, await scanWith(server, image.archive))
+    })
   const base = await baseArchiveOf(image)
   if (base === undefined) return
   await withServer(filled, async (server) => {
@@ -105,13 +126,15 @@ async function withServer(
 
 async function scanWith(server: RegistryUnderLoad, archive: string): Promise<ScanFigures> {
   const watch = watchMemory(server.pid)
+  const processor = await processorSeconds(server.pid)
   const started = performance.now()
   const body = Readable.toWeb(createReadStream(archive, { highWaterMark: 256 * 1024 }))
   const answer = await send(server, '/pratique/v1/scans?kind=archive', body)
   const seconds = (performance.now() - started) / 1000
   const peakBytes = await watch.stop()
   if (!answer.includes('"packages":')) throw new Error(answer)
-  return { seconds, peakBytes }
+  const spent = (await processorSeconds(server.pid)) - processor
+  return { seconds, processorSeconds: spent, peakBytes }
 }
 
 async function send(
@@ -145,17 +168,27 @@ function add(rows: Map<string, ScanFigures[]>, name: string, figures: ScanFigure
 
 function report(print: Print, { name }: BenchImage, rows: Map<string, ScanFigures[]>): void {
   print(name)
-  const ours = medianOf(rows.get('pratique, first scan') ?? [], ({ seconds }) => seconds)
+  const first = rows.get('pratique, first scan, by a server just started') ?? []
   for (const [row, figures] of rows) {
     const seconds = medianOf(figures, (each) => each.seconds)
+    const processor = medianOf(figures, (each) => each.processorSeconds)
     const memory = medianOf(figures, ({ peakBytes }) => peakBytes / mebibyte)
     const times = figures.map((each) => each.seconds)
     const [least, most] = [Math.min(...times), Math.max(...times)]
-    const time =
-      seconds === 0 ? '' : `${seconds.toFixed(2)} s (${least.toFixed(2)} to ${most.toFixed(2)}), `
-    const ratio = row.startsWith('pratique') ? '' : `, ${(seconds / ours).toFixed(2)} times ours`
-    print(`  ${row}: ${time}${memory.toFixed(0)} MiB at the peak${ratio}`)
+    const spread = `${seconds.toFixed(2)} s (${least.toFixed(2)} to ${most.toFixed(2)})`
+    const time = seconds === 0 ? '' : `${spread}, ${processor.toFixed(2)} s of processor, `
+    const beside = `${ratio(figures, first, (each) => each.seconds)} and ${ratio(figures, first, (each) => each.processorSeconds)} of processor`
+    const ours = row.startsWith('pratique') ? '' : `; first scan of ours is 1: ${beside}`
+    print(`  ${row}: ${time}${memory.toFixed(0)} MiB at the peak${ours}`)
   }
+}
+
+function ratio(
+  figures: readonly ScanFigures[],
+  ours: readonly ScanFigures[],
+  of: (figures: ScanFigures) => number,
+): string {
+  return (medianOf(figures, of) / medianOf(ours, of)).toFixed(2)
 }
 
 function medianOf(figures: readonly ScanFigures[], of: (figures: ScanFigures) => number): number {
