@@ -21,7 +21,11 @@ try {
   const tallies = await runParts(parts, {
     laboratories: 2,
     told(tally, ms) {
-      print(`${tally.name}: ${Math.round(ms / 1000)} s`)
+      // Told at once, since a run that is stopped has no table.
+      const { steps, kills, faults, checks, violations } = tally
+      print(
+        `${tally.name}: ${steps} steps, ${kills} kills, ${faults} faults, ${checks} invariants checked, ${violations.length} violations, ${Math.round(ms / 1000)} s`,
+      )
       for (const violation of tally.violations) print(`VIOLATION ${violation}`)
     },
   })
