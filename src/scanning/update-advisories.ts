@@ -45,7 +45,7 @@ const maxEntries = 5_000_000
  */
 export async function updateAdvisories(
   deps: UpdateDeps,
-  { ecosystems = defaultFeedEcosystems }: { readonly ecosystems?: readonly string[] },
+  { ecosystems }: { readonly ecosystems: readonly string[] },
   { signal }: { readonly signal: AbortSignal },
 ): Promise<readonly FeedUpdate[]> {
   const updates: FeedUpdate[] = []
