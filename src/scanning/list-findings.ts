@@ -7,18 +7,17 @@ import { readAdvisoryState } from './advisory-state-store.ts'
 import { readFlawFacts, type Exploitation, type FlawFacts } from './read-flaw-facts.ts'
 import type { ScannedInstance } from './image-scan.ts'
 import { listMatches, type PackageFinding } from './list-matches.ts'
-import { readOwnerStatements, type OwnerStatements } from './owner-statements.ts'
+import { OwnerReader, type FindingPlace } from './owner-reader.ts'
 import { findPackage, type InternedPackage } from './package-store.ts'
 import { confidenceOf, type Confidence } from './rules/confidence.ts'
 import { adviseFix, type FixAdvice } from './rules/fix-advice.ts'
-import { judgeOwnership } from './rules/judge-ownership.ts'
-import { isKernelHeaders } from './rules/kernel-headers.ts'
 import {
   judgeFlaw,
   type ImageSuppressions,
   type Remarks,
   type Suppression,
 } from './rules/suppression.ts'
+import { rateFinding } from './rules/rate-finding.ts'
 import { parsePurl } from '../vex/purl.ts'
 
 /** One vulnerability of one package of an image. */
@@ -38,15 +37,6 @@ export interface Finding extends Omit<PackageFinding, 'packageId'>, Remarks {
   readonly fix: FixAdvice
   /** Present on those that are listed apart, since something speaks against them. */
   readonly suppression?: Suppression
-}
-
-export interface FindingPlace {
-  readonly path: string
-  readonly layerDigest: string
-  readonly evidence: PackageEvidence
-  readonly extractorId: string
-  /** purl of the package of the operating system that brought the file. */
-  readonly owner?: string
 }
 
 export interface FindingList {
@@ -138,14 +128,10 @@ async function findingOf(
   const places = await owners.describePlaces(at)
   // One place that nobody else answers for is enough for the library to answer for itself.
   const ownerIds = new Set(at.map(({ ownerId }) => ownerId))
-  const suppression = isKernelHeaders(found.package)
-    ? ({ kind: 'kernel-headers' } as const)
-    : ownerIds.has(undefined)
-      ? undefined
-      : await owners.judge(match, ownerIds)
+  const suppression = await owners.suppress(found.package, match, ownerIds)
   return {
     ...match,
-    ...ratingOf(match, flaw),
+    ...rateFinding(match, flaw.rating),
     exploitation: flaw.exploitation,
     fix: adviseFix(
       { fixedVersion: match.fixedVersion, statement: match.evidence.fix },
@@ -166,75 +152,9 @@ async function findingOf(
   }
 }
 
-/** Whoever scores CVEs speaks only where the distribution and the record say nothing. */
-function ratingOf(
-  { verdict, severity }: Pick<PackageFinding, 'verdict' | 'severity'>,
-  { rating }: FlawFacts,
-): Partial<Pick<PackageFinding, 'severity' | 'severitySource' | 'score' | 'vector'>> {
-  if (verdict === 'unknown') return { severity: 'UNDEFINED' }
-  if (severity !== 'UNDEFINED' || rating === undefined) return {}
-  const { severity: rated, source: severitySource, score, vector } = rating
-  return { severity: rated, severitySource, score, vector }
-}
-
 function bestEvidence(at: readonly ScannedInstance[]): PackageEvidence {
   const order = ['installed', 'declared', 'recognised'] as const
   return order.find((evidence) => at.some((place) => place.evidence === evidence)) ?? 'recognised'
-}
-
-/** What the distribution says of the packages that own others, each asked once. */
-class OwnerReader {
-  readonly #reader: SqlReader
-  readonly #revision: number
-  readonly #statements = new Map<number, OwnerStatements>()
-  readonly #purls = new Map<number, string>()
-
-  constructor(reader: SqlReader, revision: number) {
-    this.#reader = reader
-    this.#revision = revision
-  }
-
-  async describePlaces(at: readonly ScannedInstance[]): Promise<readonly FindingPlace[]> {
-    const places: FindingPlace[] = []
-    for (const { path, layerDigest, evidence, extractorId, ownerId } of at) {
-      const owner = ownerId === undefined ? undefined : await this.#purl(ownerId)
-      const place = { path, layerDigest, evidence, extractorId }
-      places.push(owner === undefined ? place : { ...place, owner })
-    }
-    return places.toSorted((a, b) => compareText(a.path, b.path))
-  }
-
-  /** Undefined where the flaw is told: one owner that does not settle it is enough. */
-  async judge(
-    flaw: Pick<PackageFinding, 'vulnerability' | 'aliases'>,
-    ownerIds: ReadonlySet<number | undefined>,
-  ): Promise<Suppression | undefined> {
-    let suppression: Suppression | undefined
-    for (const ownerId of ownerIds) {
-      if (ownerId === undefined) return undefined
-      const { kind } = judgeOwnership(flaw, await this.#statementsOf(ownerId))
-      if (kind === 'open') return undefined
-      suppression ??= { kind, by: await this.#purl(ownerId) }
-    }
-    return suppression
-  }
-
-  async #statementsOf(packageId: number): Promise<OwnerStatements> {
-    const known = this.#statements.get(packageId)
-    if (known !== undefined) return known
-    const statements = await readOwnerStatements(this.#reader, packageId, this.#revision)
-    this.#statements.set(packageId, statements)
-    return statements
-  }
-
-  async #purl(packageId: number): Promise<string> {
-    const known = this.#purls.get(packageId)
-    if (known !== undefined) return known
-    const found = await findPackage(this.#reader, packageId)
-    const purl = found === undefined ? 'unknown' : formatPurl(found.package, found.distribution)
-    this.#purls.set(packageId, purl)
-    return purl
-  }
 }
 
 function compareFindings(a: Finding, b: Finding): number {
