@@ -146,6 +146,7 @@ async function spawnPratique(
       PRATIQUE_DATA: directory,
       PRATIQUE_LISTEN: '127.0.0.1:0',
       PRATIQUE_LOG: 'silent',
+      PRATIQUE_FEEDS: 'none',
       PRATIQUE_DEFAULTS: 'aws',
       ...settings,
     },

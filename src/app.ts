@@ -10,10 +10,11 @@ import { readPolicyEpoch } from './access/policy-epoch-store.ts'
 import { accountExists } from './access/account-store.ts'
 import { recordingUse } from './access/record-use.ts'
 import { auditBytesOf, openAuditTrail, type AuditTrail } from './auditing.ts'
-import { graceOf, jobHandlers, jobLog, jobSchedule } from './background.ts'
+import { graceOf, openWorkers, type Workers } from './background.ts'
 import type { Config } from './config.ts'
 import type { AddressDeps } from './edges/address.ts'
 import { createAuthenticator } from './edges/authenticate.ts'
+import { openFeedSources } from './feed-sources.ts'
 import { refuseWhileDraining } from './edges/draining.ts'
 import { serveAws } from './edges/aws/serve-aws.ts'
 import { spellControlError } from './edges/control/errors.ts'
@@ -35,7 +36,6 @@ import {
   type Foundation,
 } from './foundation.ts'
 import { countJobs, enqueue, housekeepingPriority } from './jobs/queue.ts'
-import { JobWorker } from './jobs/worker.ts'
 import { BufferPool } from './lib/buffer-pool.ts'
 import { ByteBudget } from './lib/byte-budget.ts'
 import type { Clock } from './lib/clock.ts'
@@ -47,6 +47,7 @@ import { LiveHashes } from './registry/live-hashes.ts'
 import { openImageContent } from './registry/open-image-content.ts'
 import { describeAdvisories } from './scanning/describe-advisories.ts'
 import { discardUnfinishedImport } from './scanning/discard-unfinished-import.ts'
+import type { FeedSources } from './scanning/refresh-feeds.ts'
 import { installStarterAdvisories } from './scanning/install-starter-advisories.ts'
 import { rejudgeVexJob } from './scanning/read-vex-referrers.ts'
 import { openSuppressions, type Suppressions } from './scanning/suppressions.ts'
@@ -109,6 +110,7 @@ async function startServer(config: Config, log: Log, foundation: Foundation): Pr
   const { database, blobs, clock, ids, paths } = foundation
   const dataSummary = await prepareAdvisories(foundation)
   const vexKeys = await readVexKeys(config.vexKeysFile)
+  const feeds = openFeedSources(config, foundation)
   await requestRejudging(foundation)
   let url = config.url ?? ''
   const suppressions = openSuppressions({
@@ -122,14 +124,8 @@ async function startServer(config: Config, log: Log, foundation: Foundation): Pr
     queuedJobs: () => countJobs(database),
     auditBytes: () => auditBytesOf(foundation),
   })
-  const worker = new JobWorker({
-    database,
-    clock,
-    ids,
-    log: jobLog(log, metrics),
-    handlers: jobHandlers(config, foundation, { layers, suppressions, vexKeys }),
-    schedule: jobSchedule(config),
-  })
+  const scanner = { layers, suppressions, vexKeys, feeds }
+  const workers = openWorkers(config, foundation, scanner, { log, metrics })
   let draining = false
   const guard = guardOf(config, log, clock, await openFileLimit())
   const app = createHttpServer(guard, (made) => observeRequests(made, { ids, log, metrics }))
@@ -142,10 +138,10 @@ async function startServer(config: Config, log: Log, foundation: Foundation): Pr
     checks: [
       { name: 'database', probe: async () => void (await database.first('SELECT 1 AS one')) },
       { name: 'blobs', probe: () => blobs.probe() },
-      { name: 'jobs', probe: async () => requireTurning(worker, clock) },
+      { name: 'jobs', probe: async () => requireTurning(workers, clock) },
     ],
   })
-  const wake = (): void => worker.wake()
+  const wake = (): void => workers.wake()
   serveDoors(app, {
     config,
     log,
@@ -154,12 +150,13 @@ async function startServer(config: Config, log: Log, foundation: Foundation): Pr
     trail,
     wake,
     suppressions,
+    feeds,
     url: () => url,
     vexKeysHash: keysHashOf(vexKeys),
   })
   await listen(app, config)
   url = config.url ?? listeningUrl(app)
-  worker.start()
+  workers.start()
   await tellWhereServed(paths, serverFile(config, url, clock), log)
   return {
     url,
@@ -171,7 +168,7 @@ async function startServer(config: Config, log: Log, foundation: Foundation): Pr
       await app.close()
       await trail.close()
       guard.stop()
-      await worker.stop()
+      await workers.stop()
       await layers.close()
       await removeServerFile(paths)
       await foundation.close()
@@ -188,11 +185,13 @@ interface Doors {
   readonly url: () => string
   readonly wake: () => void
   readonly suppressions: Suppressions
+  readonly feeds: FeedSources
   readonly vexKeysHash: string
 }
 
 function serveDoors(app: FastifyInstance, doors: Doors): void {
-  const { config, log, foundation, layers, trail, url, wake, suppressions, vexKeysHash } = doors
+  const { config, log, foundation, layers, trail, url, wake, suppressions, feeds, vexKeysHash } =
+    doors
   const { database, blobs, clock, ids, keyring } = foundation
   const addresses: AddressDeps = {
     defaultAccount: config.account,
@@ -318,7 +317,7 @@ function serveDoors(app: FastifyInstance, doors: Doors): void {
     onFault,
     spell: spellControlError,
     rooms: {
-      ...controlRooms(config, foundation, { layers, wake, suppressions, vexKeysHash }),
+      ...controlRooms(config, foundation, { layers, wake, suppressions, feeds, vexKeysHash }),
       ...trail.rooms,
       ...policyRooms({
         ...decisions,
@@ -424,7 +423,7 @@ function serverFile(config: Config, url: string, clock: Clock): string {
   return `${JSON.stringify({ url, pid: process.pid, account, region, startedAt })}\n`
 }
 
-function requireTurning(worker: JobWorker, clock: Clock): void {
-  const idleMs = clock.now().getTime() - worker.lastTurnAt.getTime()
+function requireTurning(workers: Workers, clock: Clock): void {
+  const idleMs = clock.now().getTime() - workers.lastTurnAt.getTime()
   if (idleMs > 90_000) throw new Error(`the job worker has stood still for ${idleMs} ms`)
 }

@@ -3,8 +3,8 @@ import { finishRotations, finishRotationsJob } from './access/rotate-master-key.
 import type { Config } from './config.ts'
 import type { Metrics } from './edges/health/metrics.ts'
 import type { Foundation } from './foundation.ts'
-import { enqueue, housekeepingPriority } from './jobs/queue.ts'
-import type { JobHandler, WorkerLog } from './jobs/worker.ts'
+import { enqueue, housekeepingPriority, type Lane } from './jobs/queue.ts'
+import { JobWorker, type JobHandler, type WorkerLog } from './jobs/worker.ts'
 import type { Log } from './lib/log.ts'
 import { parseDigest, type Digest } from './oci/digest.ts'
 import { collectStorage, type CollectDeps } from './registry/collect-storage.ts'
@@ -21,6 +21,17 @@ import {
   rejudgeVex,
   rejudgeVexJob,
 } from './scanning/read-vex-referrers.ts'
+import {
+  refreshFeed,
+  refreshFeedJob,
+  refreshPartJob,
+  refreshPartOf,
+  scheduleFeeds,
+  scheduleFeedsJob,
+  type FeedSources,
+} from './scanning/refresh-feeds.ts'
+import type { PartRefresh } from './scanning/refresh-part.ts'
+import { FeedNotices } from './scanning/feed-notices.ts'
 import { reevaluateJob, reevaluatePackages } from './scanning/reevaluate-packages.ts'
 import { requestScansOfPush, scanImageJob } from './scanning/request-scan.ts'
 import { scanImage } from './scanning/scan-image.ts'
@@ -30,14 +41,91 @@ import type { TrustedKey } from './vex/public-keys.ts'
 /** A rotation that was cut goes on, and a previous master key goes when its time has come. */
 const finishRotationsEveryMs = 600_000
 
+export interface Workers {
+  start(): void
+  /** Looks for work now. */
+  wake(): void
+  stop(): Promise<void>
+  /** When the one that has stood still the longest last turned. */
+  readonly lastTurnAt: Date
+}
+
+/** One for everything, and one for what waits for the network, so that no scan waits for a feed. */
+export function openWorkers(
+  config: Config,
+  foundation: Foundation,
+  deps: ScannerDeps & { readonly feeds: FeedSources },
+  { log, metrics }: { readonly log: Log; readonly metrics: Metrics },
+): Workers {
+  const { database, clock, ids } = foundation
+  const jobs = { database, clock, ids, log: jobLog(log, metrics) }
+  const worker = new JobWorker({
+    ...jobs,
+    handlers: jobHandlers(config, foundation, deps),
+    schedule: jobSchedule(config),
+    lane: otherLane,
+  })
+  const feedWorker = new JobWorker({
+    ...jobs,
+    handlers: feedHandlers(foundation, deps.feeds, log),
+    schedule: feedSchedule(deps.feeds),
+    lane: feedLane,
+  })
+  return {
+    start() {
+      worker.start()
+      feedWorker.start()
+    },
+    wake: () => worker.wake(),
+    async stop() {
+      await Promise.all([worker.stop(), feedWorker.stop()])
+    },
+    get lastTurnAt() {
+      return [worker.lastTurnAt, feedWorker.lastTurnAt].reduce((a, b) => (a < b ? a : b))
+    },
+  }
+}
+
 /** What is done at the start and then again and again. */
-export function jobSchedule(
+function jobSchedule(
   config: Config,
 ): readonly { readonly kind: string; readonly everyMs: number }[] {
   return [
     { kind: collectJob, everyMs: config.gcEveryMinutes * 60_000 },
     { kind: finishRotationsJob, everyMs: finishRotationsEveryMs },
   ]
+}
+
+/** Refreshing feeds waits for the network, for minutes: it has a worker of its own. */
+const feedJobs = [scheduleFeedsJob, refreshFeedJob, refreshPartJob]
+const feedLane: Lane = { takes: 'only', kinds: feedJobs }
+const otherLane: Lane = { takes: 'all-but', kinds: feedJobs }
+
+/** How often it is looked what is due; less often where nothing is due so soon. */
+const lookForDueMs = 5 * 60_000
+
+function feedSchedule({ everyMs }: FeedSources): ReturnType<typeof jobSchedule> {
+  if (everyMs === 0) return []
+  return [{ kind: scheduleFeedsJob, everyMs: Math.min(lookForDueMs, everyMs) }]
+}
+
+/** What each kind of job about feeds does; how it ended is told in few words. */
+function feedHandlers(
+  foundation: Foundation,
+  sources: FeedSources,
+  log: Log,
+): Readonly<Record<string, JobHandler>> {
+  const deps = { ...foundation, ...sources }
+  const notices = new FeedNotices()
+  const tell = (refresh: PartRefresh): void => {
+    const notice = notices.about(refresh)
+    if (notice !== undefined) log[notice.level](notice.line)
+  }
+  return {
+    [scheduleFeedsJob]: () => scheduleFeeds(deps),
+    [refreshFeedJob]: async (input, options) => tell(await refreshFeed(deps, input, options)),
+    [refreshPartJob]: async (input, options) => tell(await refreshPartOf(deps, input, options)),
+  }
 }
 
 interface ScannerDeps {
@@ -47,7 +135,7 @@ interface ScannerDeps {
 }
 
 /** What each kind of job does. */
-export function jobHandlers(
+function jobHandlers(
   config: Config,
   foundation: Foundation,
   { layers, suppressions, vexKeys }: ScannerDeps,
@@ -134,7 +222,7 @@ function imageKey(input: unknown): { readonly repositoryId: number; readonly dig
 }
 
 /** Tells of each job that ended in the log and in the metrics. */
-export function jobLog(log: Log, metrics: Metrics): WorkerLog {
+function jobLog(log: Log, metrics: Metrics): WorkerLog {
   return {
     jobDone(job, ms) {
       metrics.observeJob(job.kind, 'done', ms / 1000)

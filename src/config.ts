@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { parseDocument } from 'yaml'
 import { auditFrom, auditSettings, type AuditSetting } from './audit-setting.ts'
+import { feedSettings, feedsFrom, type FeedSetting } from './feed-setting.ts'
 import { nearest } from './lib/nearest.ts'
 import { masterKeyFrom, masterKeySettings, type MasterKeySetting } from './master-key-setting.ts'
 import { parseAccountId, type AccountId } from './policy/account-id.ts'
@@ -28,8 +29,7 @@ export interface Config {
   /** What HEAD answers to those who may push to a repository but not look into it. */
   readonly deniedHead: 403 | 404
   readonly log: 'auto' | 'json' | 'pretty' | 'silent'
-  /** Base address of the OSV archive that `db update` reads. */
-  readonly osvUrl: string
+  readonly feeds: FeedSetting
   /** Vulnerability data older than this is stale, in hours. */
   readonly staleAfterHours: number
   /** Worker threads that read layers. */
@@ -128,11 +128,7 @@ export const settings = {
     fallback: 'auto',
     says: 'json, pretty, silent, or auto (pretty on a terminal)',
   },
-  osvUrl: {
-    environment: 'PRATIQUE_OSV_URL',
-    fallback: 'https://osv-vulnerabilities.storage.googleapis.com',
-    says: 'base address of the OSV archive for `pratique db update`',
-  },
+  ...feedSettings,
   staleAfterHours: {
     environment: 'PRATIQUE_STALE_AFTER_HOURS',
     fallback: '48',
@@ -212,7 +208,7 @@ export function readConfig(sources: ConfigSources): ConfigResult {
   const values = Object.fromEntries(
     settingNames.map((name) => [name, valueOf(name, sources, file)]),
   ) as Record<SettingName, Chosen>
-  const config = buildConfig(values, sources.cwd, problems)
+  const config = buildConfig(values, sources, problems)
   if (problems.length > 0) return { kind: 'problems', problems }
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- one entry for each name
   const origins = Object.fromEntries(
@@ -299,7 +295,11 @@ function unknownSetting(name: string, known: readonly string[]): string {
   return `unknown setting ${name}: ${advice}`
 }
 
-function buildConfig(values: Record<SettingName, Chosen>, cwd: string, problems: string[]): Config {
+function buildConfig(
+  values: Record<SettingName, Chosen>,
+  { cwd, environment }: ConfigSources,
+  problems: string[],
+): Config {
   const read = <T>(
     name: SettingName,
     parse: (text: string) => T | undefined,
@@ -344,7 +344,7 @@ function buildConfig(values: Record<SettingName, Chosen>, cwd: string, problems:
       'auto, json, pretty or silent',
       'auto',
     ),
-    osvUrl: read('osvUrl', parseUrl, 'an http or https address', ''),
+    feeds: feedsFrom(read, environment),
     staleAfterHours: read(
       'staleAfterHours',
       wholeBetween(1, 8760),

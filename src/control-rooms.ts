@@ -17,6 +17,7 @@ import type { AccountRooms } from './edges/control/account-routes.ts'
 import type { AuditRooms } from './edges/control/audit-routes.ts'
 import type { policyRooms } from './edges/control/policy-rooms.ts'
 import type { ControlRooms } from './edges/control/routes.ts'
+import { chooseFeeds } from './feeds/choice.ts'
 import { type Foundation } from './foundation.ts'
 import type { SbomTool } from './sbom/inventory.ts'
 import { programVersion } from './lib/program-version.ts'
@@ -52,15 +53,15 @@ import { importCveFacts } from './scanning/import-cve-facts.ts'
 import { type LayerReaders } from './scanning/read-layer.ts'
 import { sbomsOfArchive } from './scanning/sbom-of-archive.ts'
 import { scanArchive } from './scanning/scan-archive.ts'
-import { updateAdvisories } from './scanning/update-advisories.ts'
+import { refreshNow, type FeedSources } from './scanning/refresh-feeds.ts'
 import { readIfThere } from './storage/data-directory.ts'
 import { openSqlite } from './storage/database/sqlite.ts'
-import { openHttpFeed } from './storage/feeds/http.ts'
 
 interface ControlDeps {
   readonly layers: LayerReaders
   readonly wake: () => void
   readonly suppressions: Suppressions
+  readonly feeds: FeedSources
   /** Names the keys that are believed now. */
   readonly vexKeysHash: string
 }
@@ -69,12 +70,11 @@ interface ControlDeps {
 export function controlRooms(
   config: Config,
   foundation: Foundation,
-  { layers, wake, suppressions, vexKeysHash }: ControlDeps,
+  { layers, wake, suppressions, feeds, vexKeysHash }: ControlDeps,
 ): Omit<ControlRooms, keyof AuditRooms | keyof ReturnType<typeof policyRooms>> {
-  const { paths, ids, database } = foundation
+  const { paths, database } = foundation
   const staleAfterMs = config.staleAfterHours * 3_600_000
   const temporaryDirectory = paths.temporary
-  const feed = openHttpFeed({ ids, directory: temporaryDirectory }, new URL(config.osvUrl))
   return {
     ...accountRooms(foundation),
     ...suppressionRooms(foundation, suppressions, vexKeysHash),
@@ -99,10 +99,11 @@ export function controlRooms(
       return result
     },
     importCveFacts: (input, options) => importCveFacts(foundation, input, options),
-    async *updateAdvisories({ ecosystems }, options) {
-      for (const ecosystem of ecosystems) {
-        yield { kind: 'progress', ecosystem, doing: 'fetching' }
-        yield* await updateAdvisories({ ...foundation, feed }, { ecosystems: [ecosystem] }, options)
+    chooseFeeds: (words) =>
+      words.length === 0 ? { kind: 'chosen', feeds: feeds.chosen } : chooseFeeds(words),
+    async *updateAdvisories(input, options) {
+      for await (const step of refreshNow({ ...foundation, ...feeds }, input, options)) {
+        yield step
         wake()
       }
     },

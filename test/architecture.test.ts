@@ -17,9 +17,11 @@ const ranks: readonly (readonly [folder: string, rank: number])[] = [
   ['src/offline.ts', 97],
   ['src/recover-root-key.ts', 98],
   ['src/vex-keys.ts', 96],
+  ['src/feed-sources.ts', 96],
   ['src/foundation.ts', 95],
   ['src/config.ts', 30],
   ['src/audit-setting.ts', 29],
+  ['src/feed-setting.ts', 29],
   ['src/master-key-setting.ts', 29],
   ['src/setting-values.ts', 28],
   ['src/edges/', 90],
@@ -28,6 +30,7 @@ const ranks: readonly (readonly [folder: string, rank: number])[] = [
   ['src/audit/', 65],
   ['src/access/', 60],
   ['src/jobs/', 50],
+  ['src/feeds/', 45],
   ['src/storage/', 40],
   ['src/sbom/', 25],
   ['src/vex/', 21],
@@ -50,8 +53,8 @@ const impureModules = /^node:(?!crypto$|buffer$|zlib$|util$)/
 
 /** Made in one place and handed on; whoever imports one knows too much. */
 const drivers =
-  /^src\/storage\/(?:blobs\/(?:filesystem|memory)|database\/sqlite|segments\/filesystem|master-key\/(?:command|environment|file)|feeds\/(?:http|directory))\.ts$/
-const driverUsers = /^src\/(?:app|control-rooms|foundation)\.ts$/
+  /^src\/storage\/(?:blobs\/(?:filesystem|memory)|database\/sqlite|segments\/filesystem|master-key\/(?:command|environment|file)|feeds\/(?:http|directory|transports))\.ts$/
+const driverUsers = /^src\/(?:app|control-rooms|feed-sources|foundation)\.ts$/
 
 const sqlText =
   /\b(?:SELECT\s[^;]{1,400}?\sFROM|INSERT INTO|UPDATE \w+ SET|DELETE FROM|CREATE TABLE)\b/
@@ -114,7 +117,7 @@ test('only main and the composition root read the configuration', () => {
   const wrong = serverImports.filter(
     ({ from, to }) =>
       to === 'src/config.ts' &&
-      !/^src\/(?:main|app|auditing|background|control-rooms|offline|recover-root-key|foundation)\.ts$/.test(
+      !/^src\/(?:main|app|auditing|background|control-rooms|feed-sources|offline|recover-root-key|foundation)\.ts$/.test(
         from,
       ),
   )
@@ -180,7 +183,7 @@ test('SQL, the web framework, AWS shapes, the network and the environment stay w
     [/from '@aws-sdk\//, /^src\/edges\/aws\//, 'AWS shapes stay at AWS’s edge'],
     [
       /from 'node:(?:https?|net|tls|dns\/?\w*|child_process)'/,
-      /^src\/(?:edges\/|lib\/(?:outbound-fetch|network-range)\.ts|storage\/master-key\/command\.ts)/,
+      /^src\/(?:edges\/|lib\/(?:outbound-fetch|network-range)\.ts|storage\/(?:master-key\/command|feeds\/http(?:-request)?)\.ts)/,
       'what goes out goes by lib/outbound-fetch.ts, with its limits; programs are run for the master key alone',
     ],
     [/process\.env/, /^src\/config\.ts/, 'config.ts reads the environment'],

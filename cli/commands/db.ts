@@ -1,12 +1,10 @@
-import { createInterface } from 'node:readline'
-import { Readable } from 'node:stream'
 import type { Command } from 'commander'
-import { exitCodes, Failure } from '../failure.ts'
 import { jsonOf } from '../json.ts'
-import { age, formatOption, note, render, renderTable, say, type Format } from '../output.ts'
+import { age, formatOption, render, renderTable, say, type Format } from '../output.ts'
 import { callServer, openSession } from '../session.ts'
 import { configOf } from '../settings.ts'
 import { importFiles, tableNames, type CveFactReport } from './db-import.ts'
+import { renderFeeds, updateFeeds, type FeedPartStatus } from './db-feeds.ts'
 
 export function dbCommand(program: Command): void {
   const db = program
@@ -44,16 +42,16 @@ export function dbCommand(program: Command): void {
       say(render(output, status, () => renderStatus(status)))
     })
   db.command('update')
-    .description('Fetch advisories from the public OSV archive.')
-    .option(
-      '--ecosystem <name...>',
-      'names of the OSV archive: Debian, Ubuntu, Red Hat, npm, Maven, Go … (default: fifteen of them, without the largest)',
+    .argument('[feed...]', 'feeds or parts of them, such as alpine, osv/npm or kev')
+    .description(
+      'Fetch the newest state of feeds; without a name, of those that the settings name.',
     )
+    .option('--confirm-loss <name...>', 'take a state that was held back, of these feeds or parts')
     .addHelpText(
       'after',
-      '\nExample:\n  pratique db update --ecosystem npm PyPI\n\nExit codes: 0 updated, 1 a source failed, 4 not allowed.',
+      '\nExample:\n  pratique db update osv/npm kev\n\nExit codes: 0 updated, 1 a feed failed, 4 not allowed.',
     )
-    .action(updateData)
+    .action(updateFeeds)
 }
 
 export interface DataStatus {
@@ -68,6 +66,7 @@ export interface DataStatus {
     readonly importedAt: string
     readonly newestModified?: string
   }[]
+  readonly feeds?: readonly FeedPartStatus[]
   readonly cveFacts: readonly {
     readonly kind: CveFactReport['kind']
     readonly facts: number
@@ -93,47 +92,5 @@ function renderStatus(status: DataStatus): string {
     ({ kind, facts: count, asOf, importedAt }) =>
       `\n${tableNames[kind]}: ${count} CVEs, imported ${importedAt ?? 'never'}${asOf === undefined ? '' : `, of ${asOf.slice(0, 10)}`}`,
   )
-  return `revision ${status.revision}, ${since}${staleness}\n${table}${facts.join('')}`
-}
-
-async function updateData(flags: { readonly ecosystem?: readonly string[] }): Promise<void> {
-  const query = new URLSearchParams()
-  for (const name of flags.ecosystem ?? []) query.append('ecosystem', name)
-  const response = await callServer(
-    openSession(configOf({})),
-    'POST',
-    `/pratique/v1/advisories/update?${query.toString()}`,
-  )
-  if (response.body === null) throw new Failure(exitCodes.error, 'the server sent no answer')
-  let failed = false
-  for await (const line of createInterface({ input: Readable.fromWeb(response.body) })) {
-    const step = stepOf(line)
-    const about = step.ecosystem
-    if (step.kind === 'failed') {
-      failed = true
-      note(`${about}: failed: ${step.reason}; the data there was stays in force`)
-    } else if (step.kind === 'progress') note(`${about}: fetching`)
-    else say(`${about}: ${line}`)
-  }
-  if (failed) process.exitCode = exitCodes.error
-}
-
-interface UpdateStep {
-  readonly kind: string
-  readonly ecosystem: string
-  readonly reason: string
-}
-
-function stepOf(line: string): UpdateStep {
-  const parsed: unknown = JSON.parse(line)
-  const members = new Map<string, unknown>(Object.entries(parsed ?? {}))
-  const text = (name: string): string | undefined => {
-    const value = members.get(name)
-    return typeof value === 'string' ? value : undefined
-  }
-  return {
-    kind: text('kind') ?? 'failed',
-    ecosystem: text('ecosystem') ?? 'update',
-    reason: text('reason') ?? text('message') ?? 'unknown',
-  }
+  return `revision ${status.revision}, ${since}${staleness}\n${table}${facts.join('')}${renderFeeds(status.feeds ?? [])}`
 }

@@ -41,18 +41,32 @@ export async function enqueue(tx: SqlWriter, job: NewJob, now: Date): Promise<vo
   )
 }
 
-/** Takes the most urgent due job whose lease is free or has run out; at most one owner gets it. */
+/** Which kinds of jobs somebody takes: long ones that wait for others have a worker of their own. */
+export interface Lane {
+  readonly takes: 'only' | 'all-but'
+  readonly kinds: readonly string[]
+}
+
+/** Takes the most urgent due job of the lane whose lease is free or has run out; at most one owner gets it. */
 export async function claimJob(
   tx: SqlWriter,
-  owner: string,
-  now: Date,
-  leaseMs: number,
+  claim: {
+    readonly owner: string
+    readonly now: Date
+    readonly leaseMs: number
+    readonly lane?: Lane | undefined
+  },
 ): Promise<ClaimedJob | undefined> {
+  const { owner, now, leaseMs, lane } = claim
+  const kinds = lane?.kinds ?? []
+  const listed = kinds.map((_, at) => `$${at + 2}`).join(', ')
+  const word = lane?.takes === 'only' ? 'IN' : 'NOT IN'
   const row = await tx.first(
     `SELECT id, kind, key, input, attempts, created_at FROM jobs
      WHERE run_after <= $1 AND (lease_until IS NULL OR lease_until <= $1)
+       ${kinds.length === 0 ? '' : `AND kind ${word} (${listed})`}
      ORDER BY priority, run_after, id LIMIT 1`,
-    [now.getTime()],
+    [now.getTime(), ...kinds],
   )
   if (row === undefined) return undefined
   const job = claimedJob(row)

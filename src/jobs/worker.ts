@@ -10,6 +10,7 @@ import {
   postponeJob,
   renewLease,
   type ClaimedJob,
+  type Lane,
 } from './queue.ts'
 
 /** Does one job; a throw means "again later". Idempotent: a killed worker's job runs again. */
@@ -30,6 +31,8 @@ export interface WorkerDeps {
   readonly ids: Ids
   readonly log: WorkerLog
   readonly handlers: Readonly<Record<string, JobHandler>>
+  /** All jobs where it is absent. */
+  readonly lane?: Lane
   /** Work that is asked for at the start and then again and again. */
   readonly schedule: readonly { readonly kind: string; readonly everyMs: number }[]
 }
@@ -114,9 +117,9 @@ export class JobWorker {
   }
 
   async #runNext(): Promise<boolean> {
-    const { database, clock } = this.#deps
+    const { database, clock, lane } = this.#deps
     const job = await database.transaction(
-      (tx) => claimJob(tx, this.#owner, clock.now(), leaseMs),
+      (tx) => claimJob(tx, { owner: this.#owner, now: clock.now(), leaseMs, lane }),
       bookkeeping,
     )
     if (job === undefined) return false

@@ -9,3 +9,8 @@ export interface Ids {
 }
 
 export const systemIds: Ids = { uuid: () => randomUUID(), bytes: (size) => randomBytes(size) }
+
+/** A number from 0 to 1, each as likely as the other. */
+export function chanceOf(ids: Ids): number {
+  return ids.bytes(4).readUInt32BE() / 2 ** 32
+}

@@ -23,15 +23,11 @@ export interface AdvisorySource {
   readonly newestModified: Date | undefined
   /** The last import that succeeded; undefined when none did yet. */
   readonly importedAt: Date | undefined
-  /** Names the state of the origin's file that was imported. */
+  /** Names the state of the file that was imported, where whoever imports it keeps count. */
   readonly validator: string | undefined
-  readonly attemptedAt: Date | undefined
-  /** Why the last attempt did not succeed. */
-  readonly failure: string | undefined
 }
 
-const columns =
-  'name, origin, records, ranges, newest_modified, imported_at, validator, attempted_at, failure'
+const columns = 'name, origin, records, ranges, newest_modified, imported_at, validator'
 
 export async function listAdvisorySources(reader: SqlReader): Promise<readonly AdvisorySource[]> {
   const rows = await reader.all(`SELECT ${columns} FROM advisory_sources ORDER BY name`)
@@ -57,12 +53,11 @@ export async function writeAdvisorySource(
 ): Promise<void> {
   await tx.run(
     `INSERT INTO advisory_sources
-       (name, origin, records, ranges, newest_modified, imported_at, validator, attempted_at, failure)
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $6, NULL)
+       (name, origin, records, ranges, newest_modified, imported_at, validator)
+     VALUES ($1, $2, $3, $4, $5, $6, $7)
      ON CONFLICT (name) DO UPDATE SET origin = excluded.origin, records = excluded.records,
        ranges = excluded.ranges, newest_modified = excluded.newest_modified,
-       imported_at = excluded.imported_at, validator = excluded.validator,
-       attempted_at = excluded.attempted_at, failure = NULL`,
+       imported_at = excluded.imported_at, validator = excluded.validator`,
     [
       source.name,
       source.origin,
@@ -77,24 +72,10 @@ export async function writeAdvisorySource(
 
 /** The origin says that nothing changed: as good as an import. */
 export async function confirmAdvisorySource(tx: SqlWriter, name: string, now: Date): Promise<void> {
-  await tx.run(
-    `UPDATE advisory_sources SET imported_at = $1, attempted_at = $1, failure = NULL WHERE name = $2`,
-    [now.getTime(), name],
-  )
-}
-
-/** The last good state stays in force, and says why it is not newer. */
-export async function writeAdvisoryFailure(
-  tx: SqlWriter,
-  source: { readonly name: string; readonly origin: AdvisoryOrigin; readonly failure: string },
-  now: Date,
-): Promise<void> {
-  await tx.run(
-    `INSERT INTO advisory_sources (name, origin, records, ranges, attempted_at, failure)
-     VALUES ($1, $2, 0, 0, $3, $4)
-     ON CONFLICT (name) DO UPDATE SET attempted_at = excluded.attempted_at, failure = excluded.failure`,
-    [source.name, source.origin, now.getTime(), source.failure],
-  )
+  await tx.run('UPDATE advisory_sources SET imported_at = $1 WHERE name = $2', [
+    now.getTime(),
+    name,
+  ])
 }
 
 function sourceOf(row: SqlRow): AdvisorySource {
@@ -106,8 +87,6 @@ function sourceOf(row: SqlRow): AdvisorySource {
     newestModified: instantOrAbsent(row, 'newest_modified'),
     importedAt: instantOrAbsent(row, 'imported_at'),
     validator: textOrAbsent(row, 'validator'),
-    attemptedAt: instantOrAbsent(row, 'attempted_at'),
-    failure: textOrAbsent(row, 'failure'),
   }
 }
 

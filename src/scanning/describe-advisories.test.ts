@@ -38,7 +38,6 @@ test('tells revision, age, and of each source its records and the date of its da
         records: 2,
         ranges: 2,
         newestModified: new Date('2026-11-01T00:00:00Z'),
-        failure: undefined,
         ageSeconds: 60,
       },
     ],

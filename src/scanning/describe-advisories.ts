@@ -2,6 +2,7 @@ import type { Clock } from '../lib/clock.ts'
 import type { SqlReader } from '../storage/database/database.ts'
 import { listAdvisorySources, type AdvisorySource } from './advisory-source-store.ts'
 import { readAdvisoryState } from './advisory-state-store.ts'
+import { listFeedParts, type FeedPart } from './feed-part-store.ts'
 import { listCveFactSources, type CveFactSource } from './cve-fact-store.ts'
 import { ageOf, defaultStaleAfterMs, judgeDataAge } from './rules/data-age.ts'
 
@@ -16,6 +17,8 @@ export interface AdvisoryDescription {
   /** Why it is stale. */
   readonly staleReason: string | undefined
   readonly sources: readonly DescribedSource[]
+  /** Parts of feeds that were asked for ever, with what keeps them from being newer. */
+  readonly feeds: readonly DescribedPart[]
   /** EPSS, CISA's catalogue, scores; those that were never imported are absent. */
   readonly cveFacts: readonly CveFactSource[]
 }
@@ -24,6 +27,8 @@ export interface DescribedSource extends Omit<AdvisorySource, 'validator'> {
   /** Since its last import; undefined before the first. */
   readonly ageSeconds: number | undefined
 }
+
+export type DescribedPart = Omit<FeedPart, 'cursor'>
 
 /** What vulnerability data there is, and how old. */
 export async function describeAdvisories(
@@ -41,6 +46,7 @@ export async function describeAdvisories(
     ageSeconds: age.ageSeconds,
     stale: age.stale,
     staleReason: age.stale ? age.reason : undefined,
+    feeds: (await listFeedParts(database)).map(({ cursor: _cursor, ...part }) => part),
     cveFacts: await listCveFactSources(database),
     sources: sources.map(({ validator: _validator, ...source }) => ({
       ...source,

@@ -46,7 +46,9 @@ test('asks for the job in the transaction that makes an import visible, and only
   await importRecords(at, [osvRecord({ id: 'GHSA-1' })])
   await importRecords(at, [osvRecord({ id: 'GHSA-1' })])
   const take = async (): Promise<unknown> =>
-    at.database.transaction((tx) => claimJob(tx, 'w', at.clock.now(), 1000))
+    at.database.transaction((tx) =>
+      claimJob(tx, { owner: 'w', now: at.clock.now(), leaseMs: 1000 }),
+    )
   assert.partialDeepStrictEqual(await take(), {
     kind: 'reevaluate-packages',
     key: '1',

@@ -64,7 +64,7 @@ try {
 function configOf(flags: string): Config {
   const read = readConfig({
     flags: JSON.parse(flags) as Record<string, string>,
-    environment: {},
+    environment: { PRATIQUE_FEED_EVERY_MINUTES: '0' },
     cwd: '/',
   })
   if (read.kind === 'problems') throw new Error(read.problems.join('\n'))

@@ -25,7 +25,8 @@ export async function openTestServer(
   } = {},
 ): Promise<TestServer> {
   const flags = { data: directory, listen: '127.0.0.1:0', log: 'silent' }
-  const read = readConfig({ flags, environment: options.environment ?? {}, cwd: directory })
+  const environment = { PRATIQUE_FEED_EVERY_MINUTES: '0', ...options.environment }
+  const read = readConfig({ flags, environment, cwd: directory })
   if (read.kind === 'problems') throw new Error(read.problems.join('\n'))
   const app = await openApp(read.config, createLog('silent'), options.drivers)
   const keys = await readKeys(app.paths.credentials)

@@ -54,7 +54,12 @@ try {
 }
 
 function startServer(data: string): ChildProcess {
-  const settings = { PRATIQUE_DATA: data, PRATIQUE_LISTEN: '127.0.0.1:0', PRATIQUE_LOG: 'silent' }
+  const settings = {
+    PRATIQUE_DATA: data,
+    PRATIQUE_LISTEN: '127.0.0.1:0',
+    PRATIQUE_LOG: 'silent',
+    PRATIQUE_FEEDS: 'none',
+  }
   heading('A registry starts: its own database, keys and credentials, nothing to set up.')
   shown('npm start')
   return spawn(process.execPath, [program, 'serve'], {

@@ -1,7 +1,7 @@
 // Pratique's own JSON API, for what neither AWS nor OCI has an operation. A row without an IAM action does not compile.
 import type { Readable } from 'node:stream'
 import type { AccountId } from '../../policy/account-id.ts'
-import { defaultFeedEcosystems } from '../../scanning/update-advisories.ts'
+import type { ChosenFeed, FeedChoice } from '../../feeds/choice.ts'
 import { auditRoutes, type AuditRooms } from './audit-routes.ts'
 import { accountRoutes, type AccountRooms } from './account-routes.ts'
 import { collectionRoutes, type CollectionRooms } from './collection-routes.ts'
@@ -48,9 +48,11 @@ export interface ControlRooms
     input: { readonly bytes: Readable; readonly confirmLoss: boolean },
     options: { readonly signal: AbortSignal },
   ) => Promise<unknown>
-  /** One value for each step; the last of an ecosystem says how it ended. */
+  /** Of words such as `alpine` and `osv/npm`; without words, what the settings name. */
+  readonly chooseFeeds: (words: readonly string[]) => FeedChoice
+  /** One value for each step; the last of a part says how it ended. */
   readonly updateAdvisories: (
-    input: { readonly ecosystems: readonly string[] },
+    input: { readonly chosen: readonly ChosenFeed[]; readonly confirmLoss: boolean },
     options: { readonly signal: AbortSignal },
   ) => AsyncIterable<unknown>
   readonly scanArchive: (
@@ -119,20 +121,17 @@ export const controlRoutes: readonly ControlRoute<ControlRooms>[] = [
     path: '/pratique/v1/advisories/update',
     action: 'pratique:UpdateAdvisories',
     run: async (rooms, { query, signal }) => {
-      const asked = query.getAll('ecosystem')
-      if (
-        asked.some((name) => !/^[A-Za-z0-9][A-Za-z0-9 .:_-]{0,63}$/.test(name)) ||
-        asked.length > 50
-      ) {
-        return refused(
-          'ecosystem must be a name of the OSV archive, such as npm, PyPI, Debian or Alpine',
-        )
-      }
-      const ecosystems = asked.length === 0 ? defaultFeedEcosystems : asked
-      return Promise.resolve({
-        kind: 'lines',
-        values: rooms.updateAdvisories({ ecosystems }, { signal }),
-      })
+      const asked = query.getAll('feed')
+      if (query.has('ecosystem'))
+        return refused('name feeds instead of ecosystems: feed=osv/npm, feed=alpine')
+      if (asked.length > 100) return refused('at most 100 feeds can be named at once')
+      const choice = rooms.chooseFeeds(asked)
+      if (choice.kind === 'refused') return refused(choice.reason)
+      const confirmLoss = query.get('confirm-loss') === 'true'
+      if (confirmLoss && asked.length === 0)
+        return refused('name the feed whose loss you confirm: feed=osv/npm')
+      const input = { chosen: choice.feeds, confirmLoss }
+      return Promise.resolve({ kind: 'lines', values: rooms.updateAdvisories(input, { signal }) })
     },
   },
   {

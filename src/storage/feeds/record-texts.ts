@@ -7,7 +7,7 @@ import { pipeline } from 'node:stream'
 import { createGunzip } from 'node:zlib'
 import { asArchiveError } from '../../lib/archive/archive-error.ts'
 import { decodeZstd } from '../../lib/archive/zstd-frames.ts'
-import { FeedError } from './feed.ts'
+import { FeedError } from './transport.ts'
 import { splitLines, splitValues, type Splitter } from './json-splitters.ts'
 import type { RecordText } from './record-text.ts'
 

@@ -1,6 +1,6 @@
 import { openPromise, type Entry, type ZipFile } from 'yauzl'
 import { readAll } from '../../lib/read-all.ts'
-import { FeedError } from './feed.ts'
+import { FeedError } from './transport.ts'
 import type { RecordText } from './record-text.ts'
 
 export interface ZipLimits {
@@ -9,18 +9,26 @@ export interface ZipLimits {
   readonly maxTotalBytes: number
 }
 
+/** A record, and the name of its entry. */
+export type ZipRecord = RecordText & { readonly name: string }
+
 /**
- * The `.json` entries of an archive, one record each, in the order of its directory; `line` counts entries from 1.
- * One entry is in memory at a time; entries that cannot be read are given as unreadable.
+ * The entries of an archive that are wanted by name (those that end in `.json`), one record each, in the order of its
+ * directory; `line` counts entries from 1. One entry is in memory at a time; entries that cannot be read are given as
+ * unreadable.
  */
-export async function* readZipRecords(path: string, limits: ZipLimits): AsyncGenerator<RecordText> {
+export async function* readZipRecords(
+  path: string,
+  limits: ZipLimits,
+  isWanted: (name: string) => boolean = (name) => name.endsWith('.json'),
+): AsyncGenerator<ZipRecord> {
   const archive = await openArchive(path, limits)
   let line = 0
   let total = 0
   try {
     for await (const entry of archive.eachEntry()) {
       line += 1
-      if (!entry.fileName.endsWith('.json')) continue
+      if (!isWanted(entry.fileName)) continue
       // Sizes in the directory are claims; yauzl holds the content against them.
       total += Math.min(entry.uncompressedSize, limits.maxRecordBytes)
       if (total > limits.maxTotalBytes) {
@@ -29,7 +37,8 @@ export async function* readZipRecords(path: string, limits: ZipLimits): AsyncGen
           `the archive holds more than ${limits.maxTotalBytes} bytes`,
         )
       }
-      yield await readRecord(archive, entry, { line, limits })
+      const record = await readRecord(archive, entry, { line, limits })
+      yield { ...record, name: entry.fileName }
     }
   } catch (error) {
     throw asMalformed(error)
