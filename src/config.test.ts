@@ -141,7 +141,12 @@ test('says nothing, gets the safe defaults', () => {
     anonymousPull: 'off',
     deniedHead: 403,
     log: 'auto',
-    osvUrl: settings.osvUrl.fallback,
+    feeds: {
+      chosen: ['default'],
+      everyMinutes: 120,
+      mirrors: { all: undefined, byFeed: new Map() },
+      proxy: { httpProxy: undefined, httpsProxy: undefined, noProxy: undefined },
+    },
     staleAfterHours: 48,
     scanWorkers: 1,
     gcGraceHours: 24,

@@ -13,24 +13,39 @@ export async function clearImportKeys(tx: SqlWriter): Promise<void> {
   await tx.run('DELETE FROM advisory_import_keys')
 }
 
-const absent = `source = $1 AND until_revision IS NULL AND NOT EXISTS
+const present = 'source = $1 AND until_revision IS NULL'
+const absent = `${present} AND NOT EXISTS
   (SELECT 1 FROM advisory_import_keys k WHERE k.advisory_key = advisories.advisory_key)`
 
-/** Records of a source that the running import did not meet. */
-export async function countAbsentAdvisories(reader: SqlReader, source: string): Promise<number> {
-  const row = await reader.first(`SELECT COUNT(*) AS absent FROM advisories WHERE ${absent}`, [
-    source,
-  ])
+/** Records of a source that the running import did not meet; those that speak of `except` alone are not counted. */
+export async function countAbsentAdvisories(
+  reader: SqlReader,
+  source: string,
+  except: readonly string[],
+): Promise<number> {
+  const listed = except.map((_, at) => `$${at + 2}`).join(', ')
+  const row = await reader.first(
+    `SELECT COUNT(*) AS absent FROM advisories WHERE ${absent}
+     ${
+       except.length === 0
+         ? ''
+         : `AND (NOT EXISTS (SELECT 1 FROM advisory_packages p WHERE p.advisory_row = advisories.id)
+       OR EXISTS (SELECT 1 FROM advisory_packages p WHERE p.advisory_row = advisories.id AND p.ecosystem NOT IN (${listed})))`
+     }`,
+    [source, ...except],
+  )
   return row === undefined ? 0 : integer(row, 'absent')
 }
 
+/** Those that the running import did not meet, or (`isWhole`) all that a source has. */
 export async function listAbsentAdvisories(
   reader: SqlReader,
   source: string,
-  page: { readonly after: string; readonly limit: number },
+  page: { readonly after: string; readonly limit: number; readonly isWhole?: boolean },
 ): Promise<readonly { readonly row: number; readonly key: string }[]> {
   const rows = await reader.all(
-    `SELECT id, advisory_key FROM advisories WHERE ${absent} AND advisory_key > $2
+    `SELECT id, advisory_key FROM advisories
+     WHERE ${page.isWhole === true ? present : absent} AND advisory_key > $2
      ORDER BY advisory_key LIMIT $3`,
     [source, page.after, page.limit],
   )

@@ -70,6 +70,11 @@ export async function writeAdvisorySource(
   )
 }
 
+/** Its records were ended: nothing is left to tell of. */
+export async function deleteAdvisorySource(tx: SqlWriter, name: string): Promise<void> {
+  await tx.run('DELETE FROM advisory_sources WHERE name = $1', [name])
+}
+
 /** The origin says that nothing changed: as good as an import. */
 export async function confirmAdvisorySource(tx: SqlWriter, name: string, now: Date): Promise<void> {
   await tx.run('UPDATE advisory_sources SET imported_at = $1 WHERE name = $2', [

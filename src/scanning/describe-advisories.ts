@@ -4,6 +4,7 @@ import { listAdvisorySources, type AdvisorySource } from './advisory-source-stor
 import { readAdvisoryState } from './advisory-state-store.ts'
 import { listFeedParts, type FeedPart } from './feed-part-store.ts'
 import { listCveFactSources, type CveFactSource } from './cve-fact-store.ts'
+import { listFrozenEcosystems, type SourceEcosystem } from './source-ecosystem-store.ts'
 import { ageOf, defaultStaleAfterMs, judgeDataAge } from './rules/data-age.ts'
 
 export interface AdvisoryDescription {
@@ -19,6 +20,8 @@ export interface AdvisoryDescription {
   readonly sources: readonly DescribedSource[]
   /** Parts of feeds that were asked for ever, with what keeps them from being newer. */
   readonly feeds: readonly DescribedPart[]
+  /** Releases that left their feed as a whole; what it said last of them stays in force. */
+  readonly frozenReleases: readonly SourceEcosystem[]
   /** EPSS, CISA's catalogue, scores; those that were never imported are absent. */
   readonly cveFacts: readonly CveFactSource[]
 }
@@ -47,6 +50,7 @@ export async function describeAdvisories(
     stale: age.stale,
     staleReason: age.stale ? age.reason : undefined,
     feeds: (await listFeedParts(database)).map(({ cursor: _cursor, ...part }) => part),
+    frozenReleases: await listFrozenEcosystems(database),
     cveFacts: await listCveFactSources(database),
     sources: sources.map(({ validator: _validator, ...source }) => ({
       ...source,

@@ -15,6 +15,14 @@ export const scanningErrors = {
     'The new snapshot lacks more than 5 % of the records that this source had.',
     'Look at the file; if the records are gone for a reason, import again and confirm the loss.',
   ),
+  ADVISORIES_REJECTED: entry(
+    'Too many records of a feed cannot be read: its format changed, or it is damaged.',
+    'Wait for a release that reads it. To take what can be read: pratique db update --confirm-loss NAME.',
+  ),
+  ADVISORIES_OLDER: entry(
+    'A feed gave a state that is older than the one in force.',
+    'Look at the mirror, if there is one. If the state is right: pratique db update --confirm-loss NAME.',
+  ),
   ADVISORY_SOURCE_RESERVED: entry(
     'The name belongs to the set of advisories that ships with the product.',
     'Import under another source name.',

@@ -105,6 +105,11 @@ export async function writePartFailure(
   )
 }
 
+/** The whole is to be had next. */
+export async function forgetPartCursor(tx: SqlWriter, name: string): Promise<void> {
+  await tx.run('UPDATE feed_parts SET cursor = NULL WHERE name = $1', [name])
+}
+
 /** The origin does not have the part any more. */
 export async function writePartFrozen(
   tx: SqlWriter,

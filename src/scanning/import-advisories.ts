@@ -5,11 +5,18 @@ import { enqueue } from '../jobs/queue.ts'
 import { FeedError } from '../storage/feeds/transport.ts'
 import { readRecordTexts } from '../storage/feeds/record-texts.ts'
 import type { RecordText } from '../storage/feeds/record-text.ts'
-import { starterSource, writeAdvisorySource, type AdvisoryOrigin } from './advisory-source-store.ts'
+import { publishAbsences } from './advisory-absence-store.ts'
+import {
+  findAdvisorySource,
+  starterSource,
+  writeAdvisorySource,
+  type AdvisoryOrigin,
+} from './advisory-source-store.ts'
 import { publishRevision } from './advisory-state-store.ts'
 import { measureSource } from './advisory-store.ts'
-import { endAbsentAdvisories } from './end-absent-advisories.ts'
+import { endAbsentAdvisories, endDeletedAdvisories } from './end-absent-advisories.ts'
 import { isScanningError, scanningError } from './errors.ts'
+import { freezeReleases, publishReleases } from './freeze-releases.ts'
 import {
   abandonImport,
   endImport,
@@ -21,6 +28,9 @@ import {
 import { recordAdvisory } from './record-advisory.ts'
 import { reevaluateJob } from './reevaluate-packages.ts'
 import { ImportTally, type LineNotes } from './rules/import-tally.ts'
+import { suspicionOf } from './rules/suspect-state.ts'
+import { compareEcosystems, type EcosystemChanges } from './rules/vanished-ecosystems.ts'
+import { listSourceEcosystems } from './source-ecosystem-store.ts'
 import { parseStorableAdvisory, type StorableAdvisory } from './rules/storable-advisory.ts'
 
 export interface AdvisoryImport {
@@ -33,7 +43,9 @@ export interface AdvisoryImport {
   readonly snapshot: boolean
   /** Accepts a snapshot that lacks a large part of what the source had. */
   readonly confirmLoss?: boolean
-  /** Names the state of the origin's file, for the next conditional fetch. */
+  /** Ids of records of which the origin itself says that it deleted them. */
+  readonly deleted?: readonly string[]
+  /** Names the state of the file, for whoever keeps count. */
   readonly validator?: string
 }
 
@@ -44,7 +56,7 @@ export interface AdvisoryImportResult {
   readonly changed: number
   readonly unchanged: number
   readonly removed: number
-  /** Absent from the snapshot but kept, since records of it could not be read. */
+  /** Absent from the snapshot but kept: records of it could not be read, or a feed has yet to say it again. */
   readonly withheld: number
   readonly rejected: LineNotes
   readonly duplicates: LineNotes
@@ -81,18 +93,70 @@ export async function importAdvisories(
   const tally = new ImportTally()
   try {
     await writeRecords(deps, { lease, input, tally }, options)
-    if (tally.accepted === 0) throw nothingReadable(tally)
-    const absent = input.snapshot
-      ? await endAbsentAdvisories(deps, { lease, input, tally }, options)
-      : { removed: 0, withheld: 0 }
-    const revision = await publish(deps, { lease, input, tally, removed: absent.removed })
+    const isEmpty = tally.accepted === 0 && (input.snapshot || tally.read > 0)
+    if (isEmpty) throw nothingReadable(tally)
+    await refuseSuspect(deps, input, tally)
+    const ended = await endRecords(deps, { lease, input, tally }, options)
+    const revision = await publish(deps, { lease, input, tally, ...ended })
     const durationMs = deps.clock.now().getTime() - startedAt.getTime()
-    return { source: input.source, ...tally.counts(), ...absent, revision, durationMs }
+    const { removed, withheld } = ended
+    return { source: input.source, ...tally.counts(), removed, withheld, revision, durationMs }
   } catch (error) {
     const cause = asRefusal(error)
     await cleanUp(deps, lease, cause)
     throw cause
   }
+}
+
+/** What a feed says is looked at before it is believed; what a person imports is theirs to judge. */
+async function refuseSuspect(
+  { database }: ImportDeps,
+  { source, origin, snapshot: isWhole, confirmLoss }: AdvisoryImport,
+  tally: ImportTally,
+): Promise<void> {
+  if (origin !== 'feed' || confirmLoss === true) return
+  const newestBefore = (await findAdvisorySource(database, source))?.newestModified
+  const { read, unreadable, newest } = tally
+  const firstReason = tally.counts().rejected.first[0]?.reason
+  const suspicion = suspicionOf({ read, unreadable, firstReason, isWhole, newest, newestBefore })
+  if (suspicion !== undefined) throw scanningError(suspicion.code, suspicion.message)
+}
+
+interface Ended {
+  readonly removed: number
+  readonly withheld: number
+  readonly releases: EcosystemChanges
+}
+
+async function endRecords(
+  deps: ImportDeps,
+  { lease, input, tally }: Running,
+  options: ImportOptions,
+): Promise<Ended> {
+  const { source, origin, snapshot, deleted = [], confirmLoss = false } = input
+  const tombstones = await endDeletedAdvisories(deps, { lease, source }, deleted, options)
+  if (!snapshot) return { removed: tombstones, withheld: 0, releases: noReleases }
+  const releases = origin === 'feed' ? await compareReleases(deps, source, tally) : noReleases
+  // Before the records about it end.
+  await freezeReleases(deps, lease, { source, changes: releases }, options)
+  const removesAtOnce = origin !== 'feed' || confirmLoss
+  const absence = { lease, tally, input: { ...input, removesAtOnce }, gone: releases.gone }
+  const { removed, withheld } = await endAbsentAdvisories(deps, absence, options)
+  return { removed: removed + tombstones, withheld, releases }
+}
+
+const noReleases: EcosystemChanges = { vanished: [], gone: [], returned: [] }
+
+async function compareReleases(
+  { database }: ImportDeps,
+  source: string,
+  tally: ImportTally,
+): Promise<EcosystemChanges> {
+  const known = await listSourceEcosystems(database, source)
+  return compareEcosystems(
+    known.map(({ ecosystem, frozenAt }) => ({ ecosystem, isFrozen: frozenAt !== undefined })),
+    tally.ecosystems,
+  )
 }
 
 /** Not where somebody else took over: the pending revision is theirs. */
@@ -126,6 +190,10 @@ async function writeRecords(
     signal.throwIfAborted()
     await inImport(deps, lease, async (tx) => {
       for (const { line, advisory } of batch) {
+        tally.see(
+          advisory.modified,
+          advisory.packages.map(({ ecosystem }) => ecosystem),
+        )
         tally.count(line, advisory.key, await recordAdvisory(tx, advisory, target))
       }
     })
@@ -180,11 +248,12 @@ async function* batches(
 /** The one small transaction that makes everything visible, or says that there was nothing new. */
 async function publish(
   deps: ImportDeps,
-  { lease, input, tally, removed }: Running & { readonly removed: number },
+  { lease, input, tally, removed, releases }: Running & Ended,
 ): Promise<number> {
   const measured = await measureSource(deps.database, input.source)
   const { added, changed } = tally.counts()
-  const hasChanges = added + changed + removed > 0
+  const moved = releases.vanished.length + releases.returned.length
+  const hasChanges = added + changed + removed + moved > 0
   const now = deps.clock.now()
   const { source, origin } = input
   await inImport(deps, lease, async (tx) => {
@@ -194,6 +263,10 @@ async function publish(
       now,
     )
     await endImport(tx)
+    if (origin === 'feed' && input.snapshot) {
+      await publishAbsences(tx, source, now)
+      await publishReleases(tx, { source, present: tally.ecosystems, changes: releases }, now)
+    }
     if (!hasChanges) return
     const { revision } = lease
     await publishRevision(tx, { revision, source, origin, added, changed, removed }, now)

@@ -4,9 +4,11 @@ import { chanceOf } from '../lib/ids.ts'
 import type { Rest } from '../lib/rest.ts'
 import { FeedError } from '../storage/feeds/transport.ts'
 import { confirmAdvisorySource } from './advisory-source-store.ts'
-import { isScanningError } from './errors.ts'
+import { hasAbsences } from './advisory-absence-store.ts'
+import { isScanningError, type ScanningErrorCode } from './errors.ts'
 import {
   findFeedPart,
+  forgetPartCursor,
   writePartChecked,
   writePartFailure,
   writePartFrozen,
@@ -71,7 +73,9 @@ export async function refreshPart(
   const known = await findFeedPart(deps.database, source)
   const refreshing = { ...input, source, known }
   try {
-    const request = { part, cursor: known?.cursor, now: deps.clock.now() }
+    // Records that are gone are to be said twice, so the same state is had once more.
+    const cursor = (await hasAbsences(deps.database, source)) ? undefined : known?.cursor
+    const request = { part, cursor, now: deps.clock.now() }
     const answer = await feed.readPart(deps.originOf(feed), request, { signal })
     return { source, ...(await take(deps, refreshing, answer, signal)) }
   } catch (error) {
@@ -102,6 +106,11 @@ async function take(
         )
         await noteChecked(deps, refreshing, answer.cursor)
         return outcome
+      } catch (error) {
+        // What is wrong with single records shows in the whole, which is had next.
+        if (!answer.isWhole && isScanningError(error))
+          await deps.database.transaction((tx) => forgetPartCursor(tx, refreshing.source))
+        throw error
       } finally {
         await answer.release()
       }
@@ -129,13 +138,14 @@ async function bringIn(
   state: PartState,
   signal: AbortSignal,
 ): Promise<RefreshOutcome> {
-  const { records } = state
+  const { records, deleted = [] } = state
   if (state.holds === 'cve-facts')
     return {
       kind: 'facts',
       result: await importCveFacts(deps, { records, confirmLoss }, { signal }),
     }
-  const input = { source, origin: 'feed', records, snapshot: state.isWhole, confirmLoss } as const
+  const snapshot = state.isWhole
+  const input = { source, origin: 'feed', records, deleted, snapshot, confirmLoss } as const
   return { kind: 'imported', result: await importAdvisories(deps, input, { signal }) }
 }
 
@@ -217,11 +227,17 @@ async function noteFailure(
   return { kind: 'failed', fault, reason, nextAttemptAt, isNew: known?.failure === undefined }
 }
 
+const heldCodes: readonly ScanningErrorCode[] = [
+  'ADVISORIES_LOST',
+  'ADVISORIES_REJECTED',
+  'ADVISORIES_OLDER',
+]
+
 /** What is no fault of a feed's is a fault of ours, and not to be taken for one of the feed. */
 function faultOf(error: unknown): FeedFailureKind {
   if (error instanceof FeedError) return error.fault
   if (!isScanningError(error)) throw error
-  if (error.code === 'ADVISORIES_LOST') return 'held'
+  if (heldCodes.includes(error.code)) return 'held'
   if (error.code === 'ADVISORIES_UNREADABLE') return 'malformed'
   throw error
 }

@@ -18,9 +18,16 @@ export interface Recorded {
 }
 
 const keptNotes = 100
+/** Real feeds have some hundred at most. */
+const maxEcosystems = 5000
 
 export class ImportTally {
   read = 0
+  /** Records in no form that can be read. */
+  unreadable = 0
+  /** The newest date of a record. */
+  newest: Date | undefined
+  readonly #ecosystems = new Set<string>()
   readonly #as = { added: 0, changed: 0, unchanged: 0, outdated: 0 }
   readonly #rejected = new Notes()
   readonly #duplicates = new Notes()
@@ -35,7 +42,21 @@ export class ImportTally {
     return this.#rejected.count
   }
 
+  /** Every ecosystem that a record speaks of, with its release. */
+  get ecosystems(): ReadonlySet<string> {
+    return this.#ecosystems
+  }
+
+  /** What the file tells of itself. */
+  see(modified: Date | undefined, ecosystems: Iterable<string>): void {
+    for (const ecosystem of ecosystems)
+      if (this.#ecosystems.size < maxEcosystems) this.#ecosystems.add(ecosystem)
+    if (modified !== undefined && (this.newest === undefined || modified > this.newest))
+      this.newest = modified
+  }
+
   reject(line: number, reason: string): void {
+    this.unreadable += 1
     this.#rejected.add(line, reason)
   }
 

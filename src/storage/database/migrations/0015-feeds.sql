@@ -32,11 +32,12 @@ DELETE FROM advisory_sources WHERE origin = 'feed' AND imported_at IS NULL;
 ALTER TABLE advisory_sources DROP COLUMN attempted_at;
 ALTER TABLE advisory_sources DROP COLUMN failure;
 
--- Records that the last whole state of a source lacked: the next one that lacks them too ends them.
+-- Records that the last whole state of a source lacked: the next one that lacks them too ends them. since: absent while
+-- the import that noted it is not published.
 CREATE TABLE advisory_absences (
   source TEXT NOT NULL,
   advisory_key TEXT NOT NULL,
-  since BIGINT NOT NULL,
+  since BIGINT,
   PRIMARY KEY (source, advisory_key)
 );
 
