@@ -10,6 +10,7 @@ import { benchMixed } from './mixed.ts'
 import { benchPolicy } from './policy.ts'
 import { benchPull } from './pull.ts'
 import { benchPush } from './push.ts'
+import { benchReevaluate } from './reevaluate.ts'
 import { benchScan } from './scan.ts'
 
 const print = (line: string): void => {
@@ -29,6 +30,10 @@ const benchmarks: Readonly<Record<string, () => Promise<void> | void>> = {
   'large-layer': () => benchLargeLayer(print),
   'layer-walk': () => benchLayerWalk(),
   policy: () => benchPolicy(print),
+  async reevaluate() {
+    const sizes = rest.map(Number).filter((size) => Number.isSafeInteger(size) && size > 0)
+    await benchReevaluate(print, sizes.length === 0 ? [10_000, 100_000] : sizes)
+  },
   async scan() {
     const archives = rest.filter((file) => file.endsWith('.tar'))
     const data = rest.filter((file) => !file.endsWith('.tar'))

@@ -32,6 +32,9 @@ import {
 } from './scanning/refresh-feeds.ts'
 import type { PartRefresh } from './scanning/refresh-part.ts'
 import { FeedNotices } from './scanning/feed-notices.ts'
+import { countFindings } from './scanning/count-findings.ts'
+import { countFindingsJob } from './scanning/counting-job.ts'
+import { holdOlderScans, holdOlderScansJob } from './scanning/hold-older-scans.ts'
 import { reevaluateJob, reevaluatePackages } from './scanning/reevaluate-packages.ts'
 import { requestScansOfPush, scanImageJob } from './scanning/request-scan.ts'
 import { scanImage } from './scanning/scan-image.ts'
@@ -147,6 +150,8 @@ function jobHandlers(
   return {
     [collectJob]: (_, { signal }) => collectSlice(config, foundation, signal),
     [finishRotationsJob]: (_, options) => finishRotations(foundation, options),
+    [countFindingsJob.kind]: (_, options) => countFindings(foundation, options),
+    [holdOlderScansJob]: (_, options) => holdOlderScans(foundation, options),
     [reevaluateJob]: (input, options) => reevaluatePackages(foundation, input, options),
     [removeReferrersJob]: async (input) => {
       await removeMoreReferrers(foundation, removalOf(input))

@@ -1,9 +1,10 @@
+import type { LookupKey } from '../ecosystems/ecosystem.ts'
 import { findEcosystem } from '../ecosystems/table.ts'
 import type { SqlReader } from '../storage/database/database.ts'
 import { starterSource } from './advisory-source-store.ts'
 import { listAdvisoryCandidates, type AdvisoryName } from './advisory-store.ts'
 import { faceOf } from './match-store.ts'
-import { listPackageLookups, type InternedPackage } from './package-store.ts'
+import type { InternedPackage } from './package-store.ts'
 import { judgePackage, type JudgeableAdvisory, type JudgedMatch } from './rules/judge-package.ts'
 import { readClaim, readIds } from './rules/storable-advisory.ts'
 
@@ -24,11 +25,10 @@ export class StoredPackageJudge {
     this.#revision = revision
   }
 
-  /** Everything that is said of the package, under all its names. */
-  async judge(found: InternedPackage): Promise<readonly FacedMatch[]> {
+  /** Everything that is said of the package, under all the names by which it is looked up. */
+  async judge(found: InternedPackage, keys: readonly LookupKey[]): Promise<readonly FacedMatch[]> {
     const ecosystem = findEcosystem(found.package.type)
     if (ecosystem === undefined) return []
-    const keys = await listPackageLookups(this.#reader, found.id)
     const decisive = keys.filter((key) => ecosystem.isDecisive?.(key) === true)
     const decided = new Set<number>()
     for (const key of decisive) for (const { row } of await this.#advisories(key)) decided.add(row)

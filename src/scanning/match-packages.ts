@@ -1,10 +1,26 @@
+import { enqueue } from '../jobs/queue.ts'
 import type { Clock } from '../lib/clock.ts'
 import { yieldToEventLoop } from '../lib/yield-to-event-loop.ts'
 import type { Database, SqlWriter } from '../storage/database/database.ts'
 import { readAdvisoryState, type AdvisoryState } from './advisory-state-store.ts'
+import { countFindingsJob, countingPriority } from './counting-job.ts'
+import { listOwnedPackages, markUncounted } from './holding-store.ts'
 import { StoredPackageJudge, type FacedMatch } from './judge-stored-package.ts'
-import { endMatch, insertMatch, listPresentMatches, recordFindingsChanged } from './match-store.ts'
-import { findPackage, writeMatchedRevision, type InternedPackage } from './package-store.ts'
+import {
+  endMatches,
+  insertMatches,
+  listPresentMatches,
+  recordFindingsChanged,
+  type ChangedFindings,
+  type NewMatch,
+  type PresentMatch,
+} from './match-store.ts'
+import {
+  listLookupsOf,
+  listPackages,
+  writeMatchedRevision,
+  type InternedPackage,
+} from './package-store.ts'
 import { planMatchChanges } from './rules/match-changes.ts'
 
 export interface EvaluationDeps {
@@ -12,7 +28,9 @@ export interface EvaluationDeps {
   readonly clock: Clock
 }
 
-const batchPackages = 25
+const batchPackages = 100
+/** What a loss of power takes is matched again: the revision up to which packages are right is taken with it. */
+const unhurried = { survives: 'process' } as const
 
 /**
  * Brings the matches of packages to the revision in force, and says which that is; packages that are right already
@@ -55,11 +73,15 @@ async function judgeOutdated(
     readonly state: AdvisoryState
   },
 ): Promise<readonly Judged[]> {
+  const packages = await listPackages(database, asked.ids)
+  const outdated = packages.filter((found) => !isCurrent(found, asked.state))
+  const lookups = await listLookupsOf(
+    database,
+    outdated.map(({ id }) => id),
+  )
   const judged: Judged[] = []
-  for (const id of asked.ids) {
-    const found = await findPackage(database, id)
-    if (found === undefined || isCurrent(found, asked.state)) continue
-    judged.push({ found, matches: await asked.judge.judge(found) })
+  for (const found of outdated) {
+    judged.push({ found, matches: await asked.judge.judge(found, lookups.get(found.id) ?? []) })
   }
   return judged
 }
@@ -77,24 +99,71 @@ async function writeMatches(
   { revision }: AdvisoryState,
 ): Promise<boolean> {
   if (judged.length === 0) return true
+  const ids = judged.map(({ found }) => found.id)
   return database.transaction(async (tx) => {
     if ((await readAdvisoryState(tx)).revision !== revision) return false
-    for (const one of judged) await writeMatchesOf(tx, one, { revision, now: clock.now() })
+    const now = clock.now()
+    const changes = planChanges(judged, await listPresentMatches(tx, ids))
+    await endMatches(tx, changes.ended, revision)
+    await insertMatches(tx, changes.added, revision)
+    await recordFindingsChanged(tx, changes.told, { revision, now })
+    await writeMatchedRevision(tx, changes.written, revision)
+    await askForCounts(tx, judged, changes.changed, now)
     return true
-  })
+  }, unhurried)
 }
 
-async function writeMatchesOf(
+interface Changes {
+  readonly ended: readonly number[]
+  readonly added: readonly NewMatch[]
+  /** What is to be told of those that were matched before: the first matching is part of a scan, which tells itself. */
+  readonly told: readonly ChangedFindings[]
+  /** Packages that were matched before, and have other matches now. */
+  readonly changed: readonly number[]
+  /** Packages whose revision is to be noted: of those known before only what changed, since mostly nothing does. */
+  readonly written: readonly number[]
+}
+
+function planChanges(
+  judged: readonly Judged[],
+  present: ReadonlyMap<number, readonly PresentMatch[]>,
+): Changes {
+  const changes = {
+    ended: [] as number[],
+    added: [] as NewMatch[],
+    told: [] as ChangedFindings[],
+    changed: [] as number[],
+    written: [] as number[],
+  }
+  for (const { found, matches } of judged) {
+    const packageId = found.id
+    const { ended, added, findings } = planMatchChanges(present.get(packageId) ?? [], matches)
+    changes.ended.push(...ended)
+    changes.added.push(...added.map((match) => ({ ...match, packageId })))
+    if (found.matchedRevision === undefined) changes.written.push(packageId)
+    else if (ended.length + added.length > 0) {
+      changes.told.push({ packageId, findings })
+      changes.changed.push(packageId)
+      changes.written.push(packageId)
+    }
+  }
+  return changes
+}
+
+/** What is said of a package decides for those whose files it owns, even where it has no finding itself. */
+async function askForCounts(
   tx: SqlWriter,
-  { found, matches }: Judged,
-  { revision, now }: { readonly revision: number; readonly now: Date },
+  judged: readonly Judged[],
+  changed: readonly number[],
+  now: Date,
 ): Promise<void> {
-  const present = await listPresentMatches(tx, found.id)
-  const { ended, added, findings } = planMatchChanges(present, matches)
-  for (const id of ended) await endMatch(tx, id, revision)
-  for (const match of added) await insertMatch(tx, found.id, match, revision)
-  await writeMatchedRevision(tx, found.id, revision)
-  // The first matching is part of a scan, which tells of its findings itself.
-  if (found.matchedRevision === undefined) return
-  await recordFindingsChanged(tx, { packageId: found.id, revision, findings }, now)
+  // Before the first matching nothing holds a package.
+  const known = judged.filter(({ found }) => found.matchedRevision !== undefined)
+  const owned = await listOwnedPackages(
+    tx,
+    known.map(({ found }) => found.id),
+  )
+  await markUncounted(tx, [...new Set([...changed, ...owned])])
+  if (changed.length + owned.length > 0)
+    await enqueue(tx, { ...countFindingsJob, priority: countingPriority }, now)
 }

@@ -7,6 +7,8 @@ import {
   type SqlRow,
   type SqlWriter,
 } from '../storage/database/database.ts'
+import { inPortions, readByIds } from '../storage/database/by-ids.ts'
+import { insertRows } from '../storage/database/many-rows.ts'
 import { starterSource } from './advisory-source-store.ts'
 import type { JudgedMatch, MatchEvidence } from './rules/judge-package.ts'
 import type { FindingChanges } from './rules/match-changes.ts'
@@ -21,16 +23,32 @@ export interface PresentMatch {
   readonly face: string
 }
 
+/** Of packages, by package. */
 export async function listPresentMatches(
   reader: SqlReader,
-  packageId: number,
-): Promise<readonly PresentMatch[]> {
-  const rows = await reader.all(
-    `SELECT id, vulnerability, advisory_row, verdict, severity, severity_source, score, vector, fixed_version, evidence
-     FROM matches WHERE package_id = $1 AND until_revision IS NULL`,
-    [packageId],
+  packageIds: readonly number[],
+): Promise<ReadonlyMap<number, readonly PresentMatch[]>> {
+  const rows = await readByIds(
+    reader,
+    packageIds,
+    (
+      places,
+    ) => `SELECT id, package_id, vulnerability, advisory_row, verdict, severity, severity_source, score, vector,
+       fixed_version, evidence
+     FROM matches WHERE until_revision IS NULL AND package_id IN (${places})`,
   )
-  return rows.map((row) => ({
+  const present = new Map<number, PresentMatch[]>()
+  for (const row of rows) {
+    const packageId = integer(row, 'package_id')
+    const known = present.get(packageId) ?? []
+    present.set(packageId, known)
+    known.push(presentMatchOf(row))
+  }
+  return present
+}
+
+function presentMatchOf(row: SqlRow): PresentMatch {
+  return {
     id: integer(row, 'id'),
     vulnerability: text(row, 'vulnerability'),
     advisoryRow: integer(row, 'advisory_row'),
@@ -43,66 +61,74 @@ export async function listPresentMatches(
       fixedVersion: textOrAbsent(row, 'fixed_version'),
       evidence: text(row, 'evidence'),
     }),
-  }))
+  }
 }
 
-export async function insertMatch(
+export interface NewMatch extends JudgedMatch {
+  readonly packageId: number
+}
+
+export async function insertMatches(
   tx: SqlWriter,
-  packageId: number,
-  match: JudgedMatch,
+  matches: readonly NewMatch[],
   revision: number,
 ): Promise<void> {
-  await tx.run(
-    `INSERT INTO matches (package_id, vulnerability, advisory_row, verdict, severity, severity_source, score, vector,
-       fixed_version, evidence, from_revision)
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
-    [
-      packageId,
-      match.vulnerability,
-      match.advisoryRow,
-      match.verdict,
-      match.severity,
-      match.source ?? null,
-      match.score ?? null,
-      match.vector ?? null,
-      match.fixedVersion ?? null,
-      JSON.stringify(match.evidence),
+  const into = `matches (package_id, vulnerability, advisory_row, verdict, severity, severity_source, score, vector,
+    fixed_version, evidence, from_revision)`
+  const rows = matches.map((match) => [
+    match.packageId,
+    match.vulnerability,
+    match.advisoryRow,
+    match.verdict,
+    match.severity,
+    match.source ?? null,
+    match.score ?? null,
+    match.vector ?? null,
+    match.fixedVersion ?? null,
+    JSON.stringify(match.evidence),
+    revision,
+  ])
+  await insertRows(tx, { into }, rows)
+}
+
+export async function endMatches(
+  tx: SqlWriter,
+  ids: readonly number[],
+  revision: number,
+): Promise<void> {
+  for (const portion of inPortions(ids)) {
+    const places = portion.map((_, at) => `$${at + 2}`).join(', ')
+    await tx.run(`UPDATE matches SET until_revision = $1 WHERE id IN (${places})`, [
       revision,
-    ],
-  )
+      ...portion,
+    ])
+  }
 }
 
-export async function endMatch(tx: SqlWriter, id: number, revision: number): Promise<void> {
-  await tx.run('UPDATE matches SET until_revision = $1 WHERE id = $2', [revision, id])
+export interface ChangedFindings {
+  readonly packageId: number
+  readonly findings: FindingChanges
 }
 
-/** Tells of a package whose findings changed; who holds the package is found by those who listen. */
+/** Tells of packages whose findings changed; who holds them is found by those who listen. */
 export async function recordFindingsChanged(
   tx: SqlWriter,
-  {
-    packageId,
-    revision,
-    findings,
-  }: {
-    readonly packageId: number
-    readonly revision: number
-    readonly findings: FindingChanges
-  },
-  now: Date,
+  changed: readonly ChangedFindings[],
+  { revision, now }: { readonly revision: number; readonly now: Date },
 ): Promise<void> {
-  const { opened, closed, changed } = findings
-  if (opened.length + closed.length + changed.length === 0) return
-  // Packages are of no account: those that hold them are.
-  await tx.run(
-    'INSERT INTO events (kind, account, resource, detail, at) VALUES ($1, $2, $3, $4, $5)',
-    [
-      'FindingsChanged',
-      '',
-      `package/${packageId}`,
-      JSON.stringify({ packageId, revision, ...findings }),
-      now.getTime(),
-    ],
+  const told = changed.filter(
+    ({ findings: { opened, closed, changed: others } }) =>
+      opened.length + closed.length + others.length > 0,
   )
+  // Packages are of no account: those that hold them are.
+  const rows = told.map(({ packageId, findings }) => [
+    'FindingsChanged',
+    '',
+    `package/${packageId}`,
+    JSON.stringify({ packageId, revision, ...findings }),
+    now.getTime(),
+  ])
+  await insertRows(tx, { into: 'events (kind, account, resource, detail, at)' }, rows)
 }
 
 /** A match with what is known of its record, as of a revision. */

@@ -8,6 +8,7 @@ import {
   type SqlRow,
   type SqlWriter,
 } from '../storage/database/database.ts'
+import { inPortions, readByIds } from '../storage/database/by-ids.ts'
 import type { AdvisoryName } from './advisory-store.ts'
 
 /** A distinct package, shared by all images that hold it. */
@@ -89,6 +90,46 @@ export async function findPackage(
   return row === undefined ? undefined : packageOf(row)
 }
 
+/** Rows of packages, in no order; ids that nobody has are left out. */
+export async function listPackages(
+  reader: SqlReader,
+  ids: readonly number[],
+): Promise<readonly InternedPackage[]> {
+  const rows = await readByIds(
+    reader,
+    ids,
+    (
+      places,
+    ) => `SELECT id, type, namespace, name, version, architecture, source_name, source_version, distribution_id,
+       distribution_version, unknown_reason, matched_revision
+     FROM packages WHERE id IN (${places})`,
+  )
+  return rows.map(packageOf)
+}
+
+/** Where packages are looked up, by package. */
+export async function listLookupsOf(
+  reader: SqlReader,
+  ids: readonly number[],
+): Promise<ReadonlyMap<number, readonly LookupKey[]>> {
+  const rows = await readByIds(
+    reader,
+    ids,
+    (
+      places,
+    ) => `SELECT package_id, ecosystem, name, version FROM package_lookups WHERE package_id IN (${places})
+     ORDER BY package_id, ecosystem, name`,
+  )
+  const lookups = new Map<number, LookupKey[]>()
+  for (const row of rows) {
+    const id = integer(row, 'package_id')
+    const known = lookups.get(id) ?? []
+    lookups.set(id, known)
+    known.push(lookupOf(row))
+  }
+  return lookups
+}
+
 export async function listPackageLookups(
   reader: SqlReader,
   packageId: number,
@@ -97,11 +138,15 @@ export async function listPackageLookups(
     'SELECT ecosystem, name, version FROM package_lookups WHERE package_id = $1 ORDER BY ecosystem, name',
     [packageId],
   )
-  return rows.map((row) => ({
+  return rows.map(lookupOf)
+}
+
+function lookupOf(row: SqlRow): LookupKey {
+  return {
     ecosystem: text(row, 'ecosystem'),
     name: text(row, 'name'),
     version: text(row, 'version'),
-  }))
+  }
 }
 
 /** Packages looked up under a name that were matched before `revision`; those never matched wait for their first scan. */
@@ -121,10 +166,16 @@ export async function listOutdatedPackages(
 
 export async function writeMatchedRevision(
   tx: SqlWriter,
-  packageId: number,
+  packageIds: readonly number[],
   revision: number,
 ): Promise<void> {
-  await tx.run('UPDATE packages SET matched_revision = $1 WHERE id = $2', [revision, packageId])
+  for (const ids of inPortions(packageIds)) {
+    const places = ids.map((_, at) => `$${at + 2}`).join(', ')
+    await tx.run(`UPDATE packages SET matched_revision = $1 WHERE id IN (${places})`, [
+      revision,
+      ...ids,
+    ])
+  }
 }
 
 function packageOf(row: SqlRow): InternedPackage {

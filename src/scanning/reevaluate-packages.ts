@@ -33,7 +33,7 @@ export async function reevaluatePackages(
     signal.throwIfAborted()
     const page = { after, to: revision, limit: pageNames }
     const names: readonly ChangedName[] = await listChangedNames(deps.database, page)
-    for (const name of names) await reevaluateName(deps, name, { revision, signal })
+    await reevaluateNames(deps, names, { revision, signal })
     after = names.at(-1)
     await yieldToEventLoop()
   }
@@ -47,16 +47,24 @@ async function forgetNames({ database }: EvaluationDeps, revision: number): Prom
   while ((await database.transaction(step)) > 0) await yieldToEventLoop()
 }
 
-async function reevaluateName(
+/** Packages of many names together, so that each transaction is worth its commit. */
+async function reevaluateNames(
   deps: EvaluationDeps,
-  name: AdvisoryName,
+  names: readonly AdvisoryName[],
   { revision, signal }: { readonly revision: number; readonly signal: AbortSignal },
 ): Promise<void> {
-  let after: number | undefined = 0
-  while (after !== undefined) {
-    const page = { revision, after, limit: pagePackages }
-    const ids: readonly number[] = await listOutdatedPackages(deps.database, name, page)
-    if (ids.length > 0) await matchPackages(deps, ids, { signal })
-    after = ids.at(-1)
+  let waiting: number[] = []
+  for (const name of names) {
+    let after: number | undefined = 0
+    while (after !== undefined) {
+      const page = { revision, after, limit: pagePackages }
+      const ids: readonly number[] = await listOutdatedPackages(deps.database, name, page)
+      waiting.push(...ids)
+      after = ids.length < pagePackages ? undefined : ids.at(-1)
+      if (waiting.length < pagePackages) continue
+      await matchPackages(deps, [...new Set(waiting)], { signal })
+      waiting = []
+    }
   }
+  await matchPackages(deps, [...new Set(waiting)], { signal })
 }

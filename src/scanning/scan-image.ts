@@ -9,7 +9,8 @@ import {
 import type { ImageContent, ScanOutcome } from './image-scan.ts'
 import { findRepositoryById } from '../registry/repository-store.ts'
 import { listFindings, type SeverityCounts } from './list-findings.ts'
-import { findScanRow, finishScan, internPackageSet, markScanRunning } from './scan-store.ts'
+import { internPackageSet } from './intern-package-set.ts'
+import { findScanRow, finishScan, markScanRunning } from './scan-store.ts'
 import type { Suppressions } from './suppressions.ts'
 
 /** After so many attempts the fault is told instead of tried again. */
@@ -36,11 +37,10 @@ export async function scanImage(
   await database.transaction((tx) => markScanRunning(tx, key))
   const outcome = await attemptScan(deps, key, { signal, attempt })
   const counts = await countFindings(deps, key, outcome)
-  await database.transaction(async (tx) => {
-    const ids = outcome.instances.map(({ packageId }) => packageId)
-    const setId = ids.length === 0 ? undefined : await internPackageSet(tx, ids)
-    await finishScan(tx, key, { ...outcome, extractorRevision, setId, counts }, clock.now())
-  })
+  const setId = await internPackageSet(deps, outcome.instances, { signal })
+  await database.transaction((tx) =>
+    finishScan(tx, key, { ...outcome, extractorRevision, setId, counts }, clock.now()),
+  )
 }
 
 /** As they are counted at this moment. */

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import { zstdCompressSync, zstdDecompressSync } from 'node:zlib'
 import type { Distribution } from '../ecosystems/ecosystem.ts'
 import { parseDigest, type Digest } from '../oci/digest.ts'
@@ -80,6 +79,15 @@ export async function finishScan(
   )
 }
 
+/** Only where a newer scan has not given the image another set meanwhile. */
+export async function writePackageSet(tx: SqlWriter, key: ScanKey, setId: number): Promise<void> {
+  await tx.run(
+    `UPDATE image_scans SET package_set_id = $3
+     WHERE repository_id = $1 AND digest = $2 AND package_set_id IS NULL`,
+    [key.repositoryId, key.digest, setId],
+  )
+}
+
 export async function findScanRow(reader: SqlReader, key: ScanKey): Promise<ImageScan | undefined> {
   const row = await reader.first(
     `SELECT status, reason, notes, distribution, data_needed, data_revision, requested_at, completed_at
@@ -124,25 +132,60 @@ export async function listScannedImages(
   })
 }
 
-/** The set of exactly these packages, made at its first sight. */
-export async function internPackageSet(
-  tx: SqlWriter,
-  packageIds: readonly number[],
-): Promise<number> {
-  const sorted = [...new Set(packageIds)].toSorted((a, b) => a - b)
-  const hash = createHash('sha256').update(sorted.join(',')).digest('hex')
-  const known = await tx.first('SELECT id FROM package_sets WHERE hash = $1', [hash])
-  if (known !== undefined) return integer(known, 'id')
-  const made = await tx.first('INSERT INTO package_sets (hash) VALUES ($1) RETURNING id', [hash])
-  if (made === undefined) throw new Error('a package set was not made')
-  const id = integer(made, 'id')
-  for (const packageId of sorted) {
-    await tx.run('INSERT INTO package_set_members (set_id, package_id) VALUES ($1, $2)', [
-      id,
-      packageId,
-    ])
-  }
-  return id
+/** Scans that listed packages and have no set of them, in order, after a key. */
+export async function listScansWithoutSet(
+  reader: SqlReader,
+  { after, limit }: { readonly after: ScanKey | undefined; readonly limit: number },
+): Promise<readonly ScanKey[]> {
+  const rows = await reader.all(
+    `SELECT repository_id, digest FROM image_scans
+     WHERE package_set_id IS NULL AND instances IS NOT NULL
+       AND (repository_id > $1 OR (repository_id = $1 AND digest > $2))
+     ORDER BY repository_id, digest LIMIT $3`,
+    [after?.repositoryId ?? 0, after?.digest ?? '', limit],
+  )
+  return rows.flatMap(keyOf)
+}
+
+/** Images whose set is this one, in order, after a key. */
+export async function listImagesOfSet(
+  reader: SqlReader,
+  setId: number,
+  { after, limit }: ImagePage,
+): Promise<readonly ScanKey[]> {
+  const rows = await reader.all(
+    `SELECT repository_id, digest FROM image_scans
+     WHERE package_set_id = $1 AND (repository_id > $2 OR (repository_id = $2 AND digest > $3))
+     ORDER BY repository_id, digest LIMIT $4`,
+    [setId, after.repositoryId, after.digest, limit],
+  )
+  return rows.flatMap(keyOf)
+}
+
+/** All images that were scanned, with their sets, in order, after a key. */
+export async function listSetsOfImages(
+  reader: SqlReader,
+  { after, limit }: ImagePage,
+): Promise<readonly (ScanKey & { readonly setId: number | undefined })[]> {
+  const rows = await reader.all(
+    `SELECT repository_id, digest, package_set_id FROM image_scans
+     WHERE repository_id > $1 OR (repository_id = $1 AND digest > $2)
+     ORDER BY repository_id, digest LIMIT $3`,
+    [after.repositoryId, after.digest, limit],
+  )
+  return rows.flatMap((row) =>
+    keyOf(row).map((key) => ({ ...key, setId: integerOrAbsent(row, 'package_set_id') })),
+  )
+}
+
+export interface ImagePage {
+  readonly after: { readonly repositoryId: number; readonly digest: string }
+  readonly limit: number
+}
+
+function keyOf(row: SqlRow): readonly ScanKey[] {
+  const digest = parseDigest(text(row, 'digest'))
+  return digest === undefined ? [] : [{ repositoryId: integer(row, 'repository_id'), digest }]
 }
 
 /** Whether any advisory of that revision speaks about this ecosystem: without one, no findings mean nothing. */

@@ -35,7 +35,8 @@ const rows: Readonly<Record<number, readonly string[]>> = {
   ],
   2: [
     `INSERT INTO advisory_revisions VALUES (1, 'npm', 'import', 1, 0, 0, 20)`,
-    `INSERT INTO advisory_sources VALUES ('npm', 'import', 1, 1, 21, 22, 'etag', 23, NULL)`,
+    `INSERT INTO advisory_sources (name, origin, records, ranges, newest_modified, imported_at, validator)
+     VALUES ('npm', 'import', 1, 1, 21, 22, 'etag')`,
     `INSERT INTO advisories (id, source, advisory_key, advisory_id, content_hash, modified, withdrawn, ranges, ids, summary, url,
        from_revision, until_revision, document) VALUES (1, 'npm', 'k', 'GHSA-1', 'h', 24, NULL, 1, '[]', 's', 'u', 1, NULL, x'28b5')`,
     `INSERT INTO advisory_packages VALUES (1, 'npm', 'lodash', '{}')`,
@@ -48,8 +49,6 @@ const rows: Readonly<Record<number, readonly string[]>> = {
   ],
   3: [
     `INSERT INTO layer_inventories VALUES ('${digest('a')}', 'r1', x'28b5', 25)`,
-    `INSERT INTO package_sets (id, hash) VALUES (1, 'h')`,
-    `INSERT INTO package_set_members VALUES (1, 1)`,
     `INSERT INTO image_scans VALUES (1, '${digest('d')}', 'COMPLETE', NULL, '[]', 'debian 12', '[]', 1, 1, 'r1', 26, 27, x'28b5')`,
   ],
   4: [`UPDATE accounts SET max_bytes = 1000 WHERE id = '123456789012'`],
@@ -97,7 +96,31 @@ const rows: Readonly<Record<number, readonly string[]>> = {
     `INSERT INTO vex_referrers VALUES (1, '${digest('d')}', 0, '${digest('e')}', NULL, 'untrusted', 'why', NULL, '', '${digest('a')}',
        NULL, NULL, NULL, NULL, NULL, 47)`,
   ],
+  15: [
+    `INSERT INTO feed_parts VALUES ('osv/npm', 'osv', 'npm', 'etag', 48, 49, 'why', 'fetch', 50, 1, 51, 52)`,
+    `INSERT INTO advisory_absences VALUES ('npm', 'k', 53)`,
+    `INSERT INTO advisory_source_ecosystems VALUES ('npm', 'npm', 54)`,
+  ],
+  16: [
+    `INSERT INTO holdings (id, package_id, owners, counts, applied) VALUES (1, 1, '', x'01', x'01')`,
+    `INSERT INTO holding_owners VALUES (2, 1)`,
+    `INSERT INTO holding_postings VALUES (1, 0, x'0100')`,
+    `INSERT INTO uncounted_packages VALUES (1, 1)`,
+    `INSERT INTO package_set_counts VALUES (1, 1, 0, 0, 0, 0, 0, 1)`,
+    `INSERT INTO uncounted_sets VALUES (1)`,
+    `INSERT INTO count_changes VALUES (1, x'01')`,
+  ],
 }
+
+/** Up to 15 sets had members as rows. */
+const setsWithMembers = [
+  `INSERT INTO package_sets (id, hash) VALUES (1, 'h')`,
+  `INSERT INTO package_set_members VALUES (1, 1)`,
+]
+
+const newSets = [
+  `INSERT INTO package_sets (id, hash, members, is_posted) VALUES (1, 'h', x'01', 1)`,
+]
 
 /** Up to 7 a flag said who is an administrator; an attached policy says it since. */
 const administratorByFlag = `INSERT INTO users (id, account, name, is_administrator, created_at)
@@ -110,6 +133,9 @@ export async function insertRowsOf(tx: SqlWriter, version: number): Promise<void
   const isOld = version < 8
   for (const statement of rows[0] ?? []) await tx.run(statement)
   await tx.run(isOld ? administratorByFlag : administratorByName)
-  for (let part = 1; part <= version; part += 1)
+  for (let part = 1; part <= version; part += 1) {
+    if (part === 3)
+      for (const statement of version < 16 ? setsWithMembers : newSets) await tx.run(statement)
     for (const statement of rows[part] ?? []) await tx.run(statement)
+  }
 }

@@ -76,6 +76,7 @@ for (const version of versions) {
     const after = await contentOf(database)
     for (const [table, rows] of before) {
       const columns = Object.keys(rows[0] ?? {}).filter((name) => !isMoved(table, name))
+      if (columns.length === 0) continue
       const carried = (after.get(table) ?? []).slice(0, rows.length)
       assert.deepEqual(carried.map(only(columns)), rows.map(only(columns)), table)
     }
@@ -93,8 +94,17 @@ for (const version of versions) {
 
 /** Columns whose content another table holds now; a test of its own says how it came there. */
 function isMoved(table: string, column: string): boolean {
-  return table === 'users' && column === 'is_administrator'
+  // Sets of packages are made anew by a job, from what each scan listed (hold-older-scans.test.ts).
+  if (/^package_sets$|^package_set_members$/.test(table)) return true
+  return moved.has(`${table}.${column}`)
 }
+
+const moved: ReadonlySet<string> = new Set([
+  'users.is_administrator',
+  'image_scans.package_set_id',
+  'advisory_sources.attempted_at',
+  'advisory_sources.failure',
+])
 
 function only(columns: readonly string[]): (row: SqlRow) => Readonly<Record<string, unknown>> {
   return (row) => Object.fromEntries(columns.map((column) => [column, row[column]]))

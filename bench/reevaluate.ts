@@ -1,0 +1,245 @@
+// How long it takes until every stored image is right again after advisories changed, and what pushes and pulls feel of it.
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { setTimeout as delay } from 'node:timers/promises'
+import { stat } from 'node:fs/promises'
+import { fillWithImages, libraryName } from './inventory-model.ts'
+import { pushBytes, pushImage } from './load.ts'
+import { residentBytes, watchMemory } from './memory-watch.ts'
+import { startPratique, type RegistryUnderLoad } from './servers.ts'
+
+/** Records that are there before anything is measured. */
+const knownAdvisories = 20_000
+const changedAdvisories = [1, 100, 1000, 10_000]
+/** Of the popular libraries: what hurts most. */
+const concerned = 20_000
+
+export async function benchReevaluate(
+  print: (line: string) => void,
+  sizes: readonly number[],
+): Promise<void> {
+  for (const images of sizes) {
+    const server = await startPratique()
+    try {
+      await measure(print, server, images)
+    } finally {
+      await server.stop()
+    }
+  }
+}
+
+async function measure(
+  print: (line: string) => void,
+  server: RegistryUnderLoad,
+  images: number,
+): Promise<void> {
+  await server.makeRepository('bench/app')
+  const layer = await pushBytes(server, 'bench/app', Buffer.from('layer'))
+  const digest = await pushImage(server, 'bench/app', 'v1', { digest: layer, size: 5 })
+  await server.restartCold(async () => {
+    const { sets, packages, links } = fillWithImages(server.directory, images)
+    print(`${images} images: ${sets} package sets of ${packages} packages, ${links} links`)
+    return Promise.resolve()
+  })
+  const watch = new Watch(server)
+  try {
+    const { size } = await stat(join(server.directory, 'pratique.db'))
+    print(
+      `  database ${mib(size)}, postings ${watch.postingBytes()} bytes (${(watch.postingBytes() / watch.links()).toFixed(2)} a link), idle server ${mib(await residentBytes(server.pid))}`,
+    )
+    await measureChange(print, { server, watch, count: knownAdvisories, round: 0, digest })
+    for (const [index, count] of changedAdvisories.entries())
+      await measureChange(print, { server, watch, count, round: index + 1, digest })
+    const idle = await probe(server, digest, async () => delay(3000))
+    print(`  for comparison, at rest: ${idle}`)
+  } finally {
+    watch.close()
+  }
+}
+
+interface Change {
+  readonly server: RegistryUnderLoad
+  readonly watch: Watch
+  readonly count: number
+  readonly round: number
+  readonly digest: string
+}
+
+/** Another fixed version in so many records: findings of all packages before it change. */
+async function measureChange(
+  print: (line: string) => void,
+  { server, watch, count, round, digest }: Change,
+): Promise<void> {
+  const memory = watchMemory(server.pid)
+  let right = 0
+  let counted = 0
+  let imported = 0
+  const before = watch.changes()
+  const felt = await probe(server, digest, async () => {
+    const started = performance.now()
+    const visible = await importRecords(server, count, round)
+    imported = performance.now() - started
+    await watch.until(() => watch.isEvaluated())
+    right = Date.now() - visible
+    await watch.until(() => watch.isCounted())
+    counted = Date.now() - visible
+  })
+  const after = watch.changes()
+  print(
+    `  ${count} changed advisories (imported in ${ms(imported)}): findings right after ${right} ms, counts after ${counted} ms; ${after.matches - before.matches} matches and the counts of ${watch.changedSets()} sets written; peak ${mib(await memory.stop())}; meanwhile ${felt}`,
+  )
+}
+
+/** Resolves with the moment at which the revision was published, by the server's clock, which is ours. */
+async function importRecords(
+  server: RegistryUnderLoad,
+  count: number,
+  round: number,
+): Promise<number> {
+  const lines = Array.from({ length: count }, (_, index) => {
+    const name = libraryName(Math.floor((index * concerned) / count))
+    return JSON.stringify({
+      id: `BENCH-${index}`,
+      aliases: [`CVE-2026-${100_000 + index}`],
+      modified: new Date(Date.UTC(2026, 0, 2 + round)).toISOString(),
+      summary: 'a flaw that is made up for a measurement',
+      severity: [
+        {
+          type: 'CVSS_V3',
+          score: `CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:${index % 2 === 0 ? 'H' : 'L'}/I:N/A:N`,
+        },
+      ],
+      affected: [
+        {
+          package: { ecosystem: 'npm', name },
+          ranges: [
+            {
+              type: 'SEMVER',
+              events: [{ introduced: '0' }, { fixed: `1.${6 + ((round * 5) % 18)}.0` }],
+            },
+          ],
+        },
+      ],
+    })
+  })
+  const answer = await fetch(`${server.url}/pratique/v1/advisories?source=bench&snapshot=false`, {
+    method: 'POST',
+    headers: {
+      authorization: server.authorization ?? '',
+      'content-type': 'application/x-ndjson',
+    },
+    body: `${lines.join('\n')}\n`,
+  })
+  const text = await answer.text()
+  const visible = Date.now()
+  if (!answer.ok || text.includes('"kind":"failed"')) throw new Error(`import refused: ${text}`)
+  return visible
+}
+
+/** Latencies of pulls, one after another, and of pushes, while something else goes on. */
+async function probe(
+  server: RegistryUnderLoad,
+  digest: string,
+  meanwhile: () => Promise<void>,
+): Promise<string> {
+  const done = new AbortController()
+  const [pulls, pushes] = [[] as number[], [] as number[]]
+  const pull = async (): Promise<void> => {
+    const answer = await fetch(`${server.url}/v2/bench/app/manifests/${digest}`, {
+      headers: {
+        authorization: server.authorization ?? '',
+        accept: 'application/vnd.oci.image.manifest.v1+json',
+      },
+    })
+    await answer.arrayBuffer()
+    if (!answer.ok) throw new Error(`a pull was answered with ${answer.status}`)
+  }
+  let number = 0
+  const push = async (): Promise<void> => {
+    number += 1
+    await pushBytes(server, 'bench/app', Buffer.from(`pushed ${Date.now()} ${number}`))
+  }
+  const repeat = async (work: () => Promise<void>, took: number[]): Promise<void> => {
+    while (!done.signal.aborted) {
+      const started = performance.now()
+      await work()
+      took.push(performance.now() - started)
+      await delay(10)
+    }
+  }
+  const loads = [repeat(pull, pulls), repeat(push, pushes)]
+  await meanwhile()
+  done.abort()
+  await Promise.all(loads)
+  return `pull ${spread(pulls)}, push ${spread(pushes)}`
+}
+
+function spread(took: readonly number[]): string {
+  const sorted = took.toSorted((a, b) => a - b)
+  const at = (share: number): string =>
+    (sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0).toFixed(1)
+  return `p50 ${at(0.5)} ms p99 ${at(0.99)} ms (${sorted.length})`
+}
+
+/** Looks at the server's database from outside. */
+class Watch {
+  readonly #database: DatabaseSync
+  #before = 0
+
+  constructor(server: RegistryUnderLoad) {
+    this.#database = new DatabaseSync(join(server.directory, 'pratique.db'), { readOnly: true })
+  }
+
+  isEvaluated(): boolean {
+    return (
+      this.#number('SELECT revision > evaluated_revision AS n FROM advisory_state') === 0 &&
+      this.#number("SELECT COUNT(*) AS n FROM jobs WHERE kind = 'reevaluate-packages'") === 0
+    )
+  }
+
+  isCounted(): boolean {
+    return (
+      this.#number('SELECT COUNT(*) AS n FROM uncounted_packages') === 0 &&
+      this.#number('SELECT COUNT(*) AS n FROM holdings WHERE counts <> applied') === 0 &&
+      this.#number("SELECT COUNT(*) AS n FROM jobs WHERE kind = 'count-findings'") === 0
+    )
+  }
+
+  async until(isReached: () => boolean): Promise<void> {
+    while (!isReached()) await delay(5)
+  }
+
+  changes(): { readonly matches: number } {
+    return { matches: this.#number('SELECT COALESCE(MAX(id), 0) AS n FROM matches') }
+  }
+
+  /** Sets that hold a finding now: each of them may have changed. */
+  changedSets(): number {
+    return this.#number('SELECT COUNT(*) AS n FROM package_set_counts WHERE high + medium > 0')
+  }
+
+  postingBytes(): number {
+    return this.#number('SELECT SUM(LENGTH(sets)) AS n FROM holding_postings')
+  }
+
+  links(): number {
+    this.#before ||= this.#number('SELECT COUNT(*) AS n FROM holding_postings')
+    return this.#before
+  }
+
+  close(): void {
+    this.#database.close()
+  }
+
+  #number(sql: string): number {
+    return Number(this.#database.prepare(sql).get()?.['n'] ?? 0)
+  }
+}
+
+function mib(size: number): string {
+  return `${Math.round(size / 1024 ** 2)} MiB`
+}
+
+function ms(duration: number): string {
+  return `${duration.toFixed(0)} ms`
+}

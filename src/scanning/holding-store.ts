@@ -1,0 +1,173 @@
+import {
+  bytes,
+  integer,
+  text,
+  type SqlReader,
+  type SqlRow,
+  type SqlWriter,
+} from '../storage/database/database.ts'
+import { readByIds } from '../storage/database/by-ids.ts'
+import { insertRows } from '../storage/database/many-rows.ts'
+import { noFindings, packCounts, unpackNumbers } from './rules/finding-counts.ts'
+import type { Holding } from './rules/holdings-of.ts'
+import { addPlace, chunkOf } from './rules/id-chunk.ts'
+
+/** The id of a holding; a new one waits for being counted. */
+export async function internHolding(
+  tx: SqlWriter,
+  { packageId, owners }: Holding,
+): Promise<number> {
+  const ownerText = owners.join(',')
+  const known = await tx.first('SELECT id FROM holdings WHERE package_id = $1 AND owners = $2', [
+    packageId,
+    ownerText,
+  ])
+  if (known !== undefined) return integer(known, 'id')
+  const nothing = packCounts(noFindings)
+  const made = await tx.first(
+    'INSERT INTO holdings (package_id, owners, counts, applied) VALUES ($1, $2, $3, $3) RETURNING id',
+    [packageId, ownerText, nothing],
+  )
+  if (made === undefined) throw new Error('a holding was written without a row')
+  for (const owner of owners) {
+    await tx.run(
+      `INSERT INTO holding_owners (owner_id, package_id) VALUES ($1, $2)
+       ON CONFLICT (owner_id, package_id) DO NOTHING`,
+      [owner, packageId],
+    )
+  }
+  await markUncounted(tx, [packageId])
+  return integer(made, 'id')
+}
+
+/** Idempotent. */
+export async function postHolding(tx: SqlWriter, holdingId: number, setId: number): Promise<void> {
+  const { chunk, place } = chunkOf(setId)
+  const known = await tx.first(
+    'SELECT sets FROM holding_postings WHERE holding_id = $1 AND chunk = $2',
+    [holdingId, chunk],
+  )
+  const sets = addPlace(known === undefined ? undefined : bytes(known, 'sets'), place)
+  if (sets === undefined) return
+  await tx.run(
+    `INSERT INTO holding_postings (holding_id, chunk, sets) VALUES ($1, $2, $3)
+     ON CONFLICT (holding_id, chunk) DO UPDATE SET sets = excluded.sets`,
+    [holdingId, chunk, sets],
+  )
+}
+
+export interface PostingChunk {
+  readonly chunk: number
+  /** Places of sets, as rules/id-chunk.ts packs them. */
+  readonly sets: Uint8Array
+}
+
+/** Chunks of sets from `from` on and before `to`, in order. */
+export async function listPostings(
+  reader: SqlReader,
+  holdingId: number,
+  { from, to }: { readonly from: number; readonly to: number },
+): Promise<readonly PostingChunk[]> {
+  const rows = await reader.all(
+    `SELECT chunk, sets FROM holding_postings
+     WHERE holding_id = $1 AND chunk >= $2 AND chunk < $3 ORDER BY chunk`,
+    [holdingId, from, to],
+  )
+  return rows.map((row) => ({ chunk: integer(row, 'chunk'), sets: bytes(row, 'sets') }))
+}
+
+export interface StoredHolding extends Holding {
+  readonly id: number
+  readonly counts: Uint8Array
+}
+
+export async function listHoldingsOf(
+  reader: SqlReader,
+  packageId: number,
+): Promise<readonly StoredHolding[]> {
+  const rows = await reader.all(
+    'SELECT id, package_id, owners, counts FROM holdings WHERE package_id = $1 ORDER BY id',
+    [packageId],
+  )
+  return rows.map(holdingOf)
+}
+
+export async function writeHoldingCounts(
+  tx: SqlWriter,
+  id: number,
+  counts: Uint8Array,
+): Promise<void> {
+  await tx.run('UPDATE holdings SET counts = $1 WHERE id = $2', [counts, id])
+}
+
+/** What the counts of sets include of a holding, in the order of `countNames`. */
+export async function readAppliedCounts(reader: SqlReader, id: number): Promise<readonly number[]> {
+  const row = await reader.first('SELECT applied FROM holdings WHERE id = $1', [id])
+  if (row === undefined) throw new Error('a package set names a holding that is not there')
+  return unpackNumbers(bytes(row, 'applied'))
+}
+
+/** The packages' findings, or what is said of their owners, may be others now. Each id once. */
+export async function markUncounted(tx: SqlWriter, packageIds: readonly number[]): Promise<void> {
+  const into = 'uncounted_packages (package_id, mark)'
+  const onConflict = 'ON CONFLICT (package_id) DO UPDATE SET mark = uncounted_packages.mark + 1'
+  await insertRows(
+    tx,
+    { into, onConflict },
+    packageIds.map((id) => [id, 1]),
+  )
+}
+
+/** Packages of whose files some are owned by one of these: what is said of the owner decides for them. */
+export async function listOwnedPackages(
+  reader: SqlReader,
+  ownerIds: readonly number[],
+): Promise<readonly number[]> {
+  const rows = await readByIds(
+    reader,
+    ownerIds,
+    (places) => `SELECT DISTINCT package_id FROM holding_owners WHERE owner_id IN (${places})`,
+  )
+  return rows.map((row) => integer(row, 'package_id'))
+}
+
+export interface UncountedPackage {
+  readonly packageId: number
+  readonly mark: number
+}
+
+export async function listUncountedPackages(
+  reader: SqlReader,
+  limit: number,
+): Promise<readonly UncountedPackage[]> {
+  const rows = await reader.all(
+    'SELECT package_id, mark FROM uncounted_packages ORDER BY package_id LIMIT $1',
+    [limit],
+  )
+  return rows.map((row) => ({
+    packageId: integer(row, 'package_id'),
+    mark: integer(row, 'mark'),
+  }))
+}
+
+/** False when it was asked for again meanwhile: then it stays. */
+export async function deleteUncounted(
+  tx: SqlWriter,
+  { packageId, mark }: UncountedPackage,
+): Promise<boolean> {
+  const written = await tx.run(
+    'DELETE FROM uncounted_packages WHERE package_id = $1 AND mark = $2',
+    [packageId, mark],
+  )
+  return written === 1
+}
+
+function holdingOf(row: SqlRow): StoredHolding {
+  const owners = text(row, 'owners')
+  return {
+    id: integer(row, 'id'),
+    packageId: integer(row, 'package_id'),
+    owners: owners === '' ? [] : owners.split(',').map(Number),
+    counts: bytes(row, 'counts'),
+  }
+}

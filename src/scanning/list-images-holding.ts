@@ -1,0 +1,85 @@
+import type { SqlReader } from '../storage/database/database.ts'
+import { listHoldingsOf, listPostings } from './holding-store.ts'
+import { eachPlace, idOf } from './rules/id-chunk.ts'
+import { listImagesOfSet, listSetsOfImages, type ImagePage, type ScanKey } from './scan-store.ts'
+
+/** Fewer sets are asked for one by one; for more it is faster to go through the images. */
+const fewSets = 40
+const pageRows = 1000
+
+/** Images whose newest scan found this package, in order of repository and digest, after a key. */
+export async function listImagesHolding(
+  reader: SqlReader,
+  packageId: number,
+  page: ImagePage,
+): Promise<readonly ScanKey[]> {
+  return listImagesOfSets(reader, await findSetsHolding(reader, [packageId]), page)
+}
+
+/** Ids of the sets that hold any of the packages. */
+export async function findSetsHolding(
+  reader: SqlReader,
+  packageIds: readonly number[],
+): Promise<ReadonlySet<number>> {
+  const sets = new Set<number>()
+  for (const packageId of packageIds) {
+    for (const { id } of await listHoldingsOf(reader, packageId)) await addSetsOf(reader, id, sets)
+  }
+  return sets
+}
+
+/** Adds the ids of the sets that hold a holding. */
+export async function addSetsOf(
+  reader: SqlReader,
+  holdingId: number,
+  sets: Set<number>,
+): Promise<void> {
+  const everywhere = { from: 0, to: Number.MAX_SAFE_INTEGER }
+  for (const { chunk, sets: places } of await listPostings(reader, holdingId, everywhere)) {
+    eachPlace(places, (place) => {
+      sets.add(idOf(chunk, place))
+    })
+  }
+}
+
+/** Images whose set is one of these, in order of repository and digest, after a key. */
+export async function listImagesOfSets(
+  reader: SqlReader,
+  sets: ReadonlySet<number>,
+  page: ImagePage,
+): Promise<readonly ScanKey[]> {
+  if (sets.size === 0) return []
+  return sets.size <= fewSets ? listBySet(reader, sets, page) : goThroughImages(reader, sets, page)
+}
+
+async function listBySet(
+  reader: SqlReader,
+  sets: ReadonlySet<number>,
+  page: ImagePage,
+): Promise<readonly ScanKey[]> {
+  const keys: ScanKey[] = []
+  for (const setId of sets) keys.push(...(await listImagesOfSet(reader, setId, page)))
+  return keys.toSorted(compareKeys).slice(0, page.limit)
+}
+
+async function goThroughImages(
+  reader: SqlReader,
+  sets: ReadonlySet<number>,
+  { after, limit }: ImagePage,
+): Promise<readonly ScanKey[]> {
+  const keys: ScanKey[] = []
+  let last: ImagePage['after'] | undefined = after
+  while (last !== undefined && keys.length < limit) {
+    const images = await listSetsOfImages(reader, { after: last, limit: pageRows })
+    for (const { setId, ...key } of images)
+      if (setId !== undefined && sets.has(setId)) keys.push(key)
+    last = images.at(-1)
+  }
+  return keys.slice(0, limit)
+}
+
+function compareKeys(a: ScanKey, b: ScanKey): number {
+  if (a.repositoryId !== b.repositoryId) return a.repositoryId - b.repositoryId
+  if (a.digest === b.digest) return 0
+  return a.digest < b.digest ? -1 : 1
+}

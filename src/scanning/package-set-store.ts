@@ -1,0 +1,129 @@
+import {
+  bytes,
+  integer,
+  integerOrAbsent,
+  text,
+  type SqlReader,
+  type SqlRow,
+  type SqlWriter,
+} from '../storage/database/database.ts'
+import { countNames, type FindingCounts } from './rules/finding-counts.ts'
+
+export interface PackageSet {
+  readonly id: number
+  /** Whether all its postings name it. */
+  readonly isPosted: boolean
+}
+
+/** The set with this hash, made at its first sight. */
+export async function putPackageSet(
+  tx: SqlWriter,
+  set: { readonly hash: string; readonly members: Uint8Array },
+): Promise<PackageSet> {
+  const known = await tx.first('SELECT id, is_posted FROM package_sets WHERE hash = $1', [set.hash])
+  if (known !== undefined)
+    return { id: integer(known, 'id'), isPosted: integer(known, 'is_posted') === 1 }
+  const made = await tx.first(
+    'INSERT INTO package_sets (hash, members, is_posted) VALUES ($1, $2, 0) RETURNING id',
+    [set.hash, set.members],
+  )
+  if (made === undefined) throw new Error('a package set was written without a row')
+  return { id: integer(made, 'id'), isPosted: false }
+}
+
+/** From now on the set is found from its packages, and waits for being counted. */
+export async function markPosted(tx: SqlWriter, setId: number): Promise<void> {
+  const written = await tx.run(
+    'UPDATE package_sets SET is_posted = 1 WHERE id = $1 AND is_posted = 0',
+    [setId],
+  )
+  if (written === 0) return
+  await tx.run('INSERT INTO uncounted_sets (set_id) VALUES ($1) ON CONFLICT (set_id) DO NOTHING', [
+    setId,
+  ])
+}
+
+export async function listUncountedSets(
+  reader: SqlReader,
+  limit: number,
+): Promise<readonly { readonly id: number; readonly members: Uint8Array }[]> {
+  const rows = await reader.all(
+    `SELECT s.id, s.members FROM uncounted_sets u JOIN package_sets s ON s.id = u.set_id
+     ORDER BY u.set_id LIMIT $1`,
+    [limit],
+  )
+  return rows.map((row) => ({ id: integer(row, 'id'), members: bytes(row, 'members') }))
+}
+
+/** The first counts of a set; nothing where it is counted already, or gone. */
+export async function writeFirstCounts(
+  tx: SqlWriter,
+  setId: number,
+  numbers: readonly number[],
+): Promise<void> {
+  const waiting = await tx.run('DELETE FROM uncounted_sets WHERE set_id = $1', [setId])
+  if (waiting === 0) return
+  await tx.run(
+    `INSERT INTO package_set_counts (set_id, ${columns.join(', ')})
+     VALUES ($1, ${columns.map((_, at) => `$${at + 2}`).join(', ')})`,
+    [setId, ...numbers],
+  )
+}
+
+/** Only of a set that is counted: the first counts of another will include the change. */
+export async function changeCounts(
+  tx: SqlWriter,
+  setId: number,
+  numbers: readonly number[],
+): Promise<void> {
+  await tx.run(addition, [setId, ...numbers])
+}
+
+const columns = countNames.map((name) => name.toLowerCase())
+const addition = `UPDATE package_set_counts SET ${columns
+  .map((column, at) => `${column} = ${column} + $${at + 2}`)
+  .join(', ')} WHERE set_id = $1`
+
+/** The highest id of a set that is counted; 0 where none is. */
+export async function findLastCounted(reader: SqlReader): Promise<number> {
+  const row = await reader.first('SELECT MAX(set_id) AS last FROM package_set_counts')
+  return row === undefined ? 0 : (integerOrAbsent(row, 'last') ?? 0)
+}
+
+/** Undefined where the set is not counted yet. */
+export async function findSetCounts(
+  reader: SqlReader,
+  setId: number,
+): Promise<FindingCounts | undefined> {
+  const row = await reader.first('SELECT * FROM package_set_counts WHERE set_id = $1', [setId])
+  return row === undefined ? undefined : countsOf(row)
+}
+
+function countsOf(row: SqlRow): FindingCounts {
+  return {
+    CRITICAL: integer(row, 'critical'),
+    HIGH: integer(row, 'high'),
+    MEDIUM: integer(row, 'medium'),
+    LOW: integer(row, 'low'),
+    INFORMATIONAL: integer(row, 'informational'),
+    UNDEFINED: integer(row, 'undefined'),
+    fixable: integer(row, 'fixable'),
+  }
+}
+
+/** How far the counts of sets are; see migration 0016. */
+export interface CountState {
+  readonly stage: 'gathering' | 'adding'
+  readonly cursor: number
+}
+
+export async function readCountState(reader: SqlReader): Promise<CountState> {
+  const row = await reader.first('SELECT stage, cursor FROM count_state WHERE only_row = 1')
+  if (row === undefined) throw new Error('the state of counting has no row')
+  const stage = text(row, 'stage') === 'adding' ? 'adding' : 'gathering'
+  return { stage, cursor: integer(row, 'cursor') }
+}
+
+export async function writeCountState(tx: SqlWriter, { stage, cursor }: CountState): Promise<void> {
+  await tx.run('UPDATE count_state SET stage = $1, cursor = $2 WHERE only_row = 1', [stage, cursor])
+}

@@ -1,0 +1,136 @@
+import { yieldToEventLoop } from '../lib/yield-to-event-loop.ts'
+import type { Database, SqlWriter } from '../storage/database/database.ts'
+import {
+  deleteCountChanges,
+  gatherCountChanges,
+  listCountChanges,
+  type CountChange,
+} from './count-change-store.ts'
+import { listPostings } from './holding-store.ts'
+import {
+  changeCounts,
+  findLastCounted,
+  readCountState,
+  writeCountState,
+} from './package-set-store.ts'
+import { countNames } from './rules/finding-counts.ts'
+import { chunkSize, eachPlace, idOf } from './rules/id-chunk.ts'
+
+/** How many changes are added to sets at a time; each costs some 100 bytes of memory. */
+const mostChanges = 50_000
+const gatheredAtOnce = 1000
+/** Chunks looked at together: 2 million sets, 56 MiB of sums. */
+const spanChunks = 256
+const setsAtOnce = 1000
+/** What a loss of power takes of this is done again: state and counts are in one transaction. */
+const unhurried = { survives: 'process' } as const
+
+/**
+ * Adds to the counts of sets what their holdings changed by. Two stages, each resumed where a killed run stood: changes are
+ * gathered (and from then on new sets include them), then added to the sets that were counted before, each set once.
+ * Only one may run at a time, which its job sees to.
+ */
+export async function spreadCounts(
+  database: Database,
+  { signal }: { readonly signal: AbortSignal },
+): Promise<void> {
+  for (;;) {
+    if ((await readCountState(database)).stage === 'gathering') await gather(database, signal)
+    const changes = await listCountChanges(database)
+    if (changes.length > 0) await addChanges(database, changes, signal)
+    await database.transaction(async (tx) => {
+      await deleteCountChanges(tx)
+      await writeCountState(tx, { stage: 'gathering', cursor: 0 })
+    }, unhurried)
+    if (changes.length < mostChanges) return
+  }
+}
+
+async function gather(database: Database, signal: AbortSignal): Promise<void> {
+  let gathered = (await listCountChanges(database)).length
+  for (;;) {
+    signal.throwIfAborted()
+    const limit = Math.min(gatheredAtOnce, mostChanges - gathered)
+    const isOver = await database.transaction(async (tx) => {
+      const { cursor } = await readCountState(tx)
+      const { count, last } = await gatherCountChanges(tx, { after: cursor, limit })
+      gathered += count
+      const isLast = count < limit || gathered >= mostChanges
+      await writeCountState(
+        tx,
+        isLast ? { stage: 'adding', cursor: 0 } : { stage: 'gathering', cursor: last },
+      )
+      return isLast
+    }, unhurried)
+    if (isOver) return
+    await yieldToEventLoop()
+  }
+}
+
+async function addChanges(
+  database: Database,
+  changes: readonly CountChange[],
+  signal: AbortSignal,
+): Promise<void> {
+  const lastId = await findLastCounted(database)
+  for (let from = 0; from * chunkSize <= lastId; from += spanChunks) {
+    const sums = await sumUp(database, changes, { from, to: from + spanChunks })
+    const chunks = [...sums].toSorted(([a], [b]) => a - b)
+    for (const [chunk, sum] of chunks) await addToSets(database, { chunk, sum }, signal)
+  }
+}
+
+/** By chunk: what each of its sets changes by, and 0 where nothing does. */
+async function sumUp(
+  database: Database,
+  changes: readonly CountChange[],
+  span: { readonly from: number; readonly to: number },
+): Promise<ReadonlyMap<number, Int32Array>> {
+  const sums = new Map<number, Int32Array>()
+  for (const { holdingId, numbers } of changes) {
+    const parts = [...numbers.entries()].filter(([, number]) => number !== 0)
+    for (const { chunk, sets } of await listPostings(database, holdingId, span)) {
+      const sum = sums.get(chunk) ?? new Int32Array(chunkSize * countNames.length)
+      sums.set(chunk, sum)
+      eachPlace(sets, (place) => {
+        for (const [at, number] of parts) {
+          const index = place * countNames.length + at
+          sum[index] = (sum[index] ?? 0) + number
+        }
+      })
+    }
+  }
+  return sums
+}
+
+async function addToSets(
+  database: Database,
+  { chunk, sum }: { readonly chunk: number; readonly sum: Int32Array },
+  signal: AbortSignal,
+): Promise<void> {
+  for (let place = 0; place < chunkSize;) {
+    signal.throwIfAborted()
+    const from = place
+    place = await database.transaction((tx) => addToSome(tx, { chunk, sum, from }), unhurried)
+    await yieldToEventLoop()
+  }
+}
+
+/** Returns where the next one begins. */
+async function addToSome(
+  tx: SqlWriter,
+  { chunk, sum, from }: { readonly chunk: number; readonly sum: Int32Array; readonly from: number },
+): Promise<number> {
+  const { cursor } = await readCountState(tx)
+  const width = countNames.length
+  let place = from
+  for (let written = 0; place < chunkSize && written < setsAtOnce; place += 1) {
+    const numbers = sum.subarray(place * width, (place + 1) * width)
+    if (idOf(chunk, place) <= cursor || numbers.every((number) => number === 0)) continue
+    await changeCounts(tx, idOf(chunk, place), [...numbers])
+    written += 1
+  }
+  const last = idOf(chunk, place - 1)
+  if (last > cursor) await writeCountState(tx, { stage: 'adding', cursor: last })
+  return place
+}
