@@ -4,27 +4,21 @@
 // Deviates: nothing.
 // Unknowns: a line in no known form, or one that is newer than the line before it → 'unreadable': the whole is to be had instead.
 
-export type ModifiedIds =
-  | { readonly kind: 'changed'; readonly ids: readonly string[]; readonly newest: string }
-  /** More than asked for. */
-  | { readonly kind: 'many'; readonly newest: string }
-  | { readonly kind: 'unreadable' }
+import { recordIdPattern, type RecordChanges } from './record-changes.ts'
 
-const line = /^([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]{8,24}Z),([A-Za-z0-9][A-Za-z0-9._:-]{0,127})$/
-
-/** Ids modified after `since`, at most `limit`; `newest` is the instant of the first line. */
+/** Ids modified after `since`, at most `limit`; the first line is the newest. */
 export function readModifiedIds(
   text: string,
   { since, limit }: { readonly since: number; readonly limit: number },
-): ModifiedIds {
+): RecordChanges {
   const ids: string[] = []
-  let newest: string | undefined
+  let newest: number | undefined
   let before = Infinity
   for (const row of rowsOf(text)) {
-    const [, instant = '', id = ''] = line.exec(row) ?? []
-    const at = Date.parse(instant)
-    if (Number.isNaN(at) || at > before) return { kind: 'unreadable' }
-    newest ??= instant
+    const [instant = '', id = ''] = row.split(',', 2)
+    const at = instantPattern.test(instant) ? Date.parse(instant) : NaN
+    if (Number.isNaN(at) || at > before || !recordIdPattern.test(id)) return { kind: 'unreadable' }
+    newest ??= at
     before = at
     if (at <= since) break
     if (ids.length === limit) return { kind: 'many', newest }
@@ -32,6 +26,8 @@ export function readModifiedIds(
   }
   return newest === undefined ? { kind: 'unreadable' } : { kind: 'changed', ids, newest }
 }
+
+const instantPattern = /^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]{8,24}Z$/
 
 /** One at a time: the file has hundreds of thousands, of which few are read. */
 function* rowsOf(text: string): Generator<string> {

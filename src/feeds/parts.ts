@@ -39,3 +39,24 @@ export function wholeState(
     release: () => answer.release(),
   }
 }
+
+/** Every record with another text, or with the reason why it has none. */
+export async function* convertRecords<R extends RecordText>(
+  records: AsyncIterable<R>,
+  convert: (record: R & { readonly kind: 'text' }) => string | { readonly refused: string },
+): AsyncGenerator<RecordText> {
+  for await (const record of records) {
+    if (!isText(record)) {
+      yield record
+      continue
+    }
+    const converted = convert(record)
+    yield typeof converted === 'string'
+      ? { kind: 'text', line: record.line, text: converted }
+      : { kind: 'unreadable', line: record.line, reason: converted.refused }
+  }
+}
+
+function isText<R extends RecordText>(record: R): record is R & { readonly kind: 'text' } {
+  return record.kind === 'text'
+}

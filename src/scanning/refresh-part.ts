@@ -139,11 +139,10 @@ async function bringIn(
   signal: AbortSignal,
 ): Promise<RefreshOutcome> {
   const { records, deleted = [] } = state
-  if (state.holds === 'cve-facts')
-    return {
-      kind: 'facts',
-      result: await importCveFacts(deps, { records, confirmLoss }, { signal }),
-    }
+  if (state.holds === 'cve-facts') {
+    const table = { records, confirmLoss, isOfFeed: true }
+    return { kind: 'facts', result: await importCveFacts(deps, table, { signal }) }
+  }
   const snapshot = state.isWhole
   const input = { source, origin: 'feed', records, deleted, snapshot, confirmLoss } as const
   return { kind: 'imported', result: await importAdvisories(deps, input, { signal }) }

@@ -7,6 +7,7 @@ import { defaultHttpLimits, openHttpTransport } from '../../src/storage/feeds/ht
 import { temporaryDatabase, temporaryDirectory } from './database.ts'
 import { fakeClock } from './fake-clock.ts'
 import { fileServer, type Answer } from './file-server.ts'
+import { zipOf } from './zip.ts'
 
 type FakeClock = ReturnType<typeof fakeClock>
 
@@ -67,4 +68,9 @@ function sumOf(content: Buffer): number {
   let sum = 7
   for (const byte of content) sum = (sum * 31 + byte) % 4_294_967_291
   return sum
+}
+
+/** Files of an origin as a zip archive. */
+export function zipFiles(files: Iterable<readonly [name: string, content: string]>): Buffer {
+  return zipOf([...files].map(([name, content]) => ({ name, content })))
 }
