@@ -120,8 +120,8 @@ function feedHandlers(
 ): Readonly<Record<string, JobHandler>> {
   const deps = { ...foundation, ...sources }
   const notices = new FeedNotices()
-  const tell = (refresh: PartRefresh): void => {
-    const notice = notices.about(refresh)
+  const tell = (refresh: PartRefresh | undefined): void => {
+    const notice = refresh && notices.about(refresh)
     if (notice !== undefined) log[notice.level](notice.line)
   }
   return {

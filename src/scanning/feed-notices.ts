@@ -21,7 +21,7 @@ export class FeedNotices {
       case 'unchanged':
         return undefined
       case 'frozen':
-        return { level: 'warn', line: { event: 'feed.frozen', source } }
+        return refresh.isNew ? { level: 'warn', line: { event: 'feed.frozen', source } } : undefined
       case 'imported': {
         const { added, changed, removed, revision } = refresh.result
         if (added + changed + removed === 0) return undefined

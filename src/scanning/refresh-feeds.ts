@@ -1,7 +1,6 @@
 // Which parts of which feeds are due, and the jobs that refresh them.
 import type { ChosenFeed } from '../feeds/choice.ts'
 import { sourceOf, type Feed } from '../feeds/feed.ts'
-import { findFeed } from '../feeds/table.ts'
 import { enqueue, housekeepingPriority } from '../jobs/queue.ts'
 import { chanceOf } from '../lib/ids.ts'
 import { listFeedParts, writePartFrozen, type FeedPart } from './feed-part-store.ts'
@@ -47,23 +46,21 @@ export async function scheduleFeeds(deps: FeedJobDeps): Promise<void> {
   }
 }
 
-/** A job for each part that is due of a feed whose index says which there are. */
+/** A job for each part that is due of a feed whose index says which there are; undefined where nobody wants it now. */
 export async function refreshFeed(
   deps: FeedJobDeps,
   input: unknown,
   options: { readonly signal: AbortSignal },
-): Promise<PartRefresh> {
-  const feed = feedOf(input)
+): Promise<PartRefresh | undefined> {
+  const feed = chosenFeed(deps, input)
+  if (feed === undefined) return undefined
   const source = sourceOf(feed.name, indexPart)
   const listed = await listParts(deps, feed, options)
   if (listed.kind === 'failed') return { ...listed, source }
   const now = deps.clock.now()
   const known = new Map((await listFeedParts(deps.database)).map((part) => [part.name, part]))
-  await askForParts(
-    deps,
-    feed,
-    listed.parts.filter((part) => isPartDue(known, now, feed, part)),
-  )
+  const due = listed.parts.filter((part) => isPartDue(known, now, feed, part))
+  await askForParts(deps, feed, due)
   return { kind: 'unchanged', source }
 }
 
@@ -71,10 +68,10 @@ export async function refreshPartOf(
   deps: FeedJobDeps,
   input: unknown,
   options: { readonly signal: AbortSignal },
-): Promise<PartRefresh> {
-  const feed = feedOf(input)
+): Promise<PartRefresh | undefined> {
+  const feed = chosenFeed(deps, input)
   const part = memberOf(input, 'part')
-  return refreshPart(deps, { feed, part, confirmLoss: false }, options)
+  return feed && refreshPart(deps, { feed, part, confirmLoss: false }, options)
 }
 
 /** Now, whatever is due: each part of the feeds, and how it ended. */
@@ -162,12 +159,10 @@ function fixedParts(feed: Feed): readonly string[] {
   return feed.parts.kind === 'fixed' ? feed.parts.names : []
 }
 
-/** What jobs are given; written by this program. A feed of an older version of it may be gone. */
-function feedOf(input: unknown): Feed {
+/** Jobs outlive settings: a feed that these do not name any more is left alone. */
+function chosenFeed({ chosen }: FeedJobDeps, input: unknown): Feed | undefined {
   const name = memberOf(input, 'feed')
-  const feed = findFeed(name)
-  if (feed === undefined) throw new Error(`a job names the feed ${name}, which there is not`)
-  return feed
+  return chosen.find(({ feed }) => feed.name === name)?.feed
 }
 
 function memberOf(input: unknown, name: string): string {

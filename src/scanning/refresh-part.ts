@@ -39,7 +39,7 @@ export type RefreshOutcome =
   | { readonly kind: 'facts'; readonly result: CveFactImport }
   | { readonly kind: 'unchanged' }
   /** The origin does not have the part any more: what it said last stays in force. */
-  | { readonly kind: 'frozen' }
+  | { readonly kind: 'frozen'; readonly isNew: boolean }
   | RefreshFailure
 
 export interface RefreshFailure {
@@ -129,7 +129,7 @@ async function freeze(
   const now = clock.now()
   const nextAttemptAt = nextRefresh(chanceOf(ids), now, everyMs)
   await database.transaction((tx) => writePartFrozen(tx, source, { nextAttemptAt, now }))
-  return { kind: 'frozen' }
+  return { kind: 'frozen', isNew: known.frozenAt === undefined }
 }
 
 async function bringIn(
