@@ -142,8 +142,11 @@ export interface Ecosystem {
    * it was built for subscribers of a distribution, the rows for them do.
    */
   isDecisive?(key: LookupKey): boolean
-  /** Whether the source of this ecosystem string tells of flaws that are not mended yet; absent: of mended ones only. */
-  tellsOfUnmended?(ecosystem: string): boolean
+  /**
+   * Whether the source of a record about this ecosystem string tells of flaws that are not mended yet, so that its silence
+   * says something; absent: of mended ones only.
+   */
+  tellsOfUnmended?(record: { readonly id: string; readonly ecosystem: string }): boolean
   /** The name as stored for lookup: npm exact, pypi normalised by PEP 503. */
   normaliseName(name: string): string
   /**

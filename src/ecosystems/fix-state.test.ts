@@ -38,6 +38,27 @@ const cases: readonly (readonly [
   ['Debian:12', { urgency: 'end-of-life' }, false, 'willNotFix: end-of-life'],
   ['Debian:12', { urgency: 'unimportant' }, false, 'nothing'],
   ['Debian:9', { status: 'unfixed' }, false, 'notFixed: unfixed'],
+  [
+    'Debian:11',
+    { status: 'ignored', note: 'Minor issue', urgency: 'low' },
+    false,
+    'willNotFix: ignored (Minor issue)',
+  ],
+  ['Red Hat:enterprise_linux:9', { status: 'Affected' }, false, 'notFixed: Affected'],
+  ['Red Hat:enterprise_linux:9', { status: 'Fix deferred' }, false, 'deferred: Fix deferred'],
+  ['Red Hat:enterprise_linux:6', { status: 'Will not fix' }, false, 'willNotFix: Will not fix'],
+  [
+    'Red Hat:enterprise_linux:6',
+    { status: 'Out of support scope' },
+    false,
+    'willNotFix: Out of support scope',
+  ],
+  [
+    'Red Hat:enterprise_linux:9',
+    { status: 'Under investigation' },
+    false,
+    'underInvestigation: Under investigation',
+  ],
 ]
 
 for (const [ecosystem, specific, isFixed, expected] of cases) {

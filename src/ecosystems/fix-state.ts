@@ -1,5 +1,5 @@
 // Purpose:  what does a distribution say of a fix, beside the ranges of its record?
-// Spec:     Ubuntu's OSV (`ecosystem_specific.availability`) and CVE tracker (`status`, `note`); Debian's tracker (`status`, `urgency`).
+// Spec:     Ubuntu's OSV (`ecosystem_specific.availability`) and CVE tracker (`status`, `note`); Debian's tracker (`status`, `urgency`); Red Hat's VEX (`remediations`).
 // Input:    one entry of `affected` of an OSV record; hostile.
 // Deviates: nothing.
 // Unknowns: a word that stands in no table says nothing: the ranges then tell all that is known.
@@ -31,6 +31,11 @@ const statuses: ReadonlyMap<string, FixStatement['state']> = new Map([
   ['end-of-life', 'willNotFix'],
   ['needs-triage', 'underInvestigation'],
   ['undetermined', 'underInvestigation'],
+  ['Affected', 'notFixed'],
+  ['Fix deferred', 'deferred'],
+  ['Will not fix', 'willNotFix'],
+  ['Out of support scope', 'willNotFix'],
+  ['Under investigation', 'underInvestigation'],
 ])
 
 const longestWords = 300

@@ -8,7 +8,7 @@ import {
 
 /** Where a feed's files are: its home, or a mirror of it. */
 export interface FeedOrigin {
-  /** The file at a path relative to the home, of names divided by `/`. Fails with a FeedError. */
+  /** The file at a path relative to the home, of names divided by `/`; `''` is the home. Fails with a FeedError. */
   get(
     path: string,
     request: FeedRequest,
@@ -24,11 +24,13 @@ const longestPath = 1024
 export function openOrigin(transport: FeedTransport, base: URL): FeedOrigin {
   return {
     async get(path, request, options) {
+      const home = base.href.replace(/\/+$/, '')
+      if (path === '') return transport.get(new URL(`${home}/`), request, options)
       const segments = path.split('/')
       if (path.length > longestPath || !segments.every((name) => segment.test(name)))
         throw new FeedError('refused', `${JSON.stringify(path.slice(0, 200))} is no path of a feed`)
       const encoded = segments.map((name) => encodeURIComponent(name)).join('/')
-      return transport.get(new URL(`${base.href.replace(/\/+$/, '')}/${encoded}`), request, options)
+      return transport.get(new URL(`${home}/${encoded}`), request, options)
     },
   }
 }
@@ -53,4 +55,16 @@ export async function getText(
   } finally {
     await answer.release()
   }
+}
+
+/** A file without which there is nothing to read, such as an index. */
+export async function requireText(
+  origin: FeedOrigin,
+  path: string,
+  request: Omit<FeedRequest, 'validator'> & { readonly maxBytes: number },
+  options: { readonly signal: AbortSignal },
+): Promise<string> {
+  const answer = await getText(origin, path, request, options)
+  if (answer.kind === 'text') return answer.text
+  throw new FeedError('refused', `the origin has no ${path === '' ? 'index' : path}`)
 }

@@ -10,14 +10,8 @@ import type { Feed, PartAnswer, PartOptions, PartRequest } from './feed.ts'
 import { readModifiedIds } from './modified-ids.ts'
 import type { FeedOrigin } from './origin.ts'
 
-/** Those that most images have packages of, and whose files are of moderate size. */
+/** Those that most images have packages of, and whose files are of moderate size; distributions have feeds of their own. */
 const defaultEcosystems = [
-  'Debian',
-  'Alpine',
-  'Wolfi',
-  'Chainguard',
-  'AlmaLinux',
-  'Rocky Linux',
   'npm',
   'PyPI',
   'Maven',

@@ -9,7 +9,7 @@ import { readIds } from './rules/storable-advisory.ts'
 export interface OwnerStatements {
   /** Ids and aliases of every flaw that a record about the package names, mended, unmended or not affecting. */
   readonly named: ReadonlySet<string>
-  /** Whether the distribution publishes flaws before they are mended, so that its silence says something. */
+  /** Whether one of these records is of a source that has flaws before they are mended, so that its silence says something. */
   readonly tellsOfUnmended: boolean
 }
 
@@ -20,17 +20,17 @@ export async function readOwnerStatements(
   revision: number,
 ): Promise<OwnerStatements> {
   const named = new Set<string>()
+  let tellsOfUnmended = false
   const lookups = await listPackageLookups(reader, packageId)
   for (const { ecosystem, name: lookedUp } of lookups) {
+    const owner = ecosystemOfAdvisory(ecosystem)
     const candidates = await listAdvisoryCandidates(reader, { ecosystem, name: lookedUp }, revision)
     for (const { id, ids, isWithdrawn } of candidates) {
       if (isWithdrawn) continue
+      tellsOfUnmended ||= owner?.tellsOfUnmended?.({ id, ecosystem }) === true
       const flaws = vulnerabilitiesOf({ id, ...readIds(ids) })
       for (const name of flaws.flatMap((flaw) => [flaw.id, ...flaw.aliases])) named.add(name)
     }
   }
-  const tellsOfUnmended = lookups.some(
-    ({ ecosystem }) => ecosystemOfAdvisory(ecosystem)?.tellsOfUnmended?.(ecosystem) === true,
-  )
   return { named, tellsOfUnmended }
 }

@@ -11,8 +11,9 @@ export const deb: Ecosystem = {
   compareVersions: compareDebVersions,
   packageManager: 'OS',
   ownsAdvisoryEcosystem: (ecosystem) => /^(?:Debian|Ubuntu)(?::|$)/.test(ecosystem),
-  // DSA and DLA are about what was mended; Ubuntu's tracker has every flaw.
-  tellsOfUnmended: (ecosystem) => ecosystem.startsWith('Ubuntu'),
+  // DSA and DLA are about what was mended; Ubuntu's tracker has every flaw, and so have records made of Debian's.
+  tellsOfUnmended: ({ id, ecosystem }) =>
+    ecosystem.startsWith('Ubuntu') || /^DEBIAN-(?:CVE|TEMP)-/.test(id),
   isDecisive: ({ ecosystem, version }) =>
     ecosystem.startsWith('Ubuntu:Pro:') && /[+~]esm[0-9]/.test(version),
   normaliseName: (name) => name,

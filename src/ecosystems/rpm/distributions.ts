@@ -116,13 +116,20 @@ function readRelease({ versionId = '', prettyName = '' }: Distribution): Release
   return major === undefined ? undefined : { major, versionId, edition }
 }
 
-/** What a subscription without extensions has, by the CPEs that Red Hat's records name; minor releases are named from 10 on. */
+/**
+ * What a subscription without extensions has, by the CPEs that Red Hat's OSV records name; minor releases are named from
+ * 10 on. Records made of its VEX documents have the release alone: what is not mended yet is in no repository.
+ */
 function redHatEcosystems({ major }: Release): readonly string[] {
   const product = `Red Hat:enterprise_linux:${major}`
-  if (Number(major) < 8) return [`${product}::server`]
+  if (Number(major) < 8) return [product, `${product}::server`]
   const repositories = ['baseos', 'appstream', 'crb'].map((name) => `${product}::${name}`)
-  if (Number(major) < 10) return repositories
-  return [...repositories, ...Array.from({ length: 11 }, (_, minor) => `${product}.${minor}`)]
+  if (Number(major) < 10) return [product, ...repositories]
+  return [
+    product,
+    ...repositories,
+    ...Array.from({ length: 11 }, (_, minor) => `${product}.${minor}`),
+  ]
 }
 
 /** The first Amazon Linux counted by months: 2018.03. */

@@ -23,6 +23,9 @@ export const rpm: Ecosystem = {
   compareVersions: compareRpmVersions,
   packageManager: 'OS',
   ownsAdvisoryEcosystem: ownsRpmAdvisories,
+  // Errata are about what was mended; Red Hat's VEX documents, by CVE, and Microsoft's definitions have every flaw.
+  tellsOfUnmended: ({ id, ecosystem }) =>
+    ecosystem.startsWith('Red Hat:') ? id.startsWith('CVE-') : ecosystem.startsWith('Azure Linux:'),
   normaliseName: (name) => name,
   purlVersion: partEpoch,
   refineAffected: refineRpmAffected,

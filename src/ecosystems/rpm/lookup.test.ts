@@ -109,15 +109,14 @@ test('each distribution is looked up where its publisher writes, by the names th
     ],
     [
       system('rhel', '7.9'),
-      [
-        `Red Hat:enterprise_linux:7::server ${binary}`,
-        `Red Hat:enterprise_linux:7::server ${source}`,
-      ],
+      ['7', '7::server'].flatMap((name) =>
+        [binary, source].map((key) => `Red Hat:enterprise_linux:${name} ${key}`),
+      ),
     ],
     [
       system('rhel', '9.4'),
-      ['baseos', 'appstream', 'crb'].flatMap((name) =>
-        [binary, source].map((key) => `Red Hat:enterprise_linux:9::${name} ${key}`),
+      ['9', '9::baseos', '9::appstream', '9::crb'].flatMap((name) =>
+        [binary, source].map((key) => `Red Hat:enterprise_linux:${name} ${key}`),
       ),
     ],
   ]

@@ -39,6 +39,17 @@ test('a modular build whose record names no stream leaves those below its fix in
   assert.equal(judge('3.1.5-143.module_el8.10.0+3848+d3a2d6ec'), 'notAffected')
 })
 
+test('a name that has its stream already stays where it is', () => {
+  const fixed = '1:18.19.1-1.module+el8.10.0+21388+22892fb9'
+  const [nodejs] = affectedBy(
+    'CVE-2024-22019',
+    [['nodejs:18::nodejs', fixed]],
+    'Red Hat:enterprise_linux:8',
+  )
+  assert.equal(nodejs?.name, 'nodejs:18::nodejs')
+  assert.equal(nodejs.doubt, undefined)
+})
+
 test('what looks like a stream in a summary is none where the builds are not modular', () => {
   const plain = affectedBy('Important: pam:1.5.1 security update', [['pam', '1.5.1-22.el9_5']])
   assert.deepEqual(namesOf(plain), ['pam'])

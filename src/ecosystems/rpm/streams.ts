@@ -39,6 +39,8 @@ export function refineRpmAffected(
 
 function placesOf(entry: AffectedPackage, streams: readonly string[]): readonly AffectedPackage[] {
   const { name, ecosystem } = entry
+  // Placed already: records made of a feed that tells the stream or flavour itself.
+  if (name.includes('::')) return [entry]
   const versions = boundsOf(entry)
   if (versions.some(isModular)) {
     if (streams.length === 0) return [{ ...entry, name: `${anyStream}::${name}`, doubt: noStream }]
