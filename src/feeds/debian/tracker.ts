@@ -53,8 +53,9 @@ function readFlaw(cut: CutValue): OsvRecord | string | undefined {
   if (!flawId.test(flaw)) return `${place}: is no id of a flaw`
   if (cut.kind === 'too-long') return `${place}: the entry is too long`
   const entry = parseObject(cut.text)
-  const states = entry?.['releases']
-  if (entry === undefined || !isObject(states)) return `${place}: has no releases`
+  if (entry === undefined) return `${place}: is no object`
+  const { releases: states = {} } = entry
+  if (!isObject(states)) return `${place}: has no releases`
   const affected = affectedIn(states, source)
   if (typeof affected === 'string') return `${place}: ${affected}`
   return affected.length === 0 ? undefined : describe({ source, flaw, entry, affected })

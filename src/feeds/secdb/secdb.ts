@@ -20,6 +20,7 @@ const neverAffected = '0'
 const cveId = /CVE-[0-9]{4}-[0-9]{4,19}/g
 /** Of ids that stand beside or in the place of a CVE: `XSA-401`, `GHSA-…`, `ZBX-23853`, `TS-2022-003`. */
 const otherId = /^[A-Z]{2,16}-[\w.:-]{1,64}$/
+const anyId = /^(?=.*[0-9])[\w.:/+-]{2,80}$/
 const packageName = /^[A-Za-z0-9_][A-Za-z0-9._+-]{0,100}$/
 
 /** Records in the order of the file. Fails with a FeedError where the file is cut off or no such JSON. */
@@ -97,14 +98,17 @@ function idsIn(
 ): readonly { readonly id: string; readonly aliases: readonly string[] }[] {
   const text = entry.slice(0, 1000)
   const cves = [...new Set(text.match(cveId))]
-  const others = [...new Set(text.split(/[\s,;()]+/))].filter(
+  const words = text.split(/[\s,;()]+/)
+  const others = [...new Set(words)].filter(
     (word) => otherId.test(word) && !word.startsWith('CVE-'),
   )
   const [only] = cves
   if (only !== undefined && cves.length === 1) return [{ id: only, aliases: others }]
   // Beside several CVEs nobody can say to which of them another id belongs.
   if (cves.length > 1) return cves.map((id) => ({ id, aliases: [] }))
-  return others.slice(0, 1).map((id) => ({ id, aliases: others.slice(1) }))
+  // A slip of the pen (`CVE_2019-2426`) is still a flaw that was mended.
+  const [id = words.find((word) => anyId.test(word))] = others
+  return id === undefined ? [] : [{ id, aliases: others.slice(1) }]
 }
 
 function describe(
