@@ -50,6 +50,7 @@ async function measure(
     await measureChange(print, { server, watch, count: knownAdvisories, round: 0, digest })
     for (const [index, count] of changedAdvisories.entries())
       await measureChange(print, { server, watch, count, round: index + 1, digest })
+    await measureWhere(print, server)
     const idle = await probe(server, digest, async () => delay(3000))
     print(`  for comparison, at rest: ${idle}`)
   } finally {
@@ -88,6 +89,27 @@ async function measureChange(
   print(
     `  ${count} changed advisories (imported in ${ms(imported)}): findings right after ${right} ms, counts after ${counted} ms; ${after.matches - before.matches} matches and the counts of ${watch.changedSets()} sets written; peak ${mib(await memory.stop())}; meanwhile ${felt}`,
   )
+}
+
+/** "Where is it": a popular flaw and a rare one, the first page with all totals. */
+async function measureWhere(
+  print: (line: string) => void,
+  server: RegistryUnderLoad,
+): Promise<void> {
+  for (const flaw of ['CVE-2026-100000', 'CVE-2026-109999']) {
+    const took: number[] = []
+    let images = 0
+    for (let round = 0; round < 5; round += 1) {
+      const started = performance.now()
+      const answer = await fetch(`${server.url}/pratique/v1/images?vulnerability=${flaw}`, {
+        headers: { authorization: server.authorization ?? '' },
+      })
+      const { total } = (await answer.json()) as { readonly total: { readonly images: number } }
+      took.push(performance.now() - started)
+      images = total.images
+    }
+    print(`  where ${flaw}: in ${images} images, ${spread(took)}`)
+  }
 }
 
 /** Resolves with the moment at which the revision was published, by the server's clock, which is ours. */
@@ -199,7 +221,9 @@ class Watch {
 
   isCounted(): boolean {
     return (
-      this.#number('SELECT COUNT(*) AS n FROM uncounted_packages') === 0 &&
+      this.#number('SELECT COUNT(*) AS n FROM uncounted_sets') +
+        this.#number('SELECT COUNT(*) AS n FROM uncounted_packages') ===
+        0 &&
       this.#number('SELECT COUNT(*) AS n FROM holdings WHERE counts <> applied') === 0 &&
       this.#number("SELECT COUNT(*) AS n FROM jobs WHERE kind = 'count-findings'") === 0
     )

@@ -23,6 +23,7 @@ const commands: ReadonlyMap<string, () => Promise<AddCommand>> = new Map(
     sbom: async () => (await import('./commands/sbom.ts')).sbomCommand,
     vex: async () => (await import('./commands/vex.ts')).vexCommand,
     suppressions: async () => (await import('./commands/suppressions.ts')).suppressionsCommand,
+    where: async () => (await import('./commands/where.ts')).whereCommand,
     gate: async () => (await import('./commands/gate.ts')).gateCommand,
     'audit-log': async () => (await import('./commands/audit-log.ts')).auditLogCommand,
     session: async () => (await import('./commands/session.ts')).sessionCommand,

@@ -39,6 +39,7 @@ import {
 import { compareSbom, type SbomComparison } from './scanning/compare-sbom.ts'
 import { describeSbom } from './scanning/describe-sbom.ts'
 import { applyRules, describeRules } from './scanning/apply-rules.ts'
+import { findImages } from './scanning/find-images.ts'
 import { findScan, type FoundScan } from './scanning/find-scan.ts'
 import { listFindings, type Finding } from './scanning/list-findings.ts'
 import { getVexDocument, putVexDocument, removeVexDocument } from './scanning/put-vex-document.ts'
@@ -109,6 +110,7 @@ export function controlRooms(
     },
     explainVulnerability: (input) => explainImage({ ...foundation, suppressions }, input),
     listSuppressed: (input) => listSuppressed({ ...foundation, suppressions }, input),
+    findImages: (input) => findImages({ reader: database, suppressions }, input),
     describeSbom: (input) => describeRepositorySbom(config, { ...foundation, suppressions }, input),
     compareSbom: (input) => compareRepositorySbom(foundation, input),
     async sbomsOfArchive({ account, ...input }, options) {

@@ -115,7 +115,7 @@ const pratique: readonly Row[] = [
   ['pratique', 'repository', 'read', 'ExplainDecision GetSbom GetSbomWithFindings'],
   ['pratique', 'none', 'read', 'DescribeAdvisories DescribeCollections DescribeQuotas'],
   ['pratique', 'none', 'read', 'CheckStorage BackupStorage ScanArchive'],
-  ['pratique', 'none', 'read', 'DescribeOidcProviders'],
+  ['pratique', 'none', 'read', 'DescribeOidcProviders FindImages'],
   ['pratique', 'none', 'permissions', 'PutOidcProviderOptions'],
   ['pratique', 'none', 'write', 'ImportAdvisories UpdateAdvisories CollectStorage'],
   ['pratique', 'none', 'write', 'PutQuota RepairStorage'],

@@ -74,6 +74,19 @@ export async function findManifestSummary(
   return row === undefined ? undefined : summaryOf(row)
 }
 
+/** ARN of who pushed a manifest last. */
+export async function findPushedBy(
+  reader: SqlReader,
+  repositoryId: number,
+  digest: Digest,
+): Promise<string | undefined> {
+  const row = await reader.first(
+    'SELECT pushed_by FROM manifests WHERE repository_id = $1 AND digest = $2',
+    [repositoryId, digest],
+  )
+  return row === undefined ? undefined : text(row, 'pushed_by')
+}
+
 /** A page in order of push time, then digest. */
 export async function listManifests(
   reader: SqlReader,

@@ -1,4 +1,5 @@
 import {
+  instant,
   integer,
   integerOrAbsent,
   textOrAbsent,
@@ -97,6 +98,17 @@ export async function publishRevision(
       now.getTime(),
     ],
   )
+}
+
+/** When a revision became visible; undefined for one that is not known any more. */
+export async function findRevisionDate(
+  reader: SqlReader,
+  revision: number,
+): Promise<Date | undefined> {
+  const row = await reader.first('SELECT at FROM advisory_revisions WHERE revision = $1', [
+    revision,
+  ])
+  return row === undefined ? undefined : instant(row, 'at')
 }
 
 export async function writeEvaluatedRevision(tx: SqlWriter, revision: number): Promise<void> {

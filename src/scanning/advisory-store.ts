@@ -7,7 +7,13 @@ import {
   type SqlRow,
   type SqlWriter,
 } from '../storage/database/database.ts'
-import { compressDocument, readDocument, type StorableAdvisory } from './rules/storable-advisory.ts'
+import {
+  compressDocument,
+  readDocument,
+  readIds,
+  type AdvisoryIds,
+  type StorableAdvisory,
+} from './rules/storable-advisory.ts'
 
 /** The newest state of a record, visible already or of the import that is running. */
 export interface NewestAdvisory {
@@ -212,6 +218,20 @@ export async function listAdvisoriesNaming(
     ecosystem: text(row, 'ecosystem'),
     name: text(row, 'name'),
   }))
+}
+
+/** The names that records with this very id know; a lookup, where listAdvisoriesNaming reads everything. */
+export async function findAdvisoryIds(
+  reader: SqlReader,
+  id: string,
+  revision: number,
+): Promise<readonly AdvisoryIds[]> {
+  const rows = await reader.all(
+    `SELECT ids FROM advisories WHERE advisory_id = $1 AND withdrawn IS NULL
+       AND from_revision <= $2 AND (until_revision IS NULL OR until_revision > $2)`,
+    [id, revision],
+  )
+  return rows.map((row) => readIds(text(row, 'ids')))
 }
 
 /** The records of a source as the running import would leave them. */

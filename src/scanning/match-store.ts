@@ -170,6 +170,22 @@ export async function listMatchesOfPackage(
   return rows.map(matchOf)
 }
 
+/** Packages that have a flaw now, by any of its names. */
+export async function listPackagesWith(
+  reader: SqlReader,
+  names: readonly string[],
+): Promise<readonly number[]> {
+  const ids = new Set<number>()
+  for (const name of names) {
+    const rows = await reader.all(
+      'SELECT DISTINCT package_id FROM matches WHERE vulnerability = $1 AND until_revision IS NULL',
+      [name],
+    )
+    for (const row of rows) ids.add(integer(row, 'package_id'))
+  }
+  return [...ids]
+}
+
 function matchOf(row: SqlRow): StoredMatch {
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- written by insertMatch from a value of this type
   const evidence = JSON.parse(text(row, 'evidence')) as MatchEvidence

@@ -107,6 +107,25 @@ export async function listPackages(
   return rows.map(packageOf)
 }
 
+/** Packages of these names, at most `limit` of each. */
+export async function listPackagesNamed(
+  reader: SqlReader,
+  names: readonly { readonly namespace?: string; readonly name: string }[],
+  limit: number,
+): Promise<readonly InternedPackage[]> {
+  const found = new Map<number, InternedPackage>()
+  for (const { name, namespace } of names) {
+    const rows = await reader.all(
+      `SELECT id, type, namespace, name, version, architecture, source_name, source_version, distribution_id,
+         distribution_version, unknown_reason, matched_revision
+       FROM packages WHERE name = $1 AND ($2 = '' OR namespace = $2) ORDER BY id LIMIT $3`,
+      [name, namespace ?? '', limit],
+    )
+    for (const row of rows) found.set(integer(row, 'id'), packageOf(row))
+  }
+  return [...found.values()]
+}
+
 /** Where packages are looked up, by package. */
 export async function listLookupsOf(
   reader: SqlReader,

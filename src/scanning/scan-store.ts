@@ -178,6 +178,16 @@ export async function listSetsOfImages(
   )
 }
 
+/** Images of an account that were not scanned to their end, or of which a part cannot be judged. */
+export async function countUnjudgedScans(reader: SqlReader, account: AccountId): Promise<number> {
+  const row = await reader.first(
+    `SELECT COUNT(*) AS n FROM image_scans s JOIN repositories r ON r.id = s.repository_id
+     WHERE r.account = $1 AND s.status <> 'COMPLETE'`,
+    [account],
+  )
+  return row === undefined ? 0 : integer(row, 'n')
+}
+
 export interface ImagePage {
   readonly after: { readonly repositoryId: number; readonly digest: string }
   readonly limit: number

@@ -16,6 +16,7 @@ import { sbomRoutes, type SbomRooms } from './sbom-routes.ts'
 import { sessionRoutes, type SessionRooms } from './session-routes.ts'
 import { suppressionRoutes, type SuppressionRooms } from './suppression-routes.ts'
 import { storageRoutes, type StorageRooms } from './storage-routes.ts'
+import { whereRoutes, type WhereRooms } from './where-routes.ts'
 
 /** What the rooms give this edge; app.ts binds them. */
 export interface ControlRooms
@@ -32,7 +33,8 @@ export interface ControlRooms
     SbomRooms,
     SessionRooms,
     GuardRailRooms,
-    PolicyRooms {
+    PolicyRooms,
+    WhereRooms {
   readonly describeAdvisories: () => Promise<unknown>
   readonly importAdvisories: (
     input: {
@@ -82,6 +84,7 @@ export const controlRoutes: readonly ControlRoute<ControlRooms>[] = [
   ...masterKeyRoutes,
   ...sbomRoutes,
   ...sessionRoutes,
+  ...whereRoutes,
   {
     method: 'GET',
     path: '/pratique/v1/advisories',
