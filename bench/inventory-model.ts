@@ -234,7 +234,7 @@ function prepare(database: DatabaseSync): Rows {
     holding: sql(
       `INSERT INTO holdings (id, package_id, owners, counts, applied) VALUES (?, ?, '', ?, ?)`,
     ),
-    set: sql('INSERT INTO package_sets (id, hash, members, is_posted) VALUES (?, ?, ?, 1)'),
+    set: sql(`INSERT INTO package_sets (id, hash, members, state) VALUES (?, ?, ?, 'posted')`),
     counts: sql('INSERT INTO package_set_counts VALUES (?, 0, 0, 0, 0, 0, 0, 0)'),
     posting: sql('INSERT INTO holding_postings (holding_id, chunk, sets) VALUES (?, ?, ?)'),
     manifest: sql(

@@ -32,6 +32,7 @@ import {
 } from './scanning/refresh-feeds.ts'
 import type { PartRefresh } from './scanning/refresh-part.ts'
 import { FeedNotices } from './scanning/feed-notices.ts'
+import { sweepPackageSets, sweepPackageSetsJob } from './scanning/sweep-package-sets.ts'
 import { countFindings } from './scanning/count-findings.ts'
 import { countFindingsJob } from './scanning/counting-job.ts'
 import { holdOlderScans, holdOlderScansJob } from './scanning/hold-older-scans.ts'
@@ -89,6 +90,8 @@ export function openWorkers(
   }
 }
 
+const sweepSetsEveryMs = 24 * 3_600_000
+
 /** What is done at the start and then again and again. */
 function jobSchedule(
   config: Config,
@@ -96,6 +99,7 @@ function jobSchedule(
   return [
     { kind: collectJob, everyMs: config.gcEveryMinutes * 60_000 },
     { kind: finishRotationsJob, everyMs: finishRotationsEveryMs },
+    { kind: sweepPackageSetsJob, everyMs: sweepSetsEveryMs },
   ]
 }
 
@@ -151,6 +155,7 @@ function jobHandlers(
     [collectJob]: (_, { signal }) => collectSlice(config, foundation, signal),
     [finishRotationsJob]: (_, options) => finishRotations(foundation, options),
     [countFindingsJob.kind]: (_, options) => countFindings(foundation, options),
+    [sweepPackageSetsJob]: (_, options) => sweepPackageSets(foundation, options),
     [holdOlderScansJob]: (_, options) => holdOlderScans(foundation, options),
     [reevaluateJob]: (input, options) => reevaluatePackages(foundation, input, options),
     [removeReferrersJob]: async (input) => {

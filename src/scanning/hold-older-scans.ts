@@ -1,5 +1,6 @@
 import { internPackageSet } from './intern-package-set.ts'
 import type { EvaluationDeps } from './match-packages.ts'
+import { requirePosted } from './package-set-store.ts'
 import {
   listScansWithoutSet,
   readScannedInstances,
@@ -25,7 +26,10 @@ export async function holdOlderScans(
       const instances = await readScannedInstances(deps.database, key)
       const setId = await internPackageSet(deps, instances, { signal })
       if (setId === undefined) continue
-      await deps.database.transaction((tx) => writePackageSet(tx, key, setId))
+      await deps.database.transaction(async (tx) => {
+        await requirePosted(tx, setId)
+        await writePackageSet(tx, key, setId)
+      })
     }
     after = page.at(-1)
     if (after === undefined) return

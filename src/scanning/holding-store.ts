@@ -10,7 +10,7 @@ import { readByIds } from '../storage/database/by-ids.ts'
 import { insertRows } from '../storage/database/many-rows.ts'
 import { noFindings, packCounts, unpackNumbers } from './rules/finding-counts.ts'
 import type { Holding } from './rules/holdings-of.ts'
-import { addPlace, chunkOf } from './rules/id-chunk.ts'
+import { addPlace, chunkOf, removePlace } from './rules/id-chunk.ts'
 
 /** The id of a holding; a new one waits for being counted. */
 export async function internHolding(
@@ -54,6 +54,28 @@ export async function postHolding(tx: SqlWriter, holdingId: number, setId: numbe
      ON CONFLICT (holding_id, chunk) DO UPDATE SET sets = excluded.sets`,
     [holdingId, chunk, sets],
   )
+}
+
+/** Idempotent. */
+export async function unpostHolding(
+  tx: SqlWriter,
+  holdingId: number,
+  setId: number,
+): Promise<void> {
+  const { chunk, place } = chunkOf(setId)
+  const key = [holdingId, chunk]
+  const known = await tx.first(
+    'SELECT sets FROM holding_postings WHERE holding_id = $1 AND chunk = $2',
+    key,
+  )
+  const sets = known === undefined ? undefined : removePlace(bytes(known, 'sets'), place)
+  if (sets === undefined) return
+  await (sets.length === 0
+    ? tx.run('DELETE FROM holding_postings WHERE holding_id = $1 AND chunk = $2', key)
+    : tx.run('UPDATE holding_postings SET sets = $3 WHERE holding_id = $1 AND chunk = $2', [
+        ...key,
+        sets,
+      ]))
 }
 
 export interface PostingChunk {

@@ -20,27 +20,82 @@ export async function putPackageSet(
   tx: SqlWriter,
   set: { readonly hash: string; readonly members: Uint8Array },
 ): Promise<PackageSet> {
-  const known = await tx.first('SELECT id, is_posted FROM package_sets WHERE hash = $1', [set.hash])
+  const known = await tx.first('SELECT id, state FROM package_sets WHERE hash = $1', [set.hash])
   if (known !== undefined)
-    return { id: integer(known, 'id'), isPosted: integer(known, 'is_posted') === 1 }
+    return { id: integer(known, 'id'), isPosted: text(known, 'state') === 'posted' }
   const made = await tx.first(
-    'INSERT INTO package_sets (hash, members, is_posted) VALUES ($1, $2, 0) RETURNING id',
+    'INSERT INTO package_sets (hash, members) VALUES ($1, $2) RETURNING id',
     [set.hash, set.members],
   )
   if (made === undefined) throw new Error('a package set was written without a row')
   return { id: integer(made, 'id'), isPosted: false }
 }
 
-/** From now on the set is found from its packages, and waits for being counted. */
+/** The set was let go of while somebody made or used it: what was done is to be begun anew. */
+export class PackageSetGone extends Error {
+  constructor() {
+    super('the package set was let go of meanwhile')
+  }
+}
+
+/** From now on the set is found from its packages, and waits for being counted. Throws PackageSetGone. */
 export async function markPosted(tx: SqlWriter, setId: number): Promise<void> {
   const written = await tx.run(
-    'UPDATE package_sets SET is_posted = 1 WHERE id = $1 AND is_posted = 0',
+    `UPDATE package_sets SET state = 'posted' WHERE id = $1 AND state = 'posting'`,
     [setId],
   )
-  if (written === 0) return
+  if (written === 0) return requirePosted(tx, setId)
   await tx.run('INSERT INTO uncounted_sets (set_id) VALUES ($1) ON CONFLICT (set_id) DO NOTHING', [
     setId,
   ])
+}
+
+/** In the transaction that gives an image the set. Throws PackageSetGone. */
+export async function requirePosted(tx: SqlWriter, setId: number): Promise<void> {
+  const row = await tx.first('SELECT state FROM package_sets WHERE id = $1', [setId])
+  if (row === undefined || text(row, 'state') !== 'posted') throw new PackageSetGone()
+}
+
+/** Sets after `after` that no image has. */
+export async function listUnusedSets(
+  reader: SqlReader,
+  { after, limit }: { readonly after: number; readonly limit: number },
+): Promise<{ readonly unused: readonly number[]; readonly last: number | undefined }> {
+  const rows = await reader.all(
+    `SELECT s.id, EXISTS (SELECT 1 FROM image_scans i WHERE i.package_set_id = s.id) AS used
+     FROM package_sets s WHERE s.id > $1 AND s.state <> 'leaving' ORDER BY s.id LIMIT $2`,
+    [after, limit],
+  )
+  const unused = rows.filter((row) => Number(row['used']) === 0).map((row) => integer(row, 'id'))
+  const last = rows.at(-1)
+  return { unused, last: last === undefined ? undefined : integer(last, 'id') }
+}
+
+/** From now on nobody finds the set by its hash or counts it; nothing where an image has it by now. */
+export async function letGoOfSet(tx: SqlWriter, setId: number): Promise<void> {
+  const written = await tx.run(
+    `UPDATE package_sets SET state = 'leaving', hash = 'leaving ' || id
+     WHERE id = $1 AND NOT EXISTS (SELECT 1 FROM image_scans WHERE package_set_id = $1)`,
+    [setId],
+  )
+  if (written === 0) return
+  await tx.run('DELETE FROM uncounted_sets WHERE set_id = $1', [setId])
+  await tx.run('DELETE FROM package_set_counts WHERE set_id = $1', [setId])
+}
+
+export async function listLeavingSets(
+  reader: SqlReader,
+  limit: number,
+): Promise<readonly { readonly id: number; readonly members: Uint8Array }[]> {
+  const rows = await reader.all(
+    `SELECT id, members FROM package_sets WHERE state = 'leaving' ORDER BY id LIMIT $1`,
+    [limit],
+  )
+  return rows.map((row) => ({ id: integer(row, 'id'), members: bytes(row, 'members') }))
+}
+
+export async function deletePackageSet(tx: SqlWriter, setId: number): Promise<void> {
+  await tx.run(`DELETE FROM package_sets WHERE id = $1 AND state = 'leaving'`, [setId])
 }
 
 export async function listUncountedSets(

@@ -10,6 +10,7 @@ import type { ImageContent, ScanOutcome } from './image-scan.ts'
 import { findRepositoryById } from '../registry/repository-store.ts'
 import { listFindings, type SeverityCounts } from './list-findings.ts'
 import { internPackageSet } from './intern-package-set.ts'
+import { requirePosted } from './package-set-store.ts'
 import { findScanRow, finishScan, markScanRunning } from './scan-store.ts'
 import type { Suppressions } from './suppressions.ts'
 
@@ -38,9 +39,11 @@ export async function scanImage(
   const outcome = await attemptScan(deps, key, { signal, attempt })
   const counts = await countFindings(deps, key, outcome)
   const setId = await internPackageSet(deps, outcome.instances, { signal })
-  await database.transaction((tx) =>
-    finishScan(tx, key, { ...outcome, extractorRevision, setId, counts }, clock.now()),
-  )
+  await database.transaction(async (tx) => {
+    // Another attempt makes it anew.
+    if (setId !== undefined) await requirePosted(tx, setId)
+    await finishScan(tx, key, { ...outcome, extractorRevision, setId, counts }, clock.now())
+  })
 }
 
 /** As they are counted at this moment. */

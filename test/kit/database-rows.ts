@@ -119,7 +119,7 @@ const setsWithMembers = [
 ]
 
 const newSets = [
-  `INSERT INTO package_sets (id, hash, members, is_posted) VALUES (1, 'h', x'01', 1)`,
+  `INSERT INTO package_sets (id, hash, members, state) VALUES (1, 'h', x'01', 'posted')`,
 ]
 
 /** Up to 7 a flag said who is an administrator; an attached policy says it since. */

@@ -10,7 +10,7 @@ import { internPackage } from '../../src/scanning/intern-package.ts'
 import { internPackageSet } from '../../src/scanning/intern-package-set.ts'
 import { listFindings, type FindingList } from '../../src/scanning/list-findings.ts'
 import { matchPackages } from '../../src/scanning/match-packages.ts'
-import { findSetCounts } from '../../src/scanning/package-set-store.ts'
+import { findSetCounts, requirePosted } from '../../src/scanning/package-set-store.ts'
 import { reevaluatePackages } from '../../src/scanning/reevaluate-packages.ts'
 import type { FindingCounts } from '../../src/scanning/rules/finding-counts.ts'
 import {
@@ -88,25 +88,22 @@ export async function holdImage(
   const ids = [...new Set(instances.map(({ packageId }) => packageId))]
   const { revision } = await matchPackages(at, ids, { signal })
   const setId = await internPackageSet(at, instances, { signal })
-  await database.transaction((tx) =>
-    finishScan(
-      tx,
-      key,
-      {
-        status: 'COMPLETE',
-        reason: undefined,
-        notes: [],
-        distribution: image.distribution,
-        dataNeeded: [],
-        instances,
-        dataRevision: revision,
-        extractorRevision: 'test',
-        setId,
-        counts: {},
-      },
-      clock.now(),
-    ),
-  )
+  const outcome = {
+    status: 'COMPLETE',
+    reason: undefined,
+    notes: [],
+    distribution: image.distribution,
+    dataNeeded: [],
+    instances,
+    dataRevision: revision,
+    extractorRevision: 'test',
+    setId,
+    counts: {},
+  } as const
+  await database.transaction(async (tx) => {
+    if (setId !== undefined) await requirePosted(tx, setId)
+    await finishScan(tx, key, outcome, clock.now())
+  })
 }
 
 export async function dropImage({ database }: HoldingPlace, name: string): Promise<void> {

@@ -7,6 +7,7 @@ import { findPackageId } from '../../src/scanning/package-store.ts'
 import type { FindingList } from '../../src/scanning/list-findings.ts'
 import { listImagesHolding } from '../../src/scanning/list-images-holding.ts'
 import { countNames } from '../../src/scanning/rules/finding-counts.ts'
+import { sweepPackageSets } from '../../src/scanning/sweep-package-sets.ts'
 import { identifyPackage } from '../../src/scanning/rules/package-identity.ts'
 import type { SqlWriter } from '../../src/storage/database/database.ts'
 import { importRecords } from '../kit/advisories.ts'
@@ -98,6 +99,7 @@ const action = fc.oneof(
     }),
   },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('settle' as const) }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('sweep' as const) }) },
 )
 /** Each action dies after so many transactions, or does not. */
 const killed = fc.record({
@@ -159,6 +161,9 @@ async function perform(at: HoldingPlace, each: Step['action']): Promise<void> {
       break
     case 'settle':
       await settle(at)
+      break
+    case 'sweep':
+      await sweepPackageSets(at, { signal: new AbortController().signal })
       break
     default:
       throw new Error(`unknown action ${JSON.stringify(each satisfies never)}`)
@@ -234,6 +239,11 @@ async function assertSame(
     assert.deepEqual(counts, await keptCounts(fresh, name))
   }
   await assertFound(lived, images)
+  await sweepPackageSets(lived, { signal: new AbortController().signal })
+  await assertFound(lived, images)
+  const held = new Set([...images.keys()].map((name) => JSON.stringify(images.get(name)?.packages)))
+  const sets = await lived.database.first('SELECT COUNT(*) AS n FROM package_sets')
+  assert.ok(Number(sets?.['n']) <= held.size, 'sets that no image has are gone')
 }
 
 function told({ findings, suppressed }: FindingList): unknown {

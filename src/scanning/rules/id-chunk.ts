@@ -4,6 +4,8 @@
 // Deviates: one size of chunk, so that its bytes alone tell which of the two they are.
 // Unknowns: none.
 
+import { eachId, packIds } from './id-list.ts'
+
 /** Ids of one chunk; a bitmap of them has `bitmapBytes`, and any list is shorter. */
 export const chunkSize = 8192
 const bitmapBytes = chunkSize / 8
@@ -20,20 +22,29 @@ export function idOf(chunk: number, place: number): number {
 /** The chunk with one place more; undefined when it is there already. */
 export function addPlace(bytes: Uint8Array | undefined, place: number): Uint8Array | undefined {
   const before = bytes ?? new Uint8Array()
-  if (hasPlace(before, place)) return undefined
-  if (before.length < bitmapBytes - 2) return insertInList(before, place)
-  return setBit(before.length === bitmapBytes ? before.slice() : bitmapOf(before), place)
+  if (before.length === bitmapBytes) {
+    return hasBit(before, place) ? undefined : setBit(before.slice(), place)
+  }
+  const places = placesIn(before)
+  const last = places.at(-1) ?? -1
+  // Sets are made in order, so that mostly the new one comes last.
+  if (last < place) return packPlaces([...places, place])
+  if (places.includes(place)) return undefined
+  return packPlaces([...places, place].toSorted((a, b) => a - b))
 }
 
 /** The chunk without a place; undefined when it was not there. An empty chunk has no bytes. */
 export function removePlace(bytes: Uint8Array, place: number): Uint8Array | undefined {
-  if (!hasPlace(bytes, place)) return undefined
-  return packPlaces(placesIn(bytes).filter((each) => each !== place))
+  const places = placesIn(bytes)
+  const left = places.filter((each) => each !== place)
+  return left.length === places.length ? undefined : packPlaces(left)
 }
 
 /** Places in rising order, each once. */
 export function packPlaces(places: readonly number[]): Uint8Array {
-  if (places.length * 2 < bitmapBytes) return listOf(places)
+  // Ids are above zero, places from zero on.
+  const list = places.length < bitmapBytes ? packIds(places.map((place) => place + 1)) : undefined
+  if (list !== undefined && list.length < bitmapBytes) return list
   const bitmap = new Uint8Array(bitmapBytes)
   for (const place of places) setBit(bitmap, place)
   return bitmap
@@ -51,7 +62,7 @@ export function placesIn(bytes: Uint8Array): readonly number[] {
 /** The same without a list between: what is asked a million times. */
 export function eachPlace(bytes: Uint8Array, tell: (place: number) => void): void {
   if (bytes.length < bitmapBytes) {
-    for (let at = 0; at < bytes.length; at += 2) tell(readPlace(bytes, at))
+    eachId(bytes, (id) => tell(id - 1))
     return
   }
   for (let at = 0; at < bitmapBytes; at += 1) {
@@ -61,53 +72,8 @@ export function eachPlace(bytes: Uint8Array, tell: (place: number) => void): voi
   }
 }
 
-function hasPlace(bytes: Uint8Array, place: number): boolean {
-  if (bytes.length === bitmapBytes) return ((bytes[place >> 3] ?? 0) & (1 << (place & 7))) !== 0
-  const at = findInList(bytes, place)
-  return at < bytes.length && readPlace(bytes, at) === place
-}
-
-function insertInList(list: Uint8Array, place: number): Uint8Array {
-  const at = findInList(list, place)
-  const longer = new Uint8Array(list.length + 2)
-  longer.set(list.subarray(0, at))
-  longer[at] = place & 255
-  longer[at + 1] = place >> 8
-  longer.set(list.subarray(at), at + 2)
-  return longer
-}
-
-/** Where the first place that is not smaller begins. */
-function findInList(list: Uint8Array, place: number): number {
-  let low = 0
-  let high = list.length / 2
-  while (low < high) {
-    const middle = (low + high) >> 1
-    if (readPlace(list, middle * 2) < place) low = middle + 1
-    else high = middle
-  }
-  return low * 2
-}
-
-function readPlace(list: Uint8Array, at: number): number {
-  return (list[at] ?? 0) + (list[at + 1] ?? 0) * 256
-}
-
-function listOf(places: readonly number[]): Uint8Array {
-  const list = new Uint8Array(places.length * 2)
-  for (const [at, place] of places.entries()) {
-    list[at * 2] = place & 255
-    list[at * 2 + 1] = place >> 8
-  }
-  return list
-}
-
-function bitmapOf(list: Uint8Array): Uint8Array {
-  const bitmap = new Uint8Array(bitmapBytes)
-  eachPlace(list, (place) => {
-    setBit(bitmap, place)
-  })
-  return bitmap
+function hasBit(bitmap: Uint8Array, place: number): boolean {
+  return ((bitmap[place >> 3] ?? 0) & (1 << (place & 7))) !== 0
 }
 
 function setBit(bitmap: Uint8Array, place: number): Uint8Array {

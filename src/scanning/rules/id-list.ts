@@ -20,6 +20,14 @@ export function packIds(ids: readonly number[]): Uint8Array {
 
 export function unpackIds(bytes: Uint8Array): readonly number[] {
   const ids: number[] = []
+  eachId(bytes, (id) => {
+    ids.push(id)
+  })
+  return ids
+}
+
+/** The same without a list between. */
+export function eachId(bytes: Uint8Array, tell: (id: number) => void): void {
   let last = 0
   let rest = 0
   let unit = 1
@@ -28,10 +36,9 @@ export function unpackIds(bytes: Uint8Array): readonly number[] {
     unit *= 128
     if (byte >= 128) continue
     last += rest
-    ids.push(last)
+    tell(last)
     rest = 0
     unit = 1
   }
   if (unit !== 1) throw new Error('packed ids end within an id')
-  return ids
 }

@@ -36,12 +36,13 @@ CREATE TABLE uncounted_packages (
 );
 
 -- The sets from before have other members and are made anew from what each scan listed. members: ids of holdings
--- (rules/id-list.ts). is_posted: all postings name the set.
+-- (rules/id-list.ts). state: posting (not all postings name it yet) -> posted -> leaving (no image has it, and its postings go).
 UPDATE image_scans SET package_set_id = NULL WHERE package_set_id IS NOT NULL;
 DROP TABLE package_set_members;
 DELETE FROM package_sets;
 ALTER TABLE package_sets ADD COLUMN members BYTEA NOT NULL DEFAULT '';
-ALTER TABLE package_sets ADD COLUMN is_posted INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE package_sets ADD COLUMN state TEXT NOT NULL DEFAULT 'posting';
+CREATE INDEX package_sets_leaving ON package_sets (id) WHERE state = 'leaving';
 -- "Which images", in the order of images.
 CREATE INDEX image_scans_images ON image_scans (repository_id, digest, package_set_id);
 INSERT INTO jobs (kind, key, input, priority, run_after, attempts, again, created_at)
@@ -74,3 +75,7 @@ CREATE TABLE count_state (
   cursor BIGINT NOT NULL
 );
 INSERT INTO count_state (only_row, stage, cursor) VALUES (1, 'gathering', 0);
+
+-- The rows of a package are few, and what is written of them is planned from all of them: an index of its own cost more than
+-- anything else when data changed.
+DROP INDEX matches_present;
