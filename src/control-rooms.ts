@@ -36,6 +36,7 @@ import {
   explainVulnerability,
   type VulnerabilityExplanation,
 } from './scanning/explain-vulnerability.ts'
+import { confirmImport } from './scanning/confirm-import.ts'
 import { compareSbom, type SbomComparison } from './scanning/compare-sbom.ts'
 import { describeSbom } from './scanning/describe-sbom.ts'
 import { applyRules, describeRules } from './scanning/apply-rules.ts'
@@ -99,6 +100,7 @@ export function controlRooms(
       wake()
       return result
     },
+    confirmImport: (input) => confirmImport(foundation, input),
     importCveFacts: (input, options) => importCveFacts(foundation, input, options),
     chooseFeeds: (words) =>
       words.length === 0 ? { kind: 'chosen', feeds: feeds.chosen } : chooseFeeds(words),

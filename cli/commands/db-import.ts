@@ -1,6 +1,8 @@
+import { createHash } from 'node:crypto'
 import { createReadStream, readdirSync, statSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { Readable, Transform } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
 import { exitCodes, Failure } from '../failure.ts'
 import { jsonOf } from '../json.ts'
 import { megabytes, note, render, renderTable, say, type Format } from '../output.ts'
@@ -129,8 +131,26 @@ async function importFile(
   const source = flags.source ?? basename(file).split('.', 1)[0] ?? ''
   const query = new URLSearchParams({ source, snapshot: String(flags.partial !== true) })
   if (flags.confirmLoss === true) query.set('confirm-loss', 'true')
+  const confirmed = flags.partial === true ? undefined : await confirm(session, source, file)
+  if (confirmed !== undefined) return confirmed
   const response = await send(session, file, `/pratique/v1/advisories?${query.toString()}`)
   return jsonOf<ImportReport>(response)
+}
+
+/** The server may have this very file; then it need not be sent and read again. */
+async function confirm(
+  session: Session,
+  source: string,
+  file: string,
+): Promise<ImportReport | undefined> {
+  const hash = createHash('sha256')
+  await pipeline(createReadStream(file, { highWaterMark: 256 * 1024 }), hash)
+  const query = new URLSearchParams({ source, 'if-not-sha256': hash.digest('hex') })
+  const path = `/pratique/v1/advisories?${query.toString()}`
+  const answer = await jsonOf<ImportReport | { readonly kind: 'unknown' }>(
+    await callServer(session, 'POST', path),
+  )
+  return 'read' in answer ? answer : undefined
 }
 
 async function send(session: Session, file: string, path: string): Promise<Response> {

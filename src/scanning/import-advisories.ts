@@ -1,3 +1,4 @@
+import { createHash, type Hash } from 'node:crypto'
 import { addAbortSignal, type Readable } from 'node:stream'
 import { yieldToEventLoop } from '../lib/yield-to-event-loop.ts'
 import { ArchiveError } from '../lib/archive/archive-error.ts'
@@ -90,14 +91,15 @@ export async function importAdvisories(
   }
   const startedAt = deps.clock.now()
   const lease = await takeImportLease(deps, { takeOver: false })
-  const tally = new ImportTally()
+  const running = { lease, input, tally: new ImportTally(), hash: createHash('sha256') }
+  const { tally } = running
   try {
-    await writeRecords(deps, { lease, input, tally }, options)
+    await writeRecords(deps, running, options)
     const isEmpty = tally.accepted === 0 && (input.snapshot || tally.read > 0)
     if (isEmpty) throw nothingReadable(tally)
     await refuseSuspect(deps, input, tally)
-    const ended = await endRecords(deps, { lease, input, tally }, options)
-    const revision = await publish(deps, { lease, input, tally, ...ended })
+    const ended = await endRecords(deps, running, options)
+    const revision = await publish(deps, { ...running, ...ended })
     const durationMs = deps.clock.now().getTime() - startedAt.getTime()
     const { removed, withheld } = ended
     return { source: input.source, ...tally.counts(), removed, withheld, revision, durationMs }
@@ -174,11 +176,13 @@ interface Running {
   readonly lease: ImportLease
   readonly input: AdvisoryImport
   readonly tally: ImportTally
+  /** Of the bytes read so far. */
+  readonly hash: Hash
 }
 
 async function writeRecords(
   deps: ImportDeps,
-  { lease, input, tally }: Running,
+  { lease, input, tally, hash }: Running,
   { signal, onProgress }: ImportOptions,
 ): Promise<void> {
   const target = {
@@ -186,7 +190,7 @@ async function writeRecords(
     revision: lease.revision,
     isSnapshot: input.snapshot,
   }
-  for await (const batch of batches(recordsOf(input, signal), tally)) {
+  for await (const batch of batches(recordsOf(input, hash, signal), tally)) {
     signal.throwIfAborted()
     await inImport(deps, lease, async (tx) => {
       for (const { line, advisory } of batch) {
@@ -205,12 +209,28 @@ async function writeRecords(
 
 function recordsOf(
   { bytes, records }: AdvisoryImport,
+  hash: Hash,
   signal: AbortSignal,
 ): AsyncIterable<RecordText> {
   if (records !== undefined) return records
   if (bytes === undefined) throw new Error('an import without bytes and without records')
   // A source that stalls is left when the import is aborted.
-  return readRecordTexts(addAbortSignal(signal, bytes), advisoryLimits)
+  return readRecordTexts(hashing(addAbortSignal(signal, bytes), hash), advisoryLimits)
+}
+
+async function* hashing(bytes: AsyncIterable<unknown>, hash: Hash): AsyncGenerator<Uint8Array> {
+  for await (const piece of bytes) {
+    if (!(piece instanceof Uint8Array)) throw new Error('an import of something else than bytes')
+    hash.update(piece)
+    yield piece
+  }
+}
+
+/** Names the file that was imported as a whole and without a complaint, so that it need not be sent again. */
+function validatorOf({ input, tally, hash }: Running, withheld: number): string | undefined {
+  if (input.validator !== undefined) return input.validator
+  const isWhole = input.bytes !== undefined && input.snapshot
+  return isWhole && tally.rejected + withheld === 0 ? hash.copy().digest('hex') : undefined
 }
 
 interface PlacedAdvisory {
@@ -246,10 +266,8 @@ async function* batches(
 }
 
 /** The one small transaction that makes everything visible, or says that there was nothing new. */
-async function publish(
-  deps: ImportDeps,
-  { lease, input, tally, removed, releases }: Running & Ended,
-): Promise<number> {
+async function publish(deps: ImportDeps, running: Running & Ended): Promise<number> {
+  const { lease, input, tally, removed, withheld, releases } = running
   const measured = await measureSource(deps.database, input.source)
   const { added, changed } = tally.counts()
   const moved = releases.vanished.length + releases.returned.length
@@ -259,7 +277,7 @@ async function publish(
   await inImport(deps, lease, async (tx) => {
     await writeAdvisorySource(
       tx,
-      { name: source, origin, ...measured, validator: input.validator },
+      { name: source, origin, ...measured, validator: validatorOf(running, withheld) },
       now,
     )
     await endImport(tx)

@@ -45,6 +45,11 @@ export interface ControlRooms
     },
     options: { readonly signal: AbortSignal },
   ) => Promise<unknown>
+  /** What an import of the file of that hash would come to, where it is in force; undefined: it is to be sent. */
+  readonly confirmImport: (input: {
+    readonly source: string
+    readonly sha256: string
+  }) => Promise<unknown>
   /** EPSS, CISA's catalogue of exploited flaws, or scores: which of them the file says itself. */
   readonly importCveFacts: (
     input: { readonly bytes: Readable; readonly confirmLoss: boolean },
@@ -100,6 +105,13 @@ export const controlRoutes: readonly ControlRoute<ControlRooms>[] = [
       const source = query.get('source') ?? ''
       if (!/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/.test(source)) {
         return refused('source must be a name of 1 to 64 letters, digits and . _ -')
+      }
+      const sha256 = query.get('if-not-sha256')
+      if (sha256 !== null) {
+        if (!/^[0-9a-f]{64}$/.test(sha256))
+          return refused('if-not-sha256 must be 64 hexadecimal digits in lower case')
+        const confirmed = await rooms.confirmImport({ source, sha256 })
+        return { kind: 'json', value: confirmed ?? { kind: 'unknown' } }
       }
       const snapshot = query.get('snapshot') !== 'false'
       const confirmLoss = query.get('confirm-loss') === 'true'
