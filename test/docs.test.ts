@@ -14,6 +14,7 @@ import { coverageDocument } from './kit/coverage-document.ts'
 import {
   deviationsDocument,
   errorsDocument,
+  feedsDocument,
   operationsDocument,
   policyLintDocument,
 } from './kit/generated-docs.ts'
@@ -30,6 +31,7 @@ test('docs that are written from the code say what the code says', () => {
   assert.equal(words(read('docs/deviations.md')), words(deviationsDocument()), 'run: npm run docs')
   assert.equal(words(read('docs/policy-lint.md')), words(policyLintDocument()), 'run: npm run docs')
   assert.equal(words(read('docs/operations.md')), words(operationsDocument()), 'run: npm run docs')
+  assert.equal(words(read('docs/feeds.md')), words(feedsDocument()), 'run: npm run docs')
 })
 
 test('README names every setting and every operation that is served', () => {

@@ -9,6 +9,7 @@ import type { PolicyKind } from '../../src/policy/document.ts'
 import { iamOperations } from '../../src/edges/aws/iam/operations.ts'
 import type { QueryOperation } from '../../src/edges/aws/protocol/query-operation.ts'
 import { stsOperations } from '../../src/edges/aws/sts/operations.ts'
+import { feeds } from '../../src/feeds/table.ts'
 import { registryErrors } from '../../src/registry/errors.ts'
 import { scanningErrors } from '../../src/scanning/errors.ts'
 
@@ -54,6 +55,21 @@ export function deviationsDocument(): string {
       : [`| \`${file}\` | ${cell(words)} |`]
   })
   return `# Deviations\n\nWhere Pratique knowingly differs from a specification or from AWS, gathered from the heads of the files. Written by \`npm run docs\`.\n\n| where | how |\n|---|---|\n${rows.join('\n')}\n`
+}
+
+/** Every feed: where it is, what it has, under which licence. */
+export function feedsDocument(): string {
+  const rows = feeds.map(({ name, says, home, licence, isDefault, ecosystems, parts }) => {
+    const names = parts.kind === 'fixed' ? parts.names.filter((part) => part !== '') : []
+    const listed = parts.kind === 'listed' ? 'as its index lists them' : names.join(', ')
+    const about = ecosystems.length === 0 ? 'facts about CVEs' : ecosystems.join(', ')
+    const cells = [`\`${name}\``, isDefault ? 'yes' : '', says, about, listed, home, licence]
+    return `| ${cells.map(cell).join(' | ')} |`
+  })
+  const head =
+    '| feed | by default | what it has | ecosystems | parts | home | licence |\n|---|---|---|---|---|---|---|'
+  const prose = readFileSync(join(root, 'test/kit/feeds-prose.md'), 'utf8')
+  return `${prose}\n${head}\n${rows.join('\n')}\n`
 }
 
 const severityTitles = {

@@ -5,6 +5,7 @@ import { coverageDocument } from './coverage-document.ts'
 import {
   deviationsDocument,
   errorsDocument,
+  feedsDocument,
   operationsDocument,
   policyLintDocument,
 } from './generated-docs.ts'
@@ -16,3 +17,4 @@ writeFileSync(target('errors.md'), errorsDocument())
 writeFileSync(target('deviations.md'), deviationsDocument())
 writeFileSync(target('policy-lint.md'), policyLintDocument())
 writeFileSync(target('operations.md'), operationsDocument())
+writeFileSync(target('feeds.md'), feedsDocument())
