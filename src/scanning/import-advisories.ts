@@ -1,11 +1,12 @@
 import { createHash, type Hash } from 'node:crypto'
-import { addAbortSignal, type Readable } from 'node:stream'
+import type { Readable } from 'node:stream'
 import { yieldToEventLoop } from '../lib/yield-to-event-loop.ts'
 import { ArchiveError } from '../lib/archive/archive-error.ts'
 import { enqueue } from '../jobs/queue.ts'
+import type { SqlWriter } from '../storage/database/database.ts'
 import { FeedError } from '../storage/feeds/transport.ts'
-import { readRecordTexts } from '../storage/feeds/record-texts.ts'
 import type { RecordText } from '../storage/feeds/record-text.ts'
+import { advisoryBatches, recordTextsOf } from './advisory-batches.ts'
 import { publishAbsences } from './advisory-absence-store.ts'
 import {
   findAdvisorySource,
@@ -32,7 +33,6 @@ import { ImportTally, type LineNotes } from './rules/import-tally.ts'
 import { suspicionOf } from './rules/suspect-state.ts'
 import { compareEcosystems, type EcosystemChanges } from './rules/vanished-ecosystems.ts'
 import { listSourceEcosystems } from './source-ecosystem-store.ts'
-import { parseStorableAdvisory, type StorableAdvisory } from './rules/storable-advisory.ts'
 
 export interface AdvisoryImport {
   readonly source: string
@@ -71,10 +71,6 @@ export interface ImportOptions {
   readonly onProgress?: (progress: { readonly read: number }) => void
 }
 
-/** OSV's longest records are below 1 MiB; all of OSV is below 10 GiB. */
-export const advisoryLimits = { maxRecordBytes: 8 * 1024 ** 2, maxTotalBytes: 16 * 1024 ** 3 }
-/** What one transaction writes: some milliseconds, so that a push between two of them does not wait. */
-const batchLimits = { rows: 300, bytes: 4 * 1024 ** 2 }
 export const reevaluationPriority = 50
 
 /**
@@ -190,7 +186,7 @@ async function writeRecords(
     revision: lease.revision,
     isSnapshot: input.snapshot,
   }
-  for await (const batch of batches(recordsOf(input, hash, signal), tally)) {
+  for await (const batch of advisoryBatches(recordTextsOf(input, hash, signal), tally)) {
     signal.throwIfAborted()
     await inImport(deps, lease, async (tx) => {
       for (const { line, advisory } of batch) {
@@ -207,62 +203,11 @@ async function writeRecords(
   signal.throwIfAborted()
 }
 
-function recordsOf(
-  { bytes, records }: AdvisoryImport,
-  hash: Hash,
-  signal: AbortSignal,
-): AsyncIterable<RecordText> {
-  if (records !== undefined) return records
-  if (bytes === undefined) throw new Error('an import without bytes and without records')
-  // A source that stalls is left when the import is aborted.
-  return readRecordTexts(hashing(addAbortSignal(signal, bytes), hash), advisoryLimits)
-}
-
-async function* hashing(bytes: AsyncIterable<unknown>, hash: Hash): AsyncGenerator<Uint8Array> {
-  for await (const piece of bytes) {
-    if (!(piece instanceof Uint8Array)) throw new Error('an import of something else than bytes')
-    hash.update(piece)
-    yield piece
-  }
-}
-
 /** Names the file that was imported as a whole and without a complaint, so that it need not be sent again. */
 function validatorOf({ input, tally, hash }: Running, withheld: number): string | undefined {
   if (input.validator !== undefined) return input.validator
   const isWhole = input.bytes !== undefined && input.snapshot
   return isWhole && tally.rejected + withheld === 0 ? hash.copy().digest('hex') : undefined
-}
-
-interface PlacedAdvisory {
-  readonly line: number
-  readonly advisory: StorableAdvisory
-}
-
-/** Parsed outside of transactions; memory is bounded by one batch. */
-async function* batches(
-  records: AsyncIterable<RecordText>,
-  tally: ImportTally,
-): AsyncGenerator<readonly PlacedAdvisory[]> {
-  let batch: PlacedAdvisory[] = []
-  let rows = 0
-  let bytes = 0
-  for await (const record of records) {
-    tally.read += 1
-    const parsed = record.kind === 'text' ? parseStorableAdvisory(record.text) : record
-    if (parsed.kind !== 'advisory') {
-      tally.reject(record.line, parsed.reason)
-      continue
-    }
-    batch.push({ line: record.line, advisory: parsed.advisory })
-    rows += 1 + parsed.advisory.packages.length
-    bytes += record.kind === 'text' ? record.text.length : 0
-    if (rows < batchLimits.rows && bytes < batchLimits.bytes) continue
-    yield batch
-    batch = []
-    rows = 0
-    bytes = 0
-  }
-  if (batch.length > 0) yield batch
 }
 
 /** The one small transaction that makes everything visible, or says that there was nothing new. */
@@ -274,7 +219,7 @@ async function publish(deps: ImportDeps, running: Running & Ended): Promise<numb
   const hasChanges = added + changed + removed + moved > 0
   const now = deps.clock.now()
   const { source, origin } = input
-  await inImport(deps, lease, async (tx) => {
+  const step = async (tx: SqlWriter): Promise<void> => {
     await writeAdvisorySource(
       tx,
       { name: source, origin, ...measured, validator: validatorOf(running, withheld) },
@@ -290,7 +235,8 @@ async function publish(deps: ImportDeps, running: Running & Ended): Promise<numb
     await publishRevision(tx, { revision, source, origin, added, changed, removed }, now)
     const job = { kind: reevaluateJob, key: String(revision), input: { revision } }
     await enqueue(tx, { ...job, priority: reevaluationPriority }, now)
-  })
+  }
+  await inImport(deps, lease, step, 'power')
   return hasChanges ? lease.revision : lease.revision - 1
 }
 

@@ -1,7 +1,7 @@
 import type { Clock } from '../lib/clock.ts'
 import type { Ids } from '../lib/ids.ts'
 import { yieldToEventLoop } from '../lib/yield-to-event-loop.ts'
-import type { Database, SqlWriter } from '../storage/database/database.ts'
+import type { Database, SqlWriter, Survival } from '../storage/database/database.ts'
 import { clearImportKeys, discardAbove } from './advisory-import-store.ts'
 import {
   claimPendingRevision,
@@ -48,19 +48,24 @@ export async function takeImportLease(
   return lease
 }
 
-/** A transaction of the import; refused when somebody else took over. */
+/**
+ * A transaction of the import; refused when somebody else took over. What nobody sees yet survives the end of the process
+ * only: the transaction that publishes it (`power`) makes it durable with itself, and a loss of power before discards it.
+ */
 export async function inImport<T>(
   { database, clock }: ImportDeps,
   { owner }: ImportLease,
   work: (tx: SqlWriter) => Promise<T>,
+  survives: Survival = 'process',
 ): Promise<T> {
-  return database.transaction(async (tx) => {
+  const step = async (tx: SqlWriter): Promise<T> => {
     const until = new Date(clock.now().getTime() + leaseMs)
     if (!(await renewPendingRevision(tx, owner, until))) {
       throw scanningError('ADVISORIES_INTERRUPTED', 'another process took over the import')
     }
     return work(tx)
-  })
+  }
+  return database.transaction(step, { survives })
 }
 
 /** Ends the import in the transaction that makes it visible. */
