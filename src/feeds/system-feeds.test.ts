@@ -97,14 +97,28 @@ test('Red Hat: the archive first, then the documents that changed and those that
   assert.deepEqual((await idsOf(await read(redhatFeed, origin, changed.state.cursor))).ids, [])
 })
 
-test('Red Hat: without a list of changes the archive is had again; another archive’s name is refused', async (t) => {
+test('Red Hat: what changed since the archive was made comes after it', async (t) => {
+  const files: ServedFiles = new Map<string, Buffer | string>([
+    ['archive_latest.txt', archiveName],
+    [archiveName, zstdCompressSync(tar(file('2023/cve-2023-6237.json', openssl)))],
+    ['changes.csv', '"2023/cve-2023-6237.json","2026-11-24T01:00:00+00:00"\n'],
+    ['2023/cve-2023-6237.json', openssl.toString().replace('3.0.7-27.el9', '3.0.7-28.el9')],
+  ])
+  const origin = await serve(t, files)
+  const { ids, state } = await idsOf(await read(redhatFeed, origin))
+  assert.deepEqual(ids, ['CVE-2023-6237', 'CVE-2023-6237'])
+  assert.equal((await read(redhatFeed, origin, state.cursor)).kind, 'unchanged')
+})
+
+test('Red Hat: the archive is had again where a list of changes cannot be read, and not where there is none; another archive’s name is refused', async (t) => {
   const files: ServedFiles = new Map<string, Buffer | string>([
     ['archive_latest.txt', archiveName],
     [archiveName, zstdCompressSync(tar(file('2023/a.json', openssl)))],
   ])
   const origin = await serve(t, files)
   const { state } = await idsOf(await read(redhatFeed, origin))
-  files.set('changes.csv', '<html>')
+  assert.equal((await read(redhatFeed, origin, state.cursor)).kind, 'unchanged')
+  files.set('changes.csv', 'nothing that is a list')
   assert.equal((await idsOf(await read(redhatFeed, origin, state.cursor))).state.isWhole, true)
   for (const name of ['../../secret', 'csaf_advisories_2026-11-23.tar.zst', '']) {
     files.set('archive_latest.txt', name)

@@ -1,7 +1,7 @@
 // Purpose:  read Red Hat's VEX documents: all of them from time to time, and those that changed in between.
 // Spec:     security.access.redhat.com/data/csaf/v2/vex: archive_latest.txt, changes.csv, deletions.csv, one JSON document a CVE.
 // Input:    the origin's files; hostile.
-// Deviates: an archive that is a day old misses a day: the documents that changed since its date follow at the next request.
+// Deviates: an archive is older than its day's changes, so the documents that changed since follow it in the same state.
 // Unknowns: lists of changes that cannot be read, or name more documents than are worth fetching one by one → the archive.
 import { FeedError } from '../../storage/feeds/transport.ts'
 import { openSpooledFile } from '../../storage/feeds/spooled-file.ts'
@@ -41,33 +41,58 @@ async function readDocuments(
   const known = parseDeltaCursor(cursor)
   if (known !== undefined && isYoung(known, now)) {
     const answer = await readChanged(origin, known, options)
-    if (answer !== undefined) return answer
+    if (answer.kind !== 'wholeNeeded' && answer.kind !== 'absent') return answer
   }
   return readArchive(origin, { known, now }, options)
 }
 
-/** undefined where the archive is to be had instead. */
+type Since =
+  | {
+      readonly kind: 'changes'
+      readonly paths: readonly string[]
+      readonly deleted: readonly string[]
+      readonly newest: number
+      /** Of the list. */
+      readonly validator: string
+    }
+  /** The list does not tell what is new. */
+  | { readonly kind: 'wholeNeeded' }
+  | { readonly kind: 'unchanged' | 'absent' }
+
+async function changesSince(
+  origin: FeedOrigin,
+  { since, list: validator }: Pick<DeltaCursor, 'since' | 'list'>,
+  options: PartOptions,
+): Promise<Since> {
+  const list = await getText(origin, 'changes.csv', { maxBytes: maxListBytes, validator }, options)
+  if (list.kind !== 'text') return list
+  const changes = readChanges(list.text, { since, limit: maxDocuments })
+  if (changes.kind !== 'changed') return { kind: 'wholeNeeded' }
+  const gone = await readDeleted(origin, since, options)
+  return {
+    kind: 'changes',
+    paths: changes.paths.filter((path) => !gone.includes(path)),
+    deleted: gone.map(idOfPath),
+    newest: changes.newest,
+    validator: list.validator,
+  }
+}
+
 async function readChanged(
   origin: FeedOrigin,
   known: DeltaCursor,
   options: PartOptions,
-): Promise<PartAnswer | undefined> {
-  const asked = { maxBytes: maxListBytes, validator: known.list }
-  const list = await getText(origin, 'changes.csv', asked, options)
-  if (list.kind === 'unchanged') return list
-  if (list.kind === 'absent') return undefined
-  const changes = readChanges(list.text, { since: known.since, limit: maxDocuments })
-  if (changes.kind !== 'changed') return undefined
-  const gone = await readDeleted(origin, known.since, options)
-  const paths = changes.paths.filter((path) => !gone.includes(path))
-  const next = { ...known, list: list.validator, since: Math.max(changes.newest, known.since) }
+): Promise<PartAnswer | { readonly kind: 'wholeNeeded' }> {
+  const changes = await changesSince(origin, known, options)
+  if (changes.kind !== 'changes') return changes
+  const { paths, deleted, newest, validator: list } = changes
   return {
     kind: 'state',
     holds: 'advisories',
     isWhole: false,
     records: readOneByOne(origin, paths, options),
-    deleted: gone.map(idOfPath),
-    cursor: formatDeltaCursor(next),
+    deleted,
+    cursor: formatDeltaCursor({ ...known, list, since: Math.max(newest, known.since) }),
     release: () => Promise.resolve(),
   }
 }
@@ -107,18 +132,26 @@ async function readArchive(
   const day = /^csaf_vex_([0-9]{4}-[0-9]{2}-[0-9]{2})\.tar\.zst$/.exec(name)?.[1]
   if (day === undefined)
     throw new FeedError('malformed', 'archive_latest.txt names no archive of VEX documents')
-  // Red Hat writes a new archive every day or less often: while it is the same one, changes are what is new.
+  // While the archive is the same one, changes are what is new; a mirror without a list of them has nothing new then.
   if (known !== undefined && known.validator === name) {
     const changed = await readChanged(origin, known, options)
-    if (changed !== undefined) return changed
+    if (changed.kind === 'absent') return { kind: 'unchanged' }
+    if (changed.kind !== 'wholeNeeded') return changed
   }
   const answer = await origin.get(name, {}, options)
   if (answer.kind !== 'fetched') throw new FeedError('refused', `the origin has no ${name}`)
   const since = Date.parse(`${day}T00:00:00Z`) - dayMs
   const cursor = { since, wholeAt: now.getTime(), validator: name, list: undefined }
-  return { ...wholeState(answer, { records: recordsOf }), cursor: formatDeltaCursor(cursor) }
-}
-
-function recordsOf(path: string): AsyncIterable<RecordText> {
-  return readVexArchive(openSpooledFile(path), archiveLimits)
+  const changes = await changesSince(origin, cursor, options)
+  // What changed meanwhile comes after the archive, so that it counts: else older documents stood in the place of newer ones.
+  const paths = changes.kind === 'changes' ? changes.paths : []
+  const records = async function* (path: string): AsyncGenerator<RecordText> {
+    yield* readVexArchive(openSpooledFile(path), archiveLimits)
+    yield* readOneByOne(origin, paths, options)
+  }
+  const next =
+    changes.kind === 'changes'
+      ? { ...cursor, list: changes.validator, since: Math.max(changes.newest, since) }
+      : cursor
+  return { ...wholeState(answer, { records }), cursor: formatDeltaCursor(next) }
 }
