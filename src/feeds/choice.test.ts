@@ -13,7 +13,7 @@ const chosen = (...words: readonly string[]): unknown => {
 
 test('a name that no feed has is refused with the nearest one, a part with those that there are', () => {
   assert.match(String(chosen('gihub')), /"gihub" is no feed: did you mean github\?/)
-  assert.match(String(chosen('something-else')), /there are default, none, osv, /)
+  assert.match(String(chosen('something-else')), /there are default, none, debian, /)
   assert.match(String(chosen('kev/x')), /kev has no part "x"/)
   assert.match(String(chosen('osv/../etc')), /no feed|no part/)
   assert.match(String(chosen('')), /is no feed/)

@@ -26,7 +26,6 @@ test('a path that leaves the base is refused, whoever wrote it', async () => {
     'npm/../../x',
     '/etc/passwd',
     'a?b',
-    '',
     '.hidden',
     'a//b',
     'a/%2e%2e',
