@@ -7,6 +7,7 @@ import { fakeClock } from '../../test/kit/fake-clock.ts'
 import { file, tar } from '../../test/kit/tar-builder.ts'
 import { amazonFeed } from './amazon/feed.ts'
 import type { Feed, PartAnswer, PartState } from './feed.ts'
+import { fedoraFeed } from './fedora/feed.ts'
 import type { FeedOrigin } from './origin.ts'
 import { photonFeed } from './photon/feed.ts'
 import { readChanges } from './redhat/changes.ts'
@@ -211,7 +212,7 @@ test('Amazon: an index that is none, a file that is not the one it names, an add
   const origin = await serve(t, files)
   const indexPath = 'al2023/core/guids/1/x86_64/repodata/repomd.xml'
   const readIt = async (): Promise<PartAnswer> => read(amazonFeed, origin, undefined, repository)
-  await assert.rejects(readIt(), /no al2023/)
+  assert.equal((await readIt()).kind, 'absent')
   files.set(indexPath, '<html></html>')
   await assert.rejects(readIt(), /repomd/)
   files.set(indexPath, '<repomd><data type="primary"/></repomd>')
@@ -228,6 +229,29 @@ test('Amazon: an index that is none, a file that is not the one it names, an add
   await assert.rejects(readIt(), { name: 'FeedError', fault: 'wrong-checksum' })
   files.set(mirrors, 'nonsense\n')
   await assert.rejects(readIt(), /has no address/)
+})
+
+test('Fedora: the page of the directory names the releases, each with its own index', async (t) => {
+  const update =
+    '<updates><update type="security"><id>FEDORA-2025-1</id><severity>Important</severity><references><reference type="bugzilla" title="CVE-2025-0001 a: b [fedora-43]"/></references><pkglist><collection><package name="a" version="1" release="2.fc43" epoch="0" arch="x86_64"/></collection></pkglist></update></updates>'
+  const repodata = '43/Everything/x86_64/repodata'
+  const files: ServedFiles = new Map<string, Buffer | string>([
+    ['', '<a href="../">..</a><a href="43/">43/</a><a href="testing/">testing/</a>'],
+    [
+      `${repodata}/repomd.xml`,
+      '<repomd><data type="updateinfo"><location href="repodata/u.xml.zst"/></data></repomd>',
+    ],
+    [`${repodata}/u.xml.zst`, zstdCompressSync(update)],
+  ])
+  const origin = await serve(t, files)
+  assert.deepEqual(await list(fedoraFeed, origin), ['43'])
+  const { ids, state } = await idsOf(await read(fedoraFeed, origin, undefined, '43'))
+  assert.deepEqual(ids, ['FEDORA-2025-1'])
+  assert.equal((await read(fedoraFeed, origin, state.cursor, '43')).kind, 'unchanged')
+  files.set(`${repodata}/u.xml.zst`, Buffer.from('fd377a585a000004', 'hex'))
+  await assert.rejects(async () => idsOf(await read(fedoraFeed, origin, undefined, '43')), /xz/)
+  files.delete(`${repodata}/u.xml.zst`)
+  await assert.rejects(read(fedoraFeed, origin, undefined, '43'), { name: 'FeedError' })
 })
 
 test('every feed has a name of its own, a home by https and a licence', () => {

@@ -3,6 +3,7 @@ import { amazonFeed } from './amazon/feed.ts'
 import { debianFeed } from './debian/feed.ts'
 import { epssFeed } from './epss.ts'
 import type { Feed } from './feed.ts'
+import { fedoraFeed } from './fedora/feed.ts'
 import { githubFeed } from './github.ts'
 import { goFeed } from './go.ts'
 import { kevFeed } from './kev.ts'
@@ -28,6 +29,7 @@ export const feeds: readonly Feed[] = [
   rockyFeed,
   amazonFeed,
   oracleFeed,
+  fedoraFeed,
   suseFeed,
   photonFeed,
   azureFeed,

@@ -1,17 +1,14 @@
 // Purpose:  read the errata of Amazon Linux, each repository a part.
-// Spec:     mirror.list of a repository names where its newest version is; repomd.xml there names updateinfo.xml.
+// Spec:     mirror.list of a repository names where its newest version is.
 // Input:    the origin's files; hostile.
 // Deviates: of the addresses in mirror.list only the path counts, below the feed's home or its mirror.
 // Unknowns: a repository without errata is a part that is absent.
 import { FeedError } from '../../storage/feeds/transport.ts'
-import { openDecodedFile } from '../decoded-file.ts'
 import type { Feed, PartAnswer, PartOptions, PartRequest } from '../feed.ts'
 import { objectsOf, parseObject, textOf } from '../json-values.ts'
-import { fileLimits } from '../limits.ts'
-import { getText, requireText, type FeedOrigin } from '../origin.ts'
-import { wholeState } from '../parts.ts'
-import { readRepomd } from '../updateinfo/repomd.ts'
-import { readUpdateinfo, type UpdateinfoKind } from '../updateinfo/updateinfo.ts'
+import { getText, type FeedOrigin } from '../origin.ts'
+import { readErrata } from '../updateinfo/repository.ts'
+import type { UpdateinfoKind } from '../updateinfo/updateinfo.ts'
 import { affectedInTopic } from './extras.ts'
 
 export const amazonFeed: Feed = {
@@ -53,25 +50,7 @@ async function readRepository(
   const list = await getText(origin, mirrorList(part), { maxBytes: maxIndexBytes }, options)
   if (list.kind !== 'text') return { kind: 'absent' }
   const base = repositoryIn(list.text, mirrorList(part))
-  const index = await requireText(
-    origin,
-    `${base}/repodata/repomd.xml`,
-    { maxBytes: maxIndexBytes },
-    options,
-  )
-  const found = readRepomd(Buffer.from(index))
-  if (found.kind === 'none') return { kind: 'absent' }
-  if (found.kind === 'refused') throw new FeedError('malformed', `repomd.xml ${found.reason}`)
-  const { path, checksum } = found
-  // What the index says of the file names its state: it need not be asked for.
-  const state = `${path} ${checksum?.hex ?? base}`
-  if (state === cursor) return { kind: 'unchanged' }
-  const request = checksum === undefined ? {} : { checksum }
-  const answer = await origin.get(`${base}/${path}`, request, options)
-  if (answer.kind !== 'fetched') return { kind: 'absent' }
-  const records = (file: string): ReturnType<typeof readUpdateinfo> =>
-    readUpdateinfo(openDecodedFile(file), kindOf(part), fileLimits)
-  return { ...wholeState(answer, { records }), cursor: state }
+  return readErrata(origin, { base, cursor, kind: kindOf(part) }, options)
 }
 
 function mirrorList(part: string): string {
