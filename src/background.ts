@@ -38,6 +38,8 @@ import { countFindingsJob } from './scanning/counting-job.ts'
 import { holdOlderScans, holdOlderScansJob } from './scanning/hold-older-scans.ts'
 import { reevaluateJob, reevaluatePackages } from './scanning/reevaluate-packages.ts'
 import { requestScansOfPush, scanImageJob } from './scanning/request-scan.ts'
+import { resolveScanning } from './scanning/resolve-scanning.ts'
+import { scansPushes } from './scanning/rules/scanning-rules.ts'
 import { scanImage } from './scanning/scan-image.ts'
 import type { Suppressions } from './scanning/suppressions.ts'
 import type { TrustedKey } from './vex/public-keys.ts'
@@ -168,7 +170,8 @@ function jobHandlers(
     async [imagePushedJob](input, options) {
       const key = imageKey(input)
       const repository = await findRepositoryById(database, key.repositoryId)
-      if (repository?.scanOnPush === true)
+      const scanning = { reader: database, defaults: config.defaults }
+      if (repository !== undefined && scansPushes(await resolveScanning(scanning, repository)))
         await requestScansOfPush(foundation, contentOf(key.repositoryId), key)
       await readVexReferrers(referrers, key, options)
     },

@@ -77,6 +77,10 @@ export const scanningErrors = {
     'The account has as many VEX documents as it may have.',
     'Remove those that newer ones replace: pratique vex remove DIGEST.',
   ),
+  SCANNING_RULES_INVALID: entry(
+    'The registry cannot be scanned by these rules.',
+    'Read the message: it names the rule and what can be put in its place.',
+  ),
   RULES_UNREADABLE: entry(
     'The file of suppression rules cannot be read.',
     'Read the message: it names line and column. The rules before stay in force.',

@@ -32,6 +32,7 @@ const statuses = {
   VEX_UNREADABLE: 400,
   VEX_UNKNOWN: 404,
   VEX_LIMIT: 409,
+  SCANNING_RULES_INVALID: 400,
   RULES_UNREADABLE: 400,
 } as const satisfies Record<ScanningErrorCode, number>
 

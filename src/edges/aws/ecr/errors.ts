@@ -9,6 +9,7 @@ import {
   isRegistryError,
   type RegistryErrorCode,
 } from '../../../registry/errors.ts'
+import { isScanningError, type ScanningErrorCode } from '../../../scanning/errors.ts'
 import { policyErrorHeader } from '../protocol/policy-error-header.ts'
 
 /** An exception of the service's model: name, sentence, and members beside them. */
@@ -137,12 +138,21 @@ const spellings = {
   STORAGE_FULL: ['ServerException', own],
 } as const satisfies Record<RegistryErrorCode, Spelling>
 
-/** The exception for an error of the registry's room or of this API; undefined for any other. */
+/** What of the scanning room can be refused here; its other refusals belong to doors of our own. */
+const scanningSpellings: Partial<Record<ScanningErrorCode, string>> = {
+  SCANNING_RULES_INVALID: 'ValidationException',
+}
+
+/** The exception for an error of the registry's or the scanning room or of this API; undefined for any other. */
 export function spellException(thrown: unknown): EcrException | undefined {
   const error = asRegistryError(thrown)
   if (error instanceof PratiqueError && error.code === 'ECR_EXCEPTION') {
     const { name, members } = error.detail
     return { name: shown(name), message: error.message, status: 400, members: recordOf(members) }
+  }
+  if (isScanningError(error)) {
+    const name = scanningSpellings[error.code]
+    if (name !== undefined) return { name, message: error.message, status: 400, members: {} }
   }
   if (!isRegistryError(error)) return undefined
   const [name, message]: Spelling = spellings[error.code]

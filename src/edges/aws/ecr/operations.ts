@@ -2,13 +2,10 @@
 import { Type, type TSchema } from 'typebox'
 import { imageKeys, requestTagKeys, type RequestKeys } from '../../../access/request-context.ts'
 import { artifactTypeOf, maxManifestBytes, parseManifest } from '../../../oci/manifest.ts'
-import { repositoryArn } from '../../../policy/arn.ts'
-import { parseAccountId } from '../../../policy/account-id.ts'
 import { operation, type Operation, type ResourceScope } from '../protocol/operation.ts'
 import { batchCheckLayerAvailability } from './batch-check-layer-availability.ts'
 import { batchDeleteImage } from './batch-delete-image.ts'
 import { batchGetImage } from './batch-get-image.ts'
-import { batchGetRepositoryScanningConfiguration } from './batch-get-repository-scanning-configuration.ts'
 import type { EcrCall, EcrDeps } from './call.ts'
 import { completeLayerUpload } from './complete-layer-upload.ts'
 import { createRepository } from './create-repository.ts'
@@ -24,6 +21,7 @@ import { listImages } from './list-images.ts'
 import { listTagsForResource } from './list-tags-for-resource.ts'
 import {
   onEverything,
+  onRepositories,
   onRepository,
   registryId,
   repository,
@@ -31,8 +29,8 @@ import {
 } from './repository-input.ts'
 import { policyOperations } from './policy-operations.ts'
 import { putImage } from './put-image.ts'
-import { putImageScanningConfiguration } from './put-image-scanning-configuration.ts'
 import { putImageTagMutability } from './put-image-tag-mutability.ts'
+import { imageScanningConfiguration, scanningOperations } from './scanning-operations.ts'
 import { startImageScan } from './start-image-scan.ts'
 import { tagResource } from './tag-resource.ts'
 import { untagResource } from './untag-resource.ts'
@@ -66,23 +64,11 @@ const tag = Type.Object({
   Key: Type.String({ minLength: 1, maxLength: 128 }),
   Value: Type.String({ maxLength: 256 }),
 })
-const scanningConfiguration = Type.Object({ scanOnPush: Type.Optional(Type.Boolean()) })
 /** Base64 of 20,971,520 bytes. */
 const layerPartBlob = Type.String({ minLength: 1, maxLength: 27_962_028 })
 
 function listOf<T extends TSchema>(member: T, minItems: number, maxItems: number) {
   return Type.Array(member, { minItems, maxItems })
-}
-
-function onRepositories(
-  input: { readonly registryId?: string; readonly repositoryNames?: readonly string[] },
-  scope: ResourceScope,
-): readonly string[] {
-  const account = parseAccountId(input.registryId ?? '') ?? scope.account
-  const names = input.repositoryNames ?? []
-  return (names.length === 0 ? ['*'] : names).map((name) =>
-    repositoryArn(scope.region, account, name),
-  )
 }
 
 /** An ARN that is none belongs to nobody, so nobody could be asked. */
@@ -122,6 +108,7 @@ type EcrOperation = Operation<EcrDeps, EcrCall>
 
 const rows: readonly EcrOperation[] = [
   ...policyOperations,
+  ...scanningOperations,
   operation({
     name: 'GetAuthorizationToken',
     input: Type.Object({ registryIds: Type.Optional(listOf(registryId, 1, 10)) }),
@@ -146,7 +133,7 @@ const rows: readonly EcrOperation[] = [
       imageTagMutabilityExclusionFilters: Type.Optional(
         Type.Array(Type.Unknown(), { maxItems: 5 }),
       ),
-      imageScanningConfiguration: Type.Optional(scanningConfiguration),
+      imageScanningConfiguration: Type.Optional(imageScanningConfiguration),
       encryptionConfiguration: Type.Optional(
         Type.Object({ encryptionType: Type.Enum(['AES256', 'KMS', 'KMS_DSSE']) }),
       ),
@@ -182,22 +169,6 @@ const rows: readonly EcrOperation[] = [
     action: 'ecr:PutImageTagMutability',
     resources: onRepository,
     run: putImageTagMutability,
-  }),
-  operation({
-    name: 'PutImageScanningConfiguration',
-    input: Type.Object({ ...repository, imageScanningConfiguration: scanningConfiguration }),
-    action: 'ecr:PutImageScanningConfiguration',
-    resources: onRepository,
-    errorStyle: 'validation',
-    run: putImageScanningConfiguration,
-  }),
-  operation({
-    name: 'BatchGetRepositoryScanningConfiguration',
-    input: Type.Object({ repositoryNames: listOf(repositoryName, 1, 25) }),
-    action: 'ecr:BatchGetRepositoryScanningConfiguration',
-    resources: onRepositories,
-    errorStyle: 'validation',
-    run: batchGetRepositoryScanningConfiguration,
   }),
   operation({
     name: 'TagResource',

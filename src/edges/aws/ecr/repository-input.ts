@@ -24,4 +24,16 @@ export function onRepository(input: NamesRepository, scope: ResourceScope): read
   return [repositoryArn(scope.region, account, input.repositoryName)]
 }
 
+/** Each repository that the input names; of none named, all. */
+export function onRepositories(
+  input: { readonly registryId?: string; readonly repositoryNames?: readonly string[] },
+  scope: ResourceScope,
+): readonly string[] {
+  const account = parseAccountId(input.registryId ?? '') ?? scope.account
+  const names = input.repositoryNames ?? []
+  return (names.length === 0 ? ['*'] : names).map((name) =>
+    repositoryArn(scope.region, account, name),
+  )
+}
+
 export const onEverything = (): readonly string[] => ['*']
