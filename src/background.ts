@@ -3,7 +3,13 @@ import { finishRotations, finishRotationsJob } from './access/rotate-master-key.
 import type { Config } from './config.ts'
 import type { Metrics } from './edges/health/metrics.ts'
 import type { Foundation } from './foundation.ts'
-import { enqueue, housekeepingPriority, type Lane } from './jobs/queue.ts'
+import {
+  backgroundPriorities,
+  enqueue,
+  housekeepingPriority,
+  urgentPriorities,
+  type Lane,
+} from './jobs/queue.ts'
 import { JobWorker, type JobHandler, type WorkerLog } from './jobs/worker.ts'
 import type { Log } from './lib/log.ts'
 import { parseDigest, type Digest } from './oci/digest.ts'
@@ -56,7 +62,11 @@ export interface Workers {
   readonly lastTurnAt: Date
 }
 
-/** One for everything, and one for what waits for the network, so that no scan waits for a feed. */
+/**
+ * One for what somebody waits for, so that a push is not behind an import's re-evaluation, nor its scan behind ten thousand
+ * that are made anew; one for the rest; and one for what waits for the network, so that neither waits for a feed. Each
+ * does one job at a time.
+ */
 export function openWorkers(
   config: Config,
   foundation: Foundation,
@@ -65,29 +75,30 @@ export function openWorkers(
 ): Workers {
   const { database, clock, ids } = foundation
   const jobs = { database, clock, ids, log: jobLog(log, metrics) }
-  const worker = new JobWorker({
-    ...jobs,
-    handlers: jobHandlers(config, foundation, deps),
-    schedule: jobSchedule(config),
-    lane: otherLane,
-  })
+  const handlers = jobHandlers(config, foundation, deps)
+  const urgent = new JobWorker({ ...jobs, handlers, schedule: [], lane: urgentLane })
+  const schedule = jobSchedule(config)
+  const background = new JobWorker({ ...jobs, handlers, schedule, lane: backgroundLane })
   const feedWorker = new JobWorker({
     ...jobs,
     handlers: feedHandlers(foundation, deps.feeds, log),
     schedule: feedSchedule(deps.feeds),
     lane: feedLane,
   })
+  const workers = [urgent, background, feedWorker]
   return {
     start() {
-      worker.start()
-      feedWorker.start()
+      for (const worker of workers) worker.start()
     },
-    wake: () => worker.wake(),
+    wake() {
+      urgent.wake()
+      background.wake()
+    },
     async stop() {
-      await Promise.all([worker.stop(), feedWorker.stop()])
+      await Promise.all(workers.map((worker) => worker.stop()))
     },
     get lastTurnAt() {
-      return [worker.lastTurnAt, feedWorker.lastTurnAt].reduce((a, b) => (a < b ? a : b))
+      return new Date(Math.min(...workers.map(({ lastTurnAt }) => lastTurnAt.getTime())))
     },
   }
 }
@@ -108,7 +119,9 @@ function jobSchedule(
 /** Refreshing feeds waits for the network, for minutes: it has a worker of its own. */
 const feedJobs = [scheduleFeedsJob, refreshFeedJob, refreshPartJob]
 const feedLane: Lane = { takes: 'only', kinds: feedJobs }
-const otherLane: Lane = { takes: 'all-but', kinds: feedJobs }
+const others = { takes: 'all-but', kinds: feedJobs } as const
+const urgentLane: Lane = { ...others, priorities: urgentPriorities }
+const backgroundLane: Lane = { ...others, priorities: backgroundPriorities }
 
 /** How often it is looked what is due; less often where nothing is due so soon. */
 const lookForDueMs = 5 * 60_000

@@ -151,10 +151,7 @@ export class JobWorker {
       if (handler === undefined) throw new Error(`no handler for jobs of kind ${job.kind}`)
       const { signal } = this.#stopping
       await handler(job.input, { signal, attempt: job.attempt })
-      await database.transaction(
-        (tx) => finishJob(tx, job.id, this.#owner, clock.now()),
-        bookkeeping,
-      )
+      await database.transaction((tx) => finishJob(tx, job.id, this.#owner), bookkeeping)
       log.jobDone(job, clock.now().getTime() - started.getTime())
     } catch (error) {
       const at = new Date(clock.now().getTime() + retryDelay(job.attempt))

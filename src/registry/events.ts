@@ -34,5 +34,6 @@ export async function recordEvent(
   if (kind !== 'ImagePushed') return
   const input = { repositoryId: repository.id, digest: event.digest }
   const key = `${repository.id}/${event.digest}`
-  await enqueue(tx, { kind: imagePushedJob, key, input, priority: pushPriority }, now)
+  const fairKey = repository.account
+  await enqueue(tx, { kind: imagePushedJob, key, input, priority: pushPriority, fairKey }, now)
 }

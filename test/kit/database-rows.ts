@@ -109,6 +109,7 @@ const rows: Readonly<Record<number, readonly string[]>> = {
     `INSERT INTO package_set_counts VALUES (1, 1, 0, 0, 0, 0, 0, 1)`,
     `INSERT INTO uncounted_sets VALUES (1)`,
     `INSERT INTO count_changes VALUES (1, x'01')`,
+  ],
   18: [
     `INSERT INTO scanning_configurations VALUES ('123456789012', 'ENHANCED', '[]', 'arn', 48)`,
     `INSERT INTO rescan_durations VALUES ('123456789012', 30, 90, 'LAST_PULL_DATE', 49)`,
