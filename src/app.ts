@@ -55,6 +55,7 @@ import { keysHashOf } from './scanning/vex-keys-hash.ts'
 import { openLayerReaders, type LayerReaders } from './scanning/read-layer.ts'
 import { removeServerFile, writePrivately, type DataPaths } from './storage/data-directory.ts'
 import { isStorageFault, nameStorageFault } from './storage/storage-full.ts'
+import { requestRenewals } from './scan-jobs.ts'
 import { controlRooms } from './control-rooms.ts'
 import { readVexKeys } from './vex-keys.ts'
 
@@ -112,6 +113,7 @@ async function startServer(config: Config, log: Log, foundation: Foundation): Pr
   const vexKeys = await readVexKeys(config.vexKeysFile)
   const feeds = openFeedSources(config, foundation)
   await requestRejudging(foundation)
+  await requestRenewals(foundation)
   let url = config.url ?? ''
   const suppressions = openSuppressions({
     reader: database,

@@ -17,6 +17,7 @@ import { collectStorage, type CollectDeps } from './registry/collect-storage.ts'
 import { removeMoreReferrers, removeReferrersJob } from './registry/delete-manifest.ts'
 import { imagePushedJob } from './registry/events.ts'
 import { openImageContent } from './registry/open-image-content.ts'
+import { scanJobHandlers, scanSchedule } from './scan-jobs.ts'
 import { findRepositoryById } from './registry/repository-store.ts'
 import { shardCount } from './registry/rules/orphan.ts'
 import type { LayerReaders } from './scanning/read-layer.ts'
@@ -113,6 +114,7 @@ function jobSchedule(
     { kind: collectJob, everyMs: config.gcEveryMinutes * 60_000 },
     { kind: finishRotationsJob, everyMs: finishRotationsEveryMs },
     { kind: sweepPackageSetsJob, everyMs: sweepSetsEveryMs },
+    ...scanSchedule,
   ]
 }
 
@@ -167,6 +169,7 @@ function jobHandlers(
     openImageContent({ reader: database, blobs }, repositoryId)
   const referrers = { ...foundation, contentOf, keys: vexKeys }
   return {
+    ...scanJobHandlers(config.defaults, foundation, { suppressions, contentOf }),
     [collectJob]: (_, { signal }) => collectSlice(config, foundation, signal),
     [finishRotationsJob]: (_, options) => finishRotations(foundation, options),
     [countFindingsJob.kind]: (_, options) => countFindings(foundation, options),
@@ -185,7 +188,7 @@ function jobHandlers(
       const repository = await findRepositoryById(database, key.repositoryId)
       const scanning = { reader: database, defaults: config.defaults }
       if (repository !== undefined && scansPushes(await resolveScanning(scanning, repository)))
-        await requestScansOfPush(foundation, contentOf(key.repositoryId), key)
+        await requestScansOfPush(foundation, contentOf(key.repositoryId), key, repository.account)
       await readVexReferrers(referrers, key, options)
     },
   }

@@ -145,7 +145,8 @@ async function listSuppressed(
 ): Promise<{ readonly suppressed: readonly Finding[] } | undefined> {
   const found = await findScanInForce(deps, image)
   if (found === undefined) return undefined
-  const { suppressed } = await listFindings(deps.database, found.scan.instances, found.inForce)
+  const { instances, left } = found.scan
+  const { suppressed } = await listFindings(deps.database, instances, found.inForce, left?.revision)
   return { suppressed }
 }
 

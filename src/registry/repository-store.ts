@@ -62,6 +62,19 @@ export function repositoryUnknown(address: RepositoryAddress): Error {
   })
 }
 
+/** Repositories of an account in order of their names, after a name. */
+export async function listRepositoriesOf(
+  reader: SqlReader,
+  account: AccountId,
+  page: { readonly after: string; readonly limit: number },
+): Promise<readonly Repository[]> {
+  const rows = await reader.all(
+    `SELECT ${columns} FROM repositories WHERE account = $1 AND name > $2 ORDER BY name LIMIT $3`,
+    [account, page.after, page.limit],
+  )
+  return rows.map(repositoryOf)
+}
+
 /** False when the name is taken. */
 export async function insertRepository(
   tx: SqlWriter,

@@ -6,6 +6,8 @@ import { parseSuppressionRules, type SuppressionRule } from '../vex/suppression-
 import { scanningError } from './errors.ts'
 import { compareRules, type RuleChanges } from './rules/rule-changes.ts'
 import { describeRule, type DescribedRule } from './rules/describe-rule.ts'
+import { awaitRuleEnds } from './await-rule-ends.ts'
+import { storedRules } from './stored-rules.ts'
 import { findRules, writeRules } from './suppression-rules-store.ts'
 
 export interface AppliedRules extends RuleChanges {
@@ -30,7 +32,10 @@ export async function applyRules(
   return database.transaction(async (tx) => {
     const before = await findRules(tx, account)
     const changes = compareRules(before === undefined ? [] : storedRules(before.text), rules, now)
-    if (!isDryRun) await writeRules(tx, account, { digest, text, givenBy: principal, givenAt: now })
+    if (!isDryRun) {
+      await writeRules(tx, account, { digest, text, givenBy: principal, givenAt: now })
+      await awaitRuleEnds(tx, account, { before: before?.text, rules }, now)
+    }
     return { ...changes, digest, isDryRun }
   })
 }
@@ -42,12 +47,6 @@ function readRules(text: string): readonly SuppressionRule[] {
     ({ line, column, problem }) => `line ${line}, column ${column}: ${problem}`,
   )
   throw scanningError('RULES_UNREADABLE', faults.join('; '), { faults: reading.faults })
-}
-
-/** What a later version cannot read any more has no effect. */
-export function storedRules(text: string): readonly SuppressionRule[] {
-  const reading = parseSuppressionRules(text)
-  return reading.kind === 'read' ? reading.rules : []
 }
 
 export interface DescribedRules {

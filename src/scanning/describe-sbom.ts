@@ -1,6 +1,6 @@
 import type { Digest } from '../oci/digest.ts'
 import { findImage } from './find-image.ts'
-import { findScan } from './find-scan.ts'
+import { describeLeft, findScan } from './find-scan.ts'
 import type { ImageContent } from './image-scan.ts'
 import { readImageInventory } from './read-inventory.ts'
 import { writeSbom, type SbomDeps, type SbomFormat } from './write-sbom.ts'
@@ -44,7 +44,8 @@ export async function describeSbom(
       : {
           findings: {
             instances: scan.instances,
-            gaps: [scan.reason ?? [], scan.notes].flat(),
+            gaps: [describeLeft(scan) ?? [], scan.reason ?? [], scan.notes].flat(),
+            asOf: scan.left?.revision,
           },
         }),
   })

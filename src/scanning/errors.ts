@@ -81,6 +81,20 @@ export const scanningErrors = {
     'The registry cannot be scanned by these rules.',
     'Read the message: it names the rule and what can be put in its place.',
   ),
+  SCAN_BY_HAND_OFF: entry(
+    'Images that enhanced scanning covers are not scanned by hand under aws defaults.',
+    'Wait for enhanced scanning, or put scan type BASIC: aws ecr put-registry-scanning-configuration.',
+  ),
+  SCAN_QUOTA: entry(
+    'Under aws defaults an image is scanned once in 24 hours, and a registry 100,000 times a day.',
+    'Wait, or run the registry with PRATIQUE_DEFAULTS=secure, which has no such quota.',
+    true,
+  ),
+  SCANS_WAITING: entry(
+    'The account has as many scans waiting as it may ask for by hand.',
+    'Wait until some have ended, then ask again.',
+    true,
+  ),
   RULES_UNREADABLE: entry(
     'The file of suppression rules cannot be read.',
     'Read the message: it names line and column. The rules before stay in force.',

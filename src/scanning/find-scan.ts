@@ -1,16 +1,21 @@
 import type { Digest } from '../oci/digest.ts'
 import { parseManifest } from '../oci/manifest.ts'
+import { parseAccountId } from '../policy/account-id.ts'
 import type { SqlReader } from '../storage/database/database.ts'
 import { readAdvisoryState } from './advisory-state-store.ts'
 import type {
   ImageContent,
   ImageScan,
+  LeftScanning,
   ScannedInstance,
   ScanOutcome,
   ScanStatus,
 } from './image-scan.ts'
+import { findImageDates } from './eligibility-store.ts'
+import { isStillOut } from './rules/rescan-eligibility.ts'
+import { findRescanDurations } from './scanning-settings-store.ts'
 import { platformChildren, scannability } from './request-scan.ts'
-import { findScanRow, hasAdvisoriesFor, readScannedInstances } from './scan-store.ts'
+import { findScanRow, hasAdvisoriesFor, readScannedInstances, type ScanKey } from './scan-store.ts'
 
 /** Real indexes have a dozen; each is looked up whenever the index is described. */
 const maxPlatforms = 200
@@ -61,7 +66,8 @@ async function findOwnScan(
 ): Promise<FoundScan | undefined> {
   const row = await findScanRow(reader, key)
   if (row === undefined) return undefined
-  const { dataNeeded, ...scan } = row
+  const { dataNeeded, ...stored } = row
+  const scan = { ...stored, left: await stillLeft(reader, key, stored.left) }
   const found = await readScannedInstances(reader, key)
   const instances = found.map((instance) => ({ ...instance, imageDigest: key.digest }))
   const missing =
@@ -86,6 +92,27 @@ export async function ecosystemsWithoutData(
     if (!hasData) missing.push(group[0] ?? 'unknown')
   }
   return missing
+}
+
+/** In a sentence, of an image whose findings are not renewed. */
+export function describeLeft({ left }: Pick<FoundScan, 'left'>): string | undefined {
+  if (left === undefined) return undefined
+  const { at, revision } = left
+  return `The image left continuous scanning on ${at.toISOString()}: its findings are those known then (data revision ${revision}); push or pull it to have it scanned again`
+}
+
+/** A reader sees at once that an image is back, before the job that tells it: whoever pulls it wants to know it as it is. */
+async function stillLeft(
+  reader: SqlReader,
+  key: ScanKey,
+  left: LeftScanning | undefined,
+): Promise<LeftScanning | undefined> {
+  if (left === undefined) return undefined
+  const image = await findImageDates(reader, key)
+  const account = parseAccountId(image?.account ?? '')
+  if (image === undefined || account === undefined) return undefined
+  const durations = await findRescanDurations(reader, account)
+  return durations !== undefined && isStillOut(durations, image, left.at) ? left : undefined
 }
 
 interface PlatformScan {
@@ -118,8 +145,17 @@ function joinPlatforms(children: readonly PlatformScan[]): FoundScan {
     dataRevision: revisions.length === 0 ? undefined : Math.min(...revisions),
     requestedAt: new Date(Math.min(...scans.map(({ scan }) => scan.requestedAt.getTime()))),
     completedAt: completed.length === scans.length ? new Date(Math.max(...completed)) : undefined,
+    engine: undefined,
+    left: leftTogether(scans.map(({ scan }) => scan)),
     instances: scans.flatMap(({ scan }) => scan.instances),
   }
+}
+
+/** Only an index all of whose platforms left has left; its findings are then those of the last that did. */
+function leftTogether(scans: readonly FoundScan[]): LeftScanning | undefined {
+  const left = scans.flatMap((scan) => scan.left ?? [])
+  if (left.length < scans.length) return undefined
+  return left.toSorted((a, b) => b.revision - a.revision || b.at.getTime() - a.at.getTime())[0]
 }
 
 const neverScanned: FoundScan = {
@@ -130,5 +166,7 @@ const neverScanned: FoundScan = {
   dataRevision: undefined,
   requestedAt: new Date(0),
   completedAt: undefined,
+  engine: undefined,
+  left: undefined,
   instances: [],
 }

@@ -48,8 +48,18 @@ export interface ScanOutcome {
   readonly dataRevision: number | undefined
 }
 
+/** When an image left continuous scanning, and the revision of the data as of which its findings are from then on. */
+export interface LeftScanning {
+  readonly at: Date
+  readonly revision: number
+}
+
 export interface ImageScan extends Omit<ScanOutcome, 'status' | 'instances'> {
   readonly status: ScanStatus
   readonly requestedAt: Date
   readonly completedAt: Date | undefined
+  /** The version of the scanner that read it: `extractorRevision` of that time. */
+  readonly engine: string | undefined
+  /** Undefined of an image whose findings are renewed. */
+  readonly left: LeftScanning | undefined
 }

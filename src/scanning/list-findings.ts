@@ -57,14 +57,16 @@ export type SeverityCounts = Readonly<Partial<Record<Severity, number>>>
  * Findings of packages at places, as the newest data has them: a join of what the image holds with what is known of
  * each package. What cannot be judged is a finding of undefined severity, never left out. `suppressions`: what is in force
  * for the images of the instances; without it nothing but the distribution's word holds a finding back, and no advice
- * says that a release has ended.
+ * says that a release has ended. `asOf`: the findings of an earlier revision, at which every package had been evaluated.
  */
 export async function listFindings(
   reader: SqlReader,
   instances: readonly ScannedInstance[],
   suppressions?: ImageSuppressions,
+  asOf?: number,
 ): Promise<FindingList> {
-  const { revision, evaluatedRevision } = await readAdvisoryState(reader)
+  const state = await readAdvisoryState(reader)
+  const revision = asOf ?? state.revision
   const counting = instances.filter(({ passedOver }) => passedOver === undefined)
   const places = Map.groupBy(counting, ({ packageId }) => packageId)
   // Not those of the evaluated revision: a package first seen since then has matches of the newest one only.
@@ -88,7 +90,7 @@ export async function listFindings(
   const findings = all.filter(({ suppression }) => suppression === undefined)
   const suppressed = all.filter(({ suppression }) => suppression !== undefined)
   const counts = countSeverities(findings)
-  return { findings, suppressed, counts, dataRevision: evaluatedRevision }
+  return { findings, suppressed, counts, dataRevision: asOf ?? state.evaluatedRevision }
 }
 
 /** What the distribution says goes before: it is about the flaw in this very system. */

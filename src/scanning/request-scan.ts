@@ -1,27 +1,58 @@
-import { enqueue } from '../jobs/queue.ts'
+import { enqueue, type NewJob } from '../jobs/queue.ts'
 import type { Digest } from '../oci/digest.ts'
 import { parseManifest, type Manifest } from '../oci/manifest.ts'
 import { isImageConfigMediaType } from '../oci/media-type.ts'
+import type { AccountId } from '../policy/account-id.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Database, SqlWriter } from '../storage/database/database.ts'
 import type { ImageContent } from './image-scan.ts'
 import { insertPendingScan, type ScanKey } from './scan-store.ts'
 
 export const scanImageJob = 'scan-image'
-/** Somebody waits for the scan of a push. */
-const scanPriority = 20
 
-/** Asks for a scan in the caller's transaction. */
-export async function requestScan(tx: SqlWriter, key: ScanKey, now: Date): Promise<void> {
+/** Why a scan is made: somebody pushed, somebody asks, or nobody waits for it. */
+export type ScanOrigin = 'push' | 'hand' | 'backlog'
+
+/** A push goes before what is asked for by hand, of which there may be thousands; the rest is background work. */
+export const scanPriorities = {
+  push: 20,
+  hand: 25,
+  backlog: 60,
+} as const satisfies Record<ScanOrigin, number>
+
+/** Asks for a scan in the caller's transaction; accounts have their turn. */
+export async function requestScan(
+  tx: SqlWriter,
+  key: ScanKey,
+  { account, origin }: { readonly account: AccountId; readonly origin: ScanOrigin },
+  now: Date,
+): Promise<void> {
   await insertPendingScan(tx, key, now)
-  const { repositoryId, digest } = key
-  const job = {
+  await enqueue(tx, scanJob(key, account, origin), now)
+}
+
+/** Asks for an image to be read again; its result stands until the new one takes its place. */
+export async function requestRenewal(
+  tx: SqlWriter,
+  key: ScanKey,
+  account: AccountId,
+  now: Date,
+): Promise<void> {
+  await enqueue(tx, scanJob(key, account, 'backlog'), now)
+}
+
+function scanJob(
+  { repositoryId, digest }: ScanKey,
+  account: AccountId,
+  origin: ScanOrigin,
+): NewJob {
+  return {
     kind: scanImageJob,
     key: `${repositoryId}/${digest}`,
     input: { repositoryId, digest },
-    priority: scanPriority,
+    priority: scanPriorities[origin],
+    fairKey: account,
   }
-  await enqueue(tx, job, now)
 }
 
 /** Asks for the scans of what was pushed; an index asks for none, since its images were pushed before it. */
@@ -29,12 +60,19 @@ export async function requestScansOfPush(
   deps: { readonly database: Database; readonly clock: Clock },
   content: ImageContent,
   key: ScanKey,
+  account: AccountId,
 ): Promise<void> {
-  const stored = await content.findManifest(key.digest)
-  if (stored === undefined) return
+  if (!(await isScannable(content, key.digest))) return
+  const { database, clock } = deps
+  await database.transaction((tx) => requestScan(tx, key, { account, origin: 'push' }, clock.now()))
+}
+
+/** Whether a manifest is an image by itself; an index is not, its images are. */
+export async function isScannable(content: ImageContent, digest: Digest): Promise<boolean> {
+  const stored = await content.findManifest(digest)
+  if (stored === undefined) return false
   const parsed = parseManifest(stored.bytes, stored.mediaType)
-  if (parsed.kind === 'refused' || scannability(parsed.manifest) !== 'image') return
-  await deps.database.transaction((tx) => requestScan(tx, key, deps.clock.now()))
+  return parsed.kind === 'parsed' && scannability(parsed.manifest) === 'image'
 }
 
 /** What of a manifest can be scanned: itself, what it lists, or nothing (signatures, SBOMs, charts, caches). */

@@ -14,6 +14,7 @@ import {
   runScan,
   scan,
   scanPlace,
+  testAccount,
   type ScanPlace,
 } from '../../test/kit/scanning.ts'
 import { file, tar } from '../../test/kit/tar-builder.ts'
@@ -323,13 +324,23 @@ test('asks for scans of images only: not of signatures, attestations, charts or 
     digestOf(Buffer.from('absent')),
   ]
   for (const digest of notImages)
-    await requestScansOfPush({ database, clock }, images.content, { repositoryId, digest })
+    await requestScansOfPush(
+      { database, clock },
+      images.content,
+      { repositoryId, digest },
+      testAccount,
+    )
   assert.deepEqual(await database.all('SELECT digest FROM image_scans'), [])
   assert.equal((await database.all('SELECT kind FROM jobs')).length, 0)
 
   const { digest } = images.addImage({ layers })
   await request(place, digest)
-  await requestScansOfPush({ database, clock }, images.content, { repositoryId, digest })
+  await requestScansOfPush(
+    { database, clock },
+    images.content,
+    { repositoryId, digest },
+    testAccount,
+  )
   const jobs = await database.all('SELECT kind, key FROM jobs')
   assert.deepEqual(
     jobs.map(({ kind, key }) => [kind, key]),

@@ -15,7 +15,13 @@ import {
   type SqlWriter,
 } from '../storage/database/database.ts'
 import type { SeverityCounts } from './list-findings.ts'
-import type { ImageScan, ScannedInstance, ScanOutcome, ScanStatus } from './image-scan.ts'
+import type {
+  ImageScan,
+  LeftScanning,
+  ScannedInstance,
+  ScanOutcome,
+  ScanStatus,
+} from './image-scan.ts'
 
 export interface ScanKey {
   readonly repositoryId: number
@@ -27,7 +33,8 @@ export async function insertPendingScan(tx: SqlWriter, key: ScanKey, now: Date):
   await tx.run(
     `INSERT INTO image_scans (repository_id, digest, status, notes, data_needed, requested_at)
      VALUES ($1, $2, 'PENDING', '[]', '[]', $3)
-     ON CONFLICT (repository_id, digest) DO UPDATE SET status = 'PENDING', reason = NULL, requested_at = excluded.requested_at`,
+     ON CONFLICT (repository_id, digest) DO UPDATE SET status = 'PENDING', reason = NULL, requested_at = excluded.requested_at,
+       left_at = NULL, left_revision = NULL`,
     [key.repositoryId, key.digest, now.getTime()],
   )
 }
@@ -39,11 +46,15 @@ export async function markScanRunning(tx: SqlWriter, key: ScanKey): Promise<void
   )
 }
 
-/** Nothing is written, and nothing told, of an image that was deleted meanwhile. */
+/**
+ * Nothing is written, and nothing told, of an image that was deleted meanwhile. That a result was renewed which nobody asked
+ * for is not told: what it changed is.
+ */
 export async function finishScan(
   tx: SqlWriter,
   key: ScanKey,
   outcome: ScanOutcome & {
+    readonly isRenewal: boolean
     readonly extractorRevision: string
     readonly setId: number | undefined
     readonly counts: SeverityCounts
@@ -69,7 +80,7 @@ export async function finishScan(
       packInstances(outcome.instances),
     ],
   )
-  if (written === 0) return
+  if (written === 0 || outcome.isRenewal) return
   const { status, reason, counts, dataRevision } = outcome
   const detail = { digest: key.digest, status, reason, counts, dataRevision }
   await tx.run(
@@ -90,7 +101,8 @@ export async function writePackageSet(tx: SqlWriter, key: ScanKey, setId: number
 
 export async function findScanRow(reader: SqlReader, key: ScanKey): Promise<ImageScan | undefined> {
   const row = await reader.first(
-    `SELECT status, reason, notes, distribution, data_needed, data_revision, requested_at, completed_at
+    `SELECT status, reason, notes, distribution, data_needed, data_revision, extractor_revision,
+       requested_at, completed_at, left_at, left_revision
      FROM image_scans WHERE repository_id = $1 AND digest = $2`,
     [key.repositoryId, key.digest],
   )
@@ -267,7 +279,14 @@ function scanOf(row: SqlRow): ImageScan {
     dataRevision: integerOrAbsent(row, 'data_revision'),
     requestedAt: instant(row, 'requested_at'),
     completedAt: instantOrAbsent(row, 'completed_at'),
+    engine: textOrAbsent(row, 'extractor_revision'),
+    left: leftOf(row),
   }
+}
+
+function leftOf(row: SqlRow): LeftScanning | undefined {
+  const at = instantOrAbsent(row, 'left_at')
+  return at === undefined ? undefined : { at, revision: integer(row, 'left_revision') }
 }
 
 /** JSON that this store wrote itself. */

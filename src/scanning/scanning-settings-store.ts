@@ -1,5 +1,4 @@
-import type { AccountId } from '../policy/account-id.ts'
-import { parseAccountId } from '../policy/account-id.ts'
+import { parseAccountId, type AccountId } from '../policy/account-id.ts'
 import {
   instant,
   integerOrAbsent,
@@ -37,6 +36,22 @@ export async function writeScanningConfiguration(
      ON CONFLICT (account) DO UPDATE SET scan_type = excluded.scan_type, rules = excluded.rules,
        put_by = excluded.put_by, put_at = excluded.put_at`,
     [account, scanType, JSON.stringify(rules), putBy, now.getTime()],
+  )
+}
+
+/** Tells that repositories may be scanned more or less often from now on. */
+export async function recordScanningConfigured(
+  tx: SqlWriter,
+  account: AccountId,
+  detail: {
+    readonly previous: ScanningConfiguration
+    readonly configuration: ScanningConfiguration
+  },
+  now: Date,
+): Promise<void> {
+  await tx.run(
+    'INSERT INTO events (kind, account, resource, detail, at) VALUES ($1, $2, $3, $4, $5)',
+    ['ScanningConfigured', account, 'registry', JSON.stringify(detail), now.getTime()],
   )
 }
 

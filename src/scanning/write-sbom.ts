@@ -33,6 +33,8 @@ export interface SbomInput {
     readonly instances: readonly ScannedInstance[]
     /** What the scan says it does not speak about. */
     readonly gaps: readonly string[]
+    /** The revision of the data whose findings these are; undefined for the newest. */
+    readonly asOf?: number | undefined
   }
 }
 
@@ -60,11 +62,12 @@ export async function writeSbom(deps: SbomDeps, input: SbomInput): Promise<strin
 
 async function findingsOf(
   { reader, inForce }: SbomDeps,
-  { instances, gaps }: NonNullable<SbomInput['findings']>,
+  { instances, gaps, asOf }: NonNullable<SbomInput['findings']>,
   inventoryOnes: readonly string[],
 ): Promise<NonNullable<SbomInventory['findings']>> {
   const heldBack = await inForce?.(instances)
-  const { findings, suppressed, dataRevision } = await listFindings(reader, instances, heldBack)
+  const listed = await listFindings(reader, instances, heldBack, asOf)
+  const { findings, suppressed, dataRevision } = listed
   return {
     listed: [...findings, ...suppressed].map(listedFinding),
     dataRevision,

@@ -114,7 +114,7 @@ const rows: Readonly<Record<number, readonly string[]>> = {
     `INSERT INTO scanning_configurations VALUES ('123456789012', 'ENHANCED', '[]', 'arn', 48)`,
     `INSERT INTO rescan_durations VALUES ('123456789012', 30, 90, 'LAST_PULL_DATE', 49)`,
     `INSERT INTO asked_scans VALUES ('123456789012', 20000, 3)`,
-    `INSERT INTO told_rule_ends VALUES ('123456789012', 50)`,
+    `INSERT INTO told_rule_ends VALUES ('123456789012', 50, 51, 1, '')`,
     `INSERT INTO job_turns VALUES (20, 7)`,
     `UPDATE image_scans SET left_at = 51, left_revision = 1`,
     `UPDATE jobs SET fair_key = '123456789012', turn = 8`,

@@ -99,6 +99,7 @@ export async function holdImage(
     extractorRevision: 'test',
     setId,
     counts: {},
+    isRenewal: false,
   } as const
   await database.transaction(async (tx) => {
     if (setId !== undefined) await requirePosted(tx, setId)

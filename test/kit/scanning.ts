@@ -2,6 +2,7 @@
 import type { TestContext } from 'node:test'
 import { systemIds } from '../../src/lib/ids.ts'
 import type { Digest } from '../../src/oci/digest.ts'
+import { parseAccountId } from '../../src/policy/account-id.ts'
 import { findScan, type FoundScan } from '../../src/scanning/find-scan.ts'
 import type { ImportDeps } from '../../src/scanning/import-lease.ts'
 import { listFindings, type FindingList } from '../../src/scanning/list-findings.ts'
@@ -13,6 +14,10 @@ import { fakeClock, type FakeClock } from './fake-clock.ts'
 import { insertImages, MemoryImages, type BuiltImage, type ImageParts } from './image-builder.ts'
 
 export const repositoryId = 1
+const account = parseAccountId('123456789012')
+if (account === undefined) throw new Error('unreachable')
+/** Whose repository it is. */
+export const testAccount = account
 
 export interface ScanPlace extends ScanDeps, ImportDeps {
   readonly clock: FakeClock
@@ -42,7 +47,8 @@ export async function push(place: ScanPlace, parts: ImageParts): Promise<BuiltIm
 export async function request(place: ScanPlace, digest: Digest): Promise<void> {
   await place.database.transaction(async (tx) => {
     await insertImages(tx, repositoryId, [digest])
-    await requestScan(tx, { repositoryId, digest }, place.clock.now())
+    const asked = { account: testAccount, origin: 'hand' } as const
+    await requestScan(tx, { repositoryId, digest }, asked, place.clock.now())
   })
 }
 

@@ -33,6 +33,9 @@ const statuses = {
   VEX_UNKNOWN: 404,
   VEX_LIMIT: 409,
   SCANNING_RULES_INVALID: 400,
+  SCAN_BY_HAND_OFF: 400,
+  SCAN_QUOTA: 429,
+  SCANS_WAITING: 429,
   RULES_UNREADABLE: 400,
 } as const satisfies Record<ScanningErrorCode, number>
 

@@ -49,3 +49,16 @@ export function isEligible(durations: RescanDurations, image: ImageDates, now: D
   const until = eligibleUntil(durations, image)
   return until === undefined || now <= until
 }
+
+/**
+ * Whether an image that left is still out, by what happened since: neither a push nor a pull that counts, nor other
+ * durations, for which the next review decides.
+ */
+export function isStillOut(
+  { pushDays, pullDays, putAt }: RescanDurations & { readonly putAt: Date },
+  { pushedAt, lastPulledAt }: ImageDates,
+  leftAt: Date,
+): boolean {
+  if (pushDays === undefined || putAt > leftAt || pushedAt > leftAt) return false
+  return pullDays === undefined || lastPulledAt === undefined || lastPulledAt <= leftAt
+}

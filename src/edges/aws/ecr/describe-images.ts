@@ -7,13 +7,16 @@ import {
 import { getRepository, type Repository } from '../../../registry/repository-store.ts'
 import { listTagsOf } from '../../../registry/tag-store.ts'
 import { findScan } from '../../../scanning/find-scan.ts'
-import { listFindings } from '../../../scanning/list-findings.ts'
+import { resolveScanning } from '../../../scanning/resolve-scanning.ts'
+import type { ResolvedScanning } from '../../../scanning/rules/scanning-rules.ts'
+import { nothingHeldBack, summarizeScan } from '../../../scanning/summarize-scan.ts'
 import { distinct } from './batch-get-image.ts'
 import { epochSeconds, repositoryIn, type EcrCall, type EcrDeps } from './call.ts'
-import { renderScanStatus } from './describe-image-scan-findings.ts'
+import { dataDate, earlierOf, renderDataDate } from './data-date.ts'
 import { requireImage, type ImageId } from './image-id.ts'
 import { readCursor, showsActive, tagStatusOf, type ImageFilter } from './list-images.ts'
 import { cursorOf, defaultPageSize, nextTokenFor, refusePagingWithIds } from './page.ts'
+import { renderScanStatus } from './scan-status.ts'
 
 /** One entry for each image, by id (an unknown one fails the call) or page by page in order of push time. */
 export async function describeImages(
@@ -29,10 +32,11 @@ export async function describeImages(
   call: EcrCall,
 ): Promise<Readonly<Record<string, unknown>>> {
   const repository = await getRepository(deps.database, repositoryIn(call, input))
+  const described = await describedIn(deps, repository)
   const { imageIds, filter } = input
   if (imageIds !== undefined && imageIds.length > 0) {
     refusePagingWithIds('imageIds', input)
-    return { imageDetails: await detailsByIds(deps, repository, imageIds) }
+    return { imageDetails: await detailsByIds(deps, described, imageIds) }
   }
   const page = {
     operation: 'DescribeImages',
@@ -57,18 +61,36 @@ export async function describeImages(
       : { pushedAt: last.pushedAt.getTime(), digest: last.digest, tag: '' }
   const imageDetails: Readonly<Record<string, unknown>>[] = []
   for (const manifest of shown) {
-    imageDetails.push(await renderDetail(deps, repository, manifest))
+    imageDetails.push(await renderDetail(deps, described, manifest))
     // A thousand indexes are read for it: others have their turn between.
     await yieldToEventLoop()
   }
   return { imageDetails, ...nextTokenFor(deps, page, next) }
 }
 
+/** What all images of one answer have in common. */
+interface Described {
+  readonly repository: Repository
+  readonly scanning: ResolvedScanning
+  /** Of the vulnerability data. */
+  readonly dataAt: Date | undefined
+}
+
+async function describedIn(deps: EcrDeps, repository: Repository): Promise<Described> {
+  const scanningDeps = { reader: deps.database, defaults: deps.defaults }
+  return {
+    repository,
+    scanning: await resolveScanning(scanningDeps, repository),
+    dataAt: await dataDate(deps, undefined),
+  }
+}
+
 async function detailsByIds(
   deps: EcrDeps,
-  repository: Repository,
+  described: Described,
   imageIds: readonly ImageId[],
 ): Promise<readonly unknown[]> {
+  const { repository } = described
   const digests = new Set<Awaited<ReturnType<typeof requireImage>>>()
   for (const imageId of distinct(imageIds)) {
     digests.add(await requireImage(deps.database, repository, imageId))
@@ -76,7 +98,7 @@ async function detailsByIds(
   const details: unknown[] = []
   for (const digest of digests) {
     const manifest = await findManifestSummary(deps.database, repository.id, digest)
-    if (manifest !== undefined) details.push(await renderDetail(deps, repository, manifest))
+    if (manifest !== undefined) details.push(await renderDetail(deps, described, manifest))
     await yieldToEventLoop()
   }
   return details
@@ -84,9 +106,10 @@ async function detailsByIds(
 
 async function renderDetail(
   deps: EcrDeps,
-  repository: Repository,
+  described: Described,
   manifest: ManifestSummary,
 ): Promise<Readonly<Record<string, unknown>>> {
+  const { repository } = described
   const imageTags = await listTagsOf(deps.database, repository.id, manifest.digest)
   const { artifactType, lastPulledAt, subject } = manifest
   return {
@@ -101,33 +124,30 @@ async function renderDetail(
     ...(lastPulledAt === undefined ? {} : { lastRecordedPullTime: epochSeconds(lastPulledAt) }),
     ...(subject === undefined ? {} : { subjectManifestDigest: subject }),
     imageStatus: 'ACTIVE',
-    ...(await scanMembers(deps, repository, manifest)),
+    ...(await scanMembers(deps, described, manifest)),
   }
 }
 
 /** Absent for an image that was never scanned: no status is not a clean one. */
 async function scanMembers(
   deps: EcrDeps,
-  repository: Repository,
+  { repository, scanning, dataAt }: Described,
   manifest: ManifestSummary,
 ): Promise<Readonly<Record<string, unknown>>> {
+  const { database: reader, suppressions } = deps
   const key = { repositoryId: repository.id, digest: manifest.digest }
-  const scan = await findScan(deps.database, deps.contentOf(repository.id), key)
+  const scan = await findScan(reader, deps.contentOf(repository.id), key)
   if (scan === undefined) return {}
+  const now = deps.clock.now()
   if (scan.completedAt === undefined)
-    return { imageScanStatus: renderScanStatus(scan, deps.clock.now()) }
-  const inForce = await deps.suppressions.inForce({
-    account: repository.account,
-    repository,
-    instances: scan.instances,
-  })
-  const { counts, suppressed } = await listFindings(deps.database, scan.instances, inForce)
-  const imageScanFindingsSummary = {
-    imageScanCompletedAt: epochSeconds(scan.completedAt),
-    findingSeverityCounts: counts,
-  }
+    return { imageScanStatus: renderScanStatus(scan, { scanning, now, heldBack: nothingHeldBack }) }
+  const { counts, heldBack } = await summarizeScan({ reader, suppressions }, repository, scan)
   return {
-    imageScanStatus: renderScanStatus(scan, deps.clock.now(), suppressed),
-    imageScanFindingsSummary,
+    imageScanStatus: renderScanStatus(scan, { scanning, now, heldBack }),
+    imageScanFindingsSummary: {
+      imageScanCompletedAt: epochSeconds(scan.completedAt),
+      ...renderDataDate(earlierOf(dataAt, scan.left)),
+      findingSeverityCounts: counts,
+    },
   }
 }

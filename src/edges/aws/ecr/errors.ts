@@ -141,6 +141,9 @@ const spellings = {
 /** What of the scanning room can be refused here; its other refusals belong to doors of our own. */
 const scanningSpellings: Partial<Record<ScanningErrorCode, string>> = {
   SCANNING_RULES_INVALID: 'ValidationException',
+  SCAN_BY_HAND_OFF: 'ValidationException',
+  SCAN_QUOTA: 'LimitExceededException',
+  SCANS_WAITING: 'ThrottlingException',
 }
 
 /** The exception for an error of the registry's or the scanning room or of this API; undefined for any other. */

@@ -1,4 +1,4 @@
-import { configureScanOnPush } from '../../../registry/configure-repository.ts'
+import { putScanOnPush } from '../../../scanning/put-scanning.ts'
 import { repositoryIn, type EcrCall, type EcrDeps } from './call.ts'
 
 export async function putImageScanningConfiguration(
@@ -12,6 +12,7 @@ export async function putImageScanningConfiguration(
 ): Promise<Readonly<Record<string, unknown>>> {
   const { scanOnPush = false } = input.imageScanningConfiguration
   const repository = repositoryIn(call, input)
-  const { account, name } = await configureScanOnPush(deps.database, { repository, scanOnPush })
+  const { account, name } = await putScanOnPush(deps, { repository, scanOnPush })
+  deps.wake()
   return { registryId: account, repositoryName: name, imageScanningConfiguration: { scanOnPush } }
 }

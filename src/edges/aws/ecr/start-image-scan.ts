@@ -1,6 +1,7 @@
 import { parseManifest } from '../../../oci/manifest.ts'
 import { getRepository } from '../../../registry/repository-store.ts'
-import { platformChildren, requestScan, scannability } from '../../../scanning/request-scan.ts'
+import { platformChildren, scannability } from '../../../scanning/request-scan.ts'
+import { startScans } from '../../../scanning/start-scans.ts'
 import { repositoryIn, type EcrCall, type EcrDeps } from './call.ts'
 import { ecrError, imageIdText } from './errors.ts'
 import { requireImage, type ImageId } from './image-id.ts'
@@ -27,11 +28,7 @@ export async function startImageScan(
   }
   const digests =
     manifest.kind === 'index' ? platformChildren(manifest).map((child) => child.digest) : [digest]
-  await deps.database.transaction(async (tx) => {
-    const now = deps.clock.now()
-    for (const each of digests)
-      await requestScan(tx, { repositoryId: repository.id, digest: each }, now)
-  })
+  await startScans(deps, { repository, digests })
   deps.wake()
   return {
     registryId: repository.account,

@@ -35,10 +35,14 @@ CREATE TABLE asked_scans (
   PRIMARY KEY (account, day)
 );
 
--- Up to when it was told that suppression rules have ended; ends that lie before are not told again, whatever a clock says.
+-- Up to when it was told that suppression rules have ended: ends that lie before are not told again, whatever a clock says.
+-- walk_*: the ends up to walk_to are being told, image by image; those up to this place are done.
 CREATE TABLE told_rule_ends (
   account TEXT PRIMARY KEY,
-  through BIGINT NOT NULL
+  through BIGINT NOT NULL,
+  walk_to BIGINT,
+  walk_repository BIGINT,
+  walk_digest TEXT
 );
 
 -- Jobs of one priority are taken from each fair_key in turn. turn: which round of its priority a job belongs to;
@@ -54,3 +58,7 @@ DROP INDEX jobs_due;
 CREATE INDEX jobs_turn ON jobs (priority, turn, id);
 -- The last turn of a key; how many jobs it has waiting.
 CREATE INDEX jobs_fair ON jobs (priority, fair_key, turn);
+
+-- Rules that were given before somebody waited for their end.
+INSERT INTO jobs (kind, key, input, priority, run_after, attempts, again, created_at)
+SELECT 'tell-rule-ends', account, '{"account":"' || account || '"}', 100, 0, 0, 0, 0 FROM suppression_rules;

@@ -1,0 +1,37 @@
+import type { Repository } from '../registry/repository-store.ts'
+import type { SqlReader } from '../storage/database/database.ts'
+import type { FoundScan } from './find-scan.ts'
+import { listFindings, type Finding, type SeverityCounts } from './list-findings.ts'
+import type { Suppressions } from './suppressions.ts'
+
+export interface ScanSummary {
+  readonly counts: SeverityCounts
+  readonly heldBack: HeldBackCounts
+}
+
+/** How many findings do not count because people decided so; what the distribution decides is the scanner's own judgement. */
+export interface HeldBackCounts {
+  readonly vex: number
+  readonly rules: number
+}
+
+export const nothingHeldBack: HeldBackCounts = { vex: 0, rules: 0 }
+
+/** What a list of images shows of a scan: numbers, and no findings. */
+export async function summarizeScan(
+  { reader, suppressions }: { readonly reader: SqlReader; readonly suppressions: Suppressions },
+  repository: Repository,
+  scan: FoundScan,
+): Promise<ScanSummary> {
+  const { instances, left } = scan
+  const { account } = repository
+  const inForce = await suppressions.inForce({ account, repository, instances })
+  const { counts, suppressed } = await listFindings(reader, instances, inForce, left?.revision)
+  return { counts, heldBack: countHeldBack(suppressed) }
+}
+
+export function countHeldBack(suppressed: readonly Finding[]): HeldBackCounts {
+  const of = (kind: 'vex' | 'rule'): number =>
+    suppressed.filter(({ suppression }) => suppression?.kind === kind).length
+  return { vex: of('vex'), rules: of('rule') }
+}
