@@ -14,7 +14,10 @@ import type { ScanKey } from './scan-store.ts'
 
 export interface DatedImage extends ScanKey, ImageDates {}
 
-/** Scanned images of a repository that are scanned continuously and were pushed before a moment, in order of push time. */
+/**
+ * Manifests of a repository that were pushed before a moment, in order of push time. `isRenewed`: scanned, and with
+ * findings that are renewed; the others are passed over by who asks, so that a page costs the same however many there are.
+ */
 export async function listAgedImages(
   reader: SqlReader,
   repositoryId: number,
@@ -23,17 +26,20 @@ export async function listAgedImages(
     readonly after: { readonly pushedAt: number; readonly digest: string }
     readonly limit: number
   },
-): Promise<readonly DatedImage[]> {
+): Promise<readonly (DatedImage & { readonly isRenewed: boolean })[]> {
   // In the order of manifests_pushed.
   const rows = await reader.all(
-    `SELECT m.digest, m.pushed_at, m.last_pulled_at FROM manifests m
-     JOIN image_scans s ON s.repository_id = m.repository_id AND s.digest = m.digest
+    `SELECT m.digest, m.pushed_at, m.last_pulled_at,
+       CASE WHEN s.completed_at IS NOT NULL AND s.left_at IS NULL THEN 1 ELSE 0 END AS is_renewed
+     FROM manifests m LEFT JOIN image_scans s ON s.repository_id = m.repository_id AND s.digest = m.digest
      WHERE m.repository_id = $1 AND m.pushed_at < $2 AND (m.pushed_at > $3 OR (m.pushed_at = $3 AND m.digest > $4))
-       AND s.left_at IS NULL AND s.completed_at IS NOT NULL
      ORDER BY m.pushed_at, m.digest LIMIT $5`,
     [repositoryId, page.before.getTime(), page.after.pushedAt, page.after.digest, page.limit],
   )
-  return rows.map((row) => datedImage(row, repositoryId))
+  return rows.map((row) => ({
+    ...datedImage(row, repositoryId),
+    isRenewed: integer(row, 'is_renewed') === 1,
+  }))
 }
 
 /** Images of a repository that left, in order, after a digest. */

@@ -124,6 +124,15 @@ async function nothing(): Promise<undefined> {
   return Promise.resolve(undefined)
 }
 
+test('an image that left continuous scanning is not read again', async (t: TestContext) => {
+  const place = await world(t)
+  await place.database.transaction(
+    async (tx) => void (await tx.run('UPDATE image_scans SET left_at = 1, left_revision = 1')),
+  )
+  await start(place)
+  assert.deepEqual(await runJobs(place, handlersOf(place)), ['renew-scans', 'renew-scans'])
+})
+
 test('a scan asked for anew tells what changed in the inventory, beside that it is complete', async (t: TestContext) => {
   const place = await world(t)
   await place.database.transaction(async (tx) => {

@@ -33,7 +33,8 @@ export async function renewScans(
     const last = images.at(-1)
     if (last === undefined) return
     const now = clock.now()
-    for (const image of images) await requestRenewal(tx, image, image.account, now)
+    for (const image of images)
+      if (!image.isLeft) await requestRenewal(tx, image, image.account, now)
     const { engine, repositoryId, digest } = last
     await enqueue(tx, renewalFrom({ engine, repositoryId, digest }), now)
   })

@@ -13,9 +13,11 @@ export interface EnginePlace {
 export interface OutdatedImage extends ScanKey {
   readonly engine: string
   readonly account: AccountId
+  /** Out of continuous scanning: not to be read again. */
+  readonly isLeft: boolean
 }
 
-/** Images that another engine read, after a place; none that left continuous scanning. */
+/** Images that another engine read, after a place. */
 export async function listOutdatedImages(
   reader: SqlReader,
   {
@@ -38,10 +40,9 @@ export async function listOutdatedImages(
   ]
   for (const { from, condition } of ranges) {
     const rows = await reader.all(
-      `SELECT s.extractor_revision, s.repository_id, s.digest, r.account FROM image_scans s
+      `SELECT s.extractor_revision, s.repository_id, s.digest, s.left_at, r.account FROM image_scans s
        JOIN repositories r ON r.id = s.repository_id
        WHERE ${condition} AND (s.extractor_revision, s.repository_id, s.digest) > ($2, $3, $4)
-         AND s.left_at IS NULL
        ORDER BY s.extractor_revision, s.repository_id, s.digest LIMIT $5`,
       [engine, from.engine, from.repositoryId, from.digest, limit],
     )
@@ -50,20 +51,20 @@ export async function listOutdatedImages(
   return []
 }
 
-/** Manifests of a repository that no scan was asked of, in order of push time, after a place. */
-export async function listUnscanned(
+/** Manifests of a repository in order of push time, after a place, and whether a scan was ever asked of each. */
+export async function listAskedScans(
   reader: SqlReader,
   repositoryId: number,
   page: {
     readonly after: { readonly pushedAt: number; readonly digest: string }
     readonly limit: number
   },
-): Promise<readonly (ScanKey & { readonly pushedAt: number })[]> {
+): Promise<readonly (ScanKey & { readonly pushedAt: number; readonly isAsked: boolean })[]> {
   const { after, limit } = page
   const rows = await reader.all(
-    `SELECT m.digest, m.pushed_at FROM manifests m
+    `SELECT m.digest, m.pushed_at, s.status FROM manifests m
+     LEFT JOIN image_scans s ON s.repository_id = m.repository_id AND s.digest = m.digest
      WHERE m.repository_id = $1 AND (m.pushed_at > $2 OR (m.pushed_at = $2 AND m.digest > $3))
-       AND NOT EXISTS (SELECT 1 FROM image_scans s WHERE s.repository_id = m.repository_id AND s.digest = m.digest)
      ORDER BY m.pushed_at, m.digest LIMIT $4`,
     [repositoryId, after.pushedAt, after.digest, limit],
   )
@@ -71,6 +72,7 @@ export async function listUnscanned(
     repositoryId,
     digest: digestOf(row),
     pushedAt: integer(row, 'pushed_at'),
+    isAsked: row['status'] !== null,
   }))
 }
 
@@ -82,6 +84,7 @@ function outdatedImage(row: SqlRow): OutdatedImage {
     repositoryId: integer(row, 'repository_id'),
     digest: digestOf(row),
     account,
+    isLeft: row['left_at'] !== null,
   }
 }
 

@@ -177,7 +177,7 @@ async function letLeave(
       if (revision === undefined) return []
       const now = clock.now()
       for (const image of aged) {
-        if (isEligible(durations, image, now)) continue
+        if (!image.isRenewed || isEligible(durations, image, now)) continue
         await markLeft(tx, image, { at: now, revision })
         await recordEligibility(tx, image, { isEligible: false, revision }, now)
       }

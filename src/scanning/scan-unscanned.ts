@@ -4,7 +4,7 @@ import { parseAccountId, type AccountId } from '../policy/account-id.ts'
 import { listRepositoriesOf, type Repository } from '../registry/repository-store.ts'
 import type { Database } from '../storage/database/database.ts'
 import type { ImageContent } from './image-scan.ts'
-import { listUnscanned } from './renewal-store.ts'
+import { listAskedScans } from './renewal-store.ts'
 import { walkPriority } from './renew-scans.ts'
 import { isScannable, requestScan } from './request-scan.ts'
 import { resolveScanning } from './resolve-scanning.ts'
@@ -62,17 +62,22 @@ export async function scanUnscanned(
   if (repository === undefined) return
   const isSame = repository.isNext
   const after = isSame ? place.after : firstManifest
-  const page = await listUnscanned(database, repository.id, { after, limit: manifestsAtOnce })
+  const page = await listAskedScans(database, repository.id, { after, limit: manifestsAtOnce })
   const images: ScanKey[] = []
   for (const manifest of page) {
     signal.throwIfAborted()
+    if (manifest.isAsked) continue
     if (await isScannable(contentOf(repository.id), manifest.digest)) images.push(manifest)
   }
   const last = page.at(-1)
   const next: Place =
     last === undefined
       ? { ...place, doneBefore: repository.name, after: firstManifest }
-      : { ...place, doneBefore: repository.doneBefore, after: last }
+      : {
+          ...place,
+          doneBefore: repository.doneBefore,
+          after: { pushedAt: last.pushedAt, digest: last.digest },
+        }
   await database.transaction(async (tx) => {
     const now = clock.now()
     const asked = { account: place.account, origin: 'backlog' } as const
