@@ -141,6 +141,25 @@ test('a pull brings an image back: a reader sees it at once, and what changed me
   assert.equal(told.length, 2)
 })
 
+test('an image that is back is read by the newest scanner, which passed it over while it was out', async (t: TestContext) => {
+  const place = await world(t)
+  await allow(place, 30, 14)
+  place.clock.advance(31 * dayMs)
+  await review(place)
+  await place.database.transaction(async (tx) => {
+    await tx.run(`UPDATE image_scans SET extractor_revision = '0000'`)
+    await tx.run('DELETE FROM jobs')
+  })
+  place.clock.advance(dayMs)
+  await setDates(place, place.digest, { pulledAt: place.clock.now() })
+  await review(place)
+  const jobs = await place.database.all('SELECT kind, key FROM jobs')
+  assert.deepEqual(
+    jobs.map(({ kind, key }) => [kind, key]),
+    [['scan-image', `1/${place.digest}`]],
+  )
+})
+
 test('a pull that the account does not count leaves the image out', async (t: TestContext) => {
   const place = await world(t)
   await allow(place, 30)

@@ -12,6 +12,8 @@ import {
   recordEligibility,
   type DatedImage,
 } from './eligibility-store.ts'
+import { extractorRevision } from './examine-image.ts'
+import { requestRenewal } from './request-scan.ts'
 import { recordImageFindingsChanged } from './image-changes-store.ts'
 import type { LeftScanning } from './image-scan.ts'
 import { listFindings, type Finding } from './list-findings.ts'
@@ -19,7 +21,7 @@ import { resolveScanning } from './resolve-scanning.ts'
 import { compareFindings } from './rules/finding-changes.ts'
 import { isEligible } from './rules/rescan-eligibility.ts'
 import type { RegistryDefaults } from './rules/scanning-rules.ts'
-import { readScannedInstances } from './scan-store.ts'
+import { findScanRow, readScannedInstances } from './scan-store.ts'
 import {
   findRescanDurations,
   listAccountsWithDurations,
@@ -126,7 +128,7 @@ async function takeBack(
   }
 }
 
-/** What the data brought meanwhile is told now. */
+/** What the data brought meanwhile is told now, and a newer scanner that passed it over reads it. */
 async function tellReturn(
   { database, clock, suppressions }: ReviewDeps,
   repository: Repository,
@@ -135,6 +137,7 @@ async function tellReturn(
   const found = await readScannedInstances(database, image)
   const instances = found.map((instance) => ({ ...instance, imageDigest: image.digest }))
   const { account } = repository
+  const engine = (await findScanRow(database, image))?.engine
   const inForce = await suppressions.inForce({ account, repository, instances })
   const list = (asOf?: number): Promise<{ readonly findings: readonly Finding[] }> =>
     listFindings(database, instances, inForce, asOf)
@@ -144,6 +147,7 @@ async function tellReturn(
   await database.transaction(async (tx) => {
     const { revision } = await readAdvisoryState(tx)
     await markReturned(tx, image)
+    if (engine !== extractorRevision) await requestRenewal(tx, image, account, now)
     await recordEligibility(tx, image, { isEligible: true, revision }, now)
     const changes = compareFindings(before.findings, after.findings)
     await recordImageFindingsChanged(
