@@ -146,7 +146,9 @@ async function listSuppressed(
   const found = await findScanInForce(deps, image)
   if (found === undefined) return undefined
   const { instances, left } = found.scan
-  const { suppressed } = await listFindings(deps.database, instances, found.inForce, left?.revision)
+  const { suppressed } = await listFindings(deps.database, instances, found.inForce, {
+    asOf: left?.revision,
+  })
   return { suppressed }
 }
 

@@ -45,7 +45,9 @@ export async function examineImage(
   { signal }: { readonly signal: AbortSignal },
 ): Promise<ScanOutcome> {
   const image = await readImage(deps, content, manifestDigest, { signal })
-  return 'status' in image ? image : judgeLayers(deps, image.layers, { signal })
+  if ('status' in image) return image
+  const { architecture } = image.config
+  return { ...(await judgeLayers(deps, image.layers, { signal })), architecture }
 }
 
 /** The layers of an image, lowest first, and what its config says that it is for. */

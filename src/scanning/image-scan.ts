@@ -46,6 +46,8 @@ export interface ScanOutcome {
   readonly dataNeeded: readonly (readonly string[])[]
   readonly instances: readonly ScannedInstance[]
   readonly dataRevision: number | undefined
+  /** As the image's config says; absent where it was not read. */
+  readonly architecture?: string
 }
 
 /** When an image left continuous scanning, and the revision of the data as of which its findings are from then on. */
@@ -54,7 +56,7 @@ export interface LeftScanning {
   readonly revision: number
 }
 
-export interface ImageScan extends Omit<ScanOutcome, 'status' | 'instances'> {
+export interface ImageScan extends Omit<ScanOutcome, 'status' | 'instances' | 'architecture'> {
   readonly status: ScanStatus
   readonly requestedAt: Date
   readonly completedAt: Date | undefined

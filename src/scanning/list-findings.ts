@@ -53,28 +53,44 @@ export interface FindingList {
 /** Only severities that occur. */
 export type SeverityCounts = Readonly<Partial<Record<Severity, number>>>
 
+/** Which of the findings filters of the account hold back, as one image or the platforms of an index have them. */
+export type FilterJudge = (
+  findings: readonly Finding[],
+) => Promise<ReadonlyMap<Finding, Suppression>>
+
+/** What is in force for images, with the filters that speak of whole findings. */
+export interface FindingSuppressions extends ImageSuppressions {
+  readonly filters?: FilterJudge
+}
+
+export interface FindingsAsked {
+  readonly asOf?: number | undefined
+  readonly known?: readonly PackageFinding[] | undefined
+}
+
 /**
  * Findings of packages at places, as the newest data has them: a join of what the image holds with what is known of
  * each package. What cannot be judged is a finding of undefined severity, never left out. `suppressions`: what is in force
  * for the images of the instances; without it nothing but the distribution's word holds a finding back, and no advice
  * says that a release has ended. `asOf`: the findings of an earlier revision, at which every package had been evaluated.
+ * `known`: the matches of the packages where the caller has them at hand.
  */
 export async function listFindings(
   reader: SqlReader,
   instances: readonly ScannedInstance[],
-  suppressions?: ImageSuppressions,
-  asOf?: number,
+  suppressions?: FindingSuppressions,
+  { asOf, known }: FindingsAsked = {},
 ): Promise<FindingList> {
   const state = await readAdvisoryState(reader)
   const revision = asOf ?? state.revision
   const counting = instances.filter(({ passedOver }) => passedOver === undefined)
   const places = Map.groupBy(counting, ({ packageId }) => packageId)
   // Not those of the evaluated revision: a package first seen since then has matches of the newest one only.
-  const matches = await listMatches(reader, [...places.keys()], revision)
+  const matches = known ?? (await listMatches(reader, [...places.keys()], revision))
   const owners = new OwnerReader(reader, revision)
   const factsOf = await readFlawFacts(reader, matches)
   const now = suppressions?.now
-  const all: Finding[] = []
+  const listed: Finding[] = []
   let found: InternedPackage | undefined
   for (const match of matches) {
     // Matches of one package come together.
@@ -82,15 +98,28 @@ export async function listFindings(
     if (found === undefined) continue
     const at = places.get(match.packageId) ?? []
     const flaw = factsOf(match)
-    all.push(
+    listed.push(
       heldAgainst(await findingOf(match, { found, owners, at, flaw, now }), at, suppressions),
     )
   }
-  all.sort(compareFindings)
+  const all = await heldByFilters(listed.toSorted(compareFindings), suppressions?.filters)
   const findings = all.filter(({ suppression }) => suppression === undefined)
   const suppressed = all.filter(({ suppression }) => suppression !== undefined)
   const counts = countSeverities(findings)
   return { findings, suppressed, counts, dataRevision: asOf ?? state.evaluatedRevision }
+}
+
+/** Only where nothing else holds them back. */
+async function heldByFilters(
+  findings: readonly Finding[],
+  filters: FilterJudge | undefined,
+): Promise<readonly Finding[]> {
+  if (filters === undefined) return findings
+  const held = await filters(findings)
+  return findings.map((finding) => {
+    const suppression = finding.suppression ?? held.get(finding)
+    return suppression === undefined ? finding : { ...finding, suppression }
+  })
 }
 
 /** What the distribution says goes before: it is about the flaw in this very system. */

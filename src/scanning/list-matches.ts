@@ -22,6 +22,14 @@ export interface PackageFinding extends Pick<
   readonly url: string
   /** The revision of the data in which the flaw was first said of the package as it is said now. */
   readonly fromRevision: number
+  /** Where history was asked for. */
+  readonly history?: FlawRevisions
+}
+
+/** Revisions of the data: in which the flaw was first said of the package, and the last in which what is said changed. */
+export interface FlawRevisions {
+  readonly first: number
+  readonly changed: number
 }
 
 /** The flaws of packages as a revision of the data had them, in the order asked. */

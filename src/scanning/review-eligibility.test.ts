@@ -78,7 +78,9 @@ async function seen(place: World): Promise<{ readonly scan: FoundScan; readonly 
   const scan = await findScan(place.database, place.images.content, key)
   assert.ok(scan !== undefined)
   const { instances, left } = scan
-  const { findings } = await listFindings(place.database, instances, undefined, left?.revision)
+  const { findings } = await listFindings(place.database, instances, undefined, {
+    asOf: left?.revision,
+  })
   return { scan, ids: findings.map(({ vulnerability }) => vulnerability).join(' ') }
 }
 

@@ -140,7 +140,7 @@ async function tellReturn(
   const engine = (await findScanRow(database, image))?.engine
   const inForce = await suppressions.inForce({ account, repository, instances })
   const list = (asOf?: number): Promise<{ readonly findings: readonly Finding[] }> =>
-    listFindings(database, instances, inForce, asOf)
+    listFindings(database, instances, inForce, { asOf })
   const before = await list(image.left.revision)
   const after = await list()
   const now = clock.now()

@@ -63,7 +63,8 @@ export async function finishScan(
 ): Promise<void> {
   const written = await tx.run(
     `UPDATE image_scans SET status = $3, reason = $4, notes = $5, distribution = $6, data_needed = $7,
-       package_set_id = $8, data_revision = $9, extractor_revision = $10, completed_at = $11, instances = $12
+       package_set_id = $8, data_revision = $9, extractor_revision = $10, completed_at = $11, instances = $12,
+       first_completed_at = COALESCE(first_completed_at, $11), architecture = COALESCE($13, architecture)
      WHERE repository_id = $1 AND digest = $2`,
     [
       key.repositoryId,
@@ -78,6 +79,7 @@ export async function finishScan(
       outcome.extractorRevision,
       now.getTime(),
       packInstances(outcome.instances),
+      outcome.architecture ?? null,
     ],
   )
   if (written === 0 || outcome.isRenewal) return

@@ -26,7 +26,9 @@ export async function summarizeScan(
   const { instances, left } = scan
   const { account } = repository
   const inForce = await suppressions.inForce({ account, repository, instances })
-  const { counts, suppressed } = await listFindings(reader, instances, inForce, left?.revision)
+  const { counts, suppressed } = await listFindings(reader, instances, inForce, {
+    asOf: left?.revision,
+  })
   return { counts, heldBack: countHeldBack(suppressed) }
 }
 

@@ -128,7 +128,12 @@ async function listReopened(
   // A clock that was set back meanwhile would have the rules in force again.
   const now = inForce.now > walk.to ? inForce.now : walk.to
   const left = (await findScanRow(database, image))?.left
-  const { findings } = await listFindings(database, instances, { ...inForce, now }, left?.revision)
+  const { findings } = await listFindings(
+    database,
+    instances,
+    { ...inForce, now },
+    { asOf: left?.revision },
+  )
   const numbers = new Set(ended.map(({ number }) => number))
   return findings.filter(({ endedRules = [] }) =>
     endedRules.some(({ number }) => numbers.has(number)),

@@ -66,7 +66,7 @@ async function findingsOf(
   inventoryOnes: readonly string[],
 ): Promise<NonNullable<SbomInventory['findings']>> {
   const heldBack = await inForce?.(instances)
-  const listed = await listFindings(reader, instances, heldBack, asOf)
+  const listed = await listFindings(reader, instances, heldBack, { asOf })
   const { findings, suppressed, dataRevision } = listed
   return {
     listed: [...findings, ...suppressed].map(listedFinding),

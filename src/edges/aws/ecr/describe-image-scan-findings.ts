@@ -50,7 +50,7 @@ export async function describeImageScanFindings(
   const { instances } = scan
   const { account } = repository
   const inForce = await deps.suppressions.inForce({ account, repository, instances })
-  const list = await listFindings(database, instances, inForce, scan.left?.revision)
+  const list = await listFindings(database, instances, inForce, { asOf: scan.left?.revision })
   const page = {
     operation: 'DescribeImageScanFindings',
     // A token is for one state of the data: the order of findings is another after an import or with other suppressions.

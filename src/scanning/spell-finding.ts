@@ -1,0 +1,156 @@
+// Purpose:  spell a finding's record as Amazon Inspector does.
+// Spec:     Amazon Inspector2 API Reference, Finding; the detail of EventBridge's `Inspector2 Finding`.
+// Input:    the record; `time` spells a moment as the form of the answer has it.
+// Deviates: the region is this registry's; who holds a suppressed finding back stands at the beginning of its description; source is the
+//           name of the feed that told of the flaw, or what its records are known by; there is no inUseCount.
+// Unknowns: a severity that nobody rates → UNTRIAGED; a member of which nothing is known is left out.
+import type { Severity } from '../ecosystems/severity.ts'
+import { formatArn, repositoryArn } from '../policy/arn.ts'
+import type {
+  FindingRecord,
+  RecordedImage,
+  RecordedPackage,
+  RecordedScore,
+} from './finding-record.ts'
+
+export interface Spelling {
+  readonly region: string
+  readonly time: (moment: Date) => unknown
+}
+
+type Shape = Readonly<Record<string, unknown>>
+
+/** Inspector's word for a severity. */
+export function inspectorSeverity(severity: Severity): string {
+  return severity === 'UNDEFINED' ? 'UNTRIAGED' : severity
+}
+
+export function findingArn(region: string, { id, image }: FindingRecord): string {
+  return formatArn({
+    service: 'inspector2',
+    region,
+    account: image.account,
+    resource: `finding/${id}`,
+  })
+}
+
+/** ARN of the image: its repository's, with the digest. */
+export function imageArn(
+  region: string,
+  { account, repository, digest }: Pick<RecordedImage, 'account' | 'repository' | 'digest'>,
+): string {
+  return `${repositoryArn(region, account, repository)}/${digest}`
+}
+
+export function spellFinding(record: FindingRecord, spelling: Spelling): Shape {
+  const { score, exploitation, image } = record
+  const { region, time } = spelling
+  return {
+    findingArn: findingArn(region, record),
+    awsAccountId: image.account,
+    type: 'PACKAGE_VULNERABILITY',
+    title: record.title,
+    description: record.description,
+    severity: inspectorSeverity(record.severity),
+    status: record.status,
+    ...(score === undefined
+      ? {}
+      : {
+          inspectorScore: score.score,
+          inspectorScoreDetails: { adjustedCvss: spellAdjusted(score) },
+        }),
+    firstObservedAt: time(record.firstObservedAt),
+    lastObservedAt: time(record.updatedAt),
+    updatedAt: time(record.updatedAt),
+    fixAvailable: record.fixAvailable,
+    exploitAvailable: exploitation.kev === undefined ? 'NO' : 'YES',
+    ...(exploitation.kev === undefined
+      ? {}
+      : { exploitabilityDetails: { lastKnownExploitAt: time(dayOf(exploitation.kev.addedOn)) } }),
+    ...(exploitation.epss === undefined ? {} : { epss: { score: exploitation.epss.score } }),
+    packageVulnerabilityDetails: spellDetails(record, spelling),
+    remediation: { recommendation: { text: record.remediation } },
+    resources: [spellImage(image, spelling)],
+  }
+}
+
+/** A day as the catalogue writes it, at its beginning. */
+export function dayOf(day: string): Date {
+  return new Date(`${day}T00:00:00Z`)
+}
+
+export function spellAdjusted({ score, vector, version, source }: RecordedScore): Shape {
+  return {
+    scoreSource: source,
+    cvssSource: source,
+    version,
+    score,
+    scoringVector: vector,
+    adjustments: [],
+  }
+}
+
+/** The same in Inspector's findings and in ECR's enhanced ones. */
+export function spellDetails(record: FindingRecord, { time }: Spelling): Shape {
+  const { severitySource, sourceUpdatedAt } = record
+  return {
+    vulnerabilityId: record.vulnerability.slice(0, 128),
+    source: record.source,
+    sourceUrl: record.sourceUrl,
+    cvss: record.scores.map(({ score, vector, version, source }) => ({
+      baseScore: score,
+      scoringVector: vector,
+      version,
+      source,
+    })),
+    relatedVulnerabilities: record.aliases.map((alias) => alias.slice(0, 128)),
+    referenceUrls: [record.sourceUrl],
+    ...(severitySource === undefined ? {} : { vendorSeverity: severitySource }),
+    ...(sourceUpdatedAt === undefined ? {} : { vendorUpdatedAt: time(sourceUpdatedAt) }),
+    vulnerablePackages: record.packages.map(spellPackage),
+  }
+}
+
+function spellPackage(found: RecordedPackage): Shape {
+  const { epoch, release, architecture, packageManager, fixedVersion, layerDigest, path } = found
+  const isSha256 = /^sha256:[a-f0-9]{64}$/.test(layerDigest)
+  return {
+    name: found.name.slice(0, 1024),
+    version: found.version.slice(0, 1024),
+    ...(epoch === undefined ? {} : { epoch }),
+    ...(release === undefined ? {} : { release: release.slice(0, 1024) }),
+    ...(architecture === undefined ? {} : { arch: architecture.slice(0, 64) }),
+    ...(packageManager === undefined ? {} : { packageManager }),
+    ...(path === '' ? {} : { filePath: path.slice(0, 1024) }),
+    // The model has no place for another algorithm's.
+    ...(isSha256 ? { sourceLayerHash: layerDigest } : {}),
+    ...(fixedVersion === undefined ? {} : { fixedInVersion: fixedVersion.slice(0, 1024) }),
+    remediation: found.remedy,
+    ...(found.purl.length > 2048 ? {} : { purl: found.purl }),
+  }
+}
+
+export function spellImage(image: RecordedImage, { region, time }: Spelling): Shape {
+  const { tags, architecture, platform, repositoryTags } = image
+  return {
+    type: 'AWS_ECR_CONTAINER_IMAGE',
+    id: imageArn(region, image),
+    partition: 'aws',
+    region,
+    ...(repositoryTags.length === 0
+      ? {}
+      : { tags: Object.fromEntries(repositoryTags.map(({ key, value }) => [key, value])) }),
+    details: {
+      awsEcrContainerImage: {
+        repositoryName: image.repository,
+        registry: image.account,
+        imageHash: image.digest,
+        ...(tags.length === 0 ? {} : { imageTags: tags }),
+        pushedAt: time(image.pushedAt),
+        author: image.pushedBy,
+        ...(architecture === undefined ? {} : { architecture }),
+        ...(platform === undefined ? {} : { platform }),
+      },
+    },
+  }
+}
