@@ -10,6 +10,7 @@ import {
   findManifestSummary,
   findReferringIndex,
   listFreeReferrers,
+  type ManifestSummary,
 } from './manifest-store.ts'
 import { renewLinksOf } from './linked-blob-store.ts'
 import {
@@ -82,7 +83,8 @@ export async function deleteTag(
     }
     const { principal, tag } = input
     await writeTag(tx, { repository, tag, from: digest, to: undefined, principal }, now)
-    await recordEvent(tx, repository, { kind: 'TagDeleted', digest, tags: [tag] }, now)
+    const told = await describeManifest(tx, repository, digest)
+    await recordEvent(tx, repository, { kind: 'TagDeleted', ...told, tags: [tag] }, now)
     return { digest, tags: [tag] }
   })
 }
@@ -121,10 +123,23 @@ async function removeOne(
   for (const tag of tags) {
     await writeTag(tx, { repository, tag, from: digest, to: undefined, principal }, now)
   }
+  const told = await describeManifest(tx, repository, digest)
   await renewLinksOf(tx, repository.id, digest, now)
   await deleteManifestRow(tx, repository.id, digest)
-  await recordEvent(tx, repository, { kind: 'ImageDeleted', digest, tags }, now)
+  await recordEvent(tx, repository, { kind: 'ImageDeleted', ...told, tags }, now)
   return tags
+}
+
+/** What is told of a manifest that goes, while it is there. */
+async function describeManifest(
+  tx: SqlWriter,
+  repository: Repository,
+  digest: Digest,
+): Promise<Pick<ManifestSummary, 'digest' | 'mediaType' | 'artifactType' | 'subject'>> {
+  const found = await findManifestSummary(tx, repository.id, digest)
+  if (found === undefined) throw manifestUnknown(repository, digest)
+  const { mediaType, artifactType, subject } = found
+  return { digest, mediaType, artifactType, subject }
 }
 
 /**

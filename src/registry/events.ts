@@ -6,14 +6,17 @@ import type { Repository } from './repository-store.ts'
 
 /** What this room tells others, written in the transaction in which it happened. */
 export type RegistryEvent =
-  | {
-      readonly kind: 'ImagePushed'
-      readonly digest: Digest
-      readonly tags: readonly Tag[]
-      readonly mediaType: string
-    }
-  | { readonly kind: 'ImageDeleted'; readonly digest: Digest; readonly tags: readonly Tag[] }
-  | { readonly kind: 'TagDeleted'; readonly digest: Digest; readonly tags: readonly Tag[] }
+  | ({ readonly kind: 'ImagePushed' | 'ImageDeleted' } & ToldManifest)
+  /** The manifest stays. */
+  | ({ readonly kind: 'TagDeleted' } & ToldManifest)
+
+interface ToldManifest {
+  readonly digest: Digest
+  readonly tags: readonly Tag[]
+  readonly mediaType: string
+  readonly artifactType: string | undefined
+  readonly subject: Digest | undefined
+}
 
 /** The job that every push asks for; other rooms say in app.ts what it does. */
 export const imagePushedJob = 'image-pushed'

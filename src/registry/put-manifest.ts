@@ -82,8 +82,9 @@ export async function putManifest(
     }
     await writeTags(tx, repository, writes, digest, input.principal, now)
     const { tags } = input
-    const { mediaType } = manifest
-    await recordEvent(tx, repository, { kind: 'ImagePushed', digest, tags, mediaType }, now)
+    const { mediaType, artifactType, subject } = manifest
+    const told = { digest, tags, mediaType, artifactType, subject: subject?.digest }
+    await recordEvent(tx, repository, { kind: 'ImagePushed', ...told }, now)
   })
   const { mediaType, artifactType, subject } = manifest
   return { digest, mediaType, artifactType, subject: subject?.digest }
