@@ -129,7 +129,7 @@ export class RecordReader {
 }
 
 /** Under all names of the flaw: a record may have told of it before it had a CVE. */
-function historyOf(
+export function historyOf(
   { vulnerability, aliases, fromRevision }: PackageFinding,
   since: ReadonlyMap<string, FlawRevisions>,
 ): FlawRevisions {

@@ -61,6 +61,7 @@ export async function finishScan(
   },
   now: Date,
 ): Promise<void> {
+  const isFirst = (await findScanRow(tx, key))?.completedAt === undefined
   const written = await tx.run(
     `UPDATE image_scans SET status = $3, reason = $4, notes = $5, distribution = $6, data_needed = $7,
        package_set_id = $8, data_revision = $9, extractor_revision = $10, completed_at = $11, instances = $12,
@@ -84,7 +85,7 @@ export async function finishScan(
   )
   if (written === 0 || outcome.isRenewal) return
   const { status, reason, counts, dataRevision } = outcome
-  const detail = { digest: key.digest, status, reason, counts, dataRevision }
+  const detail = { digest: key.digest, status, reason, counts, dataRevision, isFirst }
   await tx.run(
     `INSERT INTO events (kind, account, resource, detail, at)
      SELECT 'ScanCompleted', account, name, $2, $3 FROM repositories WHERE id = $1`,

@@ -1,0 +1,225 @@
+// What changed in the findings of one image, as records: by new data about a package that it holds, or by a scan that found other packages.
+import { severities, type Severity } from '../ecosystems/severity.ts'
+import type { SqlReader } from '../storage/database/database.ts'
+import { readAdvisoryState } from './advisory-state-store.ts'
+import { recordFinding, type FindingRecord, type RecordedImage } from './finding-record.ts'
+import type { ScannedInstance } from './image-scan.ts'
+import { listFindings, type Finding } from './list-findings.ts'
+import { listMatches, type PackageFinding } from './list-matches.ts'
+import { listFlawRevisions } from './match-store.ts'
+import type { FlawChange, PackageChange } from './package-change.ts'
+import { historyOf, RecordReader, type RecordDeps } from './read-records.ts'
+import { findRecordedImage, findRevisionTime } from './recorded-image-store.ts'
+import { findingId } from './rules/finding-id.ts'
+import { readScannedInstances, type ScanKey } from './scan-store.ts'
+
+/**
+ * NEW: no package of the image had the flaw before. CLOSED: none has it any more. CHANGED: what is said of it is another, or other
+ * packages have it too.
+ */
+export interface RecordChange {
+  readonly change: 'NEW' | 'CHANGED' | 'CLOSED'
+  readonly record: FindingRecord
+  /** Where it was another before. */
+  readonly previousSeverity?: Severity
+}
+
+/**
+ * For an image that holds the package. What is held back changes nothing that counts, and is left out. Undefined: the image, or its
+ * scan, is gone.
+ */
+export async function readRecordChanges(
+  deps: RecordDeps,
+  key: ScanKey,
+  change: PackageChange,
+): Promise<readonly RecordChange[] | undefined> {
+  const image = await findRecordedImage(deps.reader, key)
+  if (image === undefined) return undefined
+  const found = await readScannedInstances(deps.reader, key)
+  const counting = found.filter(({ passedOver }) => passedOver === undefined)
+  if (!counting.some(({ packageId }) => packageId === change.packageId)) return []
+  const changes: RecordChange[] = []
+  for (const flaw of change.flaws) {
+    const one = await changeOfFlaw(deps, { image, counting }, change, flaw)
+    if (one !== undefined) changes.push(one)
+  }
+  return changes
+}
+
+interface Place {
+  readonly image: RecordedImage
+  readonly counting: readonly ScannedInstance[]
+}
+
+async function changeOfFlaw(
+  deps: RecordDeps,
+  place: Place,
+  { packageId, revision }: PackageChange,
+  flaw: FlawChange,
+): Promise<RecordChange | undefined> {
+  const { vulnerability, before, after } = flaw
+  const held = new Set(place.counting.map((instance) => instance.packageId))
+  const others = flaw.holders.filter(
+    (one) => one.packageId !== packageId && held.has(one.packageId),
+  )
+  const isClosed = after === undefined && others.length === 0
+  const asOf = isClosed ? revision - 1 : revision
+  const known = await listMatches(deps.reader, [packageId], asOf)
+  const { revision: newest } = await readAdvisoryState(deps.reader)
+  const alsoKnown = await listMatches(
+    deps.reader,
+    others.map((one) => one.packageId),
+    newest,
+  )
+  const matches = [...known, ...alsoKnown].filter((match) => match.vulnerability === vulnerability)
+  const record = await recordOf(deps, place, matches, { isClosed, revision })
+  if (record === undefined) return undefined
+  const previous = before?.severity
+  return {
+    change: isClosed ? 'CLOSED' : wordFor(flaw, packageId, others),
+    record,
+    ...(previous === undefined || previous === after?.severity || isClosed
+      ? {}
+      : { previousSeverity: previous }),
+  }
+}
+
+/** Only the package that was found first makes the finding a new one: those that follow in the same update add to it. */
+function wordFor(
+  { before, holders }: FlawChange,
+  packageId: number,
+  others: FlawChange['holders'],
+): 'NEW' | 'CHANGED' {
+  if (before !== undefined) return 'CHANGED'
+  const own = holders.find((one) => one.packageId === packageId)
+  const isFirst = others.every(({ matchId }) => own === undefined || matchId > own.matchId)
+  return isFirst ? 'NEW' : 'CHANGED'
+}
+
+/** Undefined where all of it is held back. */
+async function recordOf(
+  { reader, suppressions }: RecordDeps,
+  { image, counting }: Place,
+  matches: readonly PackageFinding[],
+  state: { readonly isClosed: boolean; readonly revision: number },
+): Promise<FindingRecord | undefined> {
+  const concerned = new Set(matches.map(({ packageId }) => packageId))
+  const instances = counting
+    .filter(({ packageId }) => concerned.has(packageId))
+    .map((instance) => ({ ...instance, imageDigest: image.digest }))
+  const { account, repositoryId: id, repository: name } = image
+  const inForce = await suppressions.inForce({ account, repository: { id, name }, instances })
+  const dated = await withHistory(reader, matches, state.revision)
+  const { findings, suppressed } = await listFindings(reader, instances, inForce, dated)
+  const [first, ...rest] = findings
+  if (first === undefined) return undefined
+  const all = [first, ...rest, ...suppressed] as const
+  return recordFinding(image, all, { times: await timesOf(reader, all), isClosed: state.isClosed })
+}
+
+async function withHistory(
+  reader: SqlReader,
+  matches: readonly PackageFinding[],
+  revision: number,
+): Promise<readonly PackageFinding[]> {
+  const dated: PackageFinding[] = []
+  for (const match of matches) {
+    const since = await listFlawRevisions(reader, match.packageId, revision)
+    dated.push({ ...match, history: historyOf(match, since) })
+  }
+  return dated
+}
+
+async function timesOf(
+  reader: SqlReader,
+  findings: readonly Finding[],
+): Promise<{ readonly firstSaidAt: Date; readonly changedAt: Date }> {
+  const revisions = findings.map(
+    ({ fromRevision, history = { first: fromRevision, changed: fromRevision } }) => history,
+  )
+  return {
+    firstSaidAt: await findRevisionTime(reader, Math.min(...revisions.map(({ first }) => first))),
+    changedAt: await findRevisionTime(reader, Math.max(...revisions.map(({ changed }) => changed))),
+  }
+}
+
+/** A finding that came or went in one image, as the outbox tells of it. */
+export interface ToldFinding {
+  readonly vulnerability: string
+  /** purl of the package. */
+  readonly package: string
+  readonly severity: Severity
+}
+
+/**
+ * Of findings that came, went or changed in one image for another reason than new data. `told` undefined: all that it has, since
+ * its first scan ended. All records of one image are in memory at once, a few thousand at most.
+ */
+export async function readImageChanges(
+  deps: RecordDeps,
+  key: ScanKey,
+  told: ToldImageChanges | undefined,
+): Promise<readonly RecordChange[] | undefined> {
+  const image = await findRecordedImage(deps.reader, key)
+  if (image === undefined) return undefined
+  const records = (await new RecordReader(deps).read(image)).filter(
+    ({ status }) => status === 'ACTIVE',
+  )
+  if (told === undefined) return records.map((record) => ({ change: 'NEW', record }))
+  const opened = Map.groupBy(told.opened, ({ vulnerability }) => vulnerability)
+  const others = new Set([...told.changed, ...told.closed].map((one) => one.vulnerability))
+  const changes = records.flatMap((record): readonly RecordChange[] => {
+    const { vulnerability } = record
+    const purls = new Set((opened.get(vulnerability) ?? []).map((one) => one.package))
+    if (purls.size === 0 && !others.has(vulnerability)) return []
+    const isNew = record.packages.every(({ purl }) => purls.has(purl))
+    return [{ change: isNew ? 'NEW' : 'CHANGED', record }]
+  })
+  const open = new Set(records.map((record) => record.vulnerability))
+  const gone = told.closed.filter(({ vulnerability }) => !open.has(vulnerability))
+  const closed = [...Map.groupBy(gone, ({ vulnerability }) => vulnerability).values()]
+  return [...changes, ...closed.flatMap((findings) => closedRecord(image, findings) ?? [])]
+}
+
+export interface ToldImageChanges {
+  readonly opened: readonly ToldFinding[]
+  readonly closed: readonly ToldFinding[]
+  readonly changed: readonly ToldFinding[]
+}
+
+/** Nobody knows any more where the packages were, nor what was said of them: the record says what it was, and that it is over. */
+function closedRecord(
+  image: RecordedImage,
+  findings: readonly ToldFinding[],
+): RecordChange | undefined {
+  const [worst] = findings.toSorted(
+    (a, b) => severities.indexOf(a.severity) - severities.indexOf(b.severity),
+  )
+  if (worst === undefined) return undefined
+  const { vulnerability, severity } = worst
+  const names = findings.map((one) => one.package).toSorted()
+  const record: FindingRecord = {
+    id: findingId(image, vulnerability),
+    status: 'CLOSED',
+    image,
+    vulnerability,
+    aliases: [],
+    title: `${vulnerability} - ${names.slice(0, 5).join(', ')}`.slice(0, 1024),
+    description: `${vulnerability} is not found in the image any more.`,
+    severity,
+    severitySource: undefined,
+    score: undefined,
+    scores: [],
+    source: 'OSV',
+    sourceUrl: `https://osv.dev/vulnerability/${encodeURIComponent(vulnerability)}`,
+    sourceUpdatedAt: undefined,
+    packages: [],
+    fixAvailable: 'NO',
+    remediation: 'None: the finding is closed.',
+    exploitation: {},
+    firstObservedAt: image.firstScannedAt,
+    updatedAt: image.firstScannedAt,
+    suppressions: [],
+  }
+  return { change: 'CLOSED', record }
+}
