@@ -57,6 +57,8 @@ import { removeServerFile, writePrivately, type DataPaths } from './storage/data
 import { isStorageFault, nameStorageFault } from './storage/storage-full.ts'
 import { requestRenewals } from './scan-jobs.ts'
 import { controlRooms } from './control-rooms.ts'
+import { listen, listeningUrl } from './listening.ts'
+import { measureNotifications, openNotifying, type Notifying } from './notifying.ts'
 import { readVexKeys } from './vex-keys.ts'
 
 export { StartError }
@@ -125,9 +127,12 @@ async function startServer(config: Config, log: Log, foundation: Foundation): Pr
   const metrics = createMetrics({
     queuedJobs: () => countJobs(database),
     auditBytes: () => auditBytesOf(foundation),
+    notifications: () => measureNotifications(foundation),
   })
   const scanner = { layers, suppressions, vexKeys, feeds }
   const workers = openWorkers(config, foundation, scanner, { log, metrics })
+  const notifying = openNotifying(config, { log, metrics, suppressions }, foundation)
+  const { notifier } = notifying
   let draining = false
   const guard = guardOf(config, log, clock, await openFileLimit())
   const app = createHttpServer(guard, (made) => observeRequests(made, { ids, log, metrics }))
@@ -143,7 +148,10 @@ async function startServer(config: Config, log: Log, foundation: Foundation): Pr
       { name: 'jobs', probe: async () => requireTurning(workers, clock) },
     ],
   })
-  const wake = (): void => workers.wake()
+  const wake = (): void => {
+    workers.wake()
+    notifier.wake()
+  }
   serveDoors(app, {
     config,
     log,
@@ -153,12 +161,14 @@ async function startServer(config: Config, log: Log, foundation: Foundation): Pr
     wake,
     suppressions,
     feeds,
+    notifying,
     url: () => url,
     vexKeysHash: keysHashOf(vexKeys),
   })
   await listen(app, config)
   url = config.url ?? listeningUrl(app)
   workers.start()
+  notifier.start()
   await tellWhereServed(paths, serverFile(config, url, clock), log)
   return {
     url,
@@ -171,6 +181,7 @@ async function startServer(config: Config, log: Log, foundation: Foundation): Pr
       await trail.close()
       guard.stop()
       await workers.stop()
+      await notifier.stop()
       await layers.close()
       await removeServerFile(paths)
       await foundation.close()
@@ -188,12 +199,14 @@ interface Doors {
   readonly wake: () => void
   readonly suppressions: Suppressions
   readonly feeds: FeedSources
+  readonly notifying: Notifying
   readonly vexKeysHash: string
 }
 
 function serveDoors(app: FastifyInstance, doors: Doors): void {
   const { config, log, foundation, layers, trail, url, wake, suppressions, feeds, vexKeysHash } =
     doors
+  const { notifying } = doors
   const { database, blobs, clock, ids, keyring } = foundation
   const addresses: AddressDeps = {
     defaultAccount: config.account,
@@ -321,6 +334,7 @@ function serveDoors(app: FastifyInstance, doors: Doors): void {
     rooms: {
       ...controlRooms(config, foundation, { layers, wake, suppressions, feeds, vexKeysHash }),
       ...trail.rooms,
+      ...notifying.rooms,
       ...policyRooms({
         ...decisions,
         database,
@@ -382,31 +396,6 @@ function guardOf(
 /** A connection may need a file beside itself, and the server some of its own: at the system's limit neither could be opened. */
 function connectionsWithin(files: number | undefined): number {
   return files === undefined ? Infinity : Math.max(10, Math.floor((files - 64) / 2))
-}
-
-async function listen(app: FastifyInstance, config: Config): Promise<void> {
-  const { host, port } = config.listen
-  try {
-    await app.listen({ host, port })
-  } catch (cause) {
-    const code = cause instanceof Error && 'code' in cause ? cause.code : undefined
-    if (code === 'EADDRINUSE') {
-      const message = `port ${port} on ${host} is in use: stop what uses it, or choose another with PRATIQUE_LISTEN=${host}:PORT`
-      throw new StartError(message, { cause })
-    }
-    if (code === 'EACCES' || code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND') {
-      const message = `cannot listen on ${host}:${port} (${code}): choose another address with PRATIQUE_LISTEN`
-      throw new StartError(message, { cause })
-    }
-    throw cause
-  }
-}
-
-function listeningUrl(app: FastifyInstance): string {
-  const address = app.server.address()
-  if (address === null || typeof address === 'string') throw new Error('not listening on a port')
-  const host = address.family === 'IPv6' ? `[${address.address}]` : address.address
-  return `http://${host}:${address.port}`
 }
 
 /** For the command line on this machine; a server on a full disk answers without it. */

@@ -12,6 +12,7 @@ import {
 } from './jobs/queue.ts'
 import { JobWorker, type JobHandler, type WorkerLog } from './jobs/worker.ts'
 import type { Log } from './lib/log.ts'
+import { trimNotifications, trimNotificationsJob } from './notifications/trim-notifications.ts'
 import { parseDigest, type Digest } from './oci/digest.ts'
 import { collectStorage, type CollectDeps } from './registry/collect-storage.ts'
 import { removeMoreReferrers, removeReferrersJob } from './registry/delete-manifest.ts'
@@ -53,6 +54,8 @@ import type { TrustedKey } from './vex/public-keys.ts'
 
 /** A rotation that was cut goes on, and a previous master key goes when its time has come. */
 const finishRotationsEveryMs = 600_000
+/** Events are kept for days: an hour more or less is nothing. */
+const trimNotificationsEveryMs = 3_600_000
 
 export interface Workers {
   start(): void
@@ -115,6 +118,7 @@ function jobSchedule(
     { kind: finishRotationsJob, everyMs: finishRotationsEveryMs },
     { kind: sweepPackageSetsJob, everyMs: sweepSetsEveryMs },
     ...scanSchedule,
+    { kind: trimNotificationsJob, everyMs: trimNotificationsEveryMs },
   ]
 }
 
@@ -175,6 +179,8 @@ function jobHandlers(
     [countFindingsJob.kind]: (_, options) => countFindings(foundation, options),
     [sweepPackageSetsJob]: (_, options) => sweepPackageSets(foundation, options),
     [holdOlderScansJob]: (_, options) => holdOlderScans(foundation, options),
+    [trimNotificationsJob]: (_, options) =>
+      trimNotifications(foundation, { keepEventsDays: config.eventsKeepDays }, options),
     [reevaluateJob]: (input, options) => reevaluatePackages(foundation, input, options),
     [removeReferrersJob]: async (input) => {
       await removeMoreReferrers(foundation, removalOf(input))

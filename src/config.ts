@@ -52,6 +52,12 @@ export interface Config {
   readonly stallSeconds: number
   readonly audit: AuditSetting
   readonly masterKey: MasterKeySetting
+  /** Whether messages may go to addresses of inner networks. */
+  readonly notifyPrivate: 'refuse' | 'allow'
+  /** Share of an account's images that an update of the data may touch before it is told as a digest, in percent. */
+  readonly notifyStormPercent: number
+  /** For how long events are kept that everybody who reads them has passed, in days. */
+  readonly eventsKeepDays: number
   /** Public keys whose signatures count on VEX documents beside images; undefined: none are believed. */
   readonly vexKeysFile: string | undefined
 }
@@ -184,6 +190,21 @@ export const settings = {
     environment: 'PRATIQUE_MIN_FREE_MIB',
     fallback: 'auto',
     says: 'MiB of the disk that uploads leave free, or auto (the smaller of 5 % of it and 2048)',
+  },
+  notifyPrivate: {
+    environment: 'PRATIQUE_NOTIFY_PRIVATE',
+    fallback: 'refuse',
+    says: 'allow sends notifications to private and loopback addresses too; refuse to public ones only',
+  },
+  notifyStormPercent: {
+    environment: 'PRATIQUE_NOTIFY_STORM_PERCENT',
+    fallback: '10',
+    says: "percent, 1 to 100, of an account's images: an update of the data that touches more is told as a digest",
+  },
+  eventsKeepDays: {
+    environment: 'PRATIQUE_EVENTS_KEEP_DAYS',
+    fallback: '14',
+    says: 'days for which events are kept after they were told',
   },
   vexKeys: {
     environment: 'PRATIQUE_VEX_KEYS',
@@ -397,6 +418,14 @@ function buildConfig(
     ),
     stallSeconds: read('stallSeconds', wholeBetween(1, 3600), 'whole seconds from 1 to 3600', 1),
     audit: auditFrom(read),
+    notifyPrivate: read('notifyPrivate', oneOf('refuse', 'allow'), 'refuse or allow', 'refuse'),
+    notifyStormPercent: read(
+      'notifyStormPercent',
+      wholeBetween(1, 100),
+      'a whole number from 1 to 100',
+      1,
+    ),
+    eventsKeepDays: read('eventsKeepDays', wholeBetween(1, 3650), 'whole days from 1 to 3650', 1),
     vexKeysFile:
       values.vexKeys.text === '' ? undefined : read('vexKeys', pathFrom(cwd), 'a file', ''),
     masterKey: masterKeyFrom((name) => values[name], cwd, problems),

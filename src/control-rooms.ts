@@ -15,6 +15,7 @@ import { collectorOf, graceOf } from './background.ts'
 import type { Config } from './config.ts'
 import type { AccountRooms } from './edges/control/account-routes.ts'
 import type { AuditRooms } from './edges/control/audit-routes.ts'
+import type { NotificationRooms } from './edges/control/notification-routes.ts'
 import type { policyRooms } from './edges/control/policy-rooms.ts'
 import type { ControlRooms } from './edges/control/routes.ts'
 import { chooseFeeds } from './feeds/choice.ts'
@@ -73,7 +74,10 @@ export function controlRooms(
   config: Config,
   foundation: Foundation,
   { layers, wake, suppressions, feeds, vexKeysHash }: ControlDeps,
-): Omit<ControlRooms, keyof AuditRooms | keyof ReturnType<typeof policyRooms>> {
+): Omit<
+  ControlRooms,
+  keyof AuditRooms | keyof NotificationRooms | keyof ReturnType<typeof policyRooms>
+> {
   const { paths, database } = foundation
   const staleAfterMs = config.staleAfterHours * 3_600_000
   const temporaryDirectory = paths.temporary

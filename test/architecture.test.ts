@@ -15,6 +15,8 @@ const ranks: readonly (readonly [folder: string, rank: number])[] = [
   ['src/scan-jobs.ts', 96],
   ['src/background.ts', 97],
   ['src/control-rooms.ts', 98],
+  ['src/notifying.ts', 96],
+  ['src/listening.ts', 96],
   ['src/offline.ts', 97],
   ['src/recover-root-key.ts', 98],
   ['src/vex-keys.ts', 96],
@@ -26,6 +28,7 @@ const ranks: readonly (readonly [folder: string, rank: number])[] = [
   ['src/master-key-setting.ts', 29],
   ['src/setting-values.ts', 28],
   ['src/edges/', 90],
+  ['src/notifications/', 85],
   ['src/scanning/', 80],
   ['src/registry/', 70],
   ['src/audit/', 65],
@@ -118,7 +121,7 @@ test('only main and the composition root read the configuration', () => {
   const wrong = serverImports.filter(
     ({ from, to }) =>
       to === 'src/config.ts' &&
-      !/^src\/(?:main|app|auditing|background|control-rooms|feed-sources|offline|recover-root-key|foundation)\.ts$/.test(
+      !/^src\/(?:main|app|auditing|background|control-rooms|feed-sources|notifying|listening|offline|recover-root-key|foundation)\.ts$/.test(
         from,
       ),
   )
@@ -130,7 +133,7 @@ test('pure code imports nothing that has a world of its own', () => {
     if (!pureFolders.some((folder) => folder.test(from))) return false
     return (
       impureModules.test(to) ||
-      /^src\/(?:storage|jobs|(?:access|audit|registry|scanning)\/(?!rules)|edges|lib\/(?:clock|ids|log))/.test(
+      /^src\/(?:storage|jobs|(?:access|audit|registry|scanning|notifications)\/(?!rules)|edges|lib\/(?:clock|ids|log))/.test(
         to,
       )
     )
@@ -180,12 +183,12 @@ test('no file is part of an import cycle', () => {
 test('SQL, the web framework, AWS shapes, the network and the environment stay where they belong', () => {
   const homes: readonly (readonly [what: RegExp, where: RegExp, advice: string])[] = [
     [sqlText, sqlHomes, 'statements live in the *-store.ts of their room'],
-    [/from 'fastify'/, /^src\/(?:edges\/|app\.ts)/, 'rooms know nothing of HTTP'],
+    [/from 'fastify'/, /^src\/(?:edges\/|(?:app|listening)\.ts)/, 'rooms know nothing of HTTP'],
     [/from '@aws-sdk\//, /^src\/edges\/aws\//, 'AWS shapes stay at AWS’s edge'],
     [
       /from 'node:(?:https?|net|tls|dns\/?\w*|child_process)'/,
-      /^src\/(?:edges\/|lib\/(?:outbound-fetch|network-range)\.ts|storage\/(?:master-key\/command|feeds\/http(?:-request)?)\.ts)/,
-      'what goes out goes by lib/outbound-fetch.ts, with its limits; programs are run for the master key alone',
+      /^src\/(?:edges\/|lib\/(?:outbound-(?:fetch|mail|post|target)|network-range)\.ts|storage\/(?:master-key\/command|feeds\/http(?:-request)?)\.ts)/,
+      'what goes out goes by lib/outbound-*.ts, with their limits; programs are run for the master key alone',
     ],
     [/process\.env/, /^src\/config\.ts/, 'config.ts reads the environment'],
     [

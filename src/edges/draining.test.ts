@@ -13,6 +13,7 @@ test('a server that ends says when to come again, and goes on telling of its hea
   const metrics = createMetrics({
     queuedJobs: async () => Promise.resolve(0),
     auditBytes: async () => Promise.resolve(0),
+    notifications: async () => Promise.resolve({ lagSeconds: 0, queues: [] }),
   })
   observeRequests(app, { ids: systemIds, log: createLog('silent'), metrics })
   let draining = false

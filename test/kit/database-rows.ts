@@ -112,6 +112,15 @@ const rows: Readonly<Record<number, readonly string[]>> = {
     `INSERT INTO uncounted_sets VALUES (1)`,
     `INSERT INTO count_changes VALUES (1, x'01')`,
   ],
+  17: [
+    `INSERT INTO notification_sinks (id, account, name, kind, settings, rule, created_by, created_at, after_event, state, failures,
+       delivered, dropped, update_messages, update_held)
+     VALUES ('s1', '123456789012', 'ops', 'webhook', '{}', '{}', 'arn', 48, 0, 'active', 0, 0, 0, 0, 0)`,
+    `INSERT INTO notification_secrets VALUES ('n1', 's1', 'signing', x'0809', '0011223344556677', 48, NULL)`,
+    `INSERT INTO notification_deliveries (sink_id, notice_id, order_key, notice, state, attempts, due_at, since)
+     VALUES ('s1', 'm1', 'k', '{}', 'waiting', 0, 49, 49)`,
+    `INSERT INTO notification_digests VALUES ('s1', 'm2', 50, '{}')`,
+  ],
   18: [
     `INSERT INTO scanning_configurations VALUES ('123456789012', 'ENHANCED', '[]', 'arn', 48)`,
     `INSERT INTO rescan_durations VALUES ('123456789012', 30, 90, 'LAST_PULL_DATE', 49)`,

@@ -22,6 +22,7 @@ export type SealPurpose =
   | 'authorization-message'
   | 'key-check'
   | 'stored-key'
+  | 'notification-secret'
 
 /** What is sealed says which key it is sealed under; the id tells nothing of the key. */
 export interface SealingKey {

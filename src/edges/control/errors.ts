@@ -5,6 +5,11 @@ import {
   type MasterKeyErrorCode,
 } from '../../access/master-key-errors.ts'
 import {
+  isNotificationError,
+  notificationErrors,
+  type NotificationErrorCode,
+} from '../../notifications/errors.ts'
+import {
   asRegistryError,
   isRegistryError,
   registryErrors,
@@ -65,6 +70,14 @@ const masterKeyStatuses = {
   MASTER_KEYS_TOO_MANY: 409,
 } as const satisfies Record<MasterKeyErrorCode, number>
 
+const notificationStatuses = {
+  SINK_INVALID: 400,
+  SINK_EXISTS: 409,
+  SINK_UNKNOWN: 404,
+  SINK_LIMIT: 409,
+  SINK_UNSIGNED: 400,
+} as const satisfies Record<NotificationErrorCode, number>
+
 /** What of the registry can be refused here; its other refusals belong to pushes and pulls. */
 const registryStatuses: Partial<Record<RegistryErrorCode, number>> = {
   REPOSITORY_UNKNOWN: 404,
@@ -93,6 +106,11 @@ export function spellControlError(thrown: unknown): ControlError | undefined {
     // What is wrong with a file has its path in it.
     const what = error.code === 'MASTER_KEY_UNREADABLE' ? sentence : `${error.message}.`
     return { status: masterKeyStatuses[error.code], code: error.code, message: `${what} ${remedy}` }
+  }
+  if (isNotificationError(error)) {
+    const { remedy } = notificationErrors[error.code]
+    const message = `${error.message}. ${remedy}`
+    return { status: notificationStatuses[error.code], code: error.code, message }
   }
   if (!isRegistryError(error)) return undefined
   const { remedy } = registryErrors[error.code]

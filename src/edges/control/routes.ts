@@ -8,6 +8,7 @@ import { collectionRoutes, type CollectionRooms } from './collection-routes.ts'
 import { masterKeyRoutes, type MasterKeyRooms } from './master-key-routes.ts'
 import { findingRoutes, vulnerabilityIn, type FindingRooms } from './finding-routes.ts'
 import { guardRailRoutes, type GuardRailRooms } from './guard-rail-routes.ts'
+import { notificationRoutes, type NotificationRooms } from './notification-routes.ts'
 import { oidcProviderRoutes, type OidcProviderRooms } from './oidc-provider-routes.ts'
 import { policyRoutes, type PolicyRooms } from './policy-routes.ts'
 import { quotaRoutes, type QuotaRooms } from './quota-routes.ts'
@@ -33,6 +34,7 @@ export interface ControlRooms
     SbomRooms,
     SessionRooms,
     GuardRailRooms,
+    NotificationRooms,
     PolicyRooms,
     WhereRooms {
   readonly describeAdvisories: () => Promise<unknown>
@@ -90,6 +92,7 @@ export const controlRoutes: readonly ControlRoute<ControlRooms>[] = [
   ...sbomRoutes,
   ...sessionRoutes,
   ...whereRoutes,
+  ...notificationRoutes,
   {
     method: 'GET',
     path: '/pratique/v1/advisories',

@@ -5,15 +5,29 @@ import type { RequestFacts } from '../request-facts.ts'
 export interface Metrics {
   observeRequest(facts: RequestFacts, status: number, seconds: number, bytes: number): void
   observeJob(kind: string, outcome: 'done' | 'failed', seconds: number): void
+  /** An attempt to send a message to a sink of that kind. */
+  observeDelivery(kind: string, outcome: 'delivered' | 'failed' | 'dead'): void
   /** Segments of the audit log that gave way to newer ones. */
   observeAuditRemoval(segments: number): void
   text(): Promise<{ readonly contentType: string; readonly body: string }>
 }
 
-export function createMetrics(gauges: {
+/** What is measured when somebody asks. */
+export interface Gauges {
   readonly queuedJobs: () => Promise<number>
   readonly auditBytes: () => Promise<number>
-}): Metrics {
+  /** How far whoever is told lags behind what happened, and what waits, by kind of sink. */
+  readonly notifications: () => Promise<{
+    readonly lagSeconds: number
+    readonly queues: readonly {
+      readonly kind: string
+      readonly waiting: number
+      readonly dead: number
+    }[]
+  }>
+}
+
+export function createMetrics(gauges: Gauges): Metrics {
   const registry = new Registry()
   collectDefaultMetrics({ register: registry, prefix: 'pratique_' })
   const registers = [registry]
@@ -72,7 +86,9 @@ export function createMetrics(gauges: {
     help: 'Segments of the audit log that were removed since it had its greatest size.',
     registers,
   })
+  const observeDelivery = measureNotifications(registers, gauges)
   return {
+    observeDelivery,
     observeRequest(facts, status, seconds, size) {
       const { door, operation } = facts
       requests.inc({ door, operation, status: String(status) })
@@ -85,4 +101,45 @@ export function createMetrics(gauges: {
     observeJob: (kind, outcome, seconds) => jobs.observe({ kind, outcome }, seconds),
     text: async () => ({ contentType: registry.contentType, body: await registry.metrics() }),
   }
+}
+
+function measureNotifications(
+  registers: Registry[],
+  { notifications }: Gauges,
+): Metrics['observeDelivery'] {
+  const deliveries = new Counter({
+    name: 'pratique_notification_deliveries_total',
+    help: 'Attempts to send a message, by kind of sink and outcome; dead: nobody took it, and it is not tried again.',
+    labelNames: ['kind', 'outcome'],
+    registers,
+  })
+  void new Gauge({
+    name: 'pratique_notification_lag_seconds',
+    help: 'Age of the oldest event that was not yet made into messages.',
+    registers,
+    async collect() {
+      this.set((await notifications()).lagSeconds)
+    },
+  })
+  void new Gauge({
+    name: 'pratique_notifications_waiting',
+    help: 'Messages that wait to be sent, by kind of sink.',
+    labelNames: ['kind'],
+    registers,
+    async collect() {
+      this.reset()
+      for (const { kind, waiting } of (await notifications()).queues) this.set({ kind }, waiting)
+    },
+  })
+  void new Gauge({
+    name: 'pratique_notification_dead_letters',
+    help: 'Messages that nobody took and that are kept, by kind of sink.',
+    labelNames: ['kind'],
+    registers,
+    async collect() {
+      this.reset()
+      for (const { kind, dead } of (await notifications()).queues) this.set({ kind }, dead)
+    },
+  })
+  return (kind, outcome) => deliveries.inc({ kind, outcome })
 }

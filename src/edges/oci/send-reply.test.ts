@@ -32,6 +32,7 @@ async function serve(t: TestContext, method: string, answered: OciReply): Promis
   const metrics = createMetrics({
     queuedJobs: async () => Promise.resolve(0),
     auditBytes: async () => Promise.resolve(0),
+    notifications: async () => Promise.resolve({ lagSeconds: 0, queues: [] }),
   })
   observeRequests(app, { ids: systemIds, log, metrics })
   app.route({

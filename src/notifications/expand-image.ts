@@ -1,0 +1,57 @@
+import type { OutboxEvent } from '../jobs/outbox.ts'
+import { readImageChanges } from '../scanning/record-changes.ts'
+import type { ScanKey } from '../scanning/scan-store.ts'
+import type { MessageWriter } from './message-writer.ts'
+import { noticeOfRecord } from './notice-of-record.ts'
+import type { PlanDeps } from './planned-part.ts'
+import { toldImageChangesOf } from './rules/told-change.ts'
+import { noticeIdOf } from './rules/notice-id.ts'
+import type { FindingNotice } from './rules/notice.ts'
+import { membersOf } from './rules/notices-of-event.ts'
+import { wants, wantsRepository } from './rules/sink-rule.ts'
+import { mostScanMessages } from './rules/storm.ts'
+import type { Sink } from './sink-store.ts'
+
+interface ChangedImage {
+  readonly event: OutboxEvent
+  readonly key: ScanKey
+  readonly sinks: readonly Sink[]
+}
+
+/**
+ * The findings of one image for those who want them: all of its first scan, or those that came, went and changed for another reason
+ * than new data. Undefined where there is nothing to tell, or nobody who wants it.
+ */
+export async function expandImage(
+  deps: PlanDeps,
+  { event, key, sinks }: ChangedImage,
+): Promise<((writer: MessageWriter) => Promise<void>) | undefined> {
+  const isFirstScan = membersOf(event.detail).get('isFirst') === true
+  const told = toldImageChangesOf(event.detail)
+  const listening = sinks.filter(
+    ({ rule }) => rule.kinds.includes('finding') && wantsRepository(rule, event.resource),
+  )
+  if ((!isFirstScan && told === undefined) || listening.length === 0) return undefined
+  const { database: reader, region, suppressions } = deps
+  const changes = (await readImageChanges({ reader, suppressions }, key, told)) ?? []
+  const bodies = changes.map((change) => noticeOfRecord(change, region))
+  return async (writer) => {
+    for (const sink of listening) await tellAll(deps, writer, event, { sink, bodies })
+  }
+}
+
+async function tellAll(
+  { region }: PlanDeps,
+  writer: MessageWriter,
+  event: OutboxEvent,
+  { sink, bodies }: { readonly sink: Sink; readonly bodies: readonly FindingNotice[] },
+): Promise<void> {
+  const wanted = bodies.filter((body) => wants(sink.rule, body))
+  const held = wanted.length > mostScanMessages ? 'storm' : undefined
+  for (const body of wanted) {
+    const { repository, digest, vulnerability } = body
+    const id = noticeIdOf([sink.account, repository, digest, vulnerability, event.id])
+    const at = event.at.toISOString()
+    await writer.tell(sink, { id, account: sink.account, region, at, body }, held)
+  }
+}

@@ -1,0 +1,135 @@
+// What is told, before any form of it.
+import type { Severity } from '../../ecosystems/severity.ts'
+
+/** What a sink may ask for; docs/notifications.md has what each is in the forms of messages. */
+export const noticeKinds = [
+  'image',
+  'referrer',
+  'artifact',
+  'scan',
+  'inspector-scan',
+  'scan-frequency',
+  'finding',
+] as const
+export type NoticeKind = (typeof noticeKinds)[number]
+
+export const findingChanges = ['NEW', 'CHANGED', 'CLOSED'] as const
+export type FindingChange = (typeof findingChanges)[number]
+
+export type Counts = Readonly<Partial<Record<Severity, number>>>
+
+/** A manifest that was pushed or deleted, under one tag or none. */
+export interface ImageNotice {
+  readonly kind: 'image' | 'referrer' | 'artifact'
+  readonly action: 'PUSH' | 'DELETE'
+  readonly repository: string
+  readonly digest: string
+  readonly tag?: string
+  readonly mediaType?: string
+  readonly artifactType?: string
+  /** What a referrer refers to. */
+  readonly subject?: string
+}
+
+export interface ScanNotice {
+  readonly kind: 'scan' | 'inspector-scan'
+  readonly repository: string
+  readonly digest: string
+  readonly tags: readonly string[]
+  readonly status: string
+  /** Why it is not COMPLETE. */
+  readonly reason?: string
+  readonly counts: Counts
+}
+
+export interface ScanFrequencyNotice {
+  readonly kind: 'scan-frequency'
+  readonly scanType: string
+  readonly repositories: readonly {
+    readonly name: string
+    readonly frequency: string
+    readonly previous: string
+  }[]
+}
+
+/** One flaw of one package of one image. */
+export interface FindingNotice {
+  readonly kind: 'finding'
+  readonly change: FindingChange
+  readonly repository: string
+  readonly digest: string
+  readonly tags: readonly string[]
+  readonly severity: Severity
+  /** Where it was another before the change. */
+  readonly previousSeverity?: Severity
+  readonly vulnerability: string
+  readonly package: { readonly name: string; readonly version: string }
+  readonly fixedVersion?: string
+  /** Known to be exploited. */
+  readonly isKev: boolean
+  readonly summary?: string
+  readonly url: string
+  /** As ListFindings of Inspector tells it. */
+  readonly record: unknown
+}
+
+/** A flaw with how many messages were about it. */
+export interface DigestFlaw {
+  readonly vulnerability: string
+  readonly severity: Severity
+  readonly isKev: boolean
+  readonly isFixable: boolean
+  readonly url: string
+  readonly findings: number
+  /** One of the images, for whoever wants to look. */
+  readonly example: {
+    readonly repository: string
+    readonly digest: string
+    readonly package: string
+  }
+}
+
+export interface DigestSummary {
+  /** ISO 8601: of the first and the last of them. */
+  readonly from: string
+  readonly to: string
+  readonly messages: number
+  readonly byKind: Readonly<Partial<Record<NoticeKind, number>>>
+  readonly findings: Readonly<Record<FindingChange, number>>
+  /** Of new and changed findings. */
+  readonly bySeverity: Counts
+  /** New and changed ones, the worst first, 100 at most; what fell out and came back counts from there on. */
+  readonly worst: readonly DigestFlaw[]
+  /** Why it is a digest: the sink asked for it, or there were too many at once, or too many wait. */
+  readonly because: readonly DigestCause[]
+}
+
+export type DigestCause = 'asked' | 'storm' | 'backlog'
+
+export interface DigestNotice {
+  readonly kind: 'digest'
+  readonly summary: DigestSummary
+}
+
+export interface TestNotice {
+  readonly kind: 'test'
+  readonly sink: string
+}
+
+export type NoticeBody =
+  ImageNotice | ScanNotice | ScanFrequencyNotice | FindingNotice | DigestNotice | TestNotice
+
+export interface Notice {
+  /** The same whenever it is sent. */
+  readonly id: string
+  readonly account: string
+  readonly region: string
+  /** ISO 8601, when it happened. */
+  readonly at: string
+  readonly body: NoticeBody
+}
+
+/** Messages with the same key reach a sink one after another. */
+export function orderKeyOf(body: NoticeBody): string {
+  return 'digest' in body ? `${body.repository}@${body.digest}` : body.kind
+}

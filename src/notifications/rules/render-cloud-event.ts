@@ -1,0 +1,52 @@
+// Purpose:  a message as a CloudEvent in structured JSON.
+// Spec:     CloudEvents 1.0.2, sections 3.1 and 3.2; JSON Event Format 1.0.2. Content type application/cloudevents+json.
+// Input:    what is to be told.
+// Deviates: nothing; `account` and `region` are extension attributes.
+// Unknowns: none.
+import { detailOf, repositoryArn } from './detail-of.ts'
+import type { Notice, NoticeBody } from './notice.ts'
+
+export function renderCloudEvent(notice: Notice): unknown {
+  const { body, id, at, account, region } = notice
+  const subject = subjectOf(body)
+  const source =
+    'repository' in body
+      ? repositoryArn(notice, body.repository)
+      : `arn:aws:ecr:${region}:${account}:registry`
+  return {
+    specversion: '1.0',
+    id,
+    source,
+    type: typeOf(body),
+    ...(subject === undefined ? {} : { subject }),
+    time: at,
+    datacontenttype: 'application/json',
+    account,
+    region,
+    data: detailOf(notice).detail,
+  }
+}
+
+function subjectOf(body: NoticeBody): string | undefined {
+  if (!('digest' in body)) return undefined
+  return 'tag' in body && body.tag !== undefined ? `${body.digest}:${body.tag}` : body.digest
+}
+
+function typeOf(body: NoticeBody): string {
+  switch (body.kind) {
+    case 'image':
+    case 'referrer':
+    case 'artifact':
+      return `dev.pratique.${body.kind}.${body.action === 'PUSH' ? 'pushed' : 'deleted'}`
+    case 'scan':
+    case 'inspector-scan':
+      return `dev.pratique.${body.kind}.ended`
+    case 'scan-frequency':
+      return 'dev.pratique.scan-frequency.changed'
+    case 'finding':
+      return `dev.pratique.finding.${body.change.toLowerCase()}`
+    case 'digest':
+    case 'test':
+      return `dev.pratique.${body.kind}`
+  }
+}
