@@ -125,7 +125,7 @@ async function recordFailed(
     return 'dead'
   }
   const waitMs = Math.max(
-    backoffMs(ids, attempts, messageBackoff),
+    backoffMs(chanceOf(ids), attempts, messageBackoff),
     Math.min((result.retryAfterSeconds ?? 0) * 1000, messageBackoff.longestMs),
   )
   await postponeDelivery(tx, delivery.id, { dueAt: new Date(now.getTime() + waitMs), error })
@@ -144,13 +144,18 @@ async function recordTrouble(
   const backoff =
     failures < failuresUntilPause
       ? 0
-      : backoffMs(ids, failures - failuresUntilPause + 1, sinkBackoff)
+      : backoffMs(chanceOf(ids), failures - failuresUntilPause + 1, sinkBackoff)
   const asked = Math.min((result.retryAfterSeconds ?? 0) * 1000, messageBackoff.longestMs)
   const pauseMs = Math.max(backoff, asked)
   const pausedUntil = pauseMs === 0 ? undefined : new Date(now.getTime() + pauseMs)
   await recordSinkFailure(tx, id, { error, pausedUntil }, now)
   const before = new Date(now.getTime() - giveUpAfterMs)
   await buryWaiting(tx, id, { before, error, limit: buriedAtOnce }, now)
+}
+
+/** From 0 to 1. */
+function chanceOf(ids: Ids): number {
+  return ids.bytes(4).readUInt32BE() / 2 ** 32
 }
 
 /** What waits becomes dead letters, so that it can be sent when somebody has mended the address. */
