@@ -1,5 +1,9 @@
 import type { OutboxEvent } from '../jobs/outbox.ts'
-import { readImageChanges } from '../scanning/record-changes.ts'
+import {
+  readFirstRecords,
+  readImageChanges,
+  type RecordChange,
+} from '../scanning/record-changes.ts'
 import type { ScanKey } from '../scanning/scan-store.ts'
 import type { MessageWriter } from './message-writer.ts'
 import { noticeOfRecord } from './notice-of-record.ts'
@@ -26,18 +30,30 @@ export async function expandImage(
   deps: PlanDeps,
   { event, key, sinks }: ChangedImage,
 ): Promise<((writer: MessageWriter) => Promise<void>) | undefined> {
-  const isFirstScan = membersOf(event.detail).get('isFirst') === true
-  const told = toldImageChangesOf(event.detail)
   const listening = sinks.filter(
     ({ rule }) => rule.kinds.includes('finding') && wantsRepository(rule, event.resource),
   )
-  if ((!isFirstScan && told === undefined) || listening.length === 0) return undefined
-  const { database: reader, region, suppressions } = deps
-  const changes = (await readImageChanges({ reader, suppressions }, key, told)) ?? []
-  const bodies = changes.map((change) => noticeOfRecord(change, region))
+  if (listening.length === 0) return undefined
+  const changes = await readChanges(deps, event, key)
+  if (changes === undefined || changes.length === 0) return undefined
+  const bodies = changes.map((change) => noticeOfRecord(change, deps.region))
   return async (writer) => {
     for (const sink of listening) await tellAll(deps, writer, event, { sink, bodies })
   }
+}
+
+/** A scan that is not the first tells what it changed by an event of its own. */
+async function readChanges(
+  { database: reader, suppressions }: PlanDeps,
+  { detail }: OutboxEvent,
+  key: ScanKey,
+): Promise<readonly RecordChange[] | undefined> {
+  const told = toldImageChangesOf(detail)
+  if (told !== undefined) return readImageChanges({ reader, suppressions }, key, told)
+  const members = membersOf(detail)
+  const revision = members.get('dataRevision')
+  if (members.get('isFirst') !== true || typeof revision !== 'number') return undefined
+  return readFirstRecords({ reader, suppressions }, key, revision)
 }
 
 async function tellAll(

@@ -135,7 +135,7 @@ async function planPage(
     const [held, open] = partition(concerned, ({ id }) => updates.states.get(id)?.isHeld === true)
     for (const sink of held) countImage(counts, sink, { key, name: owner?.name ?? '' })
     if (open.length === 0) continue
-    tellings.push({ sinks: open, bodies: await bodiesOf(deps, key, change) })
+    tellings.push({ sinks: open, bodies: await bodiesOf(deps, key, { ...change, at: event.at }) })
     await yieldToEventLoop()
   }
   const last = keys.length < limit ? undefined : keys.at(-1)
@@ -161,7 +161,7 @@ interface Telling {
 async function bodiesOf(
   { database: reader, suppressions, region }: PlanDeps,
   key: ScanKey,
-  change: PackageChange,
+  change: PackageChange & { readonly at: Date },
 ): Promise<readonly FindingNotice[]> {
   const changes = (await readRecordChanges({ reader, suppressions }, key, change)) ?? []
   return changes.map((one) => noticeOfRecord(one, region))

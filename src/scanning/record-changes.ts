@@ -4,14 +4,14 @@ import type { SqlReader } from '../storage/database/database.ts'
 import { readAdvisoryState } from './advisory-state-store.ts'
 import { recordFinding, type FindingRecord, type RecordedImage } from './finding-record.ts'
 import type { ScannedInstance } from './image-scan.ts'
-import { listFindings, type Finding } from './list-findings.ts'
+import { listFindings, type Finding, type FindingList } from './list-findings.ts'
 import { listMatches, type PackageFinding } from './list-matches.ts'
 import { listFlawRevisions } from './match-store.ts'
 import type { FlawChange, PackageChange } from './package-change.ts'
 import { historyOf, RecordReader, type RecordDeps } from './read-records.ts'
 import { findRecordedImage, findRevisionTime } from './recorded-image-store.ts'
 import { findingId } from './rules/finding-id.ts'
-import { readScannedInstances, type ScanKey } from './scan-store.ts'
+import { findScanRow, readScannedInstances, type ScanKey } from './scan-store.ts'
 
 /**
  * NEW: no package of the image had the flaw before. CLOSED: none has it any more. CHANGED: what is said of it is another, or other
@@ -31,12 +31,12 @@ export interface RecordChange {
 export async function readRecordChanges(
   deps: RecordDeps,
   key: ScanKey,
-  change: PackageChange,
+  change: PackageChange & { readonly at: Date },
 ): Promise<readonly RecordChange[] | undefined> {
   const image = await findRecordedImage(deps.reader, key)
   if (image === undefined) return undefined
-  const found = await readScannedInstances(deps.reader, key)
-  const counting = found.filter(({ passedOver }) => passedOver === undefined)
+  if (await isToldByScan(deps.reader, image, change)) return []
+  const counting = await countingInstances(deps.reader, key)
   if (!counting.some(({ packageId }) => packageId === change.packageId)) return []
   const changes: RecordChange[] = []
   for (const flaw of change.flaws) {
@@ -44,6 +44,25 @@ export async function readRecordChanges(
     if (one !== undefined) changes.push(one)
   }
   return changes
+}
+
+/** The image was first scanned after the data had changed, and with it: its first scan tells all that it has. */
+async function isToldByScan(
+  reader: SqlReader,
+  image: RecordedImage,
+  { at, revision }: { readonly at: Date; readonly revision: number },
+): Promise<boolean> {
+  if (image.firstScannedAt < at) return false
+  const scan = await findScanRow(reader, image)
+  return (scan?.dataRevision ?? 0) >= revision
+}
+
+async function countingInstances(
+  reader: SqlReader,
+  key: ScanKey,
+): Promise<readonly ScannedInstance[]> {
+  const found = await readScannedInstances(reader, key)
+  return found.filter(({ passedOver }) => passedOver === undefined)
 }
 
 interface Place {
@@ -98,23 +117,32 @@ function wordFor(
 
 /** Undefined where all of it is held back. */
 async function recordOf(
+  deps: RecordDeps,
+  place: Place,
+  matches: readonly PackageFinding[],
+  { isClosed, revision }: { readonly isClosed: boolean; readonly revision: number },
+): Promise<FindingRecord | undefined> {
+  const { findings, suppressed } = await findingsOf(deps, place, matches, revision)
+  const [first, ...rest] = findings
+  if (first === undefined) return undefined
+  const all = [first, ...rest, ...suppressed] as const
+  return recordFinding(place.image, all, { times: await timesOf(deps.reader, all), isClosed })
+}
+
+async function findingsOf(
   { reader, suppressions }: RecordDeps,
   { image, counting }: Place,
   matches: readonly PackageFinding[],
-  state: { readonly isClosed: boolean; readonly revision: number },
-): Promise<FindingRecord | undefined> {
+  revision: number,
+): Promise<FindingList> {
   const concerned = new Set(matches.map(({ packageId }) => packageId))
   const instances = counting
     .filter(({ packageId }) => concerned.has(packageId))
     .map((instance) => ({ ...instance, imageDigest: image.digest }))
   const { account, repositoryId: id, repository: name } = image
   const inForce = await suppressions.inForce({ account, repository: { id, name }, instances })
-  const dated = await withHistory(reader, matches, state.revision)
-  const { findings, suppressed } = await listFindings(reader, instances, inForce, dated)
-  const [first, ...rest] = findings
-  if (first === undefined) return undefined
-  const all = [first, ...rest, ...suppressed] as const
-  return recordFinding(image, all, { times: await timesOf(reader, all), isClosed: state.isClosed })
+  const dated = await withHistory(reader, matches, revision)
+  return listFindings(reader, instances, inForce, dated)
 }
 
 async function withHistory(
@@ -123,9 +151,9 @@ async function withHistory(
   revision: number,
 ): Promise<readonly PackageFinding[]> {
   const dated: PackageFinding[] = []
-  for (const match of matches) {
-    const since = await listFlawRevisions(reader, match.packageId, revision)
-    dated.push({ ...match, history: historyOf(match, since) })
+  for (const [packageId, flaws] of Map.groupBy(matches, (match) => match.packageId)) {
+    const since = await listFlawRevisions(reader, packageId, revision)
+    for (const flaw of flaws) dated.push({ ...flaw, history: historyOf(flaw, since) })
   }
   return dated
 }
@@ -152,20 +180,43 @@ export interface ToldFinding {
 }
 
 /**
- * Of findings that came, went or changed in one image for another reason than new data. `told` undefined: all that it has, since
- * its first scan ended. All records of one image are in memory at once, a few thousand at most.
+ * All that an image has since its first scan ended, as of the data that the scan knew: what came later is told by who brought it.
+ * The records of one image are in memory at once, a few thousand at most.
  */
+export async function readFirstRecords(
+  deps: RecordDeps,
+  key: ScanKey,
+  revision: number,
+): Promise<readonly RecordChange[] | undefined> {
+  const image = await findRecordedImage(deps.reader, key)
+  if (image === undefined) return undefined
+  const counting = await countingInstances(deps.reader, key)
+  const ids = [...new Set(counting.map(({ packageId }) => packageId))]
+  const matches = await listMatches(deps.reader, ids, revision)
+  const list = await findingsOf(deps, { image, counting }, matches, revision)
+  const flaws = Map.groupBy([...list.findings, ...list.suppressed], (one) => one.vulnerability)
+  const open = new Set(list.findings.map((one) => one.vulnerability))
+  const changes: RecordChange[] = []
+  for (const [vulnerability, [first, ...rest]] of flaws) {
+    if (first === undefined || !open.has(vulnerability)) continue
+    const all = [first, ...rest] as const
+    const times = await timesOf(deps.reader, all)
+    changes.push({ change: 'NEW', record: recordFinding(image, all, { times }) })
+  }
+  return changes
+}
+
+/** Of findings that came, went or changed in one image for another reason than new data. Undefined: the image is gone. */
 export async function readImageChanges(
   deps: RecordDeps,
   key: ScanKey,
-  told: ToldImageChanges | undefined,
+  told: ToldImageChanges,
 ): Promise<readonly RecordChange[] | undefined> {
   const image = await findRecordedImage(deps.reader, key)
   if (image === undefined) return undefined
   const records = (await new RecordReader(deps).read(image)).filter(
     ({ status }) => status === 'ACTIVE',
   )
-  if (told === undefined) return records.map((record) => ({ change: 'NEW', record }))
   const opened = Map.groupBy(told.opened, ({ vulnerability }) => vulnerability)
   const others = new Set([...told.changed, ...told.closed].map((one) => one.vulnerability))
   const changes = records.flatMap((record): readonly RecordChange[] => {
