@@ -98,7 +98,8 @@ async function recordDelivered(
   const before = await findSinkById(tx, id)
   await deleteDelivery(tx, delivery.id)
   await recordSinkSuccess(tx, id, now)
-  if ((before?.health.failures ?? 0) > 0) await hastenDeliveries(tx, id, now)
+  // One that was away, not one that did not take a single message: that keeps to its own times.
+  if ((before?.health.failures ?? 0) >= failuresUntilPause) await hastenDeliveries(tx, id, now)
   return 'delivered'
 }
 
