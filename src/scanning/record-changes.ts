@@ -142,7 +142,7 @@ async function findingsOf(
   const { account, repositoryId: id, repository: name } = image
   const inForce = await suppressions.inForce({ account, repository: { id, name }, instances })
   const dated = await withHistory(reader, matches, revision)
-  return listFindings(reader, instances, inForce, dated)
+  return listFindings(reader, instances, inForce, { known: dated })
 }
 
 async function withHistory(
