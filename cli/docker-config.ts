@@ -26,6 +26,14 @@ export function writeLogin(file: string, host: string, password: string | undefi
   writeAtomically(file, `${JSON.stringify({ ...config, auths }, undefined, 2)}\n`)
 }
 
+/** What one host is signed in with, as a Basic header has it; undefined where the file says nothing. */
+export function readLogin(file: string, host: string): string | undefined {
+  const { auths } = readConfigFile(file)
+  const own = isRecord(auths) ? auths[host] : undefined
+  const auth = isRecord(own) ? own['auth'] : undefined
+  return typeof auth === 'string' && auth !== '' ? auth : undefined
+}
+
 function readConfigFile(file: string): Json {
   const text = readText(file)
   if (text === undefined || text.trim() === '') return {}

@@ -117,14 +117,16 @@ async function refusalOf(response: Response): Promise<Failure> {
   const isDenied = response.status === 401 || response.status === 403
   const exitCode = isDenied ? exitCodes.notAllowed : exitCodeOf(parsed?.code)
   // A server that has no such path answers without a code of ours.
-  const isOther = response.status === 404 && exitCode === exitCodes.error
+  const isOther = response.status === 404 && parsed?.code === undefined
   const advice = isOther ? 'does a Pratique server answer at this address?' : undefined
   return new Failure(exitCode, message + suffix, advice)
 }
 
+const notFoundCodes = ['MANIFEST_UNKNOWN', 'ADVISORY_UNKNOWN']
+
 function exitCodeOf(code: string | undefined): number {
   if (code?.startsWith('INVENTORY_') === true) return exitCodes.cannotAnswer
-  return code === 'MANIFEST_UNKNOWN' ? exitCodes.notFound : exitCodes.error
+  return notFoundCodes.includes(code ?? '') ? exitCodes.notFound : exitCodes.error
 }
 
 interface ServerError {

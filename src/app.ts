@@ -47,19 +47,18 @@ import { LiveHashes } from './registry/live-hashes.ts'
 import { openImageContent } from './registry/open-image-content.ts'
 import { describeAdvisories } from './scanning/describe-advisories.ts'
 import { discardUnfinishedImport } from './scanning/discard-unfinished-import.ts'
-import type { FeedSources } from './scanning/refresh-feeds.ts'
 import { installStarterAdvisories } from './scanning/install-starter-advisories.ts'
 import { rejudgeVexJob } from './scanning/read-vex-referrers.ts'
-import { openSuppressions, type Suppressions } from './scanning/suppressions.ts'
+import { openSuppressions } from './scanning/suppressions.ts'
 import { keysHashOf } from './scanning/vex-keys-hash.ts'
-import { openLayerReaders, type LayerReaders } from './scanning/read-layer.ts'
+import { openLayerReaders } from './scanning/read-layer.ts'
 import { removeServerFile, writePrivately, type DataPaths } from './storage/data-directory.ts'
 import { isStorageFault, nameStorageFault } from './storage/storage-full.ts'
 import { requestRenewals } from './scan-jobs.ts'
-import { controlRooms } from './control-rooms.ts'
+import { controlRooms, type ControlDeps } from './control-rooms.ts'
 import { listen, listeningUrl } from './listening.ts'
 import { measureNotifications, openNotifying, type Notifying } from './notifying.ts'
-import { readVexKeys } from './vex-keys.ts'
+import { readBundleKeys, readVexKeys } from './trusted-keys.ts'
 
 export { StartError }
 
@@ -114,6 +113,7 @@ async function startServer(config: Config, log: Log, foundation: Foundation): Pr
   const dataSummary = await prepareAdvisories(foundation)
   const vexKeys = await readVexKeys(config.vexKeysFile)
   const feeds = openFeedSources(config, foundation)
+  const bundleKeys = await readBundleKeys(config.bundleKeysFile)
   await requestRejudging(foundation)
   await requestRenewals(foundation)
   let url = config.url ?? ''
@@ -164,6 +164,7 @@ async function startServer(config: Config, log: Log, foundation: Foundation): Pr
     notifying,
     url: () => url,
     vexKeysHash: keysHashOf(vexKeys),
+    bundleKeys,
   })
   await listen(app, config)
   url = config.url ?? listeningUrl(app)
@@ -189,24 +190,17 @@ async function startServer(config: Config, log: Log, foundation: Foundation): Pr
   }
 }
 
-interface Doors {
+interface Doors extends ControlDeps {
   readonly config: Config
   readonly log: Log
   readonly foundation: Foundation
-  readonly layers: LayerReaders
   readonly trail: AuditTrail
   readonly url: () => string
-  readonly wake: () => void
-  readonly suppressions: Suppressions
-  readonly feeds: FeedSources
   readonly notifying: Notifying
-  readonly vexKeysHash: string
 }
 
 function serveDoors(app: FastifyInstance, doors: Doors): void {
-  const { config, log, foundation, layers, trail, url, wake, suppressions, feeds, vexKeysHash } =
-    doors
-  const { notifying } = doors
+  const { config, log, foundation, trail, url, wake, suppressions, notifying } = doors
   const { database, blobs, clock, ids, keyring } = foundation
   const addresses: AddressDeps = {
     defaultAccount: config.account,
@@ -332,7 +326,7 @@ function serveDoors(app: FastifyInstance, doors: Doors): void {
     onFault,
     spell: spellControlError,
     rooms: {
-      ...controlRooms(config, foundation, { layers, wake, suppressions, feeds, vexKeysHash }),
+      ...controlRooms(config, foundation, doors),
       ...trail.rooms,
       ...notifying.rooms,
       ...policyRooms({

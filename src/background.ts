@@ -21,6 +21,8 @@ import { openImageContent } from './registry/open-image-content.ts'
 import { scanJobHandlers, scanSchedule } from './scan-jobs.ts'
 import { findRepositoryById } from './registry/repository-store.ts'
 import { shardCount } from './registry/rules/orphan.ts'
+import { findOldestLeftRevision } from './scanning/eligibility-store.ts'
+import { forgetAdvisories, forgetAdvisoriesJob } from './scanning/forget-advisories.ts'
 import type { LayerReaders } from './scanning/read-layer.ts'
 import {
   readOlderVex,
@@ -106,6 +108,9 @@ export function openWorkers(
     },
   }
 }
+const forgetEveryMs = 6 * 3_600_000
+/** Batches of one job, so that others that wait have their turn. */
+const forgetBatches = 50
 
 const sweepSetsEveryMs = 24 * 3_600_000
 
@@ -119,6 +124,7 @@ function jobSchedule(
     { kind: sweepPackageSetsJob, everyMs: sweepSetsEveryMs },
     ...scanSchedule,
     { kind: trimNotificationsJob, everyMs: trimNotificationsEveryMs },
+    { kind: forgetAdvisoriesJob, everyMs: forgetEveryMs },
   ]
 }
 
@@ -175,6 +181,7 @@ function jobHandlers(
   return {
     ...scanJobHandlers(config.defaults, foundation, { suppressions, contentOf }),
     [collectJob]: (_, { signal }) => collectSlice(config, foundation, signal),
+    [forgetAdvisoriesJob]: (_, options) => forgetSlice(config, foundation, options),
     [finishRotationsJob]: (_, options) => finishRotations(foundation, options),
     [countFindingsJob.kind]: (_, options) => countFindings(foundation, options),
     [sweepPackageSetsJob]: (_, options) => sweepPackageSets(foundation, options),
@@ -198,6 +205,23 @@ function jobHandlers(
       await readVexReferrers(referrers, key, options)
     },
   }
+}
+
+async function forgetSlice(
+  { advisoryHistoryDays: days }: Config,
+  { database, clock }: Foundation,
+  options: { readonly signal: AbortSignal },
+): Promise<void> {
+  const deps = { database, clock, oldestInUse: findOldestLeftRevision }
+  const { isDone } = await forgetAdvisories(deps, { days, maxBatches: forgetBatches }, options)
+  if (isDone) return
+  const again = {
+    kind: forgetAdvisoriesJob,
+    key: 'scheduled',
+    input: {},
+    priority: housekeepingPriority,
+  }
+  await database.transaction((tx) => enqueue(tx, again, clock.now()))
 }
 
 const collectJob = 'collect-storage'

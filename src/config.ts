@@ -60,6 +60,10 @@ export interface Config {
   readonly eventsKeepDays: number
   /** Public keys whose signatures count on VEX documents beside images; undefined: none are believed. */
   readonly vexKeysFile: string | undefined
+  /** Public keys whose signatures count on bundles of vulnerability data; undefined: only this server's own. */
+  readonly bundleKeysFile: string | undefined
+  /** For how long records and matches that are not in force any more are kept, in days. */
+  readonly advisoryHistoryDays: number
 }
 
 export type ConfigResult =
@@ -210,6 +214,16 @@ export const settings = {
     environment: 'PRATIQUE_VEX_KEYS',
     fallback: '',
     says: 'file of public keys (PEM) whose signatures count on VEX documents pushed beside images',
+  },
+  bundleKeys: {
+    environment: 'PRATIQUE_BUNDLE_KEYS',
+    fallback: '',
+    says: 'file of public keys (PEM, Ed25519) whose signatures count on bundles of vulnerability data',
+  },
+  advisoryHistoryDays: {
+    environment: 'PRATIQUE_ADVISORY_HISTORY_DAYS',
+    fallback: '400',
+    says: 'days for which vulnerability data that is not in force any more is kept, 1 to 3650',
   },
   ...masterKeySettings,
 } as const satisfies Record<string, Setting>
@@ -428,6 +442,14 @@ function buildConfig(
     eventsKeepDays: read('eventsKeepDays', wholeBetween(1, 3650), 'whole days from 1 to 3650', 1),
     vexKeysFile:
       values.vexKeys.text === '' ? undefined : read('vexKeys', pathFrom(cwd), 'a file', ''),
+    bundleKeysFile:
+      values.bundleKeys.text === '' ? undefined : read('bundleKeys', pathFrom(cwd), 'a file', ''),
+    advisoryHistoryDays: read(
+      'advisoryHistoryDays',
+      wholeBetween(1, 3650),
+      'whole days from 1 to 3650',
+      1,
+    ),
     masterKey: masterKeyFrom((name) => values[name], cwd, problems),
   }
 }

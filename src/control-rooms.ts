@@ -11,6 +11,7 @@ import { describeMasterKeys } from './access/describe-master-keys.ts'
 import { revokeSessions } from './access/revoke-sessions.ts'
 import { changeProviderOptions, describeProviders } from './access/oidc-providers.ts'
 import { runRotation } from './access/run-rotation.ts'
+import { advisoryRooms } from './advisory-rooms.ts'
 import { collectorOf, graceOf } from './background.ts'
 import type { Config } from './config.ts'
 import type { AccountRooms } from './edges/control/account-routes.ts'
@@ -57,23 +58,26 @@ import { type LayerReaders } from './scanning/read-layer.ts'
 import { sbomsOfArchive } from './scanning/sbom-of-archive.ts'
 import { scanArchive } from './scanning/scan-archive.ts'
 import { refreshNow, type FeedSources } from './scanning/refresh-feeds.ts'
+import type { TrustedKey } from './vex/public-keys.ts'
 import { readIfThere } from './storage/data-directory.ts'
 import { openSqlite } from './storage/database/sqlite.ts'
 
-interface ControlDeps {
+export interface ControlDeps {
   readonly layers: LayerReaders
   readonly wake: () => void
   readonly suppressions: Suppressions
   readonly feeds: FeedSources
   /** Names the keys that are believed now. */
   readonly vexKeysHash: string
+  /** Whose signatures count on bundles. */
+  readonly bundleKeys: readonly TrustedKey[]
 }
 
 /** What else the product can do for its own command line; see edges/control. */
 export function controlRooms(
   config: Config,
   foundation: Foundation,
-  { layers, wake, suppressions, feeds, vexKeysHash }: ControlDeps,
+  { layers, wake, suppressions, feeds, vexKeysHash, bundleKeys }: ControlDeps,
 ): Omit<
   ControlRooms,
   keyof AuditRooms | keyof NotificationRooms | keyof ReturnType<typeof policyRooms>
@@ -83,6 +87,7 @@ export function controlRooms(
   const temporaryDirectory = paths.temporary
   return {
     ...accountRooms(foundation),
+    ...advisoryRooms(foundation, { keys: bundleKeys, wake }),
     ...suppressionRooms(foundation, suppressions, vexKeysHash),
     collect: (input, options) =>
       collecting(collectorOf(config, foundation), { ...input, askedBy: 'request' }, options),

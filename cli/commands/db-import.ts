@@ -8,6 +8,13 @@ import { jsonOf } from '../json.ts'
 import { megabytes, note, render, renderTable, say, type Format } from '../output.ts'
 import { callServer, openSession, type Session } from '../session.ts'
 import { configOf } from '../settings.ts'
+import {
+  importBundle,
+  isBundlePath,
+  renderBundleReport,
+  type BundleFlags,
+  type BundleReport,
+} from './db-bundle.ts'
 
 interface ImportReport {
   readonly source: string
@@ -26,17 +33,16 @@ interface ImportReport {
   readonly durationMs: number
 }
 
-export interface ImportFlags {
+export interface ImportFlags extends BundleFlags {
   readonly source?: string
   readonly partial?: true
   readonly cveRecords?: true
-  readonly confirmLoss?: true
   readonly allowRejected?: true
   readonly output: Format
 }
 
 export async function importFiles(paths: readonly string[], flags: ImportFlags): Promise<void> {
-  const files = paths.flatMap(filesOf)
+  const files = paths.flatMap((path) => (isBundlePath(path) ? [path] : filesOf(path)))
   if (files.length === 0)
     throw new Failure(
       exitCodes.usage,
@@ -46,12 +52,18 @@ export async function importFiles(paths: readonly string[], flags: ImportFlags):
   const session = openSession(configOf({}))
   const reports: ImportReport[] = []
   const tables: CveFactReport[] = []
+  const bundles: BundleReport[] = []
   for (const file of files) {
-    if (flags.cveRecords === true || isTable.test(file))
+    if (isBundlePath(file)) bundles.push(await importBundle(session, file, flags))
+    else if (flags.cveRecords === true || isTable.test(file))
       tables.push(await importTable(session, file, flags.confirmLoss === true))
     else reports.push(await importFile(session, file, flags))
   }
-  say(render(flags.output, [...reports, ...tables], () => renderAll(reports, tables)))
+  say(
+    render(flags.output, [...reports, ...tables, ...bundles], () =>
+      renderAll(reports, tables, bundles),
+    ),
+  )
   noteRejections([
     ...reports.map(({ source: name, ...report }) => ({ name, ...report })),
     ...tables.map(({ kind: name, ...report }) => ({ name, withheld: 0, ...report })),
@@ -60,9 +72,15 @@ export async function importFiles(paths: readonly string[], flags: ImportFlags):
   if (!isWhole && flags.allowRejected !== true) process.exitCode = exitCodes.error
 }
 
-function renderAll(reports: readonly ImportReport[], tables: readonly CveFactReport[]): string {
+function renderAll(
+  reports: readonly ImportReport[],
+  tables: readonly CveFactReport[],
+  bundles: readonly BundleReport[],
+): string {
   const records = reports.length > 0 ? [renderReports(reports)] : []
-  return [...records, ...tables.map(renderTableReport)].join('\n')
+  return [...records, ...tables.map(renderTableReport), ...bundles.map(renderBundleReport)].join(
+    '\n',
+  )
 }
 
 function noteRejections(

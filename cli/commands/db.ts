@@ -3,6 +3,7 @@ import { jsonOf } from '../json.ts'
 import { age, formatOption, render, renderTable, say, type Format } from '../output.ts'
 import { callServer, openSession } from '../session.ts'
 import { configOf } from '../settings.ts'
+import { addDataCommands } from './db-commands.ts'
 import { importFiles, tableNames, type CveFactReport } from './db-import.ts'
 import { renderFeeds, updateFeeds, type FeedPartStatus } from './db-feeds.ts'
 
@@ -13,7 +14,7 @@ export function dbCommand(program: Command): void {
   db.command('import')
     .argument(
       '<path...>',
-      'files or directories of OSV records (.ndjson, .json), EPSS or KEV tables (.csv, .tsv); .zst, .gz or plain',
+      'a bundle (file or oci://HOST/REPOSITORY:TAG), or files or directories of OSV records (.ndjson, .json), EPSS or KEV tables (.csv, .tsv); .zst, .gz or plain',
     )
     .description(
       'Import advisories; every record of a source that the file does not hold is ended. Tables replace those of their kind.',
@@ -23,10 +24,12 @@ export function dbCommand(program: Command): void {
     .option('--partial', 'the file is a part: what it does not hold stays in force')
     .option('--confirm-loss', 'import even if a large part of the source would end')
     .option('--allow-rejected', 'exit 0 although records were rejected')
+    .option('--allow-unsigned', 'take a bundle that nobody vouches for')
+    .option('--allow-older', 'go back to a bundle that is older than what is in force')
     .addOption(formatOption())
     .addHelpText(
       'after',
-      '\nExample:\n  pratique db import debian.ndjson.zst\n\nExit codes: 0 imported, 1 failed or records were rejected, 4 not allowed.',
+      '\nExample:\n  pratique db import debian.ndjson.zst\n  pratique db import advisories.tar\n\nExit codes: 0 imported, 1 failed or records were rejected, 4 not allowed.',
     )
     .action(importFiles)
   db.command('status')
@@ -52,9 +55,17 @@ export function dbCommand(program: Command): void {
       '\nExample:\n  pratique db update osv/npm kev\n\nExit codes: 0 updated, 1 a feed failed, 4 not allowed.',
     )
     .action(updateFeeds)
+  addDataCommands(db)
 }
 
 export interface DataStatus {
+  readonly keptFromRevision: number
+  readonly bundle?: {
+    readonly bundleId: string
+    readonly madeAt: string
+    readonly importedAt: string
+    readonly fingerprint?: string
+  }
   readonly revision: number
   readonly updatedAt?: string
   readonly stale: boolean
@@ -64,6 +75,9 @@ export interface DataStatus {
     readonly records: number
     readonly origin: string
     readonly importedAt: string
+    readonly asOf?: string
+    readonly ageSeconds?: number
+    readonly failure?: string
     readonly newestModified?: string
   }[]
   readonly feeds?: readonly FeedPartStatus[]
@@ -72,6 +86,7 @@ export interface DataStatus {
     readonly facts: number
     readonly asOf?: string
     readonly importedAt?: string
+    readonly ageSeconds?: number
   }[]
 }
 
@@ -85,12 +100,22 @@ function renderStatus(status: DataStatus): string {
     String(source.records),
     source.origin,
     source.importedAt,
+    source.ageSeconds === undefined ? 'unknown' : age(source.ageSeconds),
     source.newestModified ?? 'unknown',
   ])
-  const table = renderTable(['SOURCE', 'RECORDS', 'ORIGIN', 'IMPORTED', 'NEWEST RECORD'], rows)
-  const facts = status.cveFacts.map(
-    ({ kind, facts: count, asOf, importedAt }) =>
-      `\n${tableNames[kind]}: ${count} CVEs, imported ${importedAt ?? 'never'}${asOf === undefined ? '' : `, of ${asOf.slice(0, 10)}`}`,
+  const table = renderTable(
+    ['SOURCE', 'RECORDS', 'ORIGIN', 'IMPORTED', 'AGE', 'NEWEST RECORD'],
+    rows,
   )
-  return `revision ${status.revision}, ${since}${staleness}\n${table}${facts.join('')}${renderFeeds(status.feeds ?? [])}`
+  const facts = status.cveFacts.map(
+    ({ kind, facts: count, asOf, importedAt, ageSeconds }) =>
+      `\n${tableNames[kind]}: ${count} CVEs, imported ${importedAt ?? 'never'}${asOf === undefined ? '' : `, of ${asOf.slice(0, 10)}`}${ageSeconds === undefined ? '' : `, ${age(ageSeconds)} old`}`,
+  )
+  return `revision ${status.revision}, ${since}${staleness}\n${table}${facts.join('')}${renderBundle(status)}${renderFeeds(status.feeds ?? [])}`
+}
+
+function renderBundle({ bundle }: DataStatus): string {
+  if (bundle === undefined) return ''
+  const vouched = bundle.fingerprint === undefined ? 'UNSIGNED' : `signed by ${bundle.fingerprint}`
+  return `\nbundle ${bundle.bundleId}, made ${bundle.madeAt}, imported ${bundle.importedAt}, ${vouched}`
 }

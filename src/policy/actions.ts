@@ -114,11 +114,11 @@ const iam: readonly Row[] = [
 const pratique: readonly Row[] = [
   ['pratique', 'repository', 'read', 'ExplainDecision GetSbom GetSbomWithFindings'],
   ['pratique', 'none', 'read', 'DescribeAdvisories DescribeCollections DescribeQuotas'],
-  ['pratique', 'none', 'read', 'CheckStorage BackupStorage ScanArchive'],
+  ['pratique', 'none', 'read', 'CheckStorage BackupStorage ScanArchive ExportAdvisories'],
   ['pratique', 'none', 'read', 'DescribeOidcProviders FindImages'],
   ['pratique', 'none', 'permissions', 'PutOidcProviderOptions'],
   ['pratique', 'none', 'write', 'ImportAdvisories UpdateAdvisories CollectStorage'],
-  ['pratique', 'none', 'write', 'PutQuota RepairStorage'],
+  ['pratique', 'none', 'write', 'PutQuota RepairStorage CreateBundleKey'],
 ]
 
 export const knownActions: readonly KnownAction[] = [...ecr, ...sts, ...iam, ...pratique]

@@ -5,7 +5,11 @@ import { recordLimits } from '../storage/feeds/record-limits.ts'
 import { readRecordTexts } from '../storage/feeds/record-texts.ts'
 import type { RecordText } from '../storage/feeds/record-text.ts'
 import type { ImportTally } from './rules/import-tally.ts'
-import { parseStorableAdvisory, type StorableAdvisory } from './rules/storable-advisory.ts'
+import {
+  parseStorableAdvisory,
+  type StorableAdvisory,
+  type StorableReading,
+} from './rules/storable-advisory.ts'
 
 /** What one transaction writes: some milliseconds, so that a push between two of them does not wait. */
 const batchLimits = { rows: 300, bytes: 4 * 1024 ** 2 }
@@ -39,13 +43,14 @@ interface PlacedAdvisory {
 export async function* advisoryBatches(
   records: AsyncIterable<RecordText>,
   tally: ImportTally,
+  parse: (text: string) => StorableReading = parseStorableAdvisory,
 ): AsyncGenerator<readonly PlacedAdvisory[]> {
   let batch: PlacedAdvisory[] = []
   let rows = 0
   let bytes = 0
   for await (const record of records) {
     tally.read += 1
-    const parsed = record.kind === 'text' ? parseStorableAdvisory(record.text) : record
+    const parsed = record.kind === 'text' ? parse(record.text) : record
     if (parsed.kind !== 'advisory') {
       tally.reject(record.line, parsed.reason)
       continue

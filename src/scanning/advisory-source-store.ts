@@ -9,7 +9,7 @@ import {
 } from '../storage/database/database.ts'
 
 /** How a source's records came here. */
-export type AdvisoryOrigin = 'starter' | 'import' | 'feed'
+export type AdvisoryOrigin = 'starter' | 'import' | 'feed' | 'bundle'
 
 /** The source that ships with the product; it steps back for every other one. */
 export const starterSource = 'starter'
@@ -68,11 +68,18 @@ export async function writeAdvisorySource(
       source.validator ?? null,
     ],
   )
+  await forgetBundle(tx, source.name)
 }
 
 /** Its records were ended: nothing is left to tell of. */
 export async function deleteAdvisorySource(tx: SqlWriter, name: string): Promise<void> {
   await tx.run('DELETE FROM advisory_sources WHERE name = $1', [name])
+  await forgetBundle(tx, name)
+}
+
+/** From now on the source stands for itself; where a bundle brought it just now, that is written after this. */
+async function forgetBundle(tx: SqlWriter, name: string): Promise<void> {
+  await tx.run('DELETE FROM bundle_sources WHERE source = $1', [name])
 }
 
 /** The origin says that nothing changed: as good as an import. */
@@ -81,6 +88,7 @@ export async function confirmAdvisorySource(tx: SqlWriter, name: string, now: Da
     now.getTime(),
     name,
   ])
+  await forgetBundle(tx, name)
 }
 
 function sourceOf(row: SqlRow): AdvisorySource {
@@ -96,6 +104,9 @@ function sourceOf(row: SqlRow): AdvisorySource {
 }
 
 function originOf(value: string): AdvisoryOrigin {
-  if (value === 'starter' || value === 'import' || value === 'feed') return value
+  const known = (['starter', 'import', 'feed', 'bundle'] as const).find(
+    (origin) => origin === value,
+  )
+  if (known !== undefined) return known
   throw new Error('an advisory source has no known origin')
 }

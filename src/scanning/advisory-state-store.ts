@@ -13,6 +13,8 @@ export interface AdvisoryState {
   readonly revision: number
   /** Every package that was ever matched is right as of this revision. */
   readonly evaluatedRevision: number
+  /** What earlier revisions had is removed; they cannot be asked for. */
+  readonly keptFrom: number
   readonly pending:
     | { readonly revision: number; readonly owner: string | undefined; readonly until: Date }
     | undefined
@@ -20,7 +22,7 @@ export interface AdvisoryState {
 
 export async function readAdvisoryState(reader: SqlReader): Promise<AdvisoryState> {
   const row = await reader.first(
-    `SELECT revision, evaluated_revision, pending_revision, pending_owner, pending_until
+    `SELECT revision, evaluated_revision, kept_from_revision, pending_revision, pending_owner, pending_until
      FROM advisory_state WHERE only_row = 1`,
   )
   if (row === undefined) throw new Error('the advisory state has no row')
@@ -28,6 +30,7 @@ export async function readAdvisoryState(reader: SqlReader): Promise<AdvisoryStat
   return {
     revision: integer(row, 'revision'),
     evaluatedRevision: integer(row, 'evaluated_revision'),
+    keptFrom: integer(row, 'kept_from_revision'),
     pending:
       pending === undefined
         ? undefined
@@ -116,4 +119,13 @@ export async function writeEvaluatedRevision(tx: SqlWriter, revision: number): P
     'UPDATE advisory_state SET evaluated_revision = $1 WHERE only_row = 1 AND evaluated_revision < $1',
     [revision],
   )
+}
+
+/** The revision that was in force at a moment; undefined before the first that is known of. */
+export async function findRevisionAt(reader: SqlReader, at: Date): Promise<number | undefined> {
+  const row = await reader.first(
+    'SELECT revision FROM advisory_revisions WHERE at <= $1 ORDER BY at DESC, revision DESC LIMIT 1',
+    [at.getTime()],
+  )
+  return row === undefined ? undefined : integer(row, 'revision')
 }

@@ -3,6 +3,7 @@ import {
   instant,
   instantOrAbsent,
   integer,
+  integerOrAbsent,
   text,
   type SqlReader,
   type SqlRow,
@@ -72,6 +73,14 @@ export async function findImageDates(
   )
   if (row === undefined) return undefined
   return { ...datedImage(row, key.repositoryId), account: text(row, 'account') }
+}
+
+/** The oldest revision whose findings an image that left still shows; undefined where none left. */
+export async function findOldestLeftRevision(reader: SqlReader): Promise<number | undefined> {
+  const row = await reader.first(
+    'SELECT MIN(left_revision) AS oldest FROM image_scans WHERE left_at IS NOT NULL',
+  )
+  return row === undefined ? undefined : integerOrAbsent(row, 'oldest')
 }
 
 /** From now on its findings are those of this revision. */

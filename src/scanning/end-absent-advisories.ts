@@ -90,18 +90,24 @@ async function endBatch(
 export async function endDeletedAdvisories(
   deps: ImportDeps,
   { lease, source }: { readonly lease: ImportLease; readonly source: string },
-  keys: readonly string[],
+  keys: Iterable<string> | AsyncIterable<string>,
   { signal }: { readonly signal: AbortSignal },
 ): Promise<number> {
   let removed = 0
-  for (let start = 0; start < keys.length; start += batchRows) {
+  let batch: string[] = []
+  const end = async (): Promise<void> => {
     signal.throwIfAborted()
-    const batch = keys.slice(start, start + batchRows)
     await inImport(deps, lease, async (tx) => {
       for (const key of batch) removed += await endIfThere(tx, { source, key }, lease.revision)
     })
+    batch = []
     await yieldToEventLoop()
   }
+  for await (const key of keys) {
+    batch.push(key)
+    if (batch.length === batchRows) await end()
+  }
+  if (batch.length > 0) await end()
   return removed
 }
 

@@ -32,6 +32,58 @@ export const scanningErrors = {
     'Import again; nothing of the interrupted import is visible.',
     true,
   ),
+  ADVISORY_UNKNOWN: entry(
+    'No source has such a record.',
+    'Look for it by another id of the flaw or by words: pratique db search TEXT. Which sources there are: pratique db status.',
+  ),
+  REVISION_UNKNOWN: entry(
+    'The vulnerability data never had that revision, or none was in force at that date.',
+    'Give a revision up to the one that pratique db status shows, or a later date.',
+  ),
+  REVISION_FORGOTTEN: entry(
+    'The revision is older than the history that is kept.',
+    'Ask for a later one. PRATIQUE_ADVISORY_HISTORY_DAYS says for how long the history is kept from now on.',
+  ),
+  BUNDLE_UNREADABLE: entry(
+    'The file is no whole bundle of vulnerability data.',
+    'Carry it over again, or make it anew: pratique db export FILE. Nothing was changed.',
+  ),
+  BUNDLE_TOO_NEW: entry(
+    'The bundle is of a form that this program does not know.',
+    'Upgrade this installation, or make the bundle with a program of its version.',
+  ),
+  BUNDLE_UNSIGNED: entry(
+    'Nobody vouches for the bundle: it has no signature.',
+    'Have it made by pratique db export, which signs. To take it as it is: --allow-unsigned.',
+  ),
+  BUNDLE_KEY_UNKNOWN: entry(
+    'The bundle is signed with a key that this server does not believe.',
+    'Compare the fingerprint with what pratique db keygen prints where it was made, put that key into the file that PRATIQUE_BUNDLE_KEYS names, and start the server anew.',
+  ),
+  BUNDLE_SIGNATURE_INVALID: entry(
+    'The signature does not belong to the bundle: it was damaged or changed after it was signed.',
+    'Do not import it; carry it over again from where it was made.',
+  ),
+  BUNDLE_OLDER: entry(
+    'The bundle is older than what is in force.',
+    'Import the newest one. To go back on purpose: --allow-older.',
+  ),
+  BUNDLE_FROM_FUTURE: entry(
+    'By its own word the bundle is yet to be made.',
+    'Set the clock of this machine, or of the one that made the bundle, and make it anew.',
+  ),
+  BUNDLE_BASE_DIFFERS: entry(
+    'The bundle holds only what changed since a state that is not in force here.',
+    'Import a whole bundle, or one made since the bundle that pratique db status names: pratique db export --since ID FILE.',
+  ),
+  BUNDLE_BASE_UNKNOWN: entry(
+    'No bundle of that id was made here.',
+    'Give the id or the revision of a bundle made here, or leave out --since.',
+  ),
+  BUNDLE_EMPTY: entry(
+    'There is nothing to put into a bundle: only the set that ships with the product.',
+    'Import or update first: pratique db update, pratique db import FILE.',
+  ),
   ARCHIVE_UNREADABLE: entry(
     'The image archive cannot be read.',
     'Make it again: skopeo copy … oci-archive:FILE, or docker save -o FILE.',

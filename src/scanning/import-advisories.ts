@@ -3,10 +3,10 @@ import type { Readable } from 'node:stream'
 import { yieldToEventLoop } from '../lib/yield-to-event-loop.ts'
 import { ArchiveError } from '../lib/archive/archive-error.ts'
 import { enqueue } from '../jobs/queue.ts'
-import type { SqlWriter } from '../storage/database/database.ts'
 import { FeedError } from '../storage/feeds/transport.ts'
 import type { RecordText } from '../storage/feeds/record-text.ts'
 import { advisoryBatches, recordTextsOf } from './advisory-batches.ts'
+import type { SqlWriter } from '../storage/database/database.ts'
 import { publishAbsences } from './advisory-absence-store.ts'
 import {
   findAdvisorySource,
@@ -30,6 +30,7 @@ import {
 import { recordAdvisory } from './record-advisory.ts'
 import { reevaluateJob } from './reevaluate-packages.ts'
 import { ImportTally, type LineNotes } from './rules/import-tally.ts'
+import type { StorableReading } from './rules/storable-advisory.ts'
 import { suspicionOf } from './rules/suspect-state.ts'
 import { compareEcosystems, type EcosystemChanges } from './rules/vanished-ecosystems.ts'
 import { listSourceEcosystems } from './source-ecosystem-store.ts'
@@ -45,7 +46,16 @@ export interface AdvisoryImport {
   /** Accepts a snapshot that lacks a large part of what the source had. */
   readonly confirmLoss?: boolean
   /** Ids of records of which the origin itself says that it deleted them. */
-  readonly deleted?: readonly string[]
+  readonly deleted?: Iterable<string> | AsyncIterable<string>
+  /**
+   * What is given are all differences to the state of this revision, whatever the dates of the records; refused when another
+   * revision is in force.
+   */
+  readonly since?: number
+  /** How a text is read; by default as an OSV record. */
+  readonly parse?: (text: string) => StorableReading
+  /** Written in the transaction that makes the import visible. */
+  readonly onPublish?: (tx: SqlWriter) => Promise<void>
   /** Names the state of the file, for whoever keeps count. */
   readonly validator?: string
 }
@@ -90,6 +100,7 @@ export async function importAdvisories(
   const running = { lease, input, tally: new ImportTally(), hash: createHash('sha256') }
   const { tally } = running
   try {
+    requireSince(input, lease)
     await writeRecords(deps, running, options)
     const isEmpty = tally.accepted === 0 && (input.snapshot || tally.read > 0)
     if (isEmpty) throw nothingReadable(tally)
@@ -124,6 +135,13 @@ interface Ended {
   readonly removed: number
   readonly withheld: number
   readonly releases: EcosystemChanges
+}
+
+/** Differences are true of one state only, and another import may have come in between. */
+function requireSince({ since }: AdvisoryImport, { revision }: ImportLease): void {
+  if (since === undefined || since === revision - 1) return
+  const message = 'another import changed the state that the differences are held against'
+  throw scanningError('ADVISORIES_INTERRUPTED', message)
 }
 
 async function endRecords(
@@ -184,9 +202,13 @@ async function writeRecords(
   const target = {
     source: input.source,
     revision: lease.revision,
-    isSnapshot: input.snapshot,
+    isSnapshot: input.snapshot || input.since !== undefined,
   }
-  for await (const batch of advisoryBatches(recordTextsOf(input, hash, signal), tally)) {
+  for await (const batch of advisoryBatches(
+    recordTextsOf(input, hash, signal),
+    tally,
+    input.parse,
+  )) {
     signal.throwIfAborted()
     await inImport(deps, lease, async (tx) => {
       for (const { line, advisory } of batch) {
@@ -225,6 +247,7 @@ async function publish(deps: ImportDeps, running: Running & Ended): Promise<numb
       { name: source, origin, ...measured, validator: validatorOf(running, withheld) },
       now,
     )
+    await input.onPublish?.(tx)
     await endImport(tx)
     if (origin === 'feed' && input.snapshot) {
       await publishAbsences(tx, source, now)

@@ -2,6 +2,7 @@
 import type { Readable } from 'node:stream'
 import type { AccountId } from '../../policy/account-id.ts'
 import type { ChosenFeed, FeedChoice } from '../../feeds/choice.ts'
+import { advisoryRoutes, type AdvisoryRooms } from './advisory-routes.ts'
 import { auditRoutes, type AuditRooms } from './audit-routes.ts'
 import { accountRoutes, type AccountRooms } from './account-routes.ts'
 import { collectionRoutes, type CollectionRooms } from './collection-routes.ts'
@@ -23,6 +24,7 @@ import { whereRoutes, type WhereRooms } from './where-routes.ts'
 export interface ControlRooms
   extends
     AccountRooms,
+    AdvisoryRooms,
     AuditRooms,
     QuotaRooms,
     CollectionRooms,
@@ -78,6 +80,7 @@ export interface ControlRooms
 }
 
 export const controlRoutes: readonly ControlRoute<ControlRooms>[] = [
+  ...advisoryRoutes,
   ...auditRoutes,
   ...accountRoutes,
   ...quotaRoutes,

@@ -1,8 +1,10 @@
 /** What the age of vulnerability data is told from. */
 export interface DatedSource {
   readonly name: string
-  readonly origin: 'starter' | 'import' | 'feed'
+  readonly origin: 'starter' | 'import' | 'feed' | 'bundle'
   readonly importedAt: Date | undefined
+  /** Of a source that a bundle brought: when it was new where the bundle was made. */
+  readonly asOf?: Date | undefined
   /** The newest record of the source. */
   readonly newestModified?: Date | undefined
 }
@@ -53,6 +55,6 @@ function newestRecord(sources: readonly DatedSource[]): Date | undefined {
 
 function latestImport(sources: readonly DatedSource[]): Date | undefined {
   return sources
-    .flatMap(({ importedAt }) => (importedAt === undefined ? [] : [importedAt]))
+    .flatMap(({ importedAt, asOf }) => asOf ?? importedAt ?? [])
     .toSorted((a, b) => b.getTime() - a.getTime())[0]
 }

@@ -55,7 +55,8 @@ export function parseStorableAdvisory(text: string): StorableReading {
   return { kind: 'advisory', advisory: storable(reading.advisory) }
 }
 
-function storable(advisory: Advisory): StorableAdvisory {
+/** A record that was normalised already, in the form in which it is kept. */
+export function storable(advisory: Advisory): StorableAdvisory {
   const json = JSON.stringify(advisory)
   const { id, aliases, upstream, affected } = advisory
   const ids: AdvisoryIds = { aliases, upstream }
@@ -82,8 +83,13 @@ export function compressDocument(json: string): Uint8Array {
 
 /** The record as it was when it was imported. */
 export function readDocument(document: Uint8Array): unknown {
-  const value: unknown = JSON.parse(zstdDecompressSync(document).toString('utf8'))
+  const value: unknown = JSON.parse(readDocumentText(document))
   return value
+}
+
+/** The same as the text that was kept. */
+export function readDocumentText(document: Uint8Array): string {
+  return zstdDecompressSync(document).toString('utf8')
 }
 
 /** One claim for each (ecosystem, name): entries about the same package are a union. */
