@@ -166,6 +166,8 @@ test('says nothing, gets the safe defaults', () => {
       atMax: 'refuse',
     },
     vexKeysFile: undefined,
+    bundleKeysFile: undefined,
+    advisoryHistoryDays: 400,
     masterKey: { kind: 'file', path: undefined },
   })
   assert.deepEqual(
