@@ -59,13 +59,13 @@ async function findingsOf(server: ServerProcess, directory: string): Promise<rea
   for (;;) {
     const { imageScanStatus, imageScanFindings } = await server.ecr.send(ask)
     if (imageScanStatus?.status === 'COMPLETE' || imageScanStatus?.status === 'ACTIVE')
-      return (imageScanFindings?.findings ?? []).map(told).toSorted()
+      return (imageScanFindings?.findings ?? []).map(shown).toSorted()
     assert.notEqual(imageScanStatus?.status, 'FAILED', imageScanStatus?.description)
     await delay(100)
   }
 }
 
-function told({ name, severity, uri, attributes }: ImageScanFinding): string {
+function shown({ name, severity, uri, attributes }: ImageScanFinding): string {
   return JSON.stringify([name, severity, uri, attributes])
 }
 
@@ -136,9 +136,14 @@ test(
       'skopeo',
       [
         'copy',
-        ...['--src-tls-verify=false', '--dest-tls-verify=false'],
-        ...['--src-creds', login(connected), '--dest-creds', login(isolated)],
-        ...[at(connected), at(isolated)],
+        '--src-tls-verify=false',
+        '--dest-tls-verify=false',
+        '--src-creds',
+        login(connected),
+        '--dest-creds',
+        login(isolated),
+        at(connected),
+        at(isolated),
       ],
       { env: isolated.environment },
     )

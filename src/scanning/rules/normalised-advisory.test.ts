@@ -35,7 +35,7 @@ test(
   },
 )
 
-function kept(): StorableAdvisory {
+function keptRecord(): StorableAdvisory {
   const read = parseStorableAdvisory(
     JSON.stringify(osvRecord({ id: 'A-1', aliases: ['CVE-2026-0001'], severity: 'x' })),
   )
@@ -57,13 +57,13 @@ const faults: readonly (readonly [name: string, change: object])[] = [
 
 for (const [name, change] of faults) {
   test(`rejects ${name}`, () => {
-    const document = { ...(JSON.parse(kept().json) as object), ...change }
+    const document = { ...(JSON.parse(keptRecord().json) as object), ...change }
     assert.equal(readNormalisedAdvisory(JSON.stringify(document)).kind, 'rejected')
   })
 }
 
 test('any text is read or rejected, and what is read is stored as it was written', () => {
-  const base = kept().json
+  const base = keptRecord().json
   const text = fc.oneof(
     fc.json(),
     fc.string(),
