@@ -19,20 +19,40 @@ export interface FeedPartStatus {
   readonly frozenAt?: string
 }
 
+/** A release that its feed has no more. */
+export interface FrozenRelease {
+  readonly source: string
+  readonly ecosystem: string
+  readonly frozenAt?: string
+}
+
 /** Only what is not as it should be: parts that fail, are held back, or are frozen; with what to do. */
-export function renderFeeds(parts: readonly FeedPartStatus[]): string {
+export function renderFeeds(
+  parts: readonly FeedPartStatus[],
+  releases: readonly FrozenRelease[],
+): string {
   const troubled = parts.filter(
     ({ failure, frozenAt }) => failure !== undefined || frozenAt !== undefined,
   )
-  if (troubled.length === 0) return ''
-  const rows = troubled.map((part) => [
-    part.name,
-    part.failure?.kind ?? 'frozen',
-    part.failure?.since ?? part.frozenAt ?? '',
-    part.checkedAt ?? 'never',
-    part.nextAttemptAt ?? '',
-    whyOf(part),
-  ])
+  const rows = [
+    ...troubled.map((part) => [
+      part.name,
+      part.failure?.kind ?? 'frozen',
+      part.failure?.since ?? part.frozenAt ?? '',
+      part.checkedAt ?? 'never',
+      part.nextAttemptAt ?? '',
+      whyOf(part),
+    ]),
+    ...releases.map(({ source, ecosystem, frozenAt = '' }) => [
+      source,
+      'frozen',
+      frozenAt,
+      frozenAt,
+      '',
+      `the feed has ${ecosystem} no more; its findings stay`,
+    ]),
+  ]
+  if (rows.length === 0) return ''
   const header = ['FEED', 'STATE', 'SINCE', 'LAST GOOD', 'NEXT ATTEMPT', 'WHY']
   return `\n\nNot up to date; what was good last stays in force:\n${renderTable(header, rows)}`
 }

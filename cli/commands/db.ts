@@ -5,7 +5,7 @@ import { callServer, openSession } from '../session.ts'
 import { configOf } from '../settings.ts'
 import { addDataCommands } from './db-commands.ts'
 import { importFiles, tableNames, type CveFactReport } from './db-import.ts'
-import { renderFeeds, updateFeeds, type FeedPartStatus } from './db-feeds.ts'
+import { renderFeeds, updateFeeds, type FeedPartStatus, type FrozenRelease } from './db-feeds.ts'
 
 export function dbCommand(program: Command): void {
   const db = program
@@ -81,6 +81,7 @@ export interface DataStatus {
     readonly newestModified?: string
   }[]
   readonly feeds?: readonly FeedPartStatus[]
+  readonly frozenReleases?: readonly FrozenRelease[]
   readonly cveFacts: readonly {
     readonly kind: CveFactReport['kind']
     readonly facts: number
@@ -111,7 +112,7 @@ function renderStatus(status: DataStatus): string {
     ({ kind, facts: count, asOf, importedAt, ageSeconds }) =>
       `\n${tableNames[kind]}: ${count} CVEs, imported ${importedAt ?? 'never'}${asOf === undefined ? '' : `, of ${asOf.slice(0, 10)}`}${ageSeconds === undefined ? '' : `, ${age(ageSeconds)} old`}`,
   )
-  return `revision ${status.revision}, ${since}${staleness}\n${table}${facts.join('')}${renderBundle(status)}${renderFeeds(status.feeds ?? [])}`
+  return `revision ${status.revision}, ${since}${staleness}\n${table}${facts.join('')}${renderBundle(status)}${renderFeeds(status.feeds ?? [], status.frozenReleases ?? [])}`
 }
 
 function renderBundle({ bundle }: DataStatus): string {

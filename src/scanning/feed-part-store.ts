@@ -124,6 +124,11 @@ export async function writePartFrozen(
   )
 }
 
+/** A failure of what nobody reads any more is no news; its records stay. */
+export async function forgetFailedPart(tx: SqlWriter, name: string): Promise<void> {
+  await tx.run('DELETE FROM feed_parts WHERE name = $1 AND failure IS NOT NULL', [name])
+}
+
 function partOf(row: SqlRow): FeedPart {
   return {
     name: text(row, 'name'),

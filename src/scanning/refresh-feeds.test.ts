@@ -158,6 +158,17 @@ test('a job of a feed that the settings do not name any more does nothing', asyn
   assert.deepEqual(at.server.paths, [])
 })
 
+test('a failure of a feed that the settings do not name any more is not told for ever', async (t) => {
+  const at = await place(t, [{ feed: kevFeed, parts: undefined }], [])
+  await at.refresh(osvFeed, 'npm')
+  await at.refresh(kevFeed, '')
+  await scheduleFeeds(at.deps)
+  assert.deepEqual(
+    (await describeAdvisories(at.deps)).feeds.map(({ name }) => name),
+    ['kev'],
+  )
+})
+
 test('on request every part is asked for, due or not, and each says how it ended', async (t) => {
   const at = await place(
     t,

@@ -3,7 +3,12 @@ import type { ChosenFeed } from '../feeds/choice.ts'
 import { sourceOf, type Feed } from '../feeds/feed.ts'
 import { enqueue, housekeepingPriority } from '../jobs/queue.ts'
 import { chanceOf } from '../lib/ids.ts'
-import { listFeedParts, writePartFrozen, type FeedPart } from './feed-part-store.ts'
+import {
+  forgetFailedPart,
+  listFeedParts,
+  writePartFrozen,
+  type FeedPart,
+} from './feed-part-store.ts'
 import {
   indexPart,
   noteIndex,
@@ -30,7 +35,12 @@ export type FeedJobDeps = RefreshDeps & Pick<FeedSources, 'chosen'>
 /** A job for each feed whose parts are to be listed, and for each part that is due. */
 export async function scheduleFeeds(deps: FeedJobDeps): Promise<void> {
   const now = deps.clock.now()
-  const known = new Map((await listFeedParts(deps.database)).map((part) => [part.name, part]))
+  const all = await listFeedParts(deps.database)
+  const known = new Map(all.map((part) => [part.name, part]))
+  for (const { name, feed, part, failure } of all) {
+    if (failure !== undefined && !isChosen(deps, feed, part))
+      await deps.database.transaction((tx) => forgetFailedPart(tx, name))
+  }
   for (const { feed, parts } of deps.chosen) {
     const isListed = parts === undefined && feed.parts.kind === 'listed'
     if (isListed && isPartDue(known, now, feed, indexPart)) {
@@ -136,6 +146,11 @@ async function ask(
 ): Promise<void> {
   const job = { kind, key, input, priority: housekeepingPriority }
   await database.transaction((tx) => enqueue(tx, job, clock.now()))
+}
+
+function isChosen({ chosen }: FeedJobDeps, name: string, part: string): boolean {
+  const found = chosen.find(({ feed }) => feed.name === name)
+  return found !== undefined && (found.parts === undefined || found.parts.includes(part))
 }
 
 function isPartDue(

@@ -148,6 +148,10 @@ export const controlRoutes: readonly ControlRoute<ControlRooms>[] = [
       if (asked.length > 100) return refused('at most 100 feeds can be named at once')
       const choice = rooms.chooseFeeds(asked)
       if (choice.kind === 'refused') return refused(choice.reason)
+      if (choice.feeds.length === 0)
+        return refused(
+          'the settings name no feed (PRATIQUE_FEEDS): name one, such as osv/npm or kev',
+        )
       const confirmLoss = query.get('confirm-loss') === 'true'
       if (confirmLoss && asked.length === 0)
         return refused('name the feed whose loss you confirm: feed=osv/npm')

@@ -54,7 +54,8 @@ export async function ask(
   throw new FeedError('refused', `${start.host} redirects more than ${question.maxRedirects} times`)
 }
 
-function redirected(from: URL, location: string): URL {
+/** Where an answer sends us to; refused where we do not go. */
+export function redirected(from: URL, location: string): URL {
   const to = URL.parse(location, from.href)
   const allowed = from.protocol === 'https:' ? ['https:'] : ['https:', 'http:']
   if (to === null || !allowed.includes(to.protocol)) {
@@ -86,7 +87,8 @@ async function askOnce(
         outgoing.destroy(new Error(`silent for ${Math.round(silenceMs / 1000)} seconds`)),
       )
       outgoing.once('response', resolve)
-      outgoing.once('error', reject)
+      // Errors after the answer reach whoever reads it; here they must not be nobody's.
+      outgoing.on('error', reject)
       outgoing.end()
     })
   } catch (error) {
