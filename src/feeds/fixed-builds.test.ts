@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import fc from 'fast-check'
 import { matchPackage } from '../ecosystems/match.ts'
 import { parseOsvRecord } from '../ecosystems/osv.ts'
 import { compareRpmVersions } from '../ecosystems/rpm/version.ts'
@@ -60,6 +61,28 @@ test('a later minor release that is not mended stays affected, and builds that c
     for (const version of mended) assert.equal(isAffected(version, fixes), false, version)
   }
 })
+
+test('no fix is affected by its own record, all below the lowest is, and nothing that the union of OSV is not', () => {
+  const build = fc
+    .tuple(fc.nat({ max: 2 }), fc.nat({ max: 3 }), fc.nat({ max: 4 }), fc.nat({ max: 3 }))
+    .map(([epoch, version, number, minor]) => `${epoch}:1.${version}-${number}.el9_${minor}`)
+  fc.assert(
+    fc.property(fc.array(build, { minLength: 1, maxLength: 4 }), build, (fixes, version) => {
+      for (const fix of fixes) assert.equal(isAffected(fix, fixes), false, fix)
+      const lowest = fixes.reduce((low, fix) => (compare(fix, low) < 0 ? fix : low))
+      const highest = fixes.reduce((high, fix) => (compare(fix, high) > 0 ? fix : high))
+      if (compare(version, lowest) < 0) assert.equal(isAffected(version, fixes), true)
+      if (compare(version, highest) >= 0) assert.equal(isAffected(version, fixes), false)
+    }),
+    { numRuns: 500 },
+  )
+})
+
+function compare(a: string, b: string): number {
+  const result = compareRpmVersions(a, b)
+  assert.ok(result.kind === 'ordered')
+  return result.order
+}
 
 test('without a fix nothing is said', () => {
   assert.deepEqual(affectedBelow([]), [])
