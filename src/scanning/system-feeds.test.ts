@@ -117,6 +117,31 @@ test('Debian: open, ignored, postponed, mended and never affected are told as su
   )
 })
 
+test('Debian: a release that leaves the tracker as a whole keeps what was said of it last', async (t) => {
+  const flaw = (...codenames: readonly string[]): object => ({
+    releases: Object.fromEntries(
+      codenames.map((codename) => [codename, state('open', { urgency: 'high' })]),
+    ),
+  })
+  const tracker = (...codenames: readonly string[]): string =>
+    JSON.stringify({
+      openssl: { 'CVE-2024-0001': flaw(...codenames), 'CVE-2024-0002': flaw(...codenames) },
+    })
+  const place = await feedPlace(t, new Map([['json', tracker('buster', 'bullseye', 'bookworm')]]))
+  await place.refresh('debian')
+  const image = { ...release('debian', '10'), 'var/lib/dpkg/status': dpkg(['openssl', '1.1.1n-0']) }
+  const { digest } = await push(place, { layers: [layerOf(image)] })
+  await runScan(place, digest)
+  const before = told(await result(place, digest))
+  assert.equal(before.length, 2)
+  place.files.set('json', tracker('bullseye', 'bookworm', 'trixie'))
+  for (let turn = 0; turn < 3; turn += 1) {
+    assert.notEqual((await place.refresh('debian')).kind, 'failed')
+    await reevaluatePackages(place, {}, { signal: new AbortController().signal })
+  }
+  assert.deepEqual(told(await result(place, digest)), before)
+})
+
 const owned: Files = {
   ...release('debian', '12'),
   'var/lib/dpkg/status': `${dpkg(['python3-requests', '2.28.1-1']).trimEnd()}\nSource: requests\n`,
