@@ -19,7 +19,7 @@ import type { LeftScanning } from './image-scan.ts'
 import { listFindings, type Finding } from './list-findings.ts'
 import { resolveScanning } from './resolve-scanning.ts'
 import { compareFindings } from './rules/finding-changes.ts'
-import { isEligible } from './rules/rescan-eligibility.ts'
+import { isEligible, isStillOut } from './rules/rescan-eligibility.ts'
 import type { RegistryDefaults } from './rules/scanning-rules.ts'
 import { findScanRow, readScannedInstances } from './scan-store.ts'
 import {
@@ -118,8 +118,8 @@ async function takeBack(
       { after, limit: imagesAtOnce },
     )
     for (const image of page) {
-      // After other durations were put readers saw it back already: it leaves again, or not, as they say.
-      const isSeenBack = durations.putAt > image.left.at
+      // Readers saw it back already, even if its days are over again by now: then it leaves anew.
+      const isSeenBack = !isStillOut(durations, image, image.left.at)
       if (!isContinuous || isSeenBack || isEligible(durations, image, clock.now()))
         await tellReturn(deps, repository, image)
       await yieldToEventLoop()
