@@ -1,9 +1,6 @@
 import type { OutboxEvent } from '../jobs/outbox.ts'
-import {
-  readFirstRecords,
-  readImageChanges,
-  type RecordChange,
-} from '../scanning/record-changes.ts'
+import { readFirstRecords, readImageChanges } from '../scanning/image-changes.ts'
+import type { RecordChange } from '../scanning/record-changes.ts'
 import type { ScanKey } from '../scanning/scan-store.ts'
 import type { MessageWriter } from './message-writer.ts'
 import { noticeOfRecord } from './notice-of-record.ts'

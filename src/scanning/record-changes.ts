@@ -1,5 +1,5 @@
-// What changed in the findings of one image, as records: by new data about a package that it holds, or by a scan that found other packages.
-import { severities, type Severity } from '../ecosystems/severity.ts'
+// What new data about a package changed in the findings of one image that holds it, as records.
+import type { Severity } from '../ecosystems/severity.ts'
 import type { SqlReader } from '../storage/database/database.ts'
 import { readAdvisoryState } from './advisory-state-store.ts'
 import { recordFinding, type FindingRecord, type RecordedImage } from './finding-record.ts'
@@ -8,9 +8,8 @@ import { listFindings, type Finding, type FindingList } from './list-findings.ts
 import { listMatches, type PackageFinding } from './list-matches.ts'
 import { listFlawRevisions } from './match-store.ts'
 import type { FlawChange, PackageChange } from './package-change.ts'
-import { historyOf, RecordReader, type RecordDeps } from './read-records.ts'
+import { historyOf, type RecordDeps } from './read-records.ts'
 import { findRecordedImage, findRevisionTime } from './recorded-image-store.ts'
-import { findingId } from './rules/finding-id.ts'
 import { findScanRow, readScannedInstances, type ScanKey } from './scan-store.ts'
 
 /**
@@ -57,7 +56,7 @@ async function isToldByScan(
   return (scan?.dataRevision ?? 0) >= revision
 }
 
-async function countingInstances(
+export async function countingInstances(
   reader: SqlReader,
   key: ScanKey,
 ): Promise<readonly ScannedInstance[]> {
@@ -129,7 +128,7 @@ async function recordOf(
   return recordFinding(place.image, all, { times: await timesOf(deps.reader, all), isClosed })
 }
 
-async function findingsOf(
+export async function findingsOf(
   { reader, suppressions }: RecordDeps,
   { image, counting }: Place,
   matches: readonly PackageFinding[],
@@ -158,7 +157,7 @@ async function withHistory(
   return dated
 }
 
-async function timesOf(
+export async function timesOf(
   reader: SqlReader,
   findings: readonly Finding[],
 ): Promise<{ readonly firstSaidAt: Date; readonly changedAt: Date }> {
@@ -169,108 +168,4 @@ async function timesOf(
     firstSaidAt: await findRevisionTime(reader, Math.min(...revisions.map(({ first }) => first))),
     changedAt: await findRevisionTime(reader, Math.max(...revisions.map(({ changed }) => changed))),
   }
-}
-
-/** A finding that came or went in one image, as the outbox tells of it. */
-export interface ToldFinding {
-  readonly vulnerability: string
-  /** purl of the package. */
-  readonly package: string
-  readonly severity: Severity
-}
-
-/**
- * All that an image has since its first scan ended, as of the data that the scan knew: what came later is told by who brought it.
- * The records of one image are in memory at once, a few thousand at most.
- */
-export async function readFirstRecords(
-  deps: RecordDeps,
-  key: ScanKey,
-  revision: number,
-): Promise<readonly RecordChange[] | undefined> {
-  const image = await findRecordedImage(deps.reader, key)
-  if (image === undefined) return undefined
-  const counting = await countingInstances(deps.reader, key)
-  const ids = [...new Set(counting.map(({ packageId }) => packageId))]
-  const matches = await listMatches(deps.reader, ids, revision)
-  const list = await findingsOf(deps, { image, counting }, matches, revision)
-  const flaws = Map.groupBy([...list.findings, ...list.suppressed], (one) => one.vulnerability)
-  const open = new Set(list.findings.map((one) => one.vulnerability))
-  const changes: RecordChange[] = []
-  for (const [vulnerability, [first, ...rest]] of flaws) {
-    if (first === undefined || !open.has(vulnerability)) continue
-    const all = [first, ...rest] as const
-    const times = await timesOf(deps.reader, all)
-    changes.push({ change: 'NEW', record: recordFinding(image, all, { times }) })
-  }
-  return changes
-}
-
-/** Of findings that came, went or changed in one image for another reason than new data. Undefined: the image is gone. */
-export async function readImageChanges(
-  deps: RecordDeps,
-  key: ScanKey,
-  told: ToldImageChanges,
-): Promise<readonly RecordChange[] | undefined> {
-  const image = await findRecordedImage(deps.reader, key)
-  if (image === undefined) return undefined
-  const records = (await new RecordReader(deps).read(image)).filter(
-    ({ status }) => status === 'ACTIVE',
-  )
-  const opened = Map.groupBy(told.opened, ({ vulnerability }) => vulnerability)
-  const others = new Set([...told.changed, ...told.closed].map((one) => one.vulnerability))
-  const changes = records.flatMap((record): readonly RecordChange[] => {
-    const { vulnerability } = record
-    const purls = new Set((opened.get(vulnerability) ?? []).map((one) => one.package))
-    if (purls.size === 0 && !others.has(vulnerability)) return []
-    const isNew = record.packages.every(({ purl }) => purls.has(purl))
-    return [{ change: isNew ? 'NEW' : 'CHANGED', record }]
-  })
-  const open = new Set(records.map((record) => record.vulnerability))
-  const gone = told.closed.filter(({ vulnerability }) => !open.has(vulnerability))
-  const closed = [...Map.groupBy(gone, ({ vulnerability }) => vulnerability).values()]
-  return [...changes, ...closed.flatMap((findings) => closedRecord(image, findings) ?? [])]
-}
-
-export interface ToldImageChanges {
-  readonly opened: readonly ToldFinding[]
-  readonly closed: readonly ToldFinding[]
-  readonly changed: readonly ToldFinding[]
-}
-
-/** Nobody knows any more where the packages were, nor what was said of them: the record says what it was, and that it is over. */
-function closedRecord(
-  image: RecordedImage,
-  findings: readonly ToldFinding[],
-): RecordChange | undefined {
-  const [worst] = findings.toSorted(
-    (a, b) => severities.indexOf(a.severity) - severities.indexOf(b.severity),
-  )
-  if (worst === undefined) return undefined
-  const { vulnerability, severity } = worst
-  const names = findings.map((one) => one.package).toSorted()
-  const record: FindingRecord = {
-    id: findingId(image, vulnerability),
-    status: 'CLOSED',
-    image,
-    vulnerability,
-    aliases: [],
-    title: `${vulnerability} - ${names.slice(0, 5).join(', ')}`.slice(0, 1024),
-    description: `${vulnerability} is not found in the image any more.`,
-    severity,
-    severitySource: undefined,
-    score: undefined,
-    scores: [],
-    source: 'OSV',
-    sourceUrl: `https://osv.dev/vulnerability/${encodeURIComponent(vulnerability)}`,
-    sourceUpdatedAt: undefined,
-    packages: [],
-    fixAvailable: 'NO',
-    remediation: 'None: the finding is closed.',
-    exploitation: {},
-    firstObservedAt: image.firstScannedAt,
-    updatedAt: image.firstScannedAt,
-    suppressions: [],
-  }
-  return { change: 'CLOSED', record }
 }
