@@ -130,6 +130,12 @@ const rows: Readonly<Record<number, readonly string[]>> = {
     `UPDATE image_scans SET left_at = 51, left_revision = 1`,
     `UPDATE jobs SET fair_key = '123456789012', turn = 8`,
   ],
+  20: [
+    `INSERT INTO bundle_keys (id, name, fingerprint, public_key, created_at) VALUES (1, 'k', 'f', 'p', 60)`,
+    `INSERT INTO bundle_exports VALUES ('b', 1, '[]', 61)`,
+    `INSERT INTO bundle_imports (id, bundle_id, revision, made_at, imported_by, imported_at) VALUES (1, 'b', 1, 62, 'arn', 63)`,
+    `INSERT INTO bundle_sources VALUES ('npm', 'b', 'import', 64)`,
+  ],
 }
 
 /** Up to 15 sets had members as rows. */
