@@ -43,6 +43,7 @@ import {
 import type { PartRefresh } from './scanning/refresh-part.ts'
 import { FeedNotices } from './scanning/feed-notices.ts'
 import { sweepPackageSets, sweepPackageSetsJob } from './scanning/sweep-package-sets.ts'
+import { applyCveFacts, applyCveFactsJob } from './scanning/apply-cve-facts.ts'
 import { countFindings } from './scanning/count-findings.ts'
 import { countFindingsJob } from './scanning/counting-job.ts'
 import { holdOlderScans, holdOlderScansJob } from './scanning/hold-older-scans.ts'
@@ -183,6 +184,8 @@ function jobHandlers(
     [collectJob]: (_, { signal }) => collectSlice(config, foundation, signal),
     [forgetAdvisoriesJob]: (_, options) => forgetSlice(config, foundation, options),
     [finishRotationsJob]: (_, options) => finishRotations(foundation, options),
+    [applyCveFactsJob]: (input, options) =>
+      applyCveFacts({ ...foundation, epssThresholds: () => Promise.resolve([]) }, input, options),
     [countFindingsJob.kind]: (_, options) => countFindings(foundation, options),
     [sweepPackageSetsJob]: (_, options) => sweepPackageSets(foundation, options),
     [holdOlderScansJob]: (_, options) => holdOlderScans(foundation, options),

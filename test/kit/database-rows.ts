@@ -89,7 +89,7 @@ const rows: Readonly<Record<number, readonly string[]>> = {
   10: [`INSERT INTO session_policies VALUES ('h', '{}', 40)`],
   11: [`INSERT INTO used_id_tokens VALUES ('123456789012', 'issuer.example', 'jti', 41)`],
   13: [
-    `INSERT INTO cve_fact_sources VALUES ('epss', 2, 3, 1, 44, 45)`,
+    `INSERT INTO cve_fact_sources (kind, generation, pending_generation, facts, as_of, imported_at) VALUES ('epss', 2, 3, 1, 44, 45)`,
     `INSERT INTO cve_facts VALUES ('CVE-2021-44228', 'epss', 2, '{}')`,
   ],
   14: [

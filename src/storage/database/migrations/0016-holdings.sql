@@ -76,6 +76,10 @@ CREATE TABLE count_state (
 );
 INSERT INTO count_state (only_row, stage, cursor) VALUES (1, 'gathering', 0);
 
+-- Facts about CVEs that were held against what is stored: those of a later generation are compared with these.
+ALTER TABLE cve_fact_sources ADD COLUMN applied_generation BIGINT NOT NULL DEFAULT 0;
+UPDATE cve_fact_sources SET applied_generation = generation;
+
 -- The rows of a package are few, and what is written of them is planned from all of them: an index of its own cost more than
 -- anything else when data changed.
 DROP INDEX matches_present;
