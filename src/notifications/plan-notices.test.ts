@@ -20,6 +20,7 @@ import { findRepositoryById } from '../registry/repository-store.ts'
 import { parseDigest, type Digest } from '../oci/digest.ts'
 import { parseTag } from '../oci/tag.ts'
 import { applyRules } from '../scanning/apply-rules.ts'
+import { requestScan } from '../scanning/request-scan.ts'
 import { reevaluatePackages } from '../scanning/reevaluate-packages.ts'
 import { listDueDeliveries } from './delivery-store.ts'
 import { notificationsReader, planNotices } from './plan-notices.ts'
@@ -150,6 +151,10 @@ test('a scan of the same image again tells of no finding that was told', async (
   await newData(at, [osvRecord({ id: 'GHSA-1', severity: high })])
   const digest = await scanned(at, { 'left-pad': '1.0.0' })
   const sink = await addWebhook(at, 'ops')
+  const key = { repositoryId: 1, digest }
+  await at.database.transaction((tx) =>
+    requestScan(tx, key, { account, origin: 'hand' }, at.clock.now()),
+  )
   await runScan(at, digest)
   assert.deepEqual(
     (await tellAll(at, sink)).map(({ event }) => event['detail-type']),
@@ -173,6 +178,21 @@ test('what a rule of the account holds back is not told', async (t) => {
     osvRecord({ id: 'GHSA-2', severity: high }),
   ])
   assert.deepEqual(findingsIn(await tellAll(at, sink)), ['ACTIVE GHSA-2 HIGH left-pad'])
+})
+
+test('of an image that left continuous scanning new data tells nothing', async (t) => {
+  const at = await notifyingPlace(t)
+  await newData(at, [])
+  const left = await scanned(at, { 'left-pad': '1.0.0' })
+  await scanned(at, { 'left-pad': '1.0.0', other: '1.0.0' })
+  await at.database.transaction((tx) =>
+    tx.run('UPDATE image_scans SET left_at = 1, left_revision = 1 WHERE digest = $1', [left]),
+  )
+  const sink = await addWebhook(at, 'ops')
+  await newData(at, [osvRecord({ id: 'GHSA-1', severity: high })])
+  const received = await tellAll(at, sink)
+  assert.equal(received.length, 1)
+  assert.ok(!JSON.stringify(received).includes(left))
 })
 
 test('findings of an image that changed for another reason are told from the image’s event', async (t) => {

@@ -34,7 +34,7 @@ export async function readRecordChanges(
 ): Promise<readonly RecordChange[] | undefined> {
   const image = await findRecordedImage(deps.reader, key)
   if (image === undefined) return undefined
-  if (await isToldByScan(deps.reader, image, change)) return []
+  if (await isNoNews(deps.reader, image, change)) return []
   const counting = await countingInstances(deps.reader, key)
   if (!counting.some(({ packageId }) => packageId === change.packageId)) return []
   const changes: RecordChange[] = []
@@ -45,15 +45,18 @@ export async function readRecordChanges(
   return changes
 }
 
-/** The image was first scanned after the data had changed, and with it: its first scan tells all that it has. */
-async function isToldByScan(
+/**
+ * The image left continuous scanning, so that newer data says nothing of it until it is back; or it was first scanned after the data
+ * had changed, and with it, so that its first scan tells all that it has.
+ */
+async function isNoNews(
   reader: SqlReader,
   image: RecordedImage,
   { at, revision }: { readonly at: Date; readonly revision: number },
 ): Promise<boolean> {
-  if (image.firstScannedAt < at) return false
-  const scan = await findScanRow(reader, image)
-  return (scan?.dataRevision ?? 0) >= revision
+  const { left, dataRevision = 0 } = (await findScanRow(reader, image)) ?? {}
+  if (left !== undefined && left.revision < revision) return true
+  return image.firstScannedAt >= at && dataRevision >= revision
 }
 
 export async function countingInstances(
