@@ -15,7 +15,7 @@ import { changeSink } from './manage-sinks.ts'
 import { discardDeadLetters, readDeadLetters, resendDeadLetters } from './dead-letters.ts'
 import { deliverDue } from './deliver-due.ts'
 import { countDeliveries, insertDelivery } from './delivery-store.ts'
-import type { Sink } from './sink-store.ts'
+import { listSinksWithDue, type Sink } from './sink-store.ts'
 import { testSink } from './test-sink.ts'
 import { trimNotifications } from './trim-notifications.ts'
 
@@ -218,6 +218,19 @@ test('dead letters are kept within bounds, and those that went are counted', asy
   await trimNotifications(at, { keepEventsDays: 1 }, { signal })
   assert.equal((await countDeliveries(at.database, sink.id)).dead, 0)
   assert.equal((await sinkNamed(at, 'ops')).health.dropped, 3)
+})
+
+test('nothing goes out for an account that is closed, and what waits is there when it is opened', async (t) => {
+  const { at, queue } = await world(t)
+  await queue('a', 1)
+  const put = async (state: string): Promise<readonly string[]> => {
+    await at.database.transaction((tx) =>
+      tx.run('UPDATE accounts SET state = $1 WHERE id = $2', [state, account]),
+    )
+    return (await listSinksWithDue(at.database, at.clock.now())).map(({ name }) => name)
+  }
+  assert.deepEqual(await put('closed'), [])
+  assert.deepEqual(await put('active'), ['ops'])
 })
 
 test('a test goes out at once, whatever the rule and however the sink is', async (t) => {

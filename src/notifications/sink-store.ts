@@ -117,11 +117,11 @@ export async function listListeningSinks(reader: SqlReader): Promise<readonly Si
   return rows.map(sinkOf)
 }
 
-/** Those that have a message due and are not paused. */
+/** Those of open accounts that have a message due and are not paused. */
 export async function listSinksWithDue(reader: SqlReader, now: Date): Promise<readonly Sink[]> {
   const rows = await reader.all(
-    `SELECT ${columns} FROM notification_sinks s
-     WHERE s.state = 'active' AND (s.paused_until IS NULL OR s.paused_until <= $1) AND EXISTS (
+    `SELECT ${columns} FROM notification_sinks s JOIN accounts a ON a.id = s.account
+     WHERE s.state = 'active' AND a.state = 'active' AND (s.paused_until IS NULL OR s.paused_until <= $1) AND EXISTS (
        SELECT 1 FROM notification_deliveries d WHERE d.sink_id = s.id AND d.state = 'waiting' AND d.due_at <= $1)
      ORDER BY s.id`,
     [now.getTime()],
