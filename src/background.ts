@@ -190,7 +190,7 @@ function jobHandlers(
     [sweepPackageSetsJob]: (_, options) => sweepPackageSets(foundation, options),
     [holdOlderScansJob]: (_, options) => holdOlderScans(foundation, options),
     [trimNotificationsJob]: (_, options) =>
-      trimNotifications(foundation, { keepEventsDays: config.eventsKeepDays }, options),
+      trimNotifications(foundation, config.notifications, options),
     [reevaluateJob]: (input, options) => reevaluatePackages(foundation, input, options),
     [removeReferrersJob]: async (input) => {
       await removeMoreReferrers(foundation, removalOf(input))

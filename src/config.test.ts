@@ -165,6 +165,7 @@ test('says nothing, gets the safe defaults', () => {
       maxBytes: undefined,
       atMax: 'refuse',
     },
+    notifications: { allowPrivateNetwork: false, stormPercent: 10, keepEventsDays: 14 },
     vexKeysFile: undefined,
     bundleKeysFile: undefined,
     advisoryHistoryDays: 400,

@@ -6,6 +6,11 @@ import { auditFrom, auditSettings, type AuditSetting } from './audit-setting.ts'
 import { feedSettings, feedsFrom, type FeedSetting } from './feed-setting.ts'
 import { nearest } from './lib/nearest.ts'
 import { masterKeyFrom, masterKeySettings, type MasterKeySetting } from './master-key-setting.ts'
+import {
+  notificationsFrom,
+  notificationSettings,
+  type NotificationSetting,
+} from './notification-setting.ts'
 import { parseAccountId, type AccountId } from './policy/account-id.ts'
 
 export { secretVariables } from './master-key-setting.ts'
@@ -52,12 +57,7 @@ export interface Config {
   readonly stallSeconds: number
   readonly audit: AuditSetting
   readonly masterKey: MasterKeySetting
-  /** Whether messages may go to addresses of inner networks. */
-  readonly notifyPrivate: 'refuse' | 'allow'
-  /** Share of an account's images that an update of the data may touch before it is told as a digest, in percent. */
-  readonly notifyStormPercent: number
-  /** For how long events are kept that everybody who reads them has passed, in days. */
-  readonly eventsKeepDays: number
+  readonly notifications: NotificationSetting
   /** Public keys whose signatures count on VEX documents beside images; undefined: none are believed. */
   readonly vexKeysFile: string | undefined
   /** Public keys whose signatures count on bundles of vulnerability data; undefined: only this server's own. */
@@ -195,21 +195,7 @@ export const settings = {
     fallback: 'auto',
     says: 'MiB of the disk that uploads leave free, or auto (the smaller of 5 % of it and 2048)',
   },
-  notifyPrivate: {
-    environment: 'PRATIQUE_NOTIFY_PRIVATE',
-    fallback: 'refuse',
-    says: 'allow sends notifications to private and loopback addresses too; refuse to public ones only',
-  },
-  notifyStormPercent: {
-    environment: 'PRATIQUE_NOTIFY_STORM_PERCENT',
-    fallback: '10',
-    says: "percent, 1 to 100, of an account's images: an update of the data that touches more is told as a digest",
-  },
-  eventsKeepDays: {
-    environment: 'PRATIQUE_EVENTS_KEEP_DAYS',
-    fallback: '14',
-    says: 'days for which events are kept after they were told',
-  },
+  ...notificationSettings,
   vexKeys: {
     environment: 'PRATIQUE_VEX_KEYS',
     fallback: '',
@@ -432,14 +418,7 @@ function buildConfig(
     ),
     stallSeconds: read('stallSeconds', wholeBetween(1, 3600), 'whole seconds from 1 to 3600', 1),
     audit: auditFrom(read),
-    notifyPrivate: read('notifyPrivate', oneOf('refuse', 'allow'), 'refuse or allow', 'refuse'),
-    notifyStormPercent: read(
-      'notifyStormPercent',
-      wholeBetween(1, 100),
-      'a whole number from 1 to 100',
-      1,
-    ),
-    eventsKeepDays: read('eventsKeepDays', wholeBetween(1, 3650), 'whole days from 1 to 3650', 1),
+    notifications: notificationsFrom(read),
     vexKeysFile:
       values.vexKeys.text === '' ? undefined : read('vexKeys', pathFrom(cwd), 'a file', ''),
     bundleKeysFile:

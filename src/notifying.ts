@@ -44,13 +44,14 @@ export function openNotifying(
   { log, metrics, suppressions }: NotifyingDeps,
   foundation: Foundation,
 ): Notifying {
-  const { region, notifyStormPercent: stormPercent } = config
+  const { region } = config
+  const { allowPrivateNetwork, stormPercent } = config.notifications
   const senders = {
     ...foundation,
     region,
     post: createOutboundPost(),
     sendMail: createMailSender(),
-    allowPrivateNetwork: config.notifyPrivate === 'allow',
+    allowPrivateNetwork,
   }
   const notifier = new Notifier({
     ...senders,

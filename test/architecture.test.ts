@@ -26,6 +26,7 @@ const ranks: readonly (readonly [folder: string, rank: number])[] = [
   ['src/config.ts', 30],
   ['src/audit-setting.ts', 29],
   ['src/feed-setting.ts', 29],
+  ['src/notification-setting.ts', 29],
   ['src/master-key-setting.ts', 29],
   ['src/setting-values.ts', 28],
   ['src/edges/', 90],
