@@ -180,6 +180,42 @@ test('what a rule of the account holds back is not told', async (t) => {
   assert.deepEqual(findingsIn(await tellAll(at, sink)), ['ACTIVE GHSA-2 HIGH left-pad'])
 })
 
+test('a flaw that is known to be exploited from now on is told as a change, to those who ask for such', async (t) => {
+  const at = await notifyingPlace(t)
+  await newData(at, [])
+  await scanned(at, { 'left-pad': '1.0.0' })
+  const all = await addWebhook(at, 'all')
+  const kev = await addWebhook(at, 'kev', { rule: { kevOnly: true } })
+  const news = await addWebhook(at, 'news', { rule: { changes: ['NEW'] } })
+  const flaw = osvRecord({ id: 'GHSA-1', aliases: ['CVE-2026-1001'], severity: high })
+  await newData(at, [flaw])
+  assert.equal((await tellAll(at, all)).length, 1)
+  assert.deepEqual(await tellAll(at, kev), [])
+  assert.equal((await tellAll(at, news)).length, 1)
+  await at.database.transaction(async (tx) => {
+    await tx.run(
+      `INSERT INTO cve_fact_sources (kind, generation, facts) VALUES ('kev', 1, 1)
+       ON CONFLICT (kind) DO UPDATE SET generation = 1`,
+    )
+    const kevFact = JSON.stringify({ addedOn: '2026-11-24' })
+    await tx.run(
+      `INSERT INTO cve_facts (cve, kind, generation, facts) VALUES ('CVE-2026-1001', 'kev', 1, $1)`,
+      [kevFact],
+    )
+    const rows = await tx.all('SELECT detail FROM events ORDER BY id DESC LIMIT 1')
+    const told = JSON.parse(String(rows[0]?.['detail'])) as Readonly<Record<string, unknown>>
+    const detail = { ...told, opened: [], changed: ['CVE-2026-1001'] }
+    await tx.run(
+      `INSERT INTO events (kind, account, resource, detail, at) VALUES ('FindingsChanged', '', 'package', $1, 0)`,
+      [JSON.stringify(detail)],
+    )
+  })
+  const [told, ...more] = await tellAll(at, kev)
+  assert.deepEqual(more, [])
+  assert.equal(told?.event.detail['exploitAvailable'], 'YES')
+  assert.deepEqual(await tellAll(at, news), [])
+})
+
 test('of an image that left continuous scanning new data tells nothing', async (t) => {
   const at = await notifyingPlace(t)
   await newData(at, [])

@@ -49,10 +49,13 @@ export async function readPackageChange(
   const after = await ratedFlaws(reader, packageId, revision)
   const named = new Set([...told.opened, ...told.closed, ...told.changed])
   const surely = new Set(told.changed)
+  const opened = new Set(told.opened)
   const flaws: FlawChange[] = []
   for (const vulnerability of new Set([...before.keys(), ...after.keys()])) {
-    const change = { before: before.get(vulnerability), after: after.get(vulnerability) }
-    const names = namesOf(change.before, change.after)
+    const [was, is] = [before.get(vulnerability), after.get(vulnerability)]
+    const names = namesOf(was, is)
+    // Facts about a CVE change what is said of it within one revision, perhaps that in which it was found.
+    const change = { before: names.some((name) => opened.has(name)) ? was : (was ?? is), after: is }
     if (!names.some((name) => named.has(name))) continue
     if (isUnchanged(change) && !names.some((name) => surely.has(name))) continue
     const holders = await listFlawHolders(reader, names.slice(0, maxNames))
