@@ -31,7 +31,8 @@ import { describeUsage } from './registry/describe-usage.ts'
 import { planCollection } from './registry/plan-collection.ts'
 import { putQuota } from './registry/put-quota.ts'
 import { openImageContent } from './registry/open-image-content.ts'
-import { getRepository, isFirstSegment } from './registry/repository-store.ts'
+import { findManifestSummary } from './registry/manifest-store.ts'
+import { getRepository, isFirstSegment, type Repository } from './registry/repository-store.ts'
 import { writingBackup } from './registry/write-backup.ts'
 import { describeAdvisories } from './scanning/describe-advisories.ts'
 import {
@@ -42,6 +43,7 @@ import { confirmImport } from './scanning/confirm-import.ts'
 import { compareSbom, type SbomComparison } from './scanning/compare-sbom.ts'
 import { describeSbom } from './scanning/describe-sbom.ts'
 import { applyRules, describeRules } from './scanning/apply-rules.ts'
+import { recallFindings } from './scanning/recall-findings.ts'
 import { findImages } from './scanning/find-images.ts'
 import { findScan, type FoundScan } from './scanning/find-scan.ts'
 import { listFindings, type Finding } from './scanning/list-findings.ts'
@@ -121,6 +123,7 @@ export function controlRooms(
     },
     explainVulnerability: (input) => explainImage({ ...foundation, suppressions }, input),
     listSuppressed: (input) => listSuppressed({ ...foundation, suppressions }, input),
+    recallFindings: (input) => recallImage({ ...foundation, suppressions }, input),
     findImages: (input) => findImages({ reader: database, suppressions }, input),
     describeSbom: (input) => describeRepositorySbom(config, { ...foundation, suppressions }, input),
     compareSbom: (input) => compareRepositorySbom(foundation, input),
@@ -161,16 +164,36 @@ async function listSuppressed(
   return { suppressed }
 }
 
+async function recallImage(
+  deps: FindingDeps,
+  { at, ...image }: Parameters<ControlRooms['recallFindings']>[0],
+): ReturnType<ControlRooms['recallFindings']> {
+  const found = await findScanInForce(deps, image)
+  if (found === undefined) return undefined
+  const { scan, repository } = found
+  const manifest = await findManifestSummary(deps.database, repository.id, image.digest)
+  const pushedAt = manifest?.pushedAt ?? new Date(0)
+  return { recalled: await recallFindings(deps.database, { scan, pushedAt }, at) }
+}
+
 async function findScanInForce(
   { database, blobs, suppressions }: FindingDeps,
   { account, repository: name, digest }: AskedImage,
-): Promise<{ readonly scan: FoundScan; readonly inForce: ImageSuppressions } | undefined> {
+): Promise<
+  | {
+      readonly repository: Repository
+      readonly scan: FoundScan
+      readonly inForce: ImageSuppressions
+    }
+  | undefined
+> {
   const repository = await getRepository(database, { account, name })
   const content = openImageContent({ reader: database, blobs }, repository.id)
   const scan = await findScan(database, content, { repositoryId: repository.id, digest })
   if (scan === undefined) return undefined
   const { instances } = scan
-  return { scan, inForce: await suppressions.inForce({ account, repository, instances }) }
+  const inForce = await suppressions.inForce({ account, repository, instances })
+  return { repository, scan, inForce }
 }
 
 /** Documents beside one image that are listed; a push may bring as many as it likes. */

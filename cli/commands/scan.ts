@@ -17,6 +17,7 @@ import { writeSarif } from '../sarif/write-sarif.ts'
 import { ask, callServer, openSession, type Session } from '../session.ts'
 import { configOf } from '../settings.ts'
 import type { StoredSuppressedFinding } from '../suppressed-findings.ts'
+import { sayRecalled } from './scan-recall.ts'
 import {
   apartOf,
   findingTable,
@@ -44,6 +45,7 @@ export function scanCommand(program: Command): void {
     .option('--rescan', 'scan the image anew even if there is a result')
     .option('--why <id>', 'say why the target is affected by a flaw (CVE, GHSA, …)')
     .option('--why-not <id>', 'the same question, asked the other way round')
+    .option('--as-of <date>', 'what was known then: a day, a moment, or a revision of the data')
     .option('--show-suppressed', 'list also the findings that are not counted, and who says so')
     .addOption(
       new Option('--output <format>', 'form of the answer')
@@ -62,6 +64,7 @@ interface ScanFlags {
   readonly showSuppressed?: true
   readonly why?: string
   readonly whyNot?: string
+  readonly asOf?: string
   readonly output: ScanFormat
 }
 
@@ -90,11 +93,12 @@ async function scanReference(
   flags: ScanFlags,
 ): Promise<void> {
   const targets = await resolveTargets(session, reference, undefined)
+  const { output } = flags
+  if (flags.asOf !== undefined) return sayRecalled(session, targets, { asOf: flags.asOf, output })
   const results: { readonly target: Target; readonly state: ScanState }[] = []
   for (const target of targets)
     results.push({ target, state: await scanTarget(session, target, flags.rescan === true) })
   const asked = flags.why ?? flags.whyNot
-  const { output } = flags
   if (asked !== undefined && output !== 'sarif')
     return explainTargets(session, asked, { results, output })
   if (results.some(({ state }) => state.kind !== 'scanned'))

@@ -113,6 +113,7 @@ const iam: readonly Row[] = [
 
 const pratique: readonly Row[] = [
   ['pratique', 'repository', 'read', 'ExplainDecision GetSbom GetSbomWithFindings'],
+  ['pratique', 'repository', 'read', 'ExplainFinding ListSuppressedFindings RecallFindings'],
   ['pratique', 'none', 'read', 'DescribeAdvisories DescribeCollections DescribeQuotas'],
   ['pratique', 'none', 'read', 'CheckStorage BackupStorage ScanArchive ExportAdvisories'],
   ['pratique', 'none', 'read', 'DescribeOidcProviders FindImages'],

@@ -24,13 +24,13 @@ const versionsOfName = 6
 export function poolsOf(records: readonly TestAdvisory[]): readonly PackagePool[] {
   const versions = new Map<string, Set<string>>()
   for (const { affected = [] } of records) {
-    for (const { package: named, ranges = [] } of affected) {
-      if (named === undefined) continue
-      const key = `${named.ecosystem}\n${named.name}`
+    for (const { package: spoken, ranges = [] } of affected) {
+      if (spoken === undefined) continue
+      const key = `${spoken.ecosystem}\n${spoken.name}`
       const known = versions.get(key) ?? new Set<string>()
       versions.set(key, known)
-      for (const version of ranges.flatMap(({ events }) => events.flatMap(versionsIn)))
-        if (known.size < versionsOfName) known.add(version)
+      const named = ranges.flatMap(({ events }) => events.flatMap(versionsIn))
+      for (const version of named.slice(0, versionsOfName - known.size)) known.add(version)
     }
   }
   const pools = new Map<string, { distribution: Distribution | undefined; packages: Package[] }>()

@@ -153,9 +153,9 @@ async function assertTold(
   }
   const opened = [...after.keys()].filter((key) => !before.has(key))
   const closed = [...before.keys()].filter((key) => !after.has(key))
-  const told = (by: number): readonly string[] =>
+  const netTold = (by: number): readonly string[] =>
     [...net].filter(([, sum]) => sum === by).map(([key]) => key)
-  assert.deepEqual(told(1).toSorted(), opened.toSorted())
-  assert.deepEqual(told(-1).toSorted(), closed.toSorted())
+  assert.deepEqual(netTold(1).toSorted(), opened.toSorted())
+  assert.deepEqual(netTold(-1).toSorted(), closed.toSorted())
   return { opened: opened.length, closed: closed.length, changed }
 }

@@ -2,6 +2,7 @@ import { parseDigest, type Digest } from '../../oci/digest.ts'
 import { parseRepositoryName, type RepositoryName } from '../../oci/repository-name.ts'
 import type { AccountId } from '../../policy/account-id.ts'
 import { parseArn, repositoryArn } from '../../policy/arn.ts'
+import { isRevisionName } from '../../scanning/find-revision.ts'
 import { refused, type ControlCall, type ControlReply, type ControlRoute } from './route.ts'
 
 interface AskedImage {
@@ -17,6 +18,10 @@ export interface FindingRooms {
   ) => Promise<unknown>
   /** Undefined when the image was never scanned. */
   readonly listSuppressed: (input: AskedImage) => Promise<unknown>
+  /** `at`: a revision of the data, a day or a moment. Undefined when the image was never scanned. */
+  readonly recallFindings: (
+    input: AskedImage & { readonly at: string },
+  ) => Promise<{ readonly recalled: unknown } | undefined>
 }
 
 export const findingRoutes: readonly ControlRoute<FindingRooms>[] = [
@@ -35,6 +40,14 @@ export const findingRoutes: readonly ControlRoute<FindingRooms>[] = [
     isOfAccount: true,
     resources: judgedRepository,
     run: listSuppressed,
+  },
+  {
+    method: 'GET',
+    path: '/pratique/v1/findings/recalled',
+    action: 'pratique:RecallFindings',
+    isOfAccount: true,
+    resources: judgedRepository,
+    run: recall,
   },
 ]
 
@@ -55,6 +68,26 @@ async function listSuppressed(rooms: FindingRooms, { query }: ControlCall): Prom
   if (typeof image === 'string') return refused(image)
   const value = await rooms.listSuppressed(image)
   return value === undefined ? neverScanned(image) : { kind: 'json', value }
+}
+
+/** What was known of an image at an earlier time: `at` is a revision, a day or a moment. */
+async function recall(rooms: FindingRooms, { query }: ControlCall): Promise<ControlReply> {
+  const image = imageIn(query)
+  if (typeof image === 'string') return refused(image)
+  const at = query.get('at') ?? ''
+  if (!isRevisionName(at))
+    return refused('at must be a day (2026-11-01), a moment in ISO 8601, or a revision of the data')
+  const found = await rooms.recallFindings({ ...image, at })
+  if (found === undefined) return neverScanned(image)
+  const { recalled } = found
+  return recalled === undefined
+    ? {
+        kind: 'refused',
+        status: 404,
+        code: 'IMAGE_NOT_YET_PUSHED',
+        message: `${image.repository}@${image.digest} was not here at ${at}`,
+      }
+    : { kind: 'json', value: recalled }
 }
 
 function imageIn(query: URLSearchParams): AskedImage | string {
