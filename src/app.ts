@@ -59,6 +59,7 @@ import { controlRooms, type ControlDeps } from './control-rooms.ts'
 import { listen, listeningUrl } from './listening.ts'
 import { measureNotifications, openNotifying, type Notifying } from './notifying.ts'
 import { readBundleKeys, readVexKeys } from './trusted-keys.ts'
+import { openInspector } from './inspecting.ts'
 
 export { StartError }
 
@@ -117,12 +118,9 @@ async function startServer(config: Config, log: Log, foundation: Foundation): Pr
   await requestRejudging(foundation)
   await requestRenewals(foundation)
   let url = config.url ?? ''
-  const suppressions = openSuppressions({
-    reader: database,
-    clock,
-    keys: vexKeys,
-    hosts: () => hostsOf(config, url),
-  })
+  const { region } = config
+  const hosts = (): readonly string[] => hostsOf(config, url)
+  const suppressions = openSuppressions({ reader: database, clock, region, keys: vexKeys, hosts })
   const layers = openLayerReaders({ workers: config.scanWorkers })
   const metrics = createMetrics({
     queuedJobs: () => countJobs(database),
@@ -210,7 +208,7 @@ function serveDoors(app: FastifyInstance, doors: Doors): void {
   const tokenKey = keyring.keysOf('ecr-token')
   const bearerKey = keyring.keysOf('bearer')
   const sessionKey = keyring.keysOf('session')
-  const { region, maxOpenUploads } = config
+  const { region, maxOpenUploads, defaults } = config
   const recordUse = recordingUse(foundation)
   const credentials = {
     reader: database,
@@ -282,6 +280,7 @@ function serveDoors(app: FastifyInstance, doors: Doors): void {
     findKey: (id, sessionToken) => findSigningKey(credentials, id, sessionToken),
     bodies: new ByteBudget(maxApiBodyBytes),
     cloudTrail: trail.cloudTrail,
+    inspector: openInspector(app, foundation, { region, suppressions, url, wake, defaults }),
     iam: { database, clock, ids, accessKeyKey, pagingKey },
     sts: {
       region,

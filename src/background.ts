@@ -17,6 +17,7 @@ import { parseDigest, type Digest } from './oci/digest.ts'
 import { collectStorage, type CollectDeps } from './registry/collect-storage.ts'
 import { removeMoreReferrers, removeReferrersJob } from './registry/delete-manifest.ts'
 import { imagePushedJob } from './registry/events.ts'
+import { exportHandlers } from './inspecting.ts'
 import { openImageContent } from './registry/open-image-content.ts'
 import { scanJobHandlers, scanSchedule } from './scan-jobs.ts'
 import { findRepositoryById } from './registry/repository-store.ts'
@@ -181,6 +182,7 @@ function jobHandlers(
   const referrers = { ...foundation, contentOf, keys: vexKeys }
   return {
     ...scanJobHandlers(config.defaults, foundation, { suppressions, contentOf }),
+    ...exportHandlers(foundation, { region: config.region, suppressions }),
     [collectJob]: (_, { signal }) => collectSlice(config, foundation, signal),
     [forgetAdvisoriesJob]: (_, options) => forgetSlice(config, foundation, options),
     [finishRotationsJob]: (_, options) => finishRotations(foundation, options),

@@ -17,12 +17,13 @@ const ranks: readonly (readonly [folder: string, rank: number])[] = [
   ['src/control-rooms.ts', 98],
   ['src/notifying.ts', 96],
   ['src/listening.ts', 96],
+  ['src/inspecting.ts', 95],
   ['src/offline.ts', 97],
   ['src/recover-root-key.ts', 98],
   ['src/trusted-keys.ts', 96],
   ['src/advisory-rooms.ts', 96],
   ['src/feed-sources.ts', 96],
-  ['src/foundation.ts', 95],
+  ['src/foundation.ts', 94],
   ['src/config.ts', 30],
   ['src/audit-setting.ts', 29],
   ['src/feed-setting.ts', 29],
@@ -185,7 +186,11 @@ test('no file is part of an import cycle', () => {
 test('SQL, the web framework, AWS shapes, the network and the environment stay where they belong', () => {
   const homes: readonly (readonly [what: RegExp, where: RegExp, advice: string])[] = [
     [sqlText, sqlHomes, 'statements live in the *-store.ts of their room'],
-    [/from 'fastify'/, /^src\/(?:edges\/|(?:app|listening)\.ts)/, 'rooms know nothing of HTTP'],
+    [
+      /from 'fastify'/,
+      /^src\/(?:edges\/|(?:app|listening|inspecting)\.ts)/,
+      'rooms know nothing of HTTP',
+    ],
     [/from '@aws-sdk\//, /^src\/edges\/aws\//, 'AWS shapes stay at AWS’s edge'],
     [
       /from 'node:(?:https?|net|tls|dns\/?\w*|child_process)'/,

@@ -7,9 +7,15 @@ import { ecrOperations } from '../src/edges/aws/ecr/operations.ts'
 import { unservedEcrOperations } from '../src/edges/aws/ecr/unserved-operations.ts'
 import { iamOperationNames } from '../src/edges/aws/iam/operation-names.ts'
 import { iamOperations } from '../src/edges/aws/iam/operations.ts'
+import {
+  inspectorOperations,
+  unservedInspectorOperations,
+} from '../src/edges/aws/inspector2/operations.ts'
+import { inspectorPaths } from '../src/edges/aws/inspector2/operation-paths.ts'
 import { stsOperationNames } from '../src/edges/aws/sts/operation-names.ts'
 import { stsOperations } from '../src/edges/aws/sts/operations.ts'
 import { ociRoutes } from '../src/edges/oci/routes.ts'
+import { findAction } from '../src/policy/actions.ts'
 import { evaluate } from '../src/policy/evaluate.ts'
 import { requesterOf } from './kit/policies.ts'
 
@@ -21,9 +27,12 @@ function actions(): readonly string[] {
     ...row.actions({ query, hasBody: true }),
     ...row.actions({ query: new URLSearchParams(), hasBody: false }),
   ])
-  const fromAws = [...ecrOperations.values(), ...cloudTrailOperations.values()].map(
-    ({ name, authorization }) =>
-      authorization.kind === 'action' ? authorization.action : `none: ${name}`,
+  const fromAws = [
+    ...ecrOperations.values(),
+    ...cloudTrailOperations.values(),
+    ...inspectorOperations.values(),
+  ].map(({ name, authorization }) =>
+    authorization.kind === 'action' ? authorization.action : `none: ${name}`,
   )
   const fromQuery = [...iamOperations.values(), ...stsOperations.values()].flatMap(
     ({ authorization }) =>
@@ -34,7 +43,7 @@ function actions(): readonly string[] {
 
 test('every route and operation declares an IAM action', () => {
   for (const action of actions())
-    assert.match(action, /^(?:ecr|iam|sts|cloudtrail|pratique):[A-Z][A-Za-z]+$/)
+    assert.match(action, /^(?:ecr|iam|sts|cloudtrail|inspector2|pratique):[A-Z][A-Za-z]+$/)
   assert.ok(actions().length > 40)
 })
 
@@ -62,6 +71,15 @@ test('the operations of the ECR model are served or said to be unserved, none bo
     [],
   )
   assert.equal(served.length + unservedEcrOperations.size, 62)
+})
+
+test('the operations of the Inspector model are served or said to be unserved, none both', () => {
+  assert.equal(inspectorOperations.size + unservedInspectorOperations.size, 84)
+  assert.equal(inspectorPaths.size, 84)
+  for (const name of inspectorOperations.keys()) {
+    assert.ok(inspectorPaths.has(name), name)
+    assert.ok(findAction(`inspector2:${name}`) !== undefined, name)
+  }
 })
 
 test('only what STS lets nobody deny asks for no action', () => {

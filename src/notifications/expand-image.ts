@@ -41,16 +41,16 @@ export async function expandImage(
 
 /** A scan that is not the first tells what it changed by an event of its own. */
 async function readChanges(
-  { database: reader, suppressions }: PlanDeps,
+  { database: reader, clock, suppressions }: PlanDeps,
   { detail }: OutboxEvent,
   key: ScanKey,
 ): Promise<readonly RecordChange[] | undefined> {
   const told = toldImageChangesOf(detail)
-  if (told !== undefined) return readImageChanges({ reader, suppressions }, key, told)
+  if (told !== undefined) return readImageChanges({ reader, clock, suppressions }, key, told)
   const members = membersOf(detail)
   const revision = members.get('dataRevision')
   if (members.get('isFirst') !== true || typeof revision !== 'number') return undefined
-  return readFirstRecords({ reader, suppressions }, key, revision)
+  return readFirstRecords({ reader, clock, suppressions }, key, revision)
 }
 
 async function tellAll(

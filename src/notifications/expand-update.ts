@@ -159,11 +159,11 @@ interface Telling {
 }
 
 async function bodiesOf(
-  { database: reader, suppressions, region }: PlanDeps,
+  { database: reader, clock, suppressions, region }: PlanDeps,
   key: ScanKey,
   change: PackageChange & { readonly at: Date },
 ): Promise<readonly FindingNotice[]> {
-  const changes = (await readRecordChanges({ reader, suppressions }, key, change)) ?? []
+  const changes = (await readRecordChanges({ reader, clock, suppressions }, key, change)) ?? []
   return changes.map((one) => noticeOfRecord(one, region))
 }
 

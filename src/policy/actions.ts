@@ -1,5 +1,5 @@
 // Purpose:  the actions this registry knows, each with the type of its resource and its level of access.
-// Spec:     AWS Service Authorization Reference: Amazon ECR, AWS STS, AWS IAM; `pratique:` is this registry's own.
+// Spec:     AWS Service Authorization Reference: Amazon ECR, AWS STS, AWS IAM, Amazon Inspector2; `pratique:` is this registry's own.
 // Input:    an action as a request or a policy names it; names are compared without regard to case.
 // Deviates: ecr:ListImageReferrers is an operation without an action of its own in AWS's list; here it is known.
 // Unknowns: an action that is not listed → undefined; policies may name it, and it is matched by its text.
@@ -8,7 +8,15 @@ export type AccessLevel = 'list' | 'read' | 'write' | 'tagging' | 'permissions'
 
 /** `none`: only a statement on `*` can allow it. */
 export type ResourceType =
-  'repository' | 'user' | 'group' | 'role' | 'policy' | 'oidc-provider' | 'principal' | 'none'
+  | 'repository'
+  | 'user'
+  | 'group'
+  | 'role'
+  | 'policy'
+  | 'oidc-provider'
+  | 'principal'
+  | 'filter'
+  | 'none'
 
 export interface KnownAction {
   /** As AWS writes it: `ecr:PutImage`. */
@@ -111,6 +119,20 @@ const iam: readonly Row[] = [
   ['iam', 'none', 'write', 'CreateAccountAlias DeleteAccountAlias'],
 ]
 
+const inspector: readonly Row[] = [
+  ['inspector2', 'none', 'read', 'BatchGetAccountStatus BatchGetFindingDetails GetConfiguration'],
+  ['inspector2', 'none', 'read', 'GetClustersForImage GetFindingsReportStatus GetSbomExport'],
+  ['inspector2', 'none', 'read', 'SearchVulnerabilities ListTagsForResource'],
+  ['inspector2', 'none', 'list', 'ListAccountPermissions ListCoverage ListCoverageStatistics'],
+  ['inspector2', 'none', 'list', 'ListFilters ListFindingAggregations ListFindings'],
+  ['inspector2', 'none', 'list', 'ListUsageTotals'],
+  ['inspector2', 'none', 'write', 'Enable Disable UpdateConfiguration CreateFilter'],
+  ['inspector2', 'none', 'write', 'CreateFindingsReport CancelFindingsReport'],
+  ['inspector2', 'none', 'write', 'CreateSbomExport CancelSbomExport'],
+  ['inspector2', 'filter', 'write', 'UpdateFilter DeleteFilter'],
+  ['inspector2', 'filter', 'tagging', 'TagResource UntagResource'],
+]
+
 const pratique: readonly Row[] = [
   ['pratique', 'repository', 'read', 'ExplainDecision GetSbom GetSbomWithFindings'],
   ['pratique', 'repository', 'read', 'ExplainFinding ListSuppressedFindings RecallFindings'],
@@ -122,7 +144,13 @@ const pratique: readonly Row[] = [
   ['pratique', 'none', 'write', 'PutQuota RepairStorage CreateBundleKey'],
 ]
 
-export const knownActions: readonly KnownAction[] = [...ecr, ...sts, ...iam, ...pratique]
+export const knownActions: readonly KnownAction[] = [
+  ...ecr,
+  ...sts,
+  ...iam,
+  ...inspector,
+  ...pratique,
+]
   .flatMap(([service, resource, access, operations]) =>
     operations
       .split(' ')

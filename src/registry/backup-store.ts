@@ -3,6 +3,8 @@ import { integer, type SqlReader, type SqlWriter } from '../storage/database/dat
 /** What belongs to the directory that a copy was taken from, and to the moment: it goes out of the copy. */
 export async function pruneCopy(tx: SqlWriter): Promise<void> {
   await tx.run('DELETE FROM uploads')
+  // Their bytes are not in the copy.
+  await tx.run('DELETE FROM finding_exports')
   await tx.run('DELETE FROM storage_deletions')
   await tx.run('DELETE FROM deletion_pauses')
   await tx.run('DELETE FROM orphan_sightings')

@@ -1,11 +1,12 @@
 import type { StorageKey } from '../storage/blobs/blob-store.ts'
 import { instant, integer, type SqlReader, type SqlWriter } from '../storage/database/database.ts'
 
-/** Whether any row speaks of the key: a blob in any state, an upload, or the queue of what is to be removed. */
+/** Whether any row speaks of the key: a blob in any state, an upload, a report, or the queue of what is to be removed. */
 export async function isKeyNamed(reader: SqlReader, key: StorageKey): Promise<boolean> {
   const row = await reader.first(
     `SELECT 1 AS one WHERE EXISTS (SELECT 1 FROM blobs WHERE storage_key = $1)
        OR EXISTS (SELECT 1 FROM uploads WHERE storage_key = $1)
+       OR EXISTS (SELECT 1 FROM finding_exports WHERE storage_key = $1)
        OR EXISTS (SELECT 1 FROM storage_deletions WHERE storage_key = $1)`,
     [key],
   )

@@ -147,6 +147,46 @@ export const scanningErrors = {
     'Wait until some have ended, then ask again.',
     true,
   ),
+  AGGREGATION_TOO_LARGE: entry(
+    'There are more groups of findings than are counted at once.',
+    'Name the repositories or images that are meant.',
+  ),
+  EXPORT_UNKNOWN: entry(
+    'The account has no such report.',
+    'Ask for a new one: reports are kept for a week.',
+  ),
+  EXPORT_ENDED: entry('The report has ended and cannot be cancelled.', 'Look at its status.'),
+  EXPORTS_TOO_MANY: entry(
+    'The account has as many reports on their way as it may have.',
+    'Wait for one of them, or cancel it.',
+    true,
+  ),
+  FILTER_UNKNOWN: entry(
+    'The account has no such filter of findings.',
+    'List those that there are: aws inspector2 list-filters.',
+  ),
+  FILTER_NAME_TAKEN: entry(
+    'The account has another filter of that name.',
+    'Give it another name, or change the one that there is.',
+  ),
+  FILTER_TOO_WIDE: entry(
+    'The filter suppresses and has no criteria, so that it would hold back every finding.',
+    'Say which findings it is about.',
+  ),
+  FILTERS_TOO_MANY: entry(
+    'The account has as many filters as it may have.',
+    'Delete those that nobody needs: aws inspector2 delete-filter.',
+  ),
+  FILTER_TAGS_TOO_MANY: entry('The filter would have more than 50 tags.', 'Remove some first.'),
+  INDEX_PENDING: entry(
+    'Findings of all images are being put in order, or counted, for the newest data.',
+    'Ask again: each call brings it on, and clients do so by themselves.',
+    true,
+  ),
+  LIST_OUTDATED: entry(
+    'The list has changed so much since its first page that it cannot go on.',
+    'List again from the first page.',
+  ),
   RULES_UNREADABLE: entry(
     'The file of suppression rules cannot be read.',
     'Read the message: it names line and column. The rules before stay in force.',

@@ -7,6 +7,7 @@ import { parsePurl } from '../vex/purl.ts'
 import type { Finding } from './list-findings.ts'
 import type { Exploitation } from './read-flaw-facts.ts'
 import { findingId } from './rules/finding-id.ts'
+import { vendorWord } from './rules/record-order.ts'
 import { splitVersion, type SplitVersion } from './rules/split-version.ts'
 import { describeSuppression, type Suppression } from './rules/suppression.ts'
 
@@ -27,8 +28,10 @@ export interface RecordedImage {
   readonly architecture: string | undefined
   /** `DEBIAN_12`; undefined where no distribution was recognised. */
   readonly platform: string | undefined
-  /** When its first scan ended. */
+  /** When its first scan ended, or was asked for as long as none has. */
   readonly firstScannedAt: Date
+  /** Of an image that left continuous scanning, the revision of the data of which its findings are. */
+  readonly asOf: number | undefined
 }
 
 /** SUPPRESSED: nothing of it counts, since somebody or the distribution holds it back. CLOSED: it was there and is not any more. */
@@ -67,8 +70,8 @@ export interface FindingRecord {
   readonly title: string
   readonly description: string
   readonly severity: Severity
-  /** The word that the severity was taken from. */
-  readonly severitySource: string | undefined
+  /** What the source itself calls the severity; undefined where it was taken from a score. */
+  readonly vendorSeverity: string | undefined
   /** That of the severity, where there is one. */
   readonly score: RecordedScore | undefined
   /** All that are known, each once. */
@@ -77,7 +80,7 @@ export interface FindingRecord {
   readonly source: string
   readonly sourceUrl: string
   readonly sourceUpdatedAt: Date | undefined
-  /** By path; at most `maxRecordedPackages`. */
+  /** Each at each place, at most `maxRecordedPackages`. */
   readonly packages: readonly RecordedPackage[]
   readonly fixAvailable: 'YES' | 'PARTIAL' | 'NO'
   /** What to do, for a person. */
@@ -128,13 +131,13 @@ export function recordFinding(
     title: titleOf(vulnerability, told),
     description: describe(worst, told, suppressions),
     severity: worst.severity,
-    severitySource,
+    vendorSeverity: vendorWord(severitySource),
     score: score === undefined || vector === undefined ? undefined : scoreOf(worst),
     scores: [...new Map(scores.map((one) => [`${one.vector} ${one.source}`, one])).values()],
     source: advisory.source,
     sourceUrl: worst.url,
     sourceUpdatedAt: advisory.modified,
-    packages: told.flatMap(packagesOf).slice(0, maxRecordedPackages),
+    packages: placesOf(told),
     fixAvailable: fixOf(told),
     remediation: remediationOf(told),
     exploitation: worst.exploitation,
@@ -213,6 +216,14 @@ function fixOf(findings: readonly Finding[]): FindingRecord['fixAvailable'] {
 function remediationOf(findings: readonly Finding[]): string {
   const steps = findings.map(({ package: it, fix }) => `${it.name} ${it.version}: ${fix.words}`)
   return capped([...new Set(steps)].join('; '))
+}
+
+/** One place of each package before the further ones of any. */
+function placesOf(findings: readonly Finding[]): readonly RecordedPackage[] {
+  const all = findings.map(packagesOf)
+  const firsts = all.flatMap(([first]) => first ?? [])
+  const others = all.flatMap(([, ...rest]) => rest)
+  return [...firsts, ...others].slice(0, maxRecordedPackages)
 }
 
 function packagesOf(finding: Finding): readonly RecordedPackage[] {

@@ -3,7 +3,7 @@
 import { severities, type Severity } from '../ecosystems/severity.ts'
 import { recordFinding, type FindingRecord, type RecordedImage } from './finding-record.ts'
 import { listMatches } from './list-matches.ts'
-import { RecordReader, type RecordDeps } from './read-records.ts'
+import { openRecordReader, type RecordDeps } from './read-records.ts'
 import { countingInstances, findingsOf, timesOf, type RecordChange } from './record-changes.ts'
 import { findRecordedImage } from './recorded-image-store.ts'
 import { findingId } from './rules/finding-id.ts'
@@ -52,7 +52,7 @@ export async function readImageChanges(
 ): Promise<readonly RecordChange[] | undefined> {
   const image = await findRecordedImage(deps.reader, key)
   if (image === undefined) return undefined
-  const records = (await new RecordReader(deps).read(image)).filter(
+  const records = (await (await openRecordReader(deps)).read(image)).filter(
     ({ status }) => status === 'ACTIVE',
   )
   const opened = Map.groupBy(told.opened, ({ vulnerability }) => vulnerability)
@@ -96,7 +96,7 @@ function closedRecord(
     title: `${vulnerability} - ${names.slice(0, 5).join(', ')}`.slice(0, 1024),
     description: `${vulnerability} is not found in the image any more.`,
     severity,
-    severitySource: undefined,
+    vendorSeverity: undefined,
     score: undefined,
     scores: [],
     source: 'OSV',

@@ -18,6 +18,7 @@ import {
   type Suppression,
 } from './rules/suppression.ts'
 import { rateFinding } from './rules/rate-finding.ts'
+import type { Digest } from '../oci/digest.ts'
 import { parsePurl } from '../vex/purl.ts'
 
 /** One vulnerability of one package of an image. */
@@ -55,8 +56,14 @@ export type SeverityCounts = Readonly<Partial<Record<Severity, number>>>
 
 /** Which of the findings filters of the account hold back, as one image or the platforms of an index have them. */
 export type FilterJudge = (
-  findings: readonly Finding[],
+  found: readonly FoundInImages[],
 ) => Promise<ReadonlyMap<Finding, Suppression>>
+
+/** A finding, and the images of its places. */
+export interface FoundInImages {
+  readonly finding: Finding
+  readonly images: readonly Digest[]
+}
 
 /** What is in force for images, with the filters that speak of whole findings. */
 export interface FindingSuppressions extends ImageSuppressions {
@@ -83,14 +90,40 @@ export async function listFindings(
 ): Promise<FindingList> {
   const state = await readAdvisoryState(reader)
   const revision = asOf ?? state.revision
-  const counting = instances.filter(({ passedOver }) => passedOver === undefined)
-  const places = Map.groupBy(counting, ({ packageId }) => packageId)
+  const ids = new Set(instances.filter(isCounting).map(({ packageId }) => packageId))
   // Not those of the evaluated revision: a package first seen since then has matches of the newest one only.
-  const matches = known ?? (await listMatches(reader, [...places.keys()], revision))
+  const withHistory = suppressions?.filters !== undefined
+  const matches = known ?? (await listMatches(reader, [...ids], revision, withHistory))
+  const all = await findingsOf(reader, instances, { matches, revision, suppressions })
+  const findings = all.filter(({ suppression }) => suppression === undefined)
+  const suppressed = all.filter(({ suppression }) => suppression !== undefined)
+  const counts = countSeverities(findings)
+  return { findings, suppressed, counts, dataRevision: asOf ?? state.evaluatedRevision }
+}
+
+function isCounting({ passedOver }: ScannedInstance): boolean {
+  return passedOver === undefined
+}
+
+/** The same for matches that are at hand, as they are at a revision: held back or not, in one list. */
+export async function findingsOf(
+  reader: SqlReader,
+  instances: readonly ScannedInstance[],
+  {
+    matches,
+    revision,
+    suppressions,
+  }: {
+    readonly matches: readonly PackageFinding[]
+    readonly revision: number
+    readonly suppressions: FindingSuppressions | undefined
+  },
+): Promise<readonly Finding[]> {
+  const places = Map.groupBy(instances.filter(isCounting), ({ packageId }) => packageId)
   const owners = new OwnerReader(reader, revision)
   const factsOf = await readFlawFacts(reader, matches)
   const now = suppressions?.now
-  const listed: Finding[] = []
+  const listed: FoundInImages[] = []
   let found: InternedPackage | undefined
   for (const match of matches) {
     // Matches of one package come together.
@@ -98,25 +131,20 @@ export async function listFindings(
     if (found === undefined) continue
     const at = places.get(match.packageId) ?? []
     const flaw = factsOf(match)
-    listed.push(
-      heldAgainst(await findingOf(match, { found, owners, at, flaw, now }), at, suppressions),
-    )
+    const finding = await findingOf(match, { found, owners, at, flaw, now })
+    const images = [...new Set(at.flatMap(({ imageDigest }) => imageDigest ?? []))]
+    listed.push({ finding: heldAgainst(finding, at, suppressions), images })
   }
-  const all = await heldByFilters(listed.toSorted(compareFindings), suppressions?.filters)
-  const findings = all.filter(({ suppression }) => suppression === undefined)
-  const suppressed = all.filter(({ suppression }) => suppression !== undefined)
-  const counts = countSeverities(findings)
-  return { findings, suppressed, counts, dataRevision: asOf ?? state.evaluatedRevision }
+  return (await heldByFilters(listed, suppressions?.filters)).toSorted(compareFindings)
 }
 
 /** Only where nothing else holds them back. */
 async function heldByFilters(
-  findings: readonly Finding[],
+  found: readonly FoundInImages[],
   filters: FilterJudge | undefined,
 ): Promise<readonly Finding[]> {
-  if (filters === undefined) return findings
-  const held = await filters(findings)
-  return findings.map((finding) => {
+  const held = (await filters?.(found)) ?? new Map<Finding, Suppression>()
+  return found.map(({ finding }) => {
     const suppression = finding.suppression ?? held.get(finding)
     return suppression === undefined ? finding : { ...finding, suppression }
   })

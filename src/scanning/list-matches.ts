@@ -1,4 +1,5 @@
 import type { SqlReader } from '../storage/database/database.ts'
+import { listFlawRevisions } from './flaw-store.ts'
 import { listMatchesOfPackage, type StoredMatch } from './match-store.ts'
 import { groupMatches } from './rules/group-matches.ts'
 
@@ -32,16 +33,22 @@ export interface FlawRevisions {
   readonly changed: number
 }
 
-/** The flaws of packages as a revision of the data had them, in the order asked. */
+/** The flaws of packages as a revision of the data had them, in the order asked; with the history of each where that is wanted. */
 export async function listMatches(
   reader: SqlReader,
   packageIds: readonly number[],
   revision: number,
+  withHistory = false,
 ): Promise<readonly PackageFinding[]> {
   const findings: PackageFinding[] = []
   for (const packageId of packageIds) {
     const matches = await listMatchesOfPackage(reader, packageId, revision)
+    const since =
+      withHistory && matches.length > 0
+        ? await listFlawRevisions(reader, packageId, revision)
+        : undefined
     for (const { vulnerability, aliases, best, members } of groupMatches(matches)) {
+      const fromRevision = Math.min(...members.map((member) => member.fromRevision))
       findings.push({
         packageId,
         vulnerability,
@@ -56,9 +63,25 @@ export async function listMatches(
         advisory: best.advisory,
         summary: best.summary ?? members.find(({ summary }) => summary !== undefined)?.summary,
         url: best.url ?? `https://osv.dev/vulnerability/${encodeURIComponent(best.advisory.id)}`,
-        fromRevision: Math.min(...members.map(({ fromRevision }) => fromRevision)),
+        fromRevision,
+        ...(since === undefined
+          ? {}
+          : { history: historyOf([vulnerability, ...aliases], fromRevision, since) }),
       })
     }
   }
   return findings
+}
+
+/** Under all names of the flaw: a record may have told of it before it had a CVE. */
+function historyOf(
+  names: readonly string[],
+  fromRevision: number,
+  since: ReadonlyMap<string, FlawRevisions>,
+): FlawRevisions {
+  const known = names.flatMap((name) => since.get(name) ?? [])
+  return {
+    first: Math.min(fromRevision, ...known.map(({ first }) => first)),
+    changed: Math.max(fromRevision, ...known.map(({ changed }) => changed)),
+  }
 }

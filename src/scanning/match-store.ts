@@ -186,27 +186,6 @@ export async function listPackagesWith(
   return [...ids]
 }
 
-/** Of each flaw that was ever said of a package up to a revision: when first, and when what is said last changed. */
-export async function listFlawRevisions(
-  reader: SqlReader,
-  packageId: number,
-  revision: number,
-): Promise<ReadonlyMap<string, { readonly first: number; readonly changed: number }>> {
-  const rows = await reader.all(
-    `SELECT vulnerability, MIN(from_revision) AS first_revision,
-       MAX(CASE WHEN until_revision IS NULL OR until_revision > $2 THEN from_revision ELSE until_revision END)
-         AS changed_revision
-     FROM matches WHERE package_id = $1 AND from_revision <= $2 GROUP BY vulnerability`,
-    [packageId, revision],
-  )
-  return new Map(
-    rows.map((row) => [
-      text(row, 'vulnerability'),
-      { first: integer(row, 'first_revision'), changed: integer(row, 'changed_revision') },
-    ]),
-  )
-}
-
 function matchOf(row: SqlRow): StoredMatch {
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- written by insertMatch from a value of this type
   const evidence = JSON.parse(text(row, 'evidence')) as MatchEvidence

@@ -27,7 +27,7 @@ const day = 86_400_000
 async function recordsOf(place: ScanPlace, digest: Digest): Promise<readonly FindingRecord[]> {
   const { database: reader, clock } = place
   const suppressions = openSuppressions({ reader, clock, keys: [], hosts: () => [] })
-  const records = await readRecords({ reader, suppressions }, { repositoryId, digest })
+  const records = await readRecords({ reader, clock, suppressions }, { repositoryId, digest })
   assert.ok(records !== undefined)
   return records
 }
@@ -112,7 +112,9 @@ test('a flaw that closed and came back is the one that it was', async (t) => {
   const [first] = await recordsOf(place, digest)
   await importRecords(place, [osvRecord({ id: 'GHSA-9', name: 'other' })], { confirmLoss: true })
   await reevaluatePackages(place, {}, { signal })
-  assert.deepEqual(await recordsOf(place, digest), [])
+  const [closed] = await recordsOf(place, digest)
+  assert.deepEqual([closed?.id, closed?.status], [first?.id, 'CLOSED'])
+  assert.equal(closed?.title, first?.title)
   place.clock.advance(day)
   await importRecords(
     place,
@@ -121,8 +123,27 @@ test('a flaw that closed and came back is the one that it was', async (t) => {
   )
   await reevaluatePackages(place, {}, { signal })
   const [again] = await recordsOf(place, digest)
-  assert.equal(again?.id, first?.id)
+  assert.deepEqual([again?.id, again?.status], [first?.id, 'ACTIVE'])
   assert.equal(again?.firstObservedAt.getTime(), first?.firstObservedAt.getTime())
+})
+
+test('what closed before the image was there, or more than 30 days ago, is not told', async (t) => {
+  const place = await scanPlace(t)
+  await importRecords(place, [osvRecord({ id: 'GHSA-1' })])
+  const early = await push(place, { layers: [layerOf({ ...npmPackage('left-pad', '1.0.0') })] })
+  await runScan(place, early.digest)
+  place.clock.advance(day)
+  await importRecords(place, [osvRecord({ id: 'GHSA-9', name: 'other' })], { confirmLoss: true })
+  await reevaluatePackages(place, {}, { signal })
+  place.clock.advance(day)
+  const late = await push(place, {
+    layers: [layerOf({ ...npmPackage('left-pad', '1.0.0'), ...npmPackage('b', '1.0.0') })],
+  })
+  await runScan(place, late.digest)
+  assert.deepEqual(await recordsOf(place, late.digest), [])
+  assert.equal((await recordsOf(place, early.digest)).length, 1)
+  place.clock.advance(30 * day)
+  assert.deepEqual(await recordsOf(place, early.digest), [])
 })
 
 test('a package of the system has its version in parts, and the platform is named', async (t) => {

@@ -1,4 +1,5 @@
 // The records of an image: its findings, one for each flaw, with the times at which data spoke of them.
+import type { Clock } from '../lib/clock.ts'
 import type { SqlReader } from '../storage/database/database.ts'
 import { readAdvisoryState } from './advisory-state-store.ts'
 import {
@@ -7,22 +8,30 @@ import {
   type FlawTimes,
   type RecordedImage,
 } from './finding-record.ts'
+import { findRevisionAt, listEndedFlaws, type Window } from './flaw-store.ts'
 import type { ScannedInstance } from './image-scan.ts'
-import { listFindings, type Finding } from './list-findings.ts'
+import { findingsOf, type Finding } from './list-findings.ts'
 import { listMatches, type FlawRevisions, type PackageFinding } from './list-matches.ts'
-import { listFlawRevisions } from './match-store.ts'
-import { findRecordedImage, findRevisionTime } from './recorded-image-store.ts'
+import {
+  findOldestLeftRevision,
+  findRecordedImage,
+  findRevisionTime,
+} from './recorded-image-store.ts'
 import { readScannedInstances, type ScanKey } from './scan-store.ts'
 import type { Suppressions } from './suppressions.ts'
 
 export interface RecordDeps {
   readonly reader: SqlReader
+  readonly clock: Clock
   readonly suppressions: Suppressions
 }
 
+/** What closed is told for so long. */
+const closedForMs = 30 * 24 * 3_600_000
+
 /**
- * All records of an image, as the newest data has them, in order of flaws; undefined when no scan of it ever ended. `only`: of one
- * flaw alone, by the name under which it is listed.
+ * All records of an image, as the newest data has them, in order of flaws; undefined when none of its scans was ever asked for.
+ * `only`: of one flaw alone, by the name under which it is listed.
  */
 export async function readRecords(
   deps: RecordDeps,
@@ -31,52 +40,161 @@ export async function readRecords(
 ): Promise<readonly FindingRecord[] | undefined> {
   const image = await findRecordedImage(deps.reader, key)
   if (image === undefined) return undefined
-  return new RecordReader(deps).read(image, only)
+  return (await openRecordReader(deps)).read(image, only)
+}
+
+/** A reader of records as the data is at this moment. */
+export async function openRecordReader(deps: RecordDeps): Promise<RecordReader> {
+  return new RecordReader(deps, await readWindow(deps))
+}
+
+/** The newest data, and how far back what closed is told. */
+export async function readWindow({
+  reader,
+  clock,
+}: Pick<RecordDeps, 'reader' | 'clock'>): Promise<Window> {
+  const { revision } = await readAdvisoryState(reader)
+  const since = new Date(clock.now().getTime() - closedForMs)
+  const closedAfter = await findRevisionAt(reader, since)
+  // Of images that left continuous scanning what was said then is told for ever.
+  const oldest = await findOldestLeftRevision(reader)
+  return { revision, closedAfter, endedAfter: Math.min(closedAfter, oldest ?? closedAfter) }
 }
 
 /** Packages whose flaws are kept at hand: images of one base have most of theirs in common. */
 const keptPackages = 2000
 
+interface PackageFlaws {
+  readonly open: readonly PackageFinding[]
+  /** As they were last said, with the revision in which they ended. */
+  readonly closed: readonly (PackageFinding & { readonly ended: number })[]
+}
+
 /** Reads records of many images under one revision of the data: what they share is read once. */
 export class RecordReader {
+  readonly window: Window
   readonly #deps: RecordDeps
-  readonly #flaws = new Map<number, readonly PackageFinding[]>()
+  readonly #flaws = new Map<string, PackageFlaws>()
   readonly #times = new Map<number, Date>()
-  #revision: number | undefined
 
-  constructor(deps: RecordDeps) {
+  constructor(deps: RecordDeps, window: Window) {
     this.#deps = deps
+    this.window = window
   }
 
+  /** In order of flaws; with `only` of the flaw of that name alone. */
   async read(image: RecordedImage, only?: string): Promise<readonly FindingRecord[]> {
-    const { reader, suppressions } = this.#deps
     const key = { repositoryId: image.repositoryId, digest: image.digest }
-    const found = await readScannedInstances(reader, key)
+    const found = await readScannedInstances(this.#deps.reader, key)
     const counting = found.filter(({ passedOver }) => passedOver === undefined)
-    const matches = await this.#matchesOf(counting, only)
-    if (matches.length === 0) return []
-    const concerned = new Set(matches.map(({ packageId }) => packageId))
-    const instances = counting
-      .filter(({ packageId }) => concerned.has(packageId))
-      .map((instance) => ({ ...instance, imageDigest: image.digest }))
-    const { account, repositoryId: id, repository: name } = image
-    const inForce = await suppressions.inForce({ account, repository: { id, name }, instances })
-    const list = await listFindings(reader, instances, inForce, { known: matches })
-    return this.#record(image, [...list.findings, ...list.suppressed])
+    const open: PackageFinding[] = []
+    const closed: PackageFlaws['closed'][number][] = []
+    for (const packageId of new Set(counting.map((instance) => instance.packageId))) {
+      const flaws = await this.#flawsOf(packageId, this.#revisionOf(image))
+      const isAsked = (flaw: PackageFinding): boolean =>
+        only === undefined || flaw.vulnerability === only
+      open.push(...flaws.open.filter(isAsked))
+      closed.push(...flaws.closed.filter(isAsked))
+    }
+    const records = [
+      ...(await this.#openRecords(image, counting, open)),
+      ...(await this.#closedRecords(image, counting, closedOnly(closed, open))),
+    ]
+    return records.toSorted((a, b) => (a.vulnerability < b.vulnerability ? -1 : 1))
   }
 
-  async #record(
+  #revisionOf({ asOf }: RecordedImage): number {
+    return asOf ?? this.window.revision
+  }
+
+  /** What is said of a package, and what lately was. */
+  async #flawsOf(packageId: number, revision: number): Promise<PackageFlaws> {
+    const name = `${packageId} ${revision}`
+    const known = this.#flaws.get(name)
+    if (known !== undefined) return known
+    const flaws = await this.#readFlaws(packageId, revision)
+    const [oldest] = this.#flaws.keys()
+    if (oldest !== undefined && this.#flaws.size >= keptPackages) this.#flaws.delete(oldest)
+    this.#flaws.set(name, flaws)
+    return flaws
+  }
+
+  async #readFlaws(packageId: number, revision: number): Promise<PackageFlaws> {
+    const { reader } = this.#deps
+    const { closedAfter: after } = this.window
+    const listed = await listMatches(reader, [packageId], revision, true)
+    const ended = await listEndedFlaws(reader, packageId, { after, to: revision })
+    if (listed.length + ended.length === 0) return { open: [], closed: [] }
+    const names = new Set(
+      listed.flatMap(({ vulnerability, aliases }) => [vulnerability, ...aliases]),
+    )
+    const closed: (PackageFinding & { readonly ended: number })[] = []
+    const gone = ended.filter(({ vulnerability }) => !names.has(vulnerability))
+    for (const [at, flaws] of Map.groupBy(gone, (flaw) => flaw.ended)) {
+      const wanted = new Set(flaws.map(({ vulnerability }) => vulnerability))
+      for (const flaw of await listMatches(reader, [packageId], at - 1, true))
+        if (wanted.has(flaw.vulnerability))
+          closed.push({
+            ...flaw,
+            history: { first: flaw.history?.first ?? flaw.fromRevision, changed: at },
+            ended: at,
+          })
+    }
+    return { open: listed, closed }
+  }
+
+  async #openRecords(
     image: RecordedImage,
-    findings: readonly Finding[],
+    instances: readonly ScannedInstance[],
+    matches: readonly PackageFinding[],
   ): Promise<readonly FindingRecord[]> {
+    const findings = await this.#findingsOf(image, instances, matches)
     const records: FindingRecord[] = []
-    const flaws = Map.groupBy(findings, ({ vulnerability }) => vulnerability)
-    for (const [, [first, ...others]] of flaws) {
+    for (const [first, ...others] of byFlaw(findings)) {
       if (first === undefined) continue
       const ofFlaw = [first, ...others] as const
       records.push(recordFinding(image, ofFlaw, { times: await this.#timesOf(ofFlaw) }))
     }
-    return records.toSorted((a, b) => (a.vulnerability < b.vulnerability ? -1 : 1))
+    return records
+  }
+
+  /** Only of what was there when the image was scanned first, or since. */
+  async #closedRecords(
+    image: RecordedImage,
+    instances: readonly ScannedInstance[],
+    matches: PackageFlaws['closed'],
+  ): Promise<readonly FindingRecord[]> {
+    const lasting: PackageFinding[] = []
+    for (const match of matches) {
+      const { ended, ...flaw } = match
+      if ((await this.#timeOf(ended)) >= image.firstScannedAt) lasting.push(flaw)
+    }
+    const findings = await this.#findingsOf(image, instances, lasting)
+    const records: FindingRecord[] = []
+    for (const [first, ...others] of byFlaw(findings)) {
+      if (first === undefined) continue
+      const ofFlaw = [first, ...others] as const
+      const times = await this.#timesOf(ofFlaw)
+      records.push(recordFinding(image, ofFlaw, { times, isClosed: true }))
+    }
+    return records
+  }
+
+  async #findingsOf(
+    image: RecordedImage,
+    all: readonly ScannedInstance[],
+    matches: readonly PackageFinding[],
+  ): Promise<readonly Finding[]> {
+    if (matches.length === 0) return []
+    const { reader, suppressions } = this.#deps
+    const { account, digest, repositoryId: id, repository: name } = image
+    const concerned = new Set(matches.map(({ packageId }) => packageId))
+    const instances = all
+      .filter(({ packageId }) => concerned.has(packageId))
+      .map((instance) => ({ ...instance, imageDigest: digest }))
+    const inForce = await suppressions.inForce({ account, repository: { id, name }, instances })
+    const revision = this.#revisionOf(image)
+    return findingsOf(reader, instances, { matches, revision, suppressions: inForce })
   }
 
   async #timesOf(findings: readonly Finding[]): Promise<FlawTimes> {
@@ -95,37 +213,19 @@ export class RecordReader {
     this.#times.set(revision, at)
     return at
   }
+}
 
-  async #matchesOf(
-    instances: readonly ScannedInstance[],
-    only: string | undefined,
-  ): Promise<readonly PackageFinding[]> {
-    const matches: PackageFinding[] = []
-    for (const packageId of new Set(instances.map((instance) => instance.packageId))) {
-      const flaws = await this.#flawsOf(packageId)
-      matches.push(
-        ...(only === undefined ? flaws : flaws.filter((flaw) => flaw.vulnerability === only)),
-      )
-    }
-    return matches
-  }
+function byFlaw(findings: readonly Finding[]): readonly (readonly Finding[])[] {
+  return [...Map.groupBy(findings, ({ vulnerability }) => vulnerability).values()]
+}
 
-  async #flawsOf(packageId: number): Promise<readonly PackageFinding[]> {
-    const known = this.#flaws.get(packageId)
-    if (known !== undefined) return known
-    const { reader } = this.#deps
-    this.#revision ??= (await readAdvisoryState(reader)).revision
-    const listed = await listMatches(reader, [packageId], this.#revision)
-    const since =
-      listed.length === 0
-        ? new Map<string, FlawRevisions>()
-        : await listFlawRevisions(reader, packageId, this.#revision)
-    const flaws = listed.map((flaw) => ({ ...flaw, history: historyOf(flaw, since) }))
-    const [oldest] = this.#flaws.keys()
-    if (oldest !== undefined && this.#flaws.size >= keptPackages) this.#flaws.delete(oldest)
-    this.#flaws.set(packageId, flaws)
-    return flaws
-  }
+/** A flaw that one package of the image lost and another one still has is open. */
+function closedOnly(
+  closed: PackageFlaws['closed'],
+  open: readonly PackageFinding[],
+): PackageFlaws['closed'] {
+  const names = new Set(open.flatMap(({ vulnerability, aliases }) => [vulnerability, ...aliases]))
+  return closed.filter(({ vulnerability }) => !names.has(vulnerability))
 }
 
 /** Under all names of the flaw: a record may have told of it before it had a CVE. */

@@ -6,7 +6,7 @@ import { recordFinding, type FindingRecord, type RecordedImage } from './finding
 import type { ScannedInstance } from './image-scan.ts'
 import { listFindings, type Finding, type FindingList } from './list-findings.ts'
 import { listMatches, type PackageFinding } from './list-matches.ts'
-import { listFlawRevisions } from './match-store.ts'
+import { listFlawRevisions } from './flaw-store.ts'
 import type { FlawChange, PackageChange } from './package-change.ts'
 import { historyOf, type RecordDeps } from './read-records.ts'
 import { findRecordedImage, findRevisionTime } from './recorded-image-store.ts'

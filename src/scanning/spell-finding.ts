@@ -92,7 +92,7 @@ export function spellAdjusted({ score, vector, version, source }: RecordedScore)
 
 /** The same in Inspector's findings and in ECR's enhanced ones. */
 export function spellDetails(record: FindingRecord, { time }: Spelling): Shape {
-  const { severitySource, sourceUpdatedAt } = record
+  const { vendorSeverity, sourceUpdatedAt } = record
   return {
     vulnerabilityId: record.vulnerability.slice(0, 128),
     source: record.source,
@@ -105,7 +105,7 @@ export function spellDetails(record: FindingRecord, { time }: Spelling): Shape {
     })),
     relatedVulnerabilities: record.aliases.map((alias) => alias.slice(0, 128)),
     referenceUrls: [record.sourceUrl],
-    ...(severitySource === undefined ? {} : { vendorSeverity: severitySource }),
+    ...(vendorSeverity === undefined ? {} : { vendorSeverity: vendorSeverity }),
     ...(sourceUpdatedAt === undefined ? {} : { vendorUpdatedAt: time(sourceUpdatedAt) }),
     vulnerablePackages: record.packages.map(spellPackage),
   }

@@ -13,9 +13,10 @@ export interface ScanSummary {
 export interface HeldBackCounts {
   readonly vex: number
   readonly rules: number
+  readonly filters: number
 }
 
-export const nothingHeldBack: HeldBackCounts = { vex: 0, rules: 0 }
+export const nothingHeldBack: HeldBackCounts = { vex: 0, rules: 0, filters: 0 }
 
 /** What a list of images shows of a scan: numbers, and no findings. */
 export async function summarizeScan(
@@ -33,7 +34,7 @@ export async function summarizeScan(
 }
 
 export function countHeldBack(suppressed: readonly Finding[]): HeldBackCounts {
-  const of = (kind: 'vex' | 'rule'): number =>
+  const of = (kind: 'vex' | 'rule' | 'filter'): number =>
     suppressed.filter(({ suppression }) => suppression?.kind === kind).length
-  return { vex: of('vex'), rules: of('rule') }
+  return { vex: of('vex'), rules: of('rule'), filters: of('filter') }
 }

@@ -15,8 +15,9 @@ import {
 } from '../vex/statement-index.ts'
 import { parseSuppressionRules } from '../vex/suppression-rules.ts'
 import { countClaims } from '../vex/vex-document.ts'
+import { openFilterJudge } from './filter-judge.ts'
 import type { ScannedInstance } from './image-scan.ts'
-import type { ImageSuppressions } from './rules/suppression.ts'
+import type { FindingSuppressions } from './list-findings.ts'
 import { findRules } from './suppression-rules-store.ts'
 import { findVexDocument, listVexDigests } from './vex-document-store.ts'
 import {
@@ -34,7 +35,7 @@ export interface SuppressedImages {
 }
 
 export interface Suppressions {
-  readonly inForce: (images: SuppressedImages) => Promise<ImageSuppressions>
+  readonly inForce: (images: SuppressedImages) => Promise<FindingSuppressions>
 }
 
 export interface SuppressionDeps {
@@ -44,6 +45,8 @@ export interface SuppressionDeps {
   readonly keys: readonly TrustedKey[]
   /** Names of this registry, as a `repository_url` has them. */
   readonly hosts: () => readonly string[]
+  /** Of the ARNs that filters name; without one those hold nothing back. */
+  readonly region?: string
 }
 
 const maxIndexes = 100
@@ -51,7 +54,7 @@ const maxReferrers = 1000
 
 /** What was read is kept by digest, so that listing findings reads no document twice. */
 export function openSuppressions(deps: SuppressionDeps): Suppressions {
-  const { reader, clock } = deps
+  const { reader, clock, region = '' } = deps
   const statements = new WeightedCache<StatementIndex>()
   const rules = new WeightedCache<RuleIndex>()
   const keysHash = keysHashOf(deps.keys)
@@ -72,10 +75,15 @@ export function openSuppressions(deps: SuppressionDeps): Suppressions {
         found === undefined
           ? new Map()
           : await rules.get(found.digest, () => Promise.resolve(readRules(found.text)))
+      const filters =
+        repository === undefined
+          ? undefined
+          : await openFilterJudge({ reader, region }, { account, repositoryId: repository.id })
       return {
         inForce: { statements: [...given, ...attested], rules: ruleIndex },
         images,
         now: clock.now(),
+        ...(filters === undefined ? {} : { filters }),
       }
     },
   }

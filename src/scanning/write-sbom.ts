@@ -110,6 +110,7 @@ function analysisOf(suppression: Suppression): FindingAnalysis {
     }
     // Somebody put the finding aside for a time, for a reason in words: that is no verdict.
     case 'rule':
+    case 'filter':
       return { state: 'in_triage', detail: describeSuppression(suppression) }
   }
 }

@@ -130,6 +130,12 @@ const rows: Readonly<Record<number, readonly string[]>> = {
     `UPDATE image_scans SET left_at = 51, left_revision = 1`,
     `UPDATE jobs SET fair_key = '123456789012', turn = 8`,
   ],
+  19: [
+    `UPDATE image_scans SET first_completed_at = 27, architecture = 'amd64'`,
+    `INSERT INTO finding_filters VALUES ('123456789012', '0011223344556677', 'name', 'SUPPRESS', '{}', NULL, 'why', '{}', 'arn', 60, 61)`,
+    `INSERT INTO finding_exports VALUES ('id', '123456789012', 'findings', 'CSV', '{}', '{}', 'SUCCEEDED', NULL, '${key('8')}', 0, 0, NULL,
+       'arn', 62, 63)`,
+  ],
   20: [
     `INSERT INTO bundle_keys (id, name, fingerprint, public_key, created_at) VALUES (1, 'k', 'f', 'p', 60)`,
     `INSERT INTO bundle_exports VALUES ('b', 1, '[]', 61)`,

@@ -23,6 +23,7 @@ const shapes: Readonly<Record<ResourceType, Shape>> = {
   policy: { services: ['iam'], paths: ['policy/'] },
   'oidc-provider': { services: ['iam'], paths: ['oidc-provider/'] },
   principal: { services: ['iam', 'sts'], paths: ['user/', 'role/', 'group/', 'federated-user/'] },
+  filter: { services: ['inspector2'], paths: ['owner/'] },
   none: { services: [], paths: [] },
 }
 

@@ -31,6 +31,13 @@ export type Suppression =
       SuppressionRule,
       'reason' | 'until'
     >)
+  /** A filter that somebody made holds back what meets its criteria, until it is taken away. */
+  | {
+      readonly kind: 'filter'
+      readonly by: string
+      readonly name: string
+      readonly reason: string
+    }
 
 /** What a VEX statement says of a finding; `by` is who issued it. */
 export interface StatementFacts extends Omit<VexClaim, 'issuer' | 'isPinned' | 'saidAt'> {
@@ -128,6 +135,10 @@ export function describeSuppression(suppression: Suppression): string {
     case 'rule': {
       const { by, reason, until } = suppression
       return `a rule of ${by} until ${until}: ${reason}`
+    }
+    case 'filter': {
+      const { by, name, reason } = suppression
+      return `the filter ${name} of ${by}: ${reason}`
     }
   }
 }

@@ -1,9 +1,11 @@
-import { findScan } from '../../../scanning/find-scan.ts'
-import { listFindings } from '../../../scanning/list-findings.ts'
+import type { Digest } from '../../../oci/digest.ts'
+import { findScan, type FoundScan } from '../../../scanning/find-scan.ts'
+import { listFindings, type FindingList } from '../../../scanning/list-findings.ts'
 import { resolveScanning } from '../../../scanning/resolve-scanning.ts'
 import { countHeldBack, nothingHeldBack } from '../../../scanning/summarize-scan.ts'
 import { getRepository } from '../../../registry/repository-store.ts'
 import { epochSeconds, repositoryIn, type EcrCall, type EcrDeps } from './call.ts'
+import { countRecords, openRecords, renderEnhanced } from './enhanced-findings.ts'
 import { ecrError, imageIdText } from './errors.ts'
 import { renderFinding } from './finding-shape.ts'
 import { requireImage, type ImageId } from './image-id.ts'
@@ -12,7 +14,7 @@ import { dataDate, renderDataDate } from './data-date.ts'
 import { renderScanStatus } from './scan-status.ts'
 
 /**
- * The basic shape. Findings are those of the newest data, or of an image that left continuous scanning those of the
+ * Basic or enhanced, as the account is scanned. Findings are those of the newest data, or of an image that left continuous scanning those of the
  * data of that time; `vulnerabilitySourceUpdatedAt` dates the data.
  */
 export async function describeImageScanFindings(
@@ -51,27 +53,66 @@ export async function describeImageScanFindings(
   const { account } = repository
   const inForce = await deps.suppressions.inForce({ account, repository, instances })
   const list = await listFindings(database, instances, inForce, { asOf: scan.left?.revision })
+  const dataAt = await dataDate(deps, scan.left)
+  const heldBack = countHeldBack(list.suppressed)
+  const told = scanning.scanType === 'ENHANCED' ? await enhanced(deps, key, scan) : basic(list)
   const page = {
     operation: 'DescribeImageScanFindings',
     // A token is for one state of the data: the order of findings is another after an import or with other suppressions.
-    inputs: [key, list.dataRevision, list.findings.length, list.suppressed.length],
+    inputs: [
+      key,
+      scanning.scanType,
+      list.dataRevision,
+      list.findings.length,
+      list.suppressed.length,
+    ],
     nextToken: input.nextToken,
     maxResults: input.maxResults,
   }
   const start = Number(cursorOf(deps, page) ?? 0)
   const end = start + (input.maxResults ?? defaultPageSize)
-  const dataAt = await dataDate(deps, scan.left)
-  const heldBack = countHeldBack(list.suppressed)
-  const next = end < list.findings.length ? end : undefined
+  const next = end < told.size ? end : undefined
   return {
     ...answer,
     imageScanStatus: renderScanStatus(scan, { scanning, now, heldBack }),
     imageScanFindings: {
       imageScanCompletedAt: epochSeconds(scan.completedAt),
       ...renderDataDate(dataAt),
-      findingSeverityCounts: list.counts,
-      findings: list.findings.slice(start, end).map(renderFinding),
+      findingSeverityCounts: told.counts,
+      ...told.slice(start, end),
     },
     ...nextTokenFor(deps, page, next),
+  }
+}
+
+/** Findings in one of the two shapes. */
+interface Told {
+  readonly size: number
+  readonly counts: Readonly<Record<string, number>>
+  readonly slice: (start: number, end: number) => Readonly<Record<string, unknown>>
+}
+
+function basic({ findings, counts }: FindingList): Told {
+  return {
+    size: findings.length,
+    counts: { ...counts },
+    slice: (start, end) => ({ findings: findings.slice(start, end).map(renderFinding) }),
+  }
+}
+
+async function enhanced(
+  { database: reader, clock, suppressions, region }: EcrDeps,
+  { repositoryId, digest }: { readonly repositoryId: number; readonly digest: Digest },
+  { instances }: FoundScan,
+): Promise<Told> {
+  // Those of an index are its platforms'.
+  const digests = new Set(instances.map(({ imageDigest }) => imageDigest ?? digest))
+  const records = await openRecords({ reader, clock, suppressions }, repositoryId, digests)
+  return {
+    size: records.length,
+    counts: countRecords(records),
+    slice: (start, end) => ({
+      enhancedFindings: records.slice(start, end).map((record) => renderEnhanced(record, region)),
+    }),
   }
 }

@@ -13,6 +13,7 @@ import { nothingHeldBack, summarizeScan } from '../../../scanning/summarize-scan
 import { distinct } from './batch-get-image.ts'
 import { epochSeconds, repositoryIn, type EcrCall, type EcrDeps } from './call.ts'
 import { dataDate, earlierOf, renderDataDate } from './data-date.ts'
+import { enhancedCounts } from './enhanced-findings.ts'
 import { requireImage, type ImageId } from './image-id.ts'
 import { readCursor, showsActive, tagStatusOf, type ImageFilter } from './list-images.ts'
 import { cursorOf, defaultPageSize, nextTokenFor, refusePagingWithIds } from './page.ts'
@@ -147,7 +148,7 @@ async function scanMembers(
     imageScanFindingsSummary: {
       imageScanCompletedAt: epochSeconds(scan.completedAt),
       ...renderDataDate(earlierOf(dataAt, scan.left)),
-      findingSeverityCounts: counts,
+      findingSeverityCounts: scanning.scanType === 'ENHANCED' ? enhancedCounts(counts) : counts,
     },
   }
 }

@@ -51,11 +51,12 @@ function statusWord(
   return scanType === 'ENHANCED' && frequency === 'CONTINUOUS_SCAN' ? 'ACTIVE' : 'COMPLETE'
 }
 
-function describeHeldBack({ vex, rules }: HeldBackCounts): string | undefined {
-  if (vex + rules === 0) return undefined
+function describeHeldBack({ vex, rules, filters }: HeldBackCounts): string | undefined {
+  if (vex + rules + filters === 0) return undefined
   const parts = [
     ...(vex === 0 ? [] : [`${vex} by VEX statements`]),
     ...(rules === 0 ? [] : [`${rules} by suppression rules`]),
+    ...(filters === 0 ? [] : [`${filters} by filters`]),
   ]
   return `Findings not counted: ${parts.join(', ')}`
 }

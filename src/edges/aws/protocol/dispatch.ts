@@ -3,8 +3,15 @@ import type { Authorization, AuthorizationRequest, Authorizer } from '../../../a
 import type { Caller } from '../../../access/caller.ts'
 import { tellJudgement, type JudgedFacts } from '../../request-facts.ts'
 import { accessDenied, serverFault, signatureErrors, type AwsError } from './aws-error.ts'
-import { jsonError, jsonReply, parseJsonBody, type AwsReply } from './json-protocol.ts'
+import {
+  jsonError,
+  jsonReply,
+  parseJsonBody,
+  type AwsReply,
+  type JsonBody,
+} from './json-protocol.ts'
 import type { Operation } from './operation.ts'
+import { restFaultOfInput } from './rest-protocol.ts'
 import { invalidParameterText, validationText, type InputReading } from './schema.ts'
 import type { SigV4Result } from './sigv4.ts'
 import type { SignedRequest } from './sigv4-canonical.ts'
@@ -28,6 +35,7 @@ export interface Judged {
   readonly result: Authorization
 }
 
+/** A service whose requests and answers are JSON, whatever stands around them. */
 export interface JsonService<Deps, Call extends { readonly caller: Caller }> {
   readonly operations: ReadonlyMap<string, Operation<Deps, Call>>
   /** Names of the model that this version does not serve; they get an answer that says so. */
@@ -43,10 +51,7 @@ export interface JsonService<Deps, Call extends { readonly caller: Caller }> {
   readonly onFault: (error: unknown) => void
 }
 
-/**
- * Answers one request of a JSON service. What is checked, in this order, as clients can observe it on AWS:
- * signature → operation known → body is JSON → model constraints → authorisation → the operation's own rules.
- */
+/** Answers one request of a service that speaks AWS JSON. */
 export async function dispatchJson<Deps, Call extends { readonly caller: Caller }>(
   service: JsonService<Deps, Call>,
   request: SignedRequest & { readonly body: Uint8Array },
@@ -54,14 +59,41 @@ export async function dispatchJson<Deps, Call extends { readonly caller: Caller 
   facts: DispatchFacts,
   requestId: string,
 ): Promise<AwsReply> {
-  const refuse = (error: AwsError): AwsReply => {
+  const asked = { operationName, readBody: () => parseJsonBody(request.body) }
+  const outcome = await answerOperation(service, request, asked, facts, requestId)
+  return outcome.kind === 'refused' ? jsonError(outcome.error) : jsonReply(outcome.output)
+}
+
+export type Outcome =
+  | { readonly kind: 'answered'; readonly output: unknown }
+  | { readonly kind: 'refused'; readonly error: AwsError }
+
+/** What a request asks for, told by its protocol. */
+export interface AskedOperation {
+  readonly operationName: string
+  /** The input as one JSON object, wherever in the request its members stand. */
+  readonly readBody: () => JsonBody
+}
+
+/**
+ * Judges and runs one operation. What is checked, in this order, as clients can observe it on AWS:
+ * signature → operation known → body is JSON → model constraints → authorisation → the operation's own rules.
+ */
+export async function answerOperation<Deps, Call extends { readonly caller: Caller }>(
+  service: JsonService<Deps, Call>,
+  request: SignedRequest & { readonly body: Uint8Array },
+  asked: AskedOperation,
+  facts: DispatchFacts,
+  requestId: string,
+): Promise<Outcome> {
+  const refuse = (error: AwsError): Outcome => {
     facts.errorCode = error.name
     facts.errorMessage = error.message
-    return jsonError(error)
+    return refused(error)
   }
   try {
-    const outcome = await answer(service, request, operationName, facts)
-    return outcome.kind === 'refused' ? refuse(outcome.error) : jsonReply(outcome.output)
+    const outcome = await answer(service, request, asked, facts)
+    return outcome.kind === 'refused' ? refuse(outcome.error) : outcome
   } catch (error) {
     const spelled = service.spell(error)
     if (spelled !== undefined) return refuse(spelled)
@@ -70,14 +102,10 @@ export async function dispatchJson<Deps, Call extends { readonly caller: Caller 
   }
 }
 
-type Outcome =
-  | { readonly kind: 'answered'; readonly output: unknown }
-  | { readonly kind: 'refused'; readonly error: AwsError }
-
 async function answer<Deps, Call extends { readonly caller: Caller }>(
   service: JsonService<Deps, Call>,
   request: SignedRequest & { readonly body: Uint8Array },
-  operationName: string,
+  { operationName, readBody }: AskedOperation,
   facts: DispatchFacts,
 ): Promise<Outcome> {
   const bodyHash = createHash('sha256').update(request.body).digest('hex')
@@ -96,7 +124,7 @@ async function answer<Deps, Call extends { readonly caller: Caller }>(
   const row = service.operations.get(operationName)
   if (row === undefined) return refused(unknownOperation(service, operationName))
   facts.operation = `${service.service}:${row.name}`
-  const reading = readInput(row, request.body)
+  const reading = readInput(row, readBody())
   if (reading.kind !== 'valid') return refused(faultOfInput(row, reading))
   facts.parameters = reading.input
   const judged = await judgeRow(service, row, reading.input, caller, facts)
@@ -141,22 +169,19 @@ function unknownOperation<Deps, Call extends { readonly caller: Caller }>(
   return { name: 'UnknownOperationException', status: 400, message }
 }
 
-function readInput<Deps, Call>(
-  row: Operation<Deps, Call>,
-  bytes: Uint8Array,
-): InputReading<unknown> {
-  const json = parseJsonBody(bytes)
+function readInput<Deps, Call>(row: Operation<Deps, Call>, json: JsonBody): InputReading<unknown> {
   return json.kind === 'body' ? row.read(json.body) : json
 }
 
 function faultOfInput<Deps, Call>(
-  row: Operation<Deps, Call>,
+  { errorStyle }: Operation<Deps, Call>,
   reading: Exclude<InputReading<unknown>, { readonly kind: 'valid' }>,
 ): AwsError {
+  if (errorStyle === 'rest') return restFaultOfInput(reading)
   if (reading.kind === 'malformed') {
     return { name: 'SerializationException', status: 400, message: reading.message }
   }
-  return row.errorStyle === 'ecr'
+  return errorStyle === 'ecr'
     ? {
         name: 'InvalidParameterException',
         status: 400,

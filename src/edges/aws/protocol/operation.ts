@@ -28,12 +28,15 @@ export type Authorization<Input> =
   /** Any valid credential will do; `why` says so to whoever reviews the table. */
   | { readonly kind: 'authenticated-only'; readonly why: string }
 
+/** `validation`: the sentence of newer operations; `rest`: the same, with a reason and the fields beside it. */
+type ErrorStyle = 'ecr' | 'validation' | 'rest'
+
 /** One operation of a JSON service, its input already read when it is authorised and run. */
 export interface Operation<Deps, Call> {
   readonly name: string
   readonly authorization: Authorization<unknown>
   /** How violations of the model are spelled. */
-  readonly errorStyle: 'ecr' | 'validation'
+  readonly errorStyle: ErrorStyle
   readonly maxBodyBytes: number
   readonly read: (body: unknown) => InputReading<unknown>
   readonly run: (deps: Deps, input: unknown, call: Call) => Promise<unknown>
@@ -50,7 +53,7 @@ export function operation<Deps, Call, P extends TProperties>(row: {
   readonly resources: (input: Static<TObject<P>>, scope: ResourceScope) => readonly string[]
   readonly keys?: (input: Static<TObject<P>>) => RequestKeys | undefined
   readonly isListing?: (input: Static<TObject<P>>) => boolean
-  readonly errorStyle?: 'ecr' | 'validation'
+  readonly errorStyle?: ErrorStyle
   readonly maxBodyBytes?: number
   readonly run: (deps: Deps, input: Static<TObject<P>>, call: Call) => Promise<unknown>
 }): Operation<Deps, Call> {
