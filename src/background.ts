@@ -12,6 +12,7 @@ import {
 } from './jobs/queue.ts'
 import { JobWorker, type JobHandler, type WorkerLog } from './jobs/worker.ts'
 import type { Log } from './lib/log.ts'
+import { listEpssThresholds } from './notifications/epss-thresholds.ts'
 import { trimNotifications, trimNotificationsJob } from './notifications/trim-notifications.ts'
 import { parseDigest, type Digest } from './oci/digest.ts'
 import { collectStorage, type CollectDeps } from './registry/collect-storage.ts'
@@ -187,7 +188,11 @@ function jobHandlers(
     [forgetAdvisoriesJob]: (_, options) => forgetSlice(config, foundation, options),
     [finishRotationsJob]: (_, options) => finishRotations(foundation, options),
     [applyCveFactsJob]: (input, options) =>
-      applyCveFacts({ ...foundation, epssThresholds: () => Promise.resolve([]) }, input, options),
+      applyCveFacts(
+        { ...foundation, epssThresholds: () => listEpssThresholds(database) },
+        input,
+        options,
+      ),
     [countFindingsJob.kind]: (_, options) => countFindings(foundation, options),
     [sweepPackageSetsJob]: (_, options) => sweepPackageSets(foundation, options),
     [holdOlderScansJob]: (_, options) => holdOlderScans(foundation, options),

@@ -23,6 +23,7 @@ interface Sink {
     readonly kinds: readonly string[]
     readonly minSeverity?: string
     readonly kevOnly: boolean
+    readonly minEpss?: number
     readonly fixableOnly: boolean
     readonly repositories: readonly string[]
   }
@@ -148,6 +149,7 @@ function saidRule({
   kinds,
   minSeverity,
   kevOnly,
+  minEpss,
   fixableOnly,
   repositories,
 }: Sink['rule']): string {
@@ -155,6 +157,7 @@ function saidRule({
     kinds.join(','),
     ...(minSeverity === undefined ? [] : [`${minSeverity} and above`]),
     ...(kevOnly ? ['exploited'] : []),
+    ...(minEpss === undefined ? [] : [`EPSS from ${minEpss}`]),
     ...(fixableOnly ? ['fixable'] : []),
     ...(repositories.length === 0 ? [] : [`in ${repositories.join(',')}`]),
   ].join('; ')

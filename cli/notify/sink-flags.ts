@@ -8,6 +8,7 @@ export interface RuleFlags {
   readonly minSeverity?: string
   readonly unrated?: string
   readonly kev?: boolean
+  readonly minEpss?: string
   readonly fixable?: boolean
   readonly changes?: readonly string[]
   readonly repository?: readonly string[]
@@ -23,6 +24,7 @@ export function withRuleOptions(command: Command): Command {
     .option('--min-severity <severity>', 'CRITICAL, HIGH, MEDIUM, LOW or INFORMATIONAL')
     .option('--unrated <what>', 'tell findings that nobody has rated, or leave-out')
     .option('--kev', 'only flaws that are known to be exploited')
+    .option('--min-epss <score>', 'only flaws at least so likely to be exploited, 0 to 1 (EPSS)')
     .option('--fixable', 'only findings that a newer version mends')
     .option('--changes <change...>', 'NEW, CHANGED, CLOSED')
     .option('--repository <pattern...>', 'whole names, * for any run of characters')
@@ -35,6 +37,7 @@ export function ruleOf(flags: RuleFlags): Readonly<Record<string, unknown>> | un
     minSeverity: flags.minSeverity?.toUpperCase(),
     unrated: flags.unrated,
     kevOnly: flags.kev,
+    minEpss: flags.minEpss === undefined ? undefined : Number(flags.minEpss),
     fixableOnly: flags.fixable,
     changes: flags.changes?.map((change) => change.toUpperCase()),
     repositories: flags.repository,

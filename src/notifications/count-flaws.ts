@@ -70,7 +70,12 @@ export function toldFlawOf({ before, after }: FlawChange): ToldFlaw {
     change,
     severity,
     isKev,
+    ...epssOf(after ?? before),
     ...(isRerated ? { previousSeverity: before.severity } : {}),
     ...(match?.fixedVersion === undefined ? {} : { fixedVersion: match.fixedVersion }),
   }
+}
+
+function epssOf(flaw: FlawChange['after']): Pick<ToldFlaw, 'epss'> {
+  return flaw?.epss === undefined ? {} : { epss: flaw.epss }
 }

@@ -23,6 +23,7 @@ export function noticeOfRecord(
     package: { name: first?.name ?? namesIn(record), version: first?.version ?? '' },
     ...(fixedVersion === undefined ? {} : { fixedVersion }),
     isKev: record.exploitation.kev !== undefined,
+    ...(record.exploitation.epss === undefined ? {} : { epss: record.exploitation.epss.score }),
     summary: record.description,
     url: record.sourceUrl,
     record: spellFinding(record, { region, time: (moment) => moment.toISOString() }),

@@ -1,5 +1,9 @@
 import assert from 'node:assert/strict'
+import { Readable } from 'node:stream'
 import { test } from 'node:test'
+import { applyCveFacts } from '../scanning/apply-cve-facts.ts'
+import { importCveFacts } from '../scanning/import-cve-facts.ts'
+import { listEpssThresholds } from './epss-thresholds.ts'
 import { importRecords, osvRecord } from '../../test/kit/advisories.ts'
 import { layerOf } from '../../test/kit/image-builder.ts'
 import {
@@ -330,6 +334,26 @@ test('a sink is told of its own account, and of nothing from before it was made'
   const late = await addWebhook(at, 'late')
   assert.deepEqual(await tellAll(at, stranger), [])
   assert.deepEqual(await tellAll(at, late), [])
+})
+
+test('an EPSS score that crosses what a sink asks for is told to it, and none that only moves', async (t) => {
+  const at = await notifyingPlace(t)
+  await newData(at, [])
+  await scanned(at, { 'left-pad': '1.0.0' })
+  await newData(at, [osvRecord({ id: 'GHSA-1', aliases: ['CVE-2026-1001'], severity: high })])
+  const likely = await addWebhook(at, 'likely', { rule: { minEpss: 0.5 } })
+  const epss = async (score: number): Promise<readonly string[]> => {
+    const bytes = Readable.from([Buffer.from(`cve,epss,percentile\nCVE-2026-1001,${score},0.5\n`)])
+    const { kind } = await importCveFacts(at, { bytes, confirmLoss: true }, { signal })
+    const epssThresholds = async (): Promise<readonly number[]> => listEpssThresholds(at.database)
+    await applyCveFacts({ ...at, epssThresholds }, { kind }, { signal })
+    return findingsIn(await tellAll(at, likely))
+  }
+  assert.deepEqual(await epss(0.2), [])
+  assert.deepEqual(await epss(0.3), [])
+  assert.deepEqual(await epss(0.6), ['ACTIVE CVE-2026-1001 HIGH left-pad'])
+  assert.deepEqual(await epss(0.7), [])
+  assert.deepEqual(await epss(0.1), [])
 })
 
 test('where nobody wants to be told, no image is looked up and the outbox is passed', async (t) => {

@@ -60,6 +60,8 @@ export interface ImageScan extends Omit<ScanOutcome, 'status' | 'instances' | 'a
   readonly status: ScanStatus
   readonly requestedAt: Date
   readonly completedAt: Date | undefined
+  /** What the image holds, shared by images that hold the same; absent of an index, and of an image without packages. */
+  readonly setId?: number
   /** The version of the scanner that read it: `extractorRevision` of that time. */
   readonly engine: string | undefined
   /** Undefined of an image whose findings are renewed. */

@@ -28,6 +28,7 @@ export interface RatedFlaw {
   readonly match: PackageFinding
   readonly severity: Severity
   readonly isKev: boolean
+  readonly epss: number | undefined
 }
 
 export interface PackageChange {
@@ -75,7 +76,9 @@ async function ratedFlaws(
     matches.map((match) => {
       const { rating, exploitation } = factsOf(match)
       const { severity = match.severity } = rateFinding(match, rating)
-      return [match.vulnerability, { match, severity, isKev: exploitation.kev !== undefined }]
+      const { kev, epss } = exploitation
+      const rated = { match, severity, isKev: kev !== undefined, epss: epss?.score }
+      return [match.vulnerability, rated]
     }),
   )
 }

@@ -166,6 +166,15 @@ function countsOf(row: SqlRow): FindingCounts {
   }
 }
 
+/** Whether the counts of all counted sets are those of now: nothing waits for being counted or added. */
+export async function areCountsCurrent(reader: SqlReader): Promise<boolean> {
+  const waiting = await reader.first('SELECT package_id FROM uncounted_packages LIMIT 1')
+  if (waiting !== undefined) return false
+  const changed = await reader.first('SELECT id FROM holdings WHERE counts <> applied LIMIT 1')
+  if (changed !== undefined) return false
+  return (await reader.first('SELECT holding_id FROM count_changes LIMIT 1')) === undefined
+}
+
 /** How far the counts of sets are; see migration 0016. */
 export interface CountState {
   readonly stage: 'gathering' | 'adding'

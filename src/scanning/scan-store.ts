@@ -105,7 +105,7 @@ export async function writePackageSet(tx: SqlWriter, key: ScanKey, setId: number
 export async function findScanRow(reader: SqlReader, key: ScanKey): Promise<ImageScan | undefined> {
   const row = await reader.first(
     `SELECT status, reason, notes, distribution, data_needed, data_revision, extractor_revision,
-       requested_at, completed_at, left_at, left_revision
+       requested_at, completed_at, left_at, left_revision, package_set_id
      FROM image_scans WHERE repository_id = $1 AND digest = $2`,
     [key.repositoryId, key.digest],
   )
@@ -273,7 +273,9 @@ function scanOf(row: SqlRow): ImageScan {
   const status = statuses.find((known) => known === text(row, 'status'))
   if (status === undefined) throw new Error('image_scans.status cannot be read')
   const distribution = textOrAbsent(row, 'distribution')
+  const setId = integerOrAbsent(row, 'package_set_id')
   return {
+    ...(setId === undefined ? {} : { setId }),
     status,
     reason: textOrAbsent(row, 'reason'),
     notes: parseColumn<readonly string[]>(text(row, 'notes')),

@@ -88,6 +88,13 @@ export class Members {
     return this.#refuse(name, `a whole number from ${min} to ${max}`)
   }
 
+  optionalNumber(name: string, min: number, max: number): number | undefined {
+    if (!this.has(name)) return undefined
+    const found = this.value(name)
+    if (typeof found === 'number' && found >= min && found <= max) return found
+    return this.#refuse(name, `a number from ${min} to ${max}`)
+  }
+
   flag(name: string): boolean | undefined {
     if (!this.has(name)) return undefined
     const found = this.value(name)

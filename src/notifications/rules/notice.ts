@@ -67,6 +67,8 @@ export interface FindingNotice {
   readonly fixedVersion?: string
   /** Known to be exploited. */
   readonly isKev: boolean
+  /** EPSS score, where one is known. */
+  readonly epss?: number
   readonly summary?: string
   readonly url: string
   /** As ListFindings of Inspector tells it. */

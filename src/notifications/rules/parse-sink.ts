@@ -154,6 +154,7 @@ function readRule(members: Members, kind: SinkKind, problems: string[]): SinkRul
     minSeverity: rule.optionalChoice('minSeverity', ratedSeverities),
     unrated: rule.optionalChoice('unrated', ['tell', 'leave-out']) ?? 'tell',
     kevOnly: rule.flag('kevOnly') ?? false,
+    minEpss: rule.optionalNumber('minEpss', 0, 1),
     fixableOnly: rule.flag('fixableOnly') ?? false,
     changes: rule.optionalChoices('changes', findingChanges) ?? findingChanges,
     repositories: rule.has('repositories')

@@ -14,6 +14,8 @@ export interface SinkRule {
   /** What a finding means that nobody has rated. */
   readonly unrated: 'tell' | 'leave-out'
   readonly kevOnly: boolean
+  /** EPSS score, from 0 to 1, below which nothing is told; undefined: whatever it is. */
+  readonly minEpss: number | undefined
   readonly fixableOnly: boolean
   readonly changes: readonly FindingChange[]
   /** Whole names, `*` for any run of characters; none: all repositories. */
@@ -21,7 +23,7 @@ export interface SinkRule {
 }
 
 /** What of a finding is the same in every image. */
-export interface ToldFlaw extends Pick<FindingNotice, 'change' | 'severity' | 'isKev'> {
+export interface ToldFlaw extends Pick<FindingNotice, 'change' | 'severity' | 'isKev' | 'epss'> {
   readonly previousSeverity?: Severity
   readonly fixedVersion?: string
 }
@@ -40,6 +42,7 @@ export function wants(rule: SinkRule, body: NoticeBody): boolean {
 export function wantsFlaw(rule: SinkRule, flaw: ToldFlaw): boolean {
   if (!rule.kinds.includes('finding') || !rule.changes.includes(flaw.change)) return false
   if (rule.kevOnly && !flaw.isKev) return false
+  if (rule.minEpss !== undefined && (flaw.epss ?? 0) < rule.minEpss) return false
   if (rule.fixableOnly && flaw.fixedVersion === undefined) return false
   // A finding that leaves the reach of a rule is told once more.
   const { severity, previousSeverity = severity } = flaw
