@@ -218,7 +218,7 @@ function withoutComments(file: string): string {
 }
 
 test('the command line is a client: of the server it knows its words, its settings, and how to start it', () => {
-  const allowed = /^src\/(?:oci\/|policy\/|vex\/|config\.ts$|lib\/program-version\.ts$)/
+  const allowed = /^src\/(?:oci\/|policy\/|vex\/|config\.ts$|lib\/(?:program-version|purl)\.ts$)/
   const wrong = sourceFiles('cli')
     .flatMap(importsOf)
     .filter(({ from, to }) => {

@@ -11,7 +11,7 @@ import {
   type JudgedPackage,
   type RuleIndex,
 } from '../../src/vex/judge-suppression.ts'
-import { parsePurl, type Purl } from '../../src/vex/purl.ts'
+import { parsePurl, type Purl } from '../../src/lib/purl.ts'
 import type { SuppressionRule } from '../../src/vex/suppression-rules.ts'
 import { vulnerabilityKey } from '../../src/vex/vex-document.ts'
 import type { GateFinding, HeldFinding, ScanState, Target } from './findings.ts'
@@ -102,6 +102,6 @@ function purlOf(type: string | undefined, name: string, version: string): Purl |
   if (type === undefined) return undefined
   const divider = type === 'maven' ? ':' : '/'
   const cut = name.lastIndexOf(divider)
-  const namespace = cut < 0 ? '' : name.slice(0, cut)
-  return { type, namespace, name: name.slice(cut + 1), version, qualifiers: new Map() }
+  const namespace = cut < 0 ? {} : { namespace: name.slice(0, cut) }
+  return { type, ...namespace, name: name.slice(cut + 1), version, qualifiers: new Map() }
 }

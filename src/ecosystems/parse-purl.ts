@@ -1,82 +1,11 @@
-// Purpose:  read a package URL, and tell which package it names.
-// Spec:     package-url, purl-spec "How to parse a purl string" and its type definitions.
+// Purpose:  tell which package a package URL names.
+// Spec:     package-url, purl-spec's type definitions.
 // Input:    text from somebody's document; hostile.
-// Deviates: `distro` names a distribution as os-release does, whatever the tool that wrote the purl calls it; a version may
-//           have slashes that are not escaped; a subpath is passed over.
+// Deviates: `distro` names a distribution as os-release does, whatever the tool that wrote the purl calls it.
 // Unknowns: text outside the grammar, and a purl without a version, name no package: with the reason.
+import { parsePurl, type Purl } from '../lib/purl.ts'
 import type { Package, PurlName } from './ecosystem.ts'
 import { findEcosystem } from './table.ts'
-
-export interface Purl {
-  readonly type: string
-  /** Segments are divided by slashes. */
-  readonly namespace?: string
-  readonly name: string
-  readonly version?: string
-  readonly qualifiers: ReadonlyMap<string, string>
-}
-
-const maxLength = 8192
-const maxQualifiers = 64
-
-/** Its parts unescaped; undefined for text outside the grammar. */
-export function parsePurl(text: string): Purl | undefined {
-  if (text.length > maxLength) return undefined
-  const match = /^pkg:\/*([a-z][a-z0-9.+-]*)\/([^?#]+)(?:\?([^#]*))?(?:#.*)?$/is.exec(text)
-  const [, type = '', path = '', query = ''] = match ?? []
-  const named = namedIn(path.replaceAll(/^\/+|\/+$/g, ''))
-  const qualifiers = qualifiersIn(query)
-  return named === undefined || qualifiers === undefined
-    ? undefined
-    : { type: type.toLowerCase(), ...named, qualifiers }
-}
-
-function namedIn(path: string): Pick<Purl, 'namespace' | 'name' | 'version'> | undefined {
-  const { named, version = '' } = splitVersion(path)
-  const segments = decodeAll(named.split('/').filter((segment) => segment !== ''))
-  const name = segments?.at(-1)
-  const told = decode(version)
-  if (segments === undefined || name === undefined || told === undefined) return undefined
-  return {
-    ...(segments.length > 1 ? { namespace: segments.slice(0, -1).join('/') } : {}),
-    name,
-    ...(told === '' ? {} : { version: told }),
-  }
-}
-
-function decodeAll(texts: readonly string[]): readonly string[] | undefined {
-  const decoded = texts.flatMap((text) => decode(text) ?? [])
-  return decoded.length === texts.length ? decoded : undefined
-}
-
-/** At the last `@` that begins no segment: a scope of npm may stand unescaped. */
-function splitVersion(path: string): { readonly named: string; readonly version?: string } {
-  for (let at = path.lastIndexOf('@'); at > 0; at = path.lastIndexOf('@', at - 1)) {
-    if (path[at - 1] !== '/') return { named: path.slice(0, at), version: path.slice(at + 1) }
-  }
-  return { named: path }
-}
-
-function qualifiersIn(query: string): ReadonlyMap<string, string> | undefined {
-  const pairs = query.split('&').filter((pair) => pair !== '')
-  if (pairs.length > maxQualifiers) return undefined
-  const found = new Map<string, string>()
-  for (const pair of pairs) {
-    const [key = '', ...rest] = pair.split('=')
-    const value = decode(rest.join('='))
-    if (value === undefined || !/^[a-z][a-z0-9._-]*$/i.test(key)) return undefined
-    if (value !== '') found.set(key.toLowerCase(), value)
-  }
-  return found
-}
-
-function decode(text: string): string | undefined {
-  try {
-    return decodeURIComponent(text)
-  } catch {
-    return undefined
-  }
-}
 
 /** What a purl tells of the system that a package is of. */
 export interface PurlRelease {

@@ -1,4 +1,4 @@
-import { parsePurl } from '../ecosystems/parse-purl.ts'
+import { parsePurl } from '../lib/purl.ts'
 import { findEcosystem } from '../ecosystems/table.ts'
 import type { SqlReader } from '../storage/database/database.ts'
 import { listPackagesNamed, type InternedPackage } from './package-store.ts'

@@ -19,7 +19,7 @@ import {
 } from './rules/suppression.ts'
 import { rateFinding } from './rules/rate-finding.ts'
 import type { Digest } from '../oci/digest.ts'
-import { parsePurl } from '../vex/purl.ts'
+import { parsePurl } from '../lib/purl.ts'
 
 /** One vulnerability of one package of an image. */
 export interface Finding extends Omit<PackageFinding, 'packageId'>, Remarks {

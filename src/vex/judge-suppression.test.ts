@@ -11,7 +11,7 @@ import {
   type JudgedPlace,
   type PlaceJudgement,
 } from './judge-suppression.ts'
-import { parsePurl } from './purl.ts'
+import { parsePurl } from '../lib/purl.ts'
 import { readVex } from './read-vex.ts'
 import { indexStatements, type TrustedDocument } from './statement-index.ts'
 import { parseSuppressionRules } from './suppression-rules.ts'

@@ -4,7 +4,8 @@
 // Deviates: `fixed` counts only where the statement names a version or a digest: else it does not say which version is mended.
 // Unknowns: `under_investigation`, `affected`, a rule that has ended: shown beside the finding, which is counted.
 import { matchesPath } from './path-glob.ts'
-import { matchPackage, packageKey, type Purl } from './purl.ts'
+import type { Purl } from '../lib/purl.ts'
+import { matchPackage, packageKey } from './purl.ts'
 import type { ImageIdentity } from './match-product.ts'
 import { newestClaim, type StatementIndex, type VexClaim } from './statement-index.ts'
 import type { SuppressionRule } from './suppression-rules.ts'
@@ -104,6 +105,6 @@ function matchesPackage(
     return found.purl !== undefined && matchPackage(wanted.purl, found.purl) !== 'none'
   if (wanted.version !== undefined && wanted.version !== found.version) return false
   if (wanted.type === undefined) return wanted.name === found.name
-  const key = (name: string): string => packageKey({ type: wanted.type ?? '', namespace: '', name })
+  const key = (name: string): string => packageKey({ type: wanted.type ?? '', name })
   return wanted.type === found.type && key(wanted.name) === key(found.name)
 }

@@ -5,7 +5,8 @@
 //           here tells which package contains which.
 // Unknowns: what cannot be looked up (a CPE, a tag) matches nothing.
 import { parseDigest, type Digest } from '../oci/digest.ts'
-import { matchPackage, type Purl } from './purl.ts'
+import type { Purl } from '../lib/purl.ts'
+import { matchPackage } from './purl.ts'
 import type { VexComponent } from './vex-document.ts'
 
 export interface ImageIdentity {
@@ -56,7 +57,7 @@ function matchImageName(purl: Purl, { repository }: ImageIdentity): ProductMatch
   const isNamed =
     purl.type === 'oci'
       ? repository.split('/').at(-1) === name
-      : repository === [purl.namespace, name].filter((part) => part !== '').join('/')
+      : repository === [purl.namespace, name].filter((part) => part !== undefined).join('/')
   return isNamed ? 'named' : 'none'
 }
 

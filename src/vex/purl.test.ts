@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { matchPackage, packageKey, parsePurl, type Purl } from './purl.ts'
+import { parsePurl, type Purl } from '../lib/purl.ts'
+import { matchPackage, packageKey } from './purl.ts'
 
 function purl(text: string): Purl {
   const parsed = parsePurl(text)
@@ -23,8 +24,8 @@ test('takes for no purl what is none', () => {
     'pkg:npm/lodash@%zz',
     'pkg:npm/lodash?novalue',
     'pkg:npm/lodash?=x',
-    `pkg:npm/${'a'.repeat(5000)}`,
-    `pkg:npm/a?${Array.from({ length: 60 }, (_, n) => `k${n}=v`).join('&')}`,
+    `pkg:npm/${'a'.repeat(9000)}`,
+    `pkg:npm/a?${Array.from({ length: 70 }, (_, n) => `k${n}=v`).join('&')}`,
   ]
   for (const text of none) assert.equal(parsePurl(text), undefined, text)
 })

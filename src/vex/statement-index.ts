@@ -6,7 +6,8 @@ import {
   type ImageIdentity,
   type ProductMatch,
 } from './match-product.ts'
-import { isOfSource, packageKey, sourceKey, type Purl } from './purl.ts'
+import type { Purl } from '../lib/purl.ts'
+import { isOfSource, packageKey, sourceKey } from './purl.ts'
 import {
   isIdentified,
   type VexComponent,

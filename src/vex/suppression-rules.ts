@@ -6,7 +6,7 @@
 import { isMap, isScalar, isSeq, LineCounter, parseDocument, type Node, type Pair } from 'yaml'
 import { parseDigest, type Digest } from '../oci/digest.ts'
 import { nearest } from '../lib/nearest.ts'
-import { parsePurl, type Purl } from './purl.ts'
+import { parsePurl, type Purl } from '../lib/purl.ts'
 import { vulnerabilityKey } from './vex-document.ts'
 
 export interface SuppressionRule {

@@ -1,7 +1,7 @@
 // What a VEX document says, whatever its format: the form into which the readers bring it.
 import type { Digest } from '../oci/digest.ts'
 import { parseDigest } from '../oci/digest.ts'
-import { parsePurl, type Purl } from './purl.ts'
+import { parsePurl, type Purl } from '../lib/purl.ts'
 
 export const vexStatuses = ['not_affected', 'affected', 'fixed', 'under_investigation'] as const
 export type VexStatus = (typeof vexStatuses)[number]

@@ -4,7 +4,7 @@
 // Deviates: only the main stream of Red Hat Enterprise Linux is told (`enterprise_linux`, not `rhel_eus` and the like, nor
 //           layered products); its repositories and minor releases are one product, since packages come from one build.
 // Unknowns: an id that leads to no CPE or to no rpm is absent: other products, containers.
-import { parsePurl } from '../../ecosystems/parse-purl.ts'
+import { parsePurl } from '../../lib/purl.ts'
 import { listOf, isObject, objectsOf, textOf, type JsonObject } from '../json-values.ts'
 
 /** An rpm as one product has it. */

@@ -3,7 +3,7 @@
 // Input:    a rule that was read, and the time.
 // Deviates: nothing.
 // Unknowns: none.
-import type { Purl } from '../../vex/purl.ts'
+import type { Purl } from '../../lib/purl.ts'
 import type { SuppressionRule } from '../../vex/suppression-rules.ts'
 
 export interface DescribedRule {
@@ -50,7 +50,7 @@ function describePackage(named: NonNullable<SuppressionRule['package']>): string
 }
 
 function describePurl({ type, namespace, name, version, qualifiers }: Purl): string {
-  const path = [type, ...(namespace === '' ? [] : [namespace]), name].join('/')
+  const path = [type, ...(namespace === undefined ? [] : [namespace]), name].join('/')
   const pairs = [...qualifiers].map(([key, value]) => `${key}=${value}`)
   const tail = pairs.length === 0 ? '' : `?${pairs.join('&')}`
   return `pkg:${path}${version === undefined ? '' : `@${version}`}${tail}`
