@@ -2,6 +2,7 @@
 import { alpm } from './alpm/ecosystem.ts'
 import { apk } from './apk/ecosystem.ts'
 import { bioconductor } from './bioconductor/ecosystem.ts'
+import { bitnami } from './bitnami/ecosystem.ts'
 import { cargo } from './cargo/ecosystem.ts'
 import { cocoapods } from './cocoapods/ecosystem.ts'
 import { composer } from './composer/ecosystem.ts'
@@ -34,6 +35,7 @@ export const ecosystems: readonly Ecosystem[] = [
   alpm,
   apk,
   bioconductor,
+  bitnami,
   cargo,
   cocoapods,
   composer,

@@ -10,7 +10,8 @@ export const generic: Ecosystem = {
   compareVersions: compareProgramVersions,
   // AWS has no word for what no manager keeps; OS would make them packages of the distribution.
   packageManager: 'GENERIC',
-  ownsAdvisoryEcosystem: (ecosystem) => ecosystem === 'Bitnami',
+  // Bitnami's database speaks of them too; its ranges are put in order by Bitnami's own numbering.
+  ownsAdvisoryEcosystem: () => false,
   normaliseName: (name) => name,
   lookup,
 }
