@@ -94,7 +94,7 @@ function releaseOf({ namespace, qualifiers }: Purl): PurlRelease | undefined {
   return distro === family || rolling.test(distro) ? { id: distributionId(distro) } : undefined
 }
 
-const rolling = /^(?:arch|wolfi|chainguard|debian|ubuntu|alpine|opensuse-tumbleweed)$/
+const rolling = /^(?:arch|wolfi|chainguard|echo|debian|ubuntu|alpine|opensuse-tumbleweed)$/
 
 /** What other tools call a distribution → its ID in os-release. */
 const ids: ReadonlyMap<string, string> = new Map([

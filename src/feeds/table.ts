@@ -1,6 +1,7 @@
 // Every feed that there is. Adding one is adding a row.
 import { amazonFeed } from './amazon/feed.ts'
 import { debianFeed } from './debian/feed.ts'
+import { echoFeed } from './echo/feed.ts'
 import { epssFeed } from './epss.ts'
 import type { Feed } from './feed.ts'
 import { fedoraFeed } from './fedora/feed.ts'
@@ -24,6 +25,7 @@ export const feeds: readonly Feed[] = [
   wolfiFeed,
   chainguardFeed,
   minimosFeed,
+  echoFeed,
   redhatFeed,
   almalinuxFeed,
   rockyFeed,

@@ -4,6 +4,7 @@ import { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import { affectedInTopic } from '../../src/feeds/amazon/extras.ts'
 import { readDebianTracker } from '../../src/feeds/debian/tracker.ts'
+import { readEchoData } from '../../src/feeds/echo/data.ts'
 import type { CutLimits } from '../../src/feeds/json-cutter.ts'
 import { readAzureOval } from '../../src/feeds/oval/azure.ts'
 import { readOracleOval } from '../../src/feeds/oval/oracle.ts'
@@ -24,6 +25,7 @@ type Converter = (
 
 export const converters: Readonly<Record<string, Converter>> = {
   debian: (source, _, limits) => readDebianTracker(source, limits),
+  echo: (source, _, limits) => readEchoData(source, limits),
   secdb: (source, { ecosystem = 'Wolfi', prefix = 'WOLFI' }, limits) =>
     readSecdb(source, { ecosystem, prefix }, limits),
   'redhat-vex': readDocument,

@@ -10,17 +10,17 @@ export const deb: Ecosystem = {
   extractors: [dpkgStatus, dpkgFiles, chiselManifest],
   compareVersions: compareDebVersions,
   packageManager: 'OS',
-  ownsAdvisoryEcosystem: (ecosystem) => /^(?:Debian|Ubuntu)(?::|$)/.test(ecosystem),
+  ownsAdvisoryEcosystem: (ecosystem) => /^(?:(?:Debian|Ubuntu)(?::|$)|Echo$)/.test(ecosystem),
   // DSA and DLA are about what was mended; Ubuntu's tracker has every flaw, and so have records made of Debian's.
   tellsOfUnmended: ({ id, ecosystem }) =>
-    ecosystem.startsWith('Ubuntu') || /^DEBIAN-(?:CVE|TEMP)-/.test(id),
+    ecosystem.startsWith('Ubuntu') || /^(?:DEBIAN-(?:CVE|TEMP)|ECHO-CVE)-/.test(id),
   isDecisive: ({ ecosystem, version }) =>
     ecosystem.startsWith('Ubuntu:Pro:') && /[+~]esm[0-9]/.test(version),
   normaliseName: (name) => name,
   lookup: lookupDeb,
 }
 
-/** Debian's and Ubuntu's advisories speak of source packages of one release, and of those that they built themselves. */
+/** Debian's, Ubuntu's and Echo's advisories speak of source packages of one release, and of those that they built themselves. */
 function lookupDeb(found: Package, distribution: Distribution | undefined): Lookup {
   const release = releaseOf(distribution)
   if (release.kind === 'unknown') return release
@@ -50,6 +50,8 @@ function releaseOf(distribution: Distribution | undefined): Release {
   if (distribution === undefined) return unknown('the image does not say which distribution it is')
   const { id, versionId } = distribution
   if (id === 'debian') return debianRelease(distribution)
+  // It has no releases; what VERSION_ID says is the image's.
+  if (id === 'echo') return { kind: 'known', ecosystems: ['Echo'] }
   if (id === 'ubuntu' && versionId !== undefined) {
     // What is fixed for subscribers only has rows of its own: a flaw all the same for those who are none.
     const names = [versionId, `${versionId}:LTS`, `Pro:${versionId}:LTS`]

@@ -35,6 +35,13 @@ test('nobody speaks about testing, derivatives and images without a system', () 
   for (const [distribution, reason] of cases) assert.match(lookedUp({}, distribution), reason)
 })
 
+test('packages of Echo are looked up in its own advisories, and in nobody else’s', () => {
+  const echo: Distribution = { id: 'echo', versionId: '1', idLike: ['debian'] }
+  assert.equal(lookedUp({ source: { name: 'b', version: '2' } }, echo), 'Echo b 2')
+  assert.equal(deb.ownsAdvisoryEcosystem('Echo'), true)
+  assert.equal(deb.ownsAdvisoryEcosystem('Echo:PyPI'), false)
+})
+
 test('a package of unknown source is not looked up by its own name', () => {
   const lookup = deb.lookup({ type: 'deb', name: 'libc6', version: '2.39' }, ubuntu)
   assert.ok(lookup.kind === 'unknown' && lookup.reason.includes('does not say from which source'))

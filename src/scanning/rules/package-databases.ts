@@ -54,7 +54,7 @@ export function databaseKindOf(path: string): DatabaseKind | undefined {
 
 /** OpenWrt is not here: up to 24.10 it keeps opkg's database, and then apk's. */
 const kindsByDistribution: ReadonlyMap<string, DatabaseKind> = new Map([
-  ...['debian', 'ubuntu', 'raspbian', 'linuxmint', 'kali', 'devuan', 'pureos'].map(dpkg),
+  ...['debian', 'ubuntu', 'raspbian', 'linuxmint', 'kali', 'devuan', 'pureos', 'echo'].map(dpkg),
   ...['alpine', 'wolfi', 'chainguard', 'postmarketos', 'minimos'].map(apk),
   ...['rhel', 'centos', 'fedora', 'rocky', 'almalinux', 'ol', 'amzn', 'sles', 'suse'].map(rpm),
   ...['opensuse', 'opensuse-leap', 'opensuse-tumbleweed', 'sled', 'sle-micro', 'sl-micro'].map(rpm),
