@@ -10,7 +10,11 @@ interface Listed {
 }
 
 function listed(evidence: PackageEvidence, path: string, name: string, type = 'npm'): Listed {
-  return { package: { type, name, version: '1' }, path, evidence }
+  return { package: { type, name, version: '1.0.0' }, path, evidence }
+}
+
+function otherVersion({ package: it, ...rest }: Listed): Listed {
+  return { ...rest, package: { ...it, version: '99.0.0' } }
 }
 
 const lock = listed('declared', 'app/package-lock.json', 'promised')
@@ -22,10 +26,58 @@ const cases: readonly {
   readonly expected: PassedOver | undefined
 }[] = [
   {
-    name: 'a promise whose folder has packages of its kind installed',
-    beside: [listed('installed', 'app/node_modules/other/package.json', 'other')],
+    name: 'a promise that is left out where the other half of its file is installed as promised',
+    beside: [
+      listed('declared', 'app/package-lock.json', 'other'),
+      listed('installed', 'app/node_modules/other/package.json', 'other'),
+    ],
     listed: lock,
     expected: 'installed-instead',
+  },
+  {
+    name: 'a promise of which another version is installed where the other half of its file is as promised',
+    beside: [
+      listed('declared', 'app/requirements.txt', 'Other_one', 'pypi'),
+      listed(
+        'installed',
+        'usr/lib/python3/site-packages/a.dist-info/METADATA',
+        'other-one',
+        'pypi',
+      ),
+      otherVersion(
+        listed(
+          'installed',
+          'usr/lib/python3/site-packages/b.dist-info/METADATA',
+          'promised',
+          'pypi',
+        ),
+      ),
+    ],
+    listed: listed('declared', 'app/requirements.txt', 'promised', 'pypi'),
+    expected: 'installed-instead',
+  },
+  {
+    name: 'a promise beside one installed package that its file says nothing of',
+    beside: [listed('installed', 'app/node_modules/fake/package.json', 'fake')],
+    listed: lock,
+    expected: undefined,
+  },
+  {
+    name: 'a promise beside one of many that are installed',
+    beside: [
+      ...['a', 'b', 'c'].map((name) => listed('declared', 'app/package-lock.json', name)),
+      listed('installed', 'app/node_modules/a/package.json', 'a'),
+    ],
+    listed: lock,
+    expected: undefined,
+  },
+  {
+    name: 'a promise of which only another version is installed somewhere',
+    beside: [
+      otherVersion(listed('installed', 'opt/x/node_modules/promised/package.json', 'promised')),
+    ],
+    listed: lock,
+    expected: undefined,
   },
   {
     name: 'a promise of what is installed elsewhere in the image',
