@@ -109,3 +109,30 @@ test('a hard link to a program keeps it when its first name is removed', async (
   )
   assert.deepEqual(recognised(image), ['app/other nginx 1.25.1 counts'])
 })
+
+test('a list of files in the layer of the program gives no owner to it', async () => {
+  const list = file('var/lib/dpkg/info/web.list', '/.\n/usr/local/bin/nginx\n/usr/sbin/nginx\n')
+  const image = await imageOf(
+    [...system, file('usr/sbin/nginx', nginx)],
+    [list, file('usr/local/bin/nginx', nginx)],
+  )
+  assert.deepEqual(recognised(image), [
+    'usr/local/bin/nginx nginx 1.25.1 counts',
+    'usr/sbin/nginx nginx 1.25.1 owned',
+  ])
+})
+
+test('a library that a later layer replaced by another version has no owner any more', async () => {
+  const metadata = 'usr/lib/python3/dist-packages/web-1.dist-info/METADATA'
+  const library = (version: string): TarSpec =>
+    file(metadata, `Metadata-Version: 2.1\nName: web\nVersion: ${version}\n`)
+  const [release, status] = system
+  assert.ok(release !== undefined && status !== undefined)
+  const base = [release, status, file('var/lib/dpkg/info/web.list', `/.\n/${metadata}\n`)]
+  const ownerIn = async (...layers: readonly (readonly TarSpec[])[]): Promise<string | undefined> =>
+    (await imageOf(...layers)).instances.find(({ package: { type } }) => type === 'pypi')?.owner
+      ?.name
+  assert.equal(await ownerIn([...base, library('1.25.1')]), 'web')
+  assert.equal(await ownerIn(base, [library('1.25.1')]), 'web')
+  assert.equal(await ownerIn([...base, library('1.25.1')], [library('1.0')]), undefined)
+})

@@ -60,6 +60,14 @@ export class DatabaseHistory {
     return this.#present.get(path)?.since
   }
 
+  /** By package key, the first layer from which a database that is there lists the package without a gap. */
+  firstListed(): ReadonlyMap<string, number> {
+    const first = new Map<string, number>()
+    for (const { since } of this.#present.values())
+      for (const [key, layer] of since) first.set(key, Math.min(layer, first.get(key) ?? layer))
+    return first
+  }
+
   lost(): readonly LostDatabase[] {
     const lost: LostDatabase[] = []
     for (const [kind, { databases, lostIn }] of this.#byKind)

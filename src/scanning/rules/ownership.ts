@@ -2,7 +2,8 @@
 // Spec:     none; dpkg's .list files, apk's F and R lines, rpm's BASENAMES say which files a package has.
 // Input:    the squashed tree, and what the databases that are still in it say of their files; may be hostile.
 // Deviates: nothing.
-// Unknowns: a file that no database names has no owner, and its package stands for itself.
+// Unknowns: a file that no database names has no owner, and its package stands for itself; so does one that a later layer
+//           wrote than the one that installed the owner: whoever writes it can write a list of files beside it.
 import type { Distribution, Package } from '../../ecosystems/ecosystem.ts'
 import { findEcosystem, typeOfExtractor } from '../../ecosystems/table.ts'
 import type { FileExtraction } from './layer-contents.ts'
@@ -10,7 +11,7 @@ import { followNode, type FolderNode } from './layer-tree.ts'
 
 export interface Owner {
   readonly package: Package
-  /** Index of the layer that wrote last which files the package has. */
+  /** Index of the first layer from which the database lists the package in this version without a gap. */
   readonly layer: number
 }
 
@@ -22,26 +23,54 @@ export type LayerReading = Pick<FileExtraction, 'extractorId' | 'instances' | 'o
   readonly layer: number
 }
 
-/** `readings` are those of all files in the tree that count. */
-export function ownersOf(root: FolderNode, readings: readonly LayerReading[]): Owners {
+/**
+ * `readings` are those of all files in the tree that count. `since` tells from which layer on a package is installed; where
+ * nobody followed it, the layer that wrote the list of its files counts.
+ */
+export function ownersOf(
+  root: FolderNode,
+  readings: readonly LayerReading[],
+  since: (found: Package) => number | undefined,
+): Owners {
   const byName = packagesByName(readings)
   const folders = new Map<string, string>()
   const owners = new Map<string, Owner>()
-  for (const { extractorId, owned = [], layer } of readings) {
+  for (const { extractorId, owned: lists = [], layer } of readings) {
     const type = typeOfExtractor(extractorId)
-    for (const { owner, paths } of owned) {
+    for (const { owner, paths } of lists) {
       const found = type === undefined ? undefined : byName.get(`${type}\n${owner}`)
       if (found === undefined) continue
-      for (const path of paths)
-        owners.set(plainPath(root, path, folders), { package: found, layer })
+      const owned = { package: found, layer: Math.min(layer, since(found) ?? layer) }
+      for (const path of paths) owners.set(plainPath(root, path, folders), owned)
     }
   }
   return owners
 }
 
 /**
+ * Whether the file of a library is the owner's: of the layer that installed it or a lower one, or of the owner's own version
+ * (file systems that are cut into layers anew put files anywhere). Else somebody replaced it, and the distribution does not
+ * speak of what is there.
+ */
+export function isOwnLibrary(
+  owner: Owner,
+  library: { readonly layer: number; readonly version: string },
+): boolean {
+  if (library.layer <= owner.layer) return true
+  const { version, source } = owner.package
+  return [version, source?.version ?? version].some(
+    (packaged) => upstreamOf(packaged) === upstreamOf(library.version),
+  )
+}
+
+/** `1:2.28.1+dfsg-1` is of 2.28.1, `v2.28.1` too. */
+function upstreamOf(version: string): string {
+  return version.replace(/^(?:[0-9]+:|v)/, '').replace(/[-+~].*$/s, '')
+}
+
+/**
  * Whether the owner answers for whatever version the file tells: somebody has to speak of the owner, and the file has to
- * be the one that it brought. One that a later layer wrote is another: the list of files is then older than the file.
+ * be the one that it brought. One that a later layer wrote than the one that installed the owner is another.
  */
 export function answersFor(
   owner: Owner,

@@ -12,7 +12,7 @@ import { DatabaseHistory, packageKey, type PresentDatabase } from './database-hi
 import { distributionOf } from './distribution-of.ts'
 import type { InventoriedFile, LayerContents, LayerProblem } from './layer-contents.ts'
 import { applyLayer, filesOf, newTree, readingsOf, type FolderNode } from './layer-tree.ts'
-import { answersFor, ownersOf, type LayerReading, type Owners } from './ownership.ts'
+import { answersFor, isOwnLibrary, ownersOf, type LayerReading, type Owners } from './ownership.ts'
 import type { DatabaseKind } from './package-databases.ts'
 import { passedOver, type PassedOver } from './passed-over.ts'
 
@@ -73,7 +73,9 @@ export function squash(layers: readonly SquashedLayer[]): SquashedImage {
   })
   const distribution = distributionOf(root)
   const lost = history.lost()
-  const system = { owners: ownersOf(root, readingsIn(root)), distribution }
+  const listed = history.firstListed()
+  const since = (found: Package): number | undefined => listed.get(packageKey(found))
+  const system = { owners: ownersOf(root, readingsIn(root), since), distribution }
   return {
     instances: instancesOf(root, history, digests, system),
     ...(distribution !== undefined && { distribution }),
@@ -145,7 +147,11 @@ function owned(
 ): SquashedInstance {
   const owner = owners.get(outerPath(instance.path))
   if (owner === undefined || owner.package === instance.package) return instance
-  const counts = instance.evidence !== 'recognised' || answersFor(owner, file, distribution)
+  const library = { layer: file.layer, version: instance.package.version }
+  const counts =
+    instance.evidence === 'recognised'
+      ? answersFor(owner, file, distribution)
+      : isOwnLibrary(owner, library)
   return counts ? { ...instance, owner: owner.package } : instance
 }
 
