@@ -1,5 +1,5 @@
 // What criteria are held against, of a finding's record.
-import { parsePurl } from '../vex/purl.ts'
+import { parsePurl } from '../lib/purl.ts'
 import type { FindingRecord, RecordedImage, RecordedPackage } from './finding-record.ts'
 import {
   flawMeets,
