@@ -62,18 +62,21 @@ export async function countFlaws(
 }
 
 export function toldFlawOf({ before, after }: FlawChange): ToldFlaw {
-  const change: FindingChange =
-    after === undefined ? 'CLOSED' : before === undefined ? 'NEW' : 'CHANGED'
   const { severity = 'UNDEFINED', isKev = false, match } = after ?? before ?? {}
   const isRerated = before !== undefined && after !== undefined && before.severity !== severity
   return {
-    change,
+    change: wordOf({ before, after }),
     severity,
     isKev,
     ...epssOf(after ?? before),
     ...(isRerated ? { previousSeverity: before.severity } : {}),
     ...(match?.fixedVersion === undefined ? {} : { fixedVersion: match.fixedVersion }),
   }
+}
+
+function wordOf({ before, after }: Pick<FlawChange, 'before' | 'after'>): FindingChange {
+  if (after === undefined) return 'CLOSED'
+  return before === undefined ? 'NEW' : 'CHANGED'
 }
 
 function epssOf(flaw: FlawChange['after']): Pick<ToldFlaw, 'epss'> {

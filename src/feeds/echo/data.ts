@@ -32,9 +32,8 @@ function readFlaw(cut: CutValue): OsvRecord | string {
   if (cut.kind === 'too-long') return `${place}: the entry is too long`
   const entry = parseObject(cut.text)
   if (entry === undefined) return `${place}: is no object`
-  const { fixed_version: fixed = '' } = entry
-  if (fixed !== null && typeof fixed !== 'string')
-    return `${place}: has a fixed version that is no text`
+  const fixed = entry['fixed_version'] ?? ''
+  if (typeof fixed !== 'string') return `${place}: has a fixed version that is no text`
   const severity = textOf(entry['severity'])
   return {
     id: `ECHO-${flaw}:${source}`,
@@ -42,13 +41,14 @@ function readFlaw(cut: CutValue): OsvRecord | string {
     affected: [
       {
         package: { ecosystem: 'Echo', name: source },
-        // Never affected: the record still names the package, so that the distribution has spoken of the flaw.
-        ranges:
-          fixed === neverAffected
-            ? []
-            : affectedUntil(fixed === '' ? undefined : (fixed ?? undefined)),
+        ranges: rangesOf(fixed),
         ...(severity !== undefined && { ecosystem_specific: { severity } }),
       },
     ],
   }
+}
+
+/** Never affected: the record still names the package, so that the distribution has spoken of the flaw. */
+function rangesOf(fixed: string): ReturnType<typeof affectedUntil> {
+  return fixed === neverAffected ? [] : affectedUntil(fixed === '' ? undefined : fixed)
 }
