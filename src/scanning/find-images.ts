@@ -14,7 +14,7 @@ import { findPackages, type AskedPackage } from './find-packages.ts'
 import { listFindings, type Finding } from './list-findings.ts'
 import { listHeldPackages, type HeldPackage } from './list-held-packages.ts'
 import type { ImagePage, ScanKey } from './scan-store.ts'
-import { countUnjudgedScans, listSetsOfImages, readScannedInstances } from './scan-store.ts'
+import { countUnjudgedScans, listImagesInSets, readScannedInstances } from './scan-store.ts'
 import type { Suppressions } from './suppressions.ts'
 
 export interface FindImagesDeps {
@@ -160,16 +160,19 @@ async function* imagesOf(
   let last: ImagePage['after'] | undefined =
     setIds.size === 0 ? undefined : { repositoryId: 0, digest: '' }
   while (last !== undefined) {
-    const rows = await listSetsOfImages(reader, { after: last, limit: pageRows })
-    for (const { setId, ...key } of rows) {
-      if (setId === undefined || !setIds.has(setId)) continue
+    const page: Awaited<ReturnType<typeof listImagesInSets>> = await listImagesInSets(
+      reader,
+      setIds,
+      { after: last, limit: pageRows },
+    )
+    for (const key of page.keys) {
       const { repositoryId } = key
       if (!repositories.has(repositoryId))
         repositories.set(repositoryId, await findRepositoryById(reader, repositoryId))
       const repository = repositories.get(repositoryId)
       if (repository?.account === account) yield { key, repository }
     }
-    last = rows.at(-1)
+    last = page.last
     await yieldToEventLoop()
   }
 }

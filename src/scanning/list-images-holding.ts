@@ -1,7 +1,7 @@
 import type { SqlReader } from '../storage/database/database.ts'
 import { listHoldingsOf, listPostings } from './holding-store.ts'
 import { eachPlace, idOf } from './rules/id-chunk.ts'
-import { listImagesOfSet, listSetsOfImages, type ImagePage, type ScanKey } from './scan-store.ts'
+import { listImagesInSets, listImagesOfSet, type ImagePage, type ScanKey } from './scan-store.ts'
 
 /** Fewer sets are asked for one by one; for more it is faster to go through the images. */
 const fewSets = 40
@@ -70,10 +70,13 @@ async function goThroughImages(
   const keys: ScanKey[] = []
   let last: ImagePage['after'] | undefined = after
   while (last !== undefined && keys.length < limit) {
-    const images = await listSetsOfImages(reader, { after: last, limit: pageRows })
-    for (const { setId, ...key } of images)
-      if (setId !== undefined && sets.has(setId)) keys.push(key)
-    last = images.at(-1)
+    const page: Awaited<ReturnType<typeof listImagesInSets>> = await listImagesInSets(
+      reader,
+      sets,
+      { after: last, limit: pageRows },
+    )
+    keys.push(...page.keys)
+    last = page.last
   }
   return keys.slice(0, limit)
 }

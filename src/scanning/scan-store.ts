@@ -136,7 +136,7 @@ export async function listScannedImages(
   const rows = await reader.all(
     `SELECT s.repository_id, s.digest, r.name FROM image_scans s JOIN repositories r ON r.id = s.repository_id
      WHERE r.account = $1 AND s.completed_at IS NOT NULL
-       AND (s.repository_id > $2 OR (s.repository_id = $2 AND s.digest > $3))
+       AND (s.repository_id, s.digest) > ($2, $3)
      ORDER BY s.repository_id, s.digest LIMIT $4`,
     [account, after.repositoryId, after.digest, limit],
   )
@@ -155,7 +155,7 @@ export async function listScansWithoutSet(
   const rows = await reader.all(
     `SELECT repository_id, digest FROM image_scans
      WHERE package_set_id IS NULL AND instances IS NOT NULL
-       AND (repository_id > $1 OR (repository_id = $1 AND digest > $2))
+       AND (repository_id, digest) > ($1, $2)
      ORDER BY repository_id, digest LIMIT $3`,
     [after?.repositoryId ?? 0, after?.digest ?? '', limit],
   )
@@ -170,27 +170,35 @@ export async function listImagesOfSet(
 ): Promise<readonly ScanKey[]> {
   const rows = await reader.all(
     `SELECT repository_id, digest FROM image_scans
-     WHERE package_set_id = $1 AND (repository_id > $2 OR (repository_id = $2 AND digest > $3))
+     WHERE package_set_id = $1 AND (repository_id, digest) > ($2, $3)
      ORDER BY repository_id, digest LIMIT $4`,
     [setId, after.repositoryId, after.digest, limit],
   )
   return rows.flatMap(keyOf)
 }
 
-/** All images that were scanned, with their sets, in order, after a key. */
-export async function listSetsOfImages(
+/** A page of all images that were scanned: those whose set is one of these, and where the next page begins. */
+export async function listImagesInSets(
   reader: SqlReader,
+  sets: ReadonlySet<number>,
   { after, limit }: ImagePage,
-): Promise<readonly (ScanKey & { readonly setId: number | undefined })[]> {
+): Promise<{ readonly keys: readonly ScanKey[]; readonly last: ImagePage['after'] | undefined }> {
   const rows = await reader.all(
     `SELECT repository_id, digest, package_set_id FROM image_scans
-     WHERE repository_id > $1 OR (repository_id = $1 AND digest > $2)
-     ORDER BY repository_id, digest LIMIT $3`,
+     WHERE (repository_id, digest) > ($1, $2) ORDER BY repository_id, digest LIMIT $3`,
     [after.repositoryId, after.digest, limit],
   )
-  return rows.flatMap((row) =>
-    keyOf(row).map((key) => ({ ...key, setId: integerOrAbsent(row, 'package_set_id') })),
-  )
+  const end = rows.at(-1)
+  return {
+    // Most rows are passed over: nothing is made of them.
+    keys: rows
+      .filter(({ package_set_id: setId }) => typeof setId === 'number' && sets.has(setId))
+      .flatMap(keyOf),
+    last:
+      end === undefined
+        ? undefined
+        : { repositoryId: integer(end, 'repository_id'), digest: text(end, 'digest') },
+  }
 }
 
 /** Images of an account that were not scanned to their end, or of which a part cannot be judged. */
