@@ -1,13 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { elfOf } from '../../test/kit/executable-builder.ts'
-import { file, hardlink, tar, type TarSpec } from '../../test/kit/tar-builder.ts'
-import { parseReleaseFile } from '../ecosystems/release-files.ts'
-import { allExtractors } from '../ecosystems/table.ts'
-import { digestOf } from '../oci/digest.ts'
-import { inventoryLayer } from './layer-inventory.ts'
-import { defaultLayerLimits } from './layer-limits.ts'
-import { squash, type SquashedImage } from './rules/squash.ts'
+import { squashedImage } from '../../test/kit/squashed-image.ts'
+import { file, hardlink, type TarSpec } from '../../test/kit/tar-builder.ts'
+import type { SquashedImage } from './rules/squash.ts'
 
 const section = (text: string): Buffer =>
   elfOf([{ name: '.rodata', bytes: Buffer.from(`\0${text}\0`) }])
@@ -25,24 +21,6 @@ const system: readonly TarSpec[] = [
   file('var/lib/dpkg/info/web.list', '/.\n/usr\n/usr/sbin\n/usr/sbin/nginx\n/usr/sbin/packed\n'),
 ]
 
-async function imageOf(...layers: readonly (readonly TarSpec[])[]): Promise<SquashedImage> {
-  const read = layers.map(async (entries, index) => {
-    const bytes = tar(...entries)
-    const reading = await inventoryLayer(
-      { extractors: allExtractors(), parseOsRelease: parseReleaseFile },
-      {
-        chunks: (async function* () {
-          yield await Promise.resolve(bytes)
-        })(),
-      },
-      defaultLayerLimits,
-    )
-    if (reading.kind !== 'read') assert.fail(reading.message)
-    return { digest: digestOf(Buffer.from(`layer ${index}`)), inventory: reading.inventory }
-  })
-  return squash(await Promise.all(read))
-}
-
 function recognised(image: SquashedImage): readonly string[] {
   return image.instances
     .filter(({ evidence }) => evidence === 'recognised')
@@ -52,7 +30,11 @@ function recognised(image: SquashedImage): readonly string[] {
 }
 
 test('a program that no package brought is told, one that a package brought stands behind it', async () => {
-  const image = await imageOf([...system, file('usr/sbin/nginx', nginx), file('opt/nginx', nginx)])
+  const image = await squashedImage([
+    ...system,
+    file('usr/sbin/nginx', nginx),
+    file('opt/nginx', nginx),
+  ])
   assert.deepEqual(recognised(image), [
     'opt/nginx nginx 1.25.1 counts',
     'usr/sbin/nginx nginx 1.25.1 owned',
@@ -60,7 +42,7 @@ test('a program that no package brought is told, one that a package brought stan
 })
 
 test('a program that cannot be read is a problem, unless a package brought it', async () => {
-  const image = await imageOf([
+  const image = await squashedImage([
     ...system,
     file('usr/sbin/packed', packed),
     file('opt/packed', packed),
@@ -70,7 +52,7 @@ test('a program that cannot be read is a problem, unless a package brought it', 
 
 test('a program that a later layer put in the place of the one that a package brought stands for itself', async () => {
   const programs = [file('usr/sbin/nginx', nginx), file('usr/sbin/packed', packed)]
-  const image = await imageOf(system, programs)
+  const image = await squashedImage(system, programs)
   assert.deepEqual(recognised(image), ['usr/sbin/nginx nginx 1.25.1 counts'])
   assert.deepEqual([...new Set(image.problems.map(({ path }) => path))], ['usr/sbin/packed'])
 })
@@ -89,7 +71,7 @@ test('a program of a package that nobody publishes advisories for stands for its
     [release, status(vendor), files],
     [strange, status(''), files],
   ]) {
-    const image = await imageOf([...layer, file('usr/sbin/nginx', nginx)])
+    const image = await squashedImage([...layer, file('usr/sbin/nginx', nginx)])
     assert.deepEqual(recognised(image), ['usr/sbin/nginx nginx 1.25.1 counts'])
   }
 })
@@ -97,13 +79,13 @@ test('a program of a package that nobody publishes advisories for stands for its
 test('a program that a later layer replaces by something else is gone', async () => {
   for (const replacement of [script, '', packed])
     assert.deepEqual(
-      recognised(await imageOf([file('app/nginx', nginx)], [file('app/nginx', replacement)])),
+      recognised(await squashedImage([file('app/nginx', nginx)], [file('app/nginx', replacement)])),
       [],
     )
 })
 
 test('a hard link to a program keeps it when its first name is removed', async () => {
-  const image = await imageOf(
+  const image = await squashedImage(
     [file('app/nginx', nginx), hardlink('app/other', 'app/nginx')],
     [file('app/.wh.nginx')],
   )
@@ -112,7 +94,7 @@ test('a hard link to a program keeps it when its first name is removed', async (
 
 test('a list of files in the layer of the program gives no owner to it', async () => {
   const list = file('var/lib/dpkg/info/web.list', '/.\n/usr/local/bin/nginx\n/usr/sbin/nginx\n')
-  const image = await imageOf(
+  const image = await squashedImage(
     [...system, file('usr/sbin/nginx', nginx)],
     [list, file('usr/local/bin/nginx', nginx)],
   )
@@ -130,8 +112,8 @@ test('a library that a later layer replaced by another version has no owner any 
   assert.ok(release !== undefined && status !== undefined)
   const base = [release, status, file('var/lib/dpkg/info/web.list', `/.\n/${metadata}\n`)]
   const ownerIn = async (...layers: readonly (readonly TarSpec[])[]): Promise<string | undefined> =>
-    (await imageOf(...layers)).instances.find(({ package: { type } }) => type === 'pypi')?.owner
-      ?.name
+    (await squashedImage(...layers)).instances.find(({ package: { type } }) => type === 'pypi')
+      ?.owner?.name
   assert.equal(await ownerIn([...base, library('1.25.1')]), 'web')
   assert.equal(await ownerIn(base, [library('1.25.1')]), 'web')
   assert.equal(await ownerIn([...base, library('1.25.1')], [library('1.0')]), undefined)

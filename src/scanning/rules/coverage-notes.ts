@@ -30,6 +30,8 @@ export type CoverageNoteCode =
   | 'NO_PACKAGE_DB'
   /** A lower layer's database is gone or emptied; what it listed may still be there. */
   | 'PACKAGE_DB_REMOVED'
+  /** A later layer struck packages from a database, or gave them another version, and their files are as they were. */
+  | 'PACKAGE_DB_REWRITTEN'
   /** A database is there and nothing reads its kind, or its reading failed. */
   | 'PACKAGE_DB_UNREAD'
   /** A link leads the database's path to a file that was not read. */

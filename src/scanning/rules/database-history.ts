@@ -26,6 +26,15 @@ export interface LostDatabase {
   readonly layer: number
 }
 
+/** Packages of a database that are listed in none of the databases that came after it. */
+export interface GonePackages {
+  /** As it was when it last listed them. */
+  readonly database: PresentDatabase
+  readonly keys: ReadonlySet<string>
+  /** Index of the first layer after which they were not listed. */
+  readonly layer: number
+}
+
 interface Watched {
   readonly databases: readonly PresentDatabase[]
   /** The first layer after which nothing was left; absent while something is. */
@@ -36,6 +45,8 @@ export class DatabaseHistory {
   readonly #paths = new Set<string>()
   readonly #byKind = new Map<DatabaseKind, Watched>()
   #present: ReadonlyMap<string, PresentDatabase> = new Map()
+  /** By package key. */
+  readonly #gone = new Map<string, Omit<GonePackages, 'keys'>>()
 
   /** To be called after each layer with what it wrote. */
   layerApplied(root: FolderNode, written: readonly Place[], layer: number): void {
@@ -48,6 +59,7 @@ export class DatabaseHistory {
       const database = presentAt(root, path, layer, this.#present.get(path))
       if (database !== undefined) present.set(path, database)
     }
+    this.#compare(present, layer)
     this.#present = present
     this.#watch(layer)
   }
@@ -68,11 +80,39 @@ export class DatabaseHistory {
     return first
   }
 
+  /** Of kinds that still have packages; of others `lost` tells everything. */
+  gone(): readonly GonePackages[] {
+    const kinds = new Set(
+      this.present()
+        .filter(holdsPackages)
+        .map(({ kind }) => kind),
+    )
+    const found = new Map<string, { database: PresentDatabase; keys: Set<string>; layer: number }>()
+    for (const [key, { database, layer }] of this.#gone) {
+      if (!kinds.has(database.kind)) continue
+      const group = `${database.path}\0${database.node.layer}\0${layer}`
+      const entry = found.get(group) ?? { database, keys: new Set(), layer }
+      found.set(group, entry)
+      entry.keys.add(key)
+    }
+    return [...found.values()]
+  }
+
   lost(): readonly LostDatabase[] {
     const lost: LostDatabase[] = []
     for (const [kind, { databases, lostIn }] of this.#byKind)
       if (lostIn !== undefined) lost.push({ kind, databases, layer: lostIn })
     return lost
+  }
+
+  #compare(present: ReadonlyMap<string, PresentDatabase>, layer: number): void {
+    const changed = [...this.#present].filter(([path, database]) => present.get(path) !== database)
+    if (changed.length === 0 && present.size === this.#present.size) return
+    const listed = new Set([...present.values()].flatMap(({ since }) => [...since.keys()]))
+    for (const [, database] of changed)
+      for (const key of database.since.keys())
+        if (!listed.has(key)) this.#gone.set(key, { database, layer })
+    for (const key of this.#gone.keys()) if (listed.has(key)) this.#gone.delete(key)
   }
 
   #watch(layer: number): void {

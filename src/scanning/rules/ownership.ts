@@ -95,7 +95,7 @@ function packagesByName(readings: readonly LayerReading[]): ReadonlyMap<string, 
 }
 
 /** `lib/x` is `usr/lib/x` where `lib` is a link to `usr/lib`; the name itself is kept, link or not. */
-function plainPath(root: FolderNode, path: string, folders: Map<string, string>): string {
+export function plainPath(root: FolderNode, path: string, folders: Map<string, string>): string {
   const slash = path.lastIndexOf('/')
   if (slash < 0) return path
   const folder = path.slice(0, slash)

@@ -15,6 +15,8 @@ import { applyLayer, filesOf, newTree, readingsOf, type FolderNode } from './lay
 import { answersFor, isOwnLibrary, ownersOf, type LayerReading, type Owners } from './ownership.ts'
 import type { DatabaseKind } from './package-databases.ts'
 import { passedOver, type PassedOver } from './passed-over.ts'
+import { rewrittenDatabases, type RewrittenDatabase } from './rewritten-databases.ts'
+import { rewrittenNotes } from './rewritten-notes.ts'
 
 export interface SquashedLayer {
   readonly digest: Digest
@@ -76,18 +78,27 @@ export function squash(layers: readonly SquashedLayer[]): SquashedImage {
   const listed = history.firstListed()
   const since = (found: Package): number | undefined => listed.get(packageKey(found))
   const system = { owners: ownersOf(root, readingsIn(root), since), distribution }
+  const rewritten = rewrittenDatabases(
+    root,
+    layers.map(({ inventory }) => inventory),
+    { history, owners: system.owners },
+  )
+  const hidden = rewritten.flatMap((database) => hiddenInstances(database, digests))
   return {
-    instances: instancesOf(root, history, digests, system),
+    instances: withReasons(sorted([...instancesOf(root, history, digests, system), ...hidden])),
     ...(distribution !== undefined && { distribution }),
     databases: history.present().map((database) => databaseOf(database, digests)),
     lostInstances: lost.flatMap(({ databases }) =>
       sorted(databases.flatMap((database) => instancesAt(database, digests))),
     ),
     problems: problemsOf(root, layers, system),
-    notes: coverageNotesOf(
-      { root, present: history.present(), lost, distribution, systems },
-      digests,
-    ),
+    notes: [
+      ...coverageNotesOf(
+        { root, present: history.present(), lost, distribution, systems },
+        digests,
+      ),
+      ...rewritten.flatMap((database) => rewrittenNotes(database, digests)),
+    ],
   }
 }
 
@@ -133,7 +144,16 @@ function instancesOf(
     for (const instance of instancesAt({ path, node, since }, digests))
       instances.push(owned(instance, node, system))
   }
-  return withReasons(sorted(instances))
+  return instances
+}
+
+/** As they were listed before somebody rewrote the database. */
+function hiddenInstances(
+  { database, struck, renumbered }: RewrittenDatabase,
+  digests: readonly Digest[],
+): readonly SquashedInstance[] {
+  const hidden = new Set([...struck, ...renumbered].map(packageKey))
+  return instancesAt(database, digests).filter(({ package: it }) => hidden.has(packageKey(it)))
 }
 
 /**
