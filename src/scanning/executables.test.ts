@@ -118,3 +118,15 @@ test('a library that a later layer replaced by another version has no owner any 
   assert.equal(await ownerIn(base, [library('1.25.1')]), 'web')
   assert.equal(await ownerIn([...base, library('1.25.1')], [library('1.0')]), undefined)
 })
+
+test('a program is found where data lie', async () => {
+  const image = await squashedImage([
+    file('etc/cron.d/nginx', nginx),
+    file('usr/share/doc/web/nginx', nginx),
+    file('usr/share/doc/web/copyright', 'a licence'),
+  ])
+  assert.deepEqual(recognised(image), [
+    'etc/cron.d/nginx nginx 1.25.1 counts',
+    'usr/share/doc/web/nginx nginx 1.25.1 counts',
+  ])
+})

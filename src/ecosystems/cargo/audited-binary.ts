@@ -12,7 +12,7 @@ import { isRecord, isText } from './values.ts'
 
 export const auditedBinary: Extractor = {
   id: 'cargo-auditable',
-  revision: 2,
+  revision: 3,
   maxBytes: 256 * 1024 * 1024,
   wants: mayBeExecutable,
   recognises: isExecutableHead,

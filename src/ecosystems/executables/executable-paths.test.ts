@@ -18,23 +18,33 @@ const programs = [
   'app/Server.EXE',
   'usr/local/go/pkg/tool/linux_amd64/compile',
 ]
+/** Where data lie, and under the names of texts: whoever hides a program puts it there. */
+const hidden = [
+  'etc/cron.daily/update',
+  'usr/share/doc/bash/copyright',
+  'usr/share/zoneinfo/Europe/Berlin',
+  'var/cache/apt/helper',
+  'lib/firmware/x.bin',
+  'boot/loader',
+  'app/node_modules/left-pad/LICENSE',
+  'app/.git/objects/ab/cdef0123',
+  'app/testdata/server',
+  'usr/lib/python3/dist-packages/x-1.dist-info/RECORD',
+]
 const others = [
   'app/server.py',
-  'app/node_modules/left-pad/LICENSE',
   'app/node_modules/left-pad/README.md',
   'app/.gitignore',
-  'app/.git/objects/ab/cdef0123',
-  'etc/passwd',
   'usr/bin/activate.sh',
-  'usr/share/doc/bash/copyright',
-  'usr/share/man/man1/ls.1',
-  'usr/share/zoneinfo/Europe/Berlin',
-  'usr/share/terminfo/x/xterm',
+  'etc/nginx/nginx.conf',
+  'usr/share/man/man1/ls.1.gz',
   'var/lib/dpkg/info/base-files.list',
-  'usr/lib/python3/dist-packages/requests-2.31.0.dist-info/RECORD',
+  'usr/share/locale/de/LC_MESSAGES/bash.mo',
   'lib/modules/6.1.0/kernel/net/tls.ko',
-  'boot/vmlinuz-6.1.0',
+  'proc/self/exe',
+  'dev/shm/server',
   'root/go/pkg/mod/golang.org/x/sys@v0.1.0/windows/testdata/signed.exe',
+  'usr/local/go/src/debug/elf/testdata/gcc-amd64-linux-exec',
 ]
 
 test('programs and libraries are looked at wherever people put them', () => {
@@ -44,6 +54,13 @@ test('programs and libraries are looked at wherever people put them', () => {
   )
 })
 
-test('data that systems and packages bring is not', () => {
+test('programs are looked for where data lie, too', () => {
+  assert.deepEqual(
+    hidden.filter((path) => !mayBeExecutable(path)),
+    [],
+  )
+})
+
+test('texts, and what nothing runs, are not', () => {
   assert.deepEqual(others.filter(mayBeExecutable), [])
 })

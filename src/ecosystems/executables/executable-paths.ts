@@ -1,5 +1,6 @@
 // Where programs and libraries may lie: asked for each entry of each layer, so it looks at nothing but the path.
-// The mode says nothing: layers that were copied or repacked often lost it, and libraries need none.
+// The mode says nothing: layers that were copied or repacked often lost it, and libraries need none. Nor does the folder, nor
+// a name like LICENSE: whoever hides a program puts it where data lie. A look at the first bytes of a text costs little.
 
 /** Endings of programs, libraries and loadable modules, and what people append to a program's name. */
 const endings = new Set(
@@ -15,26 +16,11 @@ const endings = new Set(
 /** `.11` of python3.11, `.so.1.2.3`, `.3-beta`, `.linux-amd64`. */
 const versionEnding = /^(?:[0-9][\w+~-]*|(?:linux|darwin|windows|freebsd)[-_][\w-]+)$/
 
-/** Texts without an extension that every package brings. */
-const textNames = new Set(
-  `
-  LICENSE LICENCE COPYING COPYRIGHT NOTICE README CHANGES CHANGELOG AUTHORS CONTRIBUTORS
-  MAINTAINERS OWNERS CODEOWNERS PATENTS HISTORY NEWS THANKS TODO INSTALL VERSION METADATA
-  RECORD WHEEL INSTALLER REQUESTED PKG-INFO MANIFEST DESCRIPTION INDEX NAMESPACE BUILD Kconfig
-  Makefile Dockerfile Gemfile Rakefile Procfile Vagrantfile Jenkinsfile CMakeLists Kbuild
-  Cakefile Guardfile Podfile Brewfile
-`
-    .trim()
-    .split(/\s+/),
-)
+/** Mounted over when a container runs: what an image has there is never seen. */
+const mountedOver = /^(?:proc|sys|dev)\//
 
-/** Folders of the system that hold data, at the root. */
-const dataFolders =
-  /^(?:etc|proc|sys|dev|boot|var\/(?:cache|log|mail|spool|lib\/(?:dpkg|apt|rpm|apk|pacman|systemd|yum|dnf))|lib\/(?:apk|modules|firmware|terminfo|udev)|usr\/(?:include|lib\/(?:locale|terminfo|modules|firmware|sysimage|sysusers\.d|tmpfiles\.d|udev|apk|debug)|share\/(?:doc|doc-base|man|info|zoneinfo|locale|terminfo|icons|i18n|pixmaps|themes|fonts|licenses|common-licenses|lintian|bug|mime|X11|xml|sgml|bash-completion|zsh|fish|gir-1\.0|pkgconfig|aclocal[^/]*|dict|keyrings|ca-certificates|polkit-1|dbus-1|systemd|cracklib|file|misc|perl|perl5|tcltk|vim|emacs|help|gtk-doc|javadoc|dotnet\/sdk-manifests)))\//
-
-/** Folders that hold no programs wherever they lie. */
-const dataFoldersAnywhere =
-  /(?:^|\/)(?:\.git|__pycache__|\.hg|\.svn|[^/]*\.(?:dist-info|egg-info|lproj)|zoneinfo|site-packages\/pytz|testdata)\//
+/** Programs that Go's tools are tested with, in the sources of modules and of Go itself: nothing runs them. */
+const goTestData = /(?:^|\/)(?:go\/pkg\/mod|go[0-9.-]*\/src)\/(?:[^/]+\/)*testdata\//
 
 /** `fsck.minix`, `rename.ul`: in a folder of programs any ending may be one, but those of scripts and texts. */
 const programFolder = /(?:^|\/)s?bin\/[^/]*$/
@@ -45,8 +31,8 @@ const scriptEnding =
 export function mayBeExecutable(path: string): boolean {
   const base = path.slice(path.lastIndexOf('/') + 1)
   const dot = base.lastIndexOf('.')
-  if (dot === -1 ? textNames.has(base) : !isProgramEnding(path, base.slice(dot + 1))) return false
-  return !dataFolders.test(path) && !dataFoldersAnywhere.test(path)
+  if (dot !== -1 && !isProgramEnding(path, base.slice(dot + 1))) return false
+  return !mountedOver.test(path) && !goTestData.test(path)
 }
 
 function isProgramEnding(path: string, ending: string): boolean {

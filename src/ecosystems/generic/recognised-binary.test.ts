@@ -125,7 +125,8 @@ test('a text that repeats without end is looked at a limited number of times', (
 
 test('no pattern is tried on other files, and every one takes a version', () => {
   assert.equal(recognisedBinary.wants('usr/local/bin/anything'), false)
-  assert.equal(recognisedBinary.wants('usr/share/doc/nginx'), false)
+  assert.equal(recognisedBinary.wants('usr/share/doc/nginx'), true)
+  assert.equal(recognisedBinary.wants('proc/1/nginx'), false)
   for (const { name, marks } of knownPrograms)
     for (const { pattern, isUnmarked } of marks) {
       assert.equal(pattern.global, isUnmarked === true, name)

@@ -11,7 +11,7 @@ import { knownPrograms } from './known-programs.ts'
 
 export const recognisedBinary: Extractor = {
   id: 'known-binary',
-  revision: 1,
+  revision: 2,
   maxBytes: 256 * 1024 * 1024,
   wants: (path) =>
     mayBeExecutable(path) && knownPrograms.some(({ file }) => file.test(nameOf(path))),

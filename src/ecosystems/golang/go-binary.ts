@@ -20,7 +20,7 @@ import { developmentVersion, parseModuleList, type ModuleList } from './module-l
 
 export const goBinary: Extractor = {
   id: 'go-binary',
-  revision: 1,
+  revision: 2,
   maxBytes: 256 * 1024 * 1024,
   wants: mayBeExecutable,
   recognises: isExecutableHead,

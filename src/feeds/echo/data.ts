@@ -6,7 +6,13 @@
 import type { RecordText } from '../../storage/feeds/record-text.ts'
 import { cutJson, type CutLimits, type CutValue } from '../json-cutter.ts'
 import { parseObject, textOf } from '../json-values.ts'
-import { affectedUntil, recordText, unreadable, type OsvRecord } from '../osv-record.ts'
+import {
+  affectedUntil,
+  recordText,
+  unreadable,
+  type OsvAffected,
+  type OsvRecord,
+} from '../osv-record.ts'
 
 const flawId = /^[A-Z][A-Z0-9]{1,15}-[\w.:-]{1,80}$/
 const sourceName = /^[A-Za-z0-9][A-Za-z0-9+._-]{0,100}$/
@@ -32,8 +38,8 @@ function readFlaw(cut: CutValue): OsvRecord | string {
   if (cut.kind === 'too-long') return `${place}: the entry is too long`
   const entry = parseObject(cut.text)
   if (entry === undefined) return `${place}: is no object`
-  const fixed = entry['fixed_version'] ?? ''
-  if (typeof fixed !== 'string') return `${place}: has a fixed version that is no text`
+  const ranges = rangesOf(entry['fixed_version'])
+  if (ranges === undefined) return `${place}: has a fixed version that is no text`
   const severity = textOf(entry['severity'])
   return {
     id: `ECHO-${flaw}:${source}`,
@@ -41,14 +47,16 @@ function readFlaw(cut: CutValue): OsvRecord | string {
     affected: [
       {
         package: { ecosystem: 'Echo', name: source },
-        ranges: rangesOf(fixed),
+        ranges,
         ...(severity !== undefined && { ecosystem_specific: { severity } }),
       },
     ],
   }
 }
 
-/** Never affected: the record still names the package, so that the distribution has spoken of the flaw. */
-function rangesOf(fixed: string): ReturnType<typeof affectedUntil> {
-  return fixed === neverAffected ? [] : affectedUntil(fixed === '' ? undefined : fixed)
+/** Of what was never affected the record still names the package: the distribution has spoken of the flaw. */
+function rangesOf(fixed: unknown): OsvAffected['ranges'] {
+  if (fixed === neverAffected) return []
+  if (fixed === undefined || fixed === null || fixed === '') return affectedUntil(undefined)
+  return typeof fixed === 'string' ? affectedUntil(fixed) : undefined
 }
