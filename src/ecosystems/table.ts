@@ -24,6 +24,7 @@ import { npm } from './npm/ecosystem.ts'
 import { nuget } from './nuget/ecosystem.ts'
 import { opam } from './opam/ecosystem.ts'
 import { opkg } from './opkg/ecosystem.ts'
+import { pear } from './pear/ecosystem.ts'
 import { pub } from './pub/ecosystem.ts'
 import { pypi } from './pypi/ecosystem.ts'
 import { rpm } from './rpm/ecosystem.ts'
@@ -56,6 +57,7 @@ export const ecosystems: readonly Ecosystem[] = [
   nuget,
   opam,
   opkg,
+  pear,
   pub,
   pypi,
   rpm,
