@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { createServer, type AddressInfo } from 'node:net'
 import { test } from 'node:test'
 import { makeCertificate } from '../../test/kit/certificate.ts'
 import { mailServer } from '../../test/kit/mail-server.ts'
@@ -83,4 +85,21 @@ test('goes to no private address that was not allowed, to no metadata service, a
 
 test('nobody who listens is a failure with its reason', async () => {
   assert.equal((await send(mail, server(1), inner)).kind, 'failed')
+})
+
+test('a server that says a little for ever is waited for no longer than the time', async (t) => {
+  const hostile = createServer((socket) => {
+    socket.on('error', () => undefined)
+    socket.write('220 hello\r\n')
+    socket.once('data', () => {
+      const timer = setInterval(() => socket.write('250-and more\r\n'), 10)
+      socket.on('close', () => clearInterval(timer))
+    })
+  })
+  hostile.listen(0, '127.0.0.1')
+  await once(hostile, 'listening')
+  t.after(() => hostile.close())
+  const { port } = hostile.address() as AddressInfo
+  const result = await send(mail, server(port), { ...inner, timeoutMs: 200 })
+  assert.partialDeepStrictEqual(result, { kind: 'failed', reason: 'no whole answer in time' })
 })

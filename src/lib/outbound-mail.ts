@@ -2,9 +2,12 @@
 // Spec:     RFC 5321 (SMTP), RFC 3207 (STARTTLS), RFC 8314 section 3.3 (TLS from the start), RFC 4954 (AUTH).
 // Input:    the server and the addresses of a setting; hostile words in the mail, which the library encodes.
 // Deviates: without TLS only into private networks; a server that does not offer STARTTLS where it was asked for gets nothing.
-// Unknowns: no whole answer within the time → 'failed'; the mail may have been taken all the same.
+// Unknowns: no whole answer within the time → 'failed'; the mail may have been taken all the same. The time is for everything
+//           together: a server that says a little now and then is waited for no longer than one that says nothing.
+import { Socket } from 'node:net'
 import { createTransport } from 'nodemailer'
 import { systemResolve, type Resolve } from './outbound-fetch.ts'
+import { before } from './outbound-post.ts'
 import { resolveTarget } from './outbound-target.ts'
 
 export interface MailServer {
@@ -29,6 +32,7 @@ export interface OutboundMail {
 
 export interface MailLimits {
   readonly allowPrivateNetwork: boolean
+  /** For everything together: name, connections, the whole conversation. */
   readonly timeoutMs: number
 }
 
@@ -50,8 +54,9 @@ const mostAddresses = 3
 
 export function createMailSender(resolve: Resolve = systemResolve): MailSender {
   return async (mail, server, limits) => {
+    const within = AbortSignal.timeout(limits.timeoutMs)
     try {
-      const target = await resolveTarget(resolve, server.host, limits)
+      const target = await before(within, resolveTarget(resolve, server.host, limits))
       if (typeof target === 'string') return { kind: 'refused', reason: target }
       if (server.security === 'none' && !target.isPrivate) {
         const reason = `${server.host} is in the public network: use tls or starttls`
@@ -59,8 +64,9 @@ export function createMailSender(resolve: Resolve = systemResolve): MailSender {
       }
       let result: MailResult = { kind: 'failed', reason: 'not tried', status: undefined }
       for (const { address } of target.addresses.slice(0, mostAddresses)) {
-        const sent = await send(mail, { server, address, timeoutMs: limits.timeoutMs })
-        if (sent.kind === 'taken' || !sent.isUnreached) return sent
+        const { timeoutMs } = limits
+        const sent = await send(mail, { server, address, timeoutMs, within })
+        if (sent.kind === 'taken' || !sent.isUnreached || within.aborted) return sent
         result = sent
       }
       return result
@@ -86,10 +92,19 @@ async function send(
     server,
     address,
     timeoutMs,
-  }: { readonly server: MailServer; readonly address: string; readonly timeoutMs: number },
+    within,
+  }: {
+    readonly server: MailServer
+    readonly address: string
+    readonly timeoutMs: number
+    readonly within: AbortSignal
+  },
 ): Promise<Sent> {
   const { port, security, user, password, caBundle } = server
+  // The library's own times begin anew with every byte; a socket of ours can be ended under it.
+  const socket = new Socket()
   const transport = createTransport({
+    socket,
     host: address,
     port,
     secure: security === 'tls',
@@ -105,7 +120,7 @@ async function send(
     disableUrlAccess: true,
   })
   try {
-    await transport.sendMail({
+    const sending = transport.sendMail({
       from: mail.from,
       to: [...mail.to],
       messageId: mail.messageId,
@@ -114,6 +129,7 @@ async function send(
       date: mail.date,
       headers: { 'Auto-Submitted': 'auto-generated' },
     })
+    await before(within, sending)
     return { kind: 'taken' }
   } catch (error) {
     const status = memberOf(error, 'responseCode')
@@ -125,6 +141,7 @@ async function send(
     }
   } finally {
     transport.close()
+    socket.destroy()
   }
 }
 

@@ -72,8 +72,8 @@ async function targetOf(
   return `${url.host} is in the public network: use https`
 }
 
-/** A resolver cannot be stopped; it is not waited for. */
-async function before<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
+/** What cannot be stopped, such as a resolver, is not waited for. */
+export async function before<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
   const aborted = new Promise<never>((_, reject) => {
     signal.addEventListener('abort', () => reject(new Error('no whole answer in time')), {
       once: true,

@@ -33,7 +33,7 @@ export function imageFacts(region: string, image: RecordedImage): ImageFacts {
   }
 }
 
-function flawFacts(region: string, record: FindingRecord): FlawFacts {
+export function flawFacts(region: string, record: FindingRecord): FlawFacts {
   const { score, exploitation, vendorSeverity } = record
   const { epss } = exploitation
   return {

@@ -174,8 +174,8 @@ export const scanningErrors = {
     'Say which findings it is about.',
   ),
   FILTERS_TOO_MANY: entry(
-    'The account has as many filters as it may have.',
-    'Delete those that nobody needs: aws inspector2 delete-filter.',
+    'The account has as many filters, or as much of criteria in them, as it may have.',
+    'Delete those that nobody needs, or make them shorter: aws inspector2 delete-filter, update-filter.',
   ),
   FILTER_TAGS_TOO_MANY: entry('The filter would have more than 50 tags.', 'Remove some first.'),
   INDEX_PENDING: entry(

@@ -1,17 +1,20 @@
 // Which findings filters hold back: each filter is held against the record of the flaw in each image.
+import { yieldToEventLoop } from '../lib/yield-to-event-loop.ts'
 import type { Digest } from '../oci/digest.ts'
 import type { AccountId } from '../policy/account-id.ts'
 import type { SqlReader } from '../storage/database/database.ts'
-import { criteriaMeet, imageFacts } from './criteria-facts.ts'
+import { flawFacts, imageFacts } from './criteria-facts.ts'
 import { listFilterRows, type FindingFilter } from './finding-filter-store.ts'
 import { recordFinding, type FindingRecord, type RecordedImage } from './finding-record.ts'
 import type { FilterJudge, Finding, FoundInImages } from './list-findings.ts'
 import { findRecordedImage, findRevisionTime } from './recorded-image-store.ts'
-import { imageMeets } from './rules/finding-criteria.ts'
+import { flawMeets, imageMeets } from './rules/finding-criteria.ts'
 import type { Suppression } from './rules/suppression.ts'
 
 /** More than an account may have. */
 const maxFilters = 1000
+/** Filters held against flaws between two turns of the event loop: some ten milliseconds. */
+const judgedAtOnce = 10_000
 
 /** Undefined where the account has no filter that suppresses. */
 export async function openFilterJudge(
@@ -51,11 +54,17 @@ async function judgeImage(
 ): Promise<void> {
   const inImage = found.filter(({ images }) => images.includes(image.digest))
   const flaws = Map.groupBy(inImage, ({ finding }) => finding.vulnerability)
+  let judged = 0
   for (const [, members] of flaws) {
+    judged += meant.length
+    if (judged > judgedAtOnce) {
+      judged = 0
+      await yieldToEventLoop()
+    }
     const [first, ...others] = members.map(({ finding }) => finding)
     if (first === undefined) continue
-    const record = await recordOf(reader, image, [first, ...others])
-    const filter = meant.find(({ criteria }) => criteriaMeet(criteria, region, record))
+    const facts = flawFacts(region, await recordOf(reader, image, [first, ...others]))
+    const filter = meant.find(({ criteria }) => flawMeets(criteria, facts))
     if (filter === undefined) continue
     for (const { finding } of members)
       held.set(finding, [...(held.get(finding) ?? []), suppressionOf(filter)])

@@ -77,6 +77,18 @@ export async function countFilters(reader: SqlReader, account: AccountId): Promi
   return row === undefined ? 0 : integer(row, 'n')
 }
 
+/** Characters of the criteria of all filters of an account but one. */
+export async function sizeOfOtherFilters(
+  reader: SqlReader,
+  { account, id }: Pick<FindingFilter, 'account' | 'id'>,
+): Promise<number> {
+  const row = await reader.first(
+    'SELECT COALESCE(SUM(LENGTH(criteria)), 0) AS n FROM finding_filters WHERE account = $1 AND id <> $2',
+    [account, id],
+  )
+  return row === undefined ? 0 : integer(row, 'n')
+}
+
 /** New, or in the place of the one with its id. */
 export async function writeFilter(tx: SqlWriter, filter: FindingFilter): Promise<void> {
   await tx.run(

@@ -103,3 +103,22 @@ test('a filter that would hold back everything, or has a name that is taken, is 
   } as const
   await assert.rejects(updateFilter(place, suppress), { code: 'FILTER_TOO_WIDE' })
 })
+
+test('filters have room for so many criteria together, made or changed', async (t) => {
+  const place = await scanPlace(t)
+  await push(place, { layers: [] })
+  const wide = (pieces: number): FindingCriteria => ({
+    title: Array.from({ length: pieces }, () => ({
+      comparison: 'EQUALS' as const,
+      value: 'x'.repeat(1000),
+    })),
+  })
+  const id = await createFilter(place, filter('one', wide(200)))
+  await assert.rejects(createFilter(place, filter('two', wide(60))), { code: 'FILTERS_TOO_MANY' })
+  const changed = { account: owner, principal: 'arn', id }
+  await assert.rejects(updateFilter(place, { ...changed, changes: { criteria: wide(260) } }), {
+    code: 'FILTERS_TOO_MANY',
+  })
+  await updateFilter(place, { ...changed, changes: { criteria: wide(10) } })
+  await createFilter(place, filter('two', wide(60)))
+})

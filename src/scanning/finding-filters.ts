@@ -9,6 +9,7 @@ import {
   deleteFilter,
   findFilter,
   findFilterByName,
+  sizeOfOtherFilters,
   writeFilter,
   type FilterAction,
   type FindingFilter,
@@ -23,6 +24,8 @@ interface Deps {
 
 /** As many as AWS lets an account have. */
 const maxFilters = 500
+/** Characters of the criteria of all filters of an account together: they are read for every image whose findings are. */
+const maxCriteria = 256 * 1024
 const maxTags = 50
 
 /** FILTER_NAME_TAKEN, FILTERS_TOO_MANY, FILTER_TOO_WIDE. The id of the new filter. */
@@ -60,12 +63,13 @@ export async function createFilter(
       const message = `the account has ${maxFilters} filters; delete some first`
       throw scanningError('FILTERS_TOO_MANY', message, { account })
     }
+    await requireRoom(tx, filter)
     await writeFilter(tx, filter)
   })
   return id
 }
 
-/** What is not given stays as it is. FILTER_UNKNOWN, FILTER_NAME_TAKEN, FILTER_TOO_WIDE. */
+/** What is not given stays as it is. FILTER_UNKNOWN, FILTER_NAME_TAKEN, FILTERS_TOO_MANY, FILTER_TOO_WIDE. */
 export async function updateFilter(
   { database, clock }: Pick<Deps, 'database' | 'clock'>,
   input: {
@@ -83,6 +87,7 @@ export async function updateFilter(
     const filter = { ...before, ...changes, madeBy: principal, changedAt: clock.now() }
     requireNarrow(filter)
     await requireFreeName(tx, filter)
+    if (changes.criteria !== undefined) await requireRoom(tx, filter)
     await writeFilter(tx, filter)
   })
 }
@@ -140,6 +145,14 @@ async function requireFreeName(
   const other = await findFilterByName(tx, account, name)
   if (other === undefined || other.id === id) return
   throw scanningError('FILTER_NAME_TAKEN', `the account has a filter of the name ${name}`)
+}
+
+async function requireRoom(tx: SqlWriter, filter: FindingFilter): Promise<void> {
+  const size = JSON.stringify(filter.criteria).length
+  if (size + (await sizeOfOtherFilters(tx, filter)) <= maxCriteria) return
+  const { account } = filter
+  const message = `the criteria of the account's filters have more than ${maxCriteria} characters together; delete some first, or make them shorter`
+  throw scanningError('FILTERS_TOO_MANY', message, { account })
 }
 
 /** Nobody means to hold back everything there is and will be. */

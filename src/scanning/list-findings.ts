@@ -1,6 +1,7 @@
 import type { PackageEvidence } from '../ecosystems/ecosystem.ts'
 import { formatPurl } from '../ecosystems/purl.ts'
 import { severities, type Severity } from '../ecosystems/severity.ts'
+import { yieldToEventLoop } from '../lib/yield-to-event-loop.ts'
 import { findEcosystem } from '../ecosystems/table.ts'
 import type { SqlReader } from '../storage/database/database.ts'
 import { readAdvisoryState } from './advisory-state-store.ts'
@@ -105,6 +106,9 @@ function isCounting({ passedOver }: ScannedInstance): boolean {
   return passedOver === undefined
 }
 
+/** Some ten milliseconds. */
+const listedAtOnce = 200
+
 /** The same for matches that are at hand, as they are at a revision: held back or not, in one list. */
 export async function findingsOf(
   reader: SqlReader,
@@ -134,6 +138,7 @@ export async function findingsOf(
     const finding = await findingOf(match, { found, owners, at, flaw, now })
     const images = [...new Set(at.flatMap(({ imageDigest }) => imageDigest ?? []))]
     listed.push({ finding: heldAgainst(finding, at, suppressions), images })
+    if (listed.length % listedAtOnce === 0) await yieldToEventLoop()
   }
   return (await heldByFilters(listed, suppressions?.filters)).toSorted(compareFindings)
 }

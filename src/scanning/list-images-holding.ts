@@ -1,3 +1,4 @@
+import { yieldToEventLoop } from '../lib/yield-to-event-loop.ts'
 import type { SqlReader } from '../storage/database/database.ts'
 import { listHoldingsOf, listPostings } from './holding-store.ts'
 import { eachPlace, idOf } from './rules/id-chunk.ts'
@@ -77,6 +78,7 @@ async function goThroughImages(
     )
     keys.push(...page.keys)
     last = page.last
+    await yieldToEventLoop()
   }
   return keys.slice(0, limit)
 }

@@ -22,6 +22,7 @@ const gatheredAtOnce = 1000
 /** Chunks looked at together: 2 million sets, 56 MiB of sums. */
 const spanChunks = 256
 const setsAtOnce = 1000
+const summedAtOnce = 100
 /** What a loss of power takes of this is done again: state and counts are in one transaction. */
 const unhurried = { survives: 'process' } as const
 
@@ -74,20 +75,28 @@ async function addChanges(
 ): Promise<void> {
   const lastId = await findLastCounted(database)
   for (let from = 0; from * chunkSize <= lastId; from += spanChunks) {
-    const sums = await sumUp(database, changes, { from, to: from + spanChunks })
+    const sums = await sumUp(database, changes, { from, to: from + spanChunks }, signal)
     const chunks = [...sums].toSorted(([a], [b]) => a - b)
     for (const [chunk, sum] of chunks) await addToSets(database, { chunk, sum }, signal)
   }
 }
 
-/** By chunk: what each of its sets changes by, and 0 where nothing does. */
+/**
+ * By chunk: what each of its sets changes by, and 0 where nothing does. A set that comes or goes meanwhile has no counts that
+ * could be changed.
+ */
 async function sumUp(
   database: Database,
   changes: readonly CountChange[],
   span: { readonly from: number; readonly to: number },
+  signal: AbortSignal,
 ): Promise<ReadonlyMap<number, Int32Array>> {
   const sums = new Map<number, Int32Array>()
-  for (const { holdingId, numbers } of changes) {
+  for (const [done, { holdingId, numbers }] of changes.entries()) {
+    if (done % summedAtOnce === 0) {
+      signal.throwIfAborted()
+      await yieldToEventLoop()
+    }
     const parts = [...numbers.entries()].filter(([, number]) => number !== 0)
     for (const { chunk, sets } of await listPostings(database, holdingId, span)) {
       const sum = sums.get(chunk) ?? new Int32Array(chunkSize * countNames.length)

@@ -1,4 +1,5 @@
 // Findings of a few images in any order: each page reads all of them and keeps what comes next.
+import { yieldToEventLoop } from '../lib/yield-to-event-loop.ts'
 import type { FindingRecord } from './finding-record.ts'
 import type { Walk, WalkPage } from './record-walk.ts'
 import { comparePlaces, type RecordPlace } from './rules/record-order.ts'
@@ -35,6 +36,7 @@ export async function walkFewImages(
     )
     // One more than asked tells whether there is more.
     kept = [...kept, ...coming].toSorted(compare).slice(0, limit + 1)
+    await yieldToEventLoop()
   }
   walk.records.push(...kept.slice(0, limit).map(({ record }) => record))
   return { records: walk.records, next: kept.length > limit ? kept[limit - 1]?.place : undefined }

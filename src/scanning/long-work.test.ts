@@ -1,0 +1,97 @@
+// Work that grows with what an account has lets others have their turn: one request never holds all of them up.
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { importRecords, osvRecord } from '../../test/kit/advisories.ts'
+import { temporaryDatabase } from '../../test/kit/database.ts'
+import { layerOf } from '../../test/kit/image-builder.ts'
+import { npmPackage, push, runScan, scanPlace, testAccount } from '../../test/kit/scanning.ts'
+import { turnsDuring } from '../../test/kit/turns.ts'
+import { createFilter } from './finding-filters.ts'
+import { FlawIndexes } from './flaw-index.ts'
+import { postHolding } from './holding-store.ts'
+import { listImagesOfSets } from './list-images-holding.ts'
+import { listRecords } from './list-records.ts'
+import { noFindings, packCounts } from './rules/finding-counts.ts'
+import { insertPendingScan } from './scan-store.ts'
+import { spreadCounts } from './spread-counts.ts'
+import { openSuppressions } from './suppressions.ts'
+
+const { signal } = new AbortController()
+const is = (value: string) => [{ comparison: 'EQUALS' as const, value }]
+
+test('a page of findings of a few images is read image by image, and filters are held against a part at a time', async (t) => {
+  const place = await scanPlace(t)
+  const { database: reader, clock } = place
+  const names = Array.from({ length: 60 }, (_, n) => `p${n}`)
+  await importRecords(
+    place,
+    names.map((name) => osvRecord({ id: `GHSA-${name}`, name })),
+  )
+  const files: Record<string, string> = {}
+  for (const name of names) Object.assign(files, npmPackage(name, '1.0.0'))
+  const base = layerOf(files)
+  const images = 4
+  for (let n = 0; n < images; n += 1) {
+    const { digest } = await push(place, { layers: [base, layerOf({ [`etc/${n}`]: 'x' })] })
+    await runScan(place, digest)
+  }
+  const region = 'us-east-1'
+  const suppressions = openSuppressions({ reader, clock, keys: [], hosts: () => [], region })
+  const deps = { reader, clock, suppressions, region, flawIndexes: new FlawIndexes(reader) }
+  const question = {
+    account: testAccount,
+    criteria: { ecrImageRepositoryName: is('team/app1') },
+    order: { field: 'AWS_ACCOUNT_ID', descending: false },
+    limit: 10,
+  } as const
+  const list = (): Promise<unknown> => listRecords(deps, question, undefined)
+  const turns = await turnsDuring(list)
+  assert.ok(turns >= images, `${turns} turns`)
+  for (let n = 0; n < 400; n += 1) {
+    const criteria = { vulnerabilityId: is(`CVE-1999-${n + 1000}`) }
+    const filter = { name: `f${n}`, action: 'SUPPRESS', criteria, tags: {} } as const
+    await createFilter(place, { account: testAccount, principal: 'arn', ...filter })
+  }
+  const filtered = await turnsDuring(list)
+  assert.ok(filtered >= turns + 2 * images, `${filtered} turns with filters, ${turns} without`)
+})
+
+test('changes of counts are summed up a part at a time', async (t) => {
+  const database = await temporaryDatabase(t)
+  await database.transaction(async (tx) => {
+    for (let id = 1; id <= 1000; id += 1) {
+      await tx.run(
+        `INSERT INTO holdings (id, package_id, owners, counts, applied) VALUES ($1, $1, '', $2, $3)`,
+        [id, packCounts({ ...noFindings, HIGH: 1 }), packCounts(noFindings)],
+      )
+      await postHolding(tx, id, 1)
+    }
+  })
+  const turns = await turnsDuring(() => spreadCounts(database, { signal }))
+  assert.ok(turns >= 10, `${turns} turns`)
+})
+
+test('images are gone through a part at a time', async (t) => {
+  const { database, clock, images } = await scanPlace(t)
+  const { digest } = images.addImage({ layers: [] })
+  await database.transaction(async (tx) => {
+    await tx.run(`INSERT INTO accounts (id, created_at) VALUES ('123456789012', 0)`)
+    for (let id = 1; id <= 5000; id += 1) {
+      await tx.run(
+        `INSERT INTO repositories (id, account, name, tag_mutability, scan_on_push, created_at)
+         VALUES ($1, '123456789012', $2, 'IMMUTABLE', 1, 0)`,
+        [id, `r${id}`],
+      )
+      await tx.run(
+        `INSERT INTO manifests (repository_id, digest, media_type, image_size, pushed_at, pushed_by, size, bytes)
+         VALUES ($1, $2, 'x', 0, 0, 'somebody', 0, $3)`,
+        [id, digest, Buffer.alloc(0)],
+      )
+      await insertPendingScan(tx, { repositoryId: id, digest }, clock.now())
+    }
+  })
+  const sets = new Set(Array.from({ length: 50 }, (_, at) => at + 1))
+  const page = { after: { repositoryId: 0, digest: '' }, limit: 10 }
+  const turns = await turnsDuring(() => listImagesOfSets(database, sets, page))
+  assert.ok(turns >= 5, `${turns} turns`)
+})
