@@ -1,10 +1,12 @@
 // Releases that leave a feed as a whole: the end of their support is no end of their flaws.
 import { yieldToEventLoop } from '../lib/yield-to-event-loop.ts'
 import type { SqlWriter } from '../storage/database/database.ts'
-import { listAbsentAdvisories } from './advisory-import-store.ts'
+import { countPresentAdvisories, listAbsentAdvisories } from './advisory-import-store.ts'
 import { deleteAdvisorySource, writeAdvisorySource } from './advisory-source-store.ts'
 import { endAdvisory, measureSource, recordChangedName } from './advisory-store.ts'
+import { scanningError } from './errors.ts'
 import { inImport, type ImportDeps, type ImportLease } from './import-lease.ts'
+import { isSuspiciousLoss } from './rules/suspicious-loss.ts'
 import type { EcosystemChanges } from './rules/vanished-ecosystems.ts'
 import {
   copyClaim,
@@ -19,6 +21,34 @@ const batchClaims = 100
 /** The source that keeps what `source` said last of a release. */
 export function frozenSourceOf(source: string, ecosystem: string): string {
   return `${source}#${ecosystem}`
+}
+
+/**
+ * A release that comes back ends what was kept of it, so that it must bring about as much: else a feed that loses a release for
+ * one refresh, and has a few of its records in the next, would lose the rest unnoticed. ADVISORIES_LOST.
+ */
+export async function refuseLossOfReturned(
+  { database }: ImportDeps,
+  {
+    source,
+    returned,
+    recordsOf,
+  }: {
+    readonly source: string
+    readonly returned: readonly string[]
+    readonly recordsOf: (ecosystem: string) => number
+  },
+): Promise<void> {
+  for (const ecosystem of returned) {
+    const before = await countPresentAdvisories(database, frozenSourceOf(source, ecosystem))
+    const absent = Math.max(0, before - recordsOf(ecosystem))
+    if (!isSuspiciousLoss({ absent, before })) continue
+    throw scanningError(
+      'ADVISORIES_LOST',
+      `${ecosystem} is back in ${source}, without ${absent} of the ${before} records that it had`,
+      { source, absent, before },
+    )
+  }
 }
 
 /** Copies the last words about what vanished, and ends the copies of what returned, in the running import. */

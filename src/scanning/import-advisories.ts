@@ -18,7 +18,7 @@ import { publishRevision } from './advisory-state-store.ts'
 import { measureSource } from './advisory-store.ts'
 import { endAbsentAdvisories, endDeletedAdvisories } from './end-absent-advisories.ts'
 import { isScanningError, scanningError } from './errors.ts'
-import { freezeReleases, publishReleases } from './freeze-releases.ts'
+import { freezeReleases, publishReleases, refuseLossOfReturned } from './freeze-releases.ts'
 import {
   abandonImport,
   endImport,
@@ -153,6 +153,10 @@ async function endRecords(
   const tombstones = await endDeletedAdvisories(deps, { lease, source }, deleted, options)
   if (!snapshot) return { removed: tombstones, withheld: 0, releases: noReleases }
   const releases = origin === 'feed' ? await compareReleases(deps, source, tally) : noReleases
+  if (!confirmLoss) {
+    const recordsOf = (ecosystem: string): number => tally.recordsOf(ecosystem)
+    await refuseLossOfReturned(deps, { source, returned: releases.returned, recordsOf })
+  }
   // Before the records about it end.
   await freezeReleases(deps, lease, { source, changes: releases }, options)
   const removesAtOnce = origin !== 'feed' || confirmLoss

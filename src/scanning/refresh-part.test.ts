@@ -283,10 +283,28 @@ test('a release that leaves its feed as a whole is frozen, and ends when it come
     { name: 'osv/npm', records: 2 },
     { name: 'osv/npm#Debian:10', records: 30 },
   ])
-  at.server.answer = whole(release('O-1', 'Debian:10'), ...others)
+  at.server.answer = whole(...old.slice(5), ...others)
   await at.update()
-  assert.deepEqual(await inForce(at, debian(10)), ['O-1'])
+  assert.equal((await inForce(at, debian(10))).length, 25)
   assert.deepEqual((await describeAdvisories(at.deps)).frozenReleases, [])
+})
+
+test('a release that comes back with a small part of what it had is held back, so that nothing vanishes in two steps', async (t) => {
+  const old = Array.from({ length: 30 }, (_, at) => release(`O-${at}`, 'Debian:10'))
+  const others = [release('N-1', 'Debian:12'), release('M-1', 'Debian:11')]
+  const at = await place(t, whole(...old, ...others))
+  const debian = { ecosystem: 'Debian:10', name: 'openssl' }
+  await at.update()
+  at.server.answer = whole(...others)
+  // What was kept of it is all there is after the second time.
+  for (let times = 0; times < 2; times += 1) await at.update()
+  at.server.answer = whole(release('O-1', 'Debian:10'), ...others)
+  const held = await at.update()
+  assert.partialDeepStrictEqual(held, { kind: 'failed', fault: 'held' })
+  assert.match(held.kind === 'failed' ? held.reason : '', /without 29 of the 30 records/)
+  assert.equal((await inForce(at, debian)).length, 30)
+  await at.update(true)
+  assert.deepEqual(await inForce(at, debian), ['O-1'])
 })
 
 test('where everything else is missing, nothing is frozen and the loss is held back', async (t) => {

@@ -27,7 +27,7 @@ export class ImportTally {
   unreadable = 0
   /** The newest date of a record. */
   newest: Date | undefined
-  readonly #ecosystems = new Set<string>()
+  readonly #ecosystems = new Map<string, number>()
   readonly #as = { added: 0, changed: 0, unchanged: 0, outdated: 0 }
   readonly #rejected = new Notes()
   readonly #duplicates = new Notes()
@@ -44,13 +44,21 @@ export class ImportTally {
 
   /** Every ecosystem that a record speaks of, with its release. */
   get ecosystems(): ReadonlySet<string> {
-    return this.#ecosystems
+    return new Set(this.#ecosystems.keys())
+  }
+
+  /** How many records speak of it. */
+  recordsOf(ecosystem: string): number {
+    return this.#ecosystems.get(ecosystem) ?? 0
   }
 
   /** What the file tells of itself. */
   see(modified: Date | undefined, ecosystems: Iterable<string>): void {
-    for (const ecosystem of ecosystems)
-      if (this.#ecosystems.size < maxEcosystems) this.#ecosystems.add(ecosystem)
+    for (const ecosystem of new Set(ecosystems)) {
+      const known = this.#ecosystems.get(ecosystem)
+      if (known !== undefined || this.#ecosystems.size < maxEcosystems)
+        this.#ecosystems.set(ecosystem, (known ?? 0) + 1)
+    }
     if (modified !== undefined && (this.newest === undefined || modified > this.newest))
       this.newest = modified
   }
