@@ -7,6 +7,10 @@
 /** Texts have one character for each byte. Numbers stay texts. */
 export type PhpValue = string | null | ReadonlyMap<string, PhpValue>
 
+export function isPhpArray(value: PhpValue | undefined): value is ReadonlyMap<string, PhpValue> {
+  return value instanceof Map
+}
+
 const maxDepth = 32
 const maxValues = 200_000
 

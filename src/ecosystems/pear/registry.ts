@@ -6,7 +6,7 @@
 // Unknowns: a file that is no such array, or names no package and version, is a problem.
 import type { Extraction, Extractor } from '../ecosystem.ts'
 import { startPackageList, unreadable } from '../package-list.ts'
-import { readPhpValue, type PhpValue } from './php-values.ts'
+import { isPhpArray, readPhpValue, type PhpValue } from './php-values.ts'
 
 const registryFile = /(?:^|\/)\.registry\/(?:\.channel\.([^/]+)\/)?[^/]+\.reg$/
 const mainChannel = 'pear.php.net'
@@ -21,7 +21,7 @@ export const pearRegistry: Extractor = {
 
 function extractRegistry(path: string, bytes: Uint8Array): Extraction {
   const value = readPhpValue(bytes)
-  if (!(value instanceof Map)) return unreadable(path, 'is no array as PHP serializes it')
+  if (!isPhpArray(value)) return unreadable(path, 'is no array as PHP serializes it')
   const channel = textOf(value.get('channel')) ?? registryFile.exec(path)?.[1] ?? mainChannel
   const name = textOf(value.get('name')) ?? textOf(value.get('package'))
   if (name === undefined) return unreadable(path, 'has no name')
@@ -37,11 +37,11 @@ function extractRegistry(path: string, bytes: Uint8Array): Extraction {
 /** `version` is an array since package.xml 2.0. */
 function releaseOf(found: ReadonlyMap<string, PhpValue>): string | undefined {
   const version = found.get('version')
-  return version instanceof Map ? textOf(version.get('release')) : textOf(version)
+  return isPhpArray(version) ? textOf(version.get('release')) : textOf(version)
 }
 
 function licensesOf(value: PhpValue | undefined): readonly string[] {
-  const told = value instanceof Map ? textOf(value.get('_content')) : textOf(value)
+  const told = isPhpArray(value) ? textOf(value.get('_content')) : textOf(value)
   return told === undefined ? [] : [told]
 }
 
