@@ -4,7 +4,12 @@ import { test, type TestContext } from 'node:test'
 import fc from 'fast-check'
 import type { Distribution, Package } from '../../src/ecosystems/ecosystem.ts'
 import { findPackageId } from '../../src/scanning/package-store.ts'
-import type { FindingList } from '../../src/scanning/list-findings.ts'
+import { findRepositoryById } from '../../src/registry/repository-store.ts'
+import { applyRules } from '../../src/scanning/apply-rules.ts'
+import { listFindings, type FindingList } from '../../src/scanning/list-findings.ts'
+import { readScannedInstances } from '../../src/scanning/scan-store.ts'
+import { openSuppressions } from '../../src/scanning/suppressions.ts'
+import { accountOf } from '../kit/principals.ts'
 import { listImagesHolding } from '../../src/scanning/list-images-holding.ts'
 import { countNames } from '../../src/scanning/rules/finding-counts.ts'
 import { sweepPackageSets } from '../../src/scanning/sweep-package-sets.ts'
@@ -100,6 +105,13 @@ const action = fc.oneof(
   },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('settle' as const) }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('sweep' as const) }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      kind: fc.constant('suppress' as const),
+      flaws: fc.subarray(['CVE-2026-1001', 'CVE-2026-1002', 'PYSEC-3']),
+    }),
+  },
 )
 /** Each action dies after so many transactions, or does not. */
 const killed = fc.record({
@@ -108,7 +120,7 @@ const killed = fc.record({
 })
 type Step = typeof killed extends fc.Arbitrary<infer T> ? T : never
 
-test('any sequence of pushes, deletes, imports, withdrawals and kills ends where a fresh evaluation does', async (t) => {
+test('any sequence of pushes, deletes, imports, withdrawals, suppressions and kills ends where a fresh evaluation does', async (t) => {
   await fc.assert(
     fc.asyncProperty(fc.array(killed, { minLength: 1, maxLength: 14 }), async (steps) => {
       const lived = holdingPlace(await temporaryDatabase(t))
@@ -121,6 +133,7 @@ test('any sequence of pushes, deletes, imports, withdrawals and kills ends where
 })
 
 interface Wanted {
+  readonly suppressed: readonly string[]
   readonly images: ReadonlyMap<string, HeldImage>
   readonly sources: ReadonlyMap<string, ReadonlyMap<string, Advisory>>
 }
@@ -129,19 +142,21 @@ interface Wanted {
 async function live(at: HoldingPlace, steps: readonly Step[]): Promise<Wanted> {
   const images = new Map<string, HeldImage>()
   const sources = new Map<string, Map<string, Advisory>>()
+  let suppressed: readonly string[] = []
   for (const { action: each, diesAfter } of steps) {
     const act = (place: HoldingPlace): Promise<void> => perform(place, each)
     if (diesAfter !== undefined) await actAndDie(at, diesAfter, act)
     await act(at)
     if (each.kind === 'push') images.set(each.image.name, each.image)
     if (each.kind === 'drop') images.delete(each.name)
+    if (each.kind === 'suppress') suppressed = each.flaws
     if (each.kind !== 'import') continue
     const before = each.isSnapshot ? [] : (sources.get(each.source) ?? [])
     const records = new Map<string, Advisory>(before)
     for (const record of each.records) records.set(record.id, record)
     sources.set(each.source, records)
   }
-  return { images, sources }
+  return { images, sources, suppressed }
 }
 
 async function perform(at: HoldingPlace, each: Step['action']): Promise<void> {
@@ -162,12 +177,44 @@ async function perform(at: HoldingPlace, each: Step['action']): Promise<void> {
     case 'settle':
       await settle(at)
       break
+    case 'suppress':
+      await suppress(at, each.flaws)
+      break
     case 'sweep':
       await sweepPackageSets(at, { signal: new AbortController().signal })
       break
     default:
       throw new Error(`unknown action ${JSON.stringify(each satisfies never)}`)
   }
+}
+
+const account = accountOf('123456789012')
+
+/** The rules of the account are these, and no others. */
+async function suppress(at: HoldingPlace, flaws: readonly string[]): Promise<void> {
+  const rules = flaws.map((flaw) => ({
+    vulnerability: flaw,
+    reason: 'it is not reached',
+    owner: 'somebody',
+    until: '2099-01-01',
+  }))
+  const text = JSON.stringify(rules)
+  await applyRules(at, { account, principal: 'somebody', text, isDryRun: false })
+}
+
+/** As a user is shown them. */
+async function shownOf({ database, clock }: HoldingPlace, name: string): Promise<FindingList> {
+  const key = { repositoryId: 1, digest: digestOfName(name) }
+  const found = await readScannedInstances(database, key)
+  const instances = found.map((instance) => ({ ...instance, imageDigest: key.digest }))
+  const suppressions = openSuppressions({ reader: database, clock, keys: [], hosts: () => [] })
+  const repository = await findRepositoryById(database, 1)
+  assert.ok(repository)
+  return listFindings(
+    database,
+    instances,
+    await suppressions.inForce({ account, repository, instances }),
+  )
 }
 
 class Killed extends Error {}
@@ -224,16 +271,22 @@ function recordOf(facts: Advisory): unknown {
 async function assertSame(
   t: TestContext,
   lived: HoldingPlace,
-  { images, sources }: Wanted,
+  { images, sources, suppressed }: Wanted,
 ): Promise<void> {
   const fresh = holdingPlace(await temporaryDatabase(t))
   for (const [source, records] of sources)
     await importRecords(fresh, [...records.values()].map(recordOf), { source })
   for (const each of images.values()) await holdImage(fresh, each)
+  await suppress(fresh, suppressed)
   await settle(fresh)
   for (const name of images.keys()) {
     const list = await findingsOf(lived, name)
     assert.deepEqual(told(list), told(await findingsOf(fresh, name)), `findings of ${name}`)
+    assert.deepEqual(
+      told(await shownOf(lived, name)),
+      told(await shownOf(fresh, name)),
+      `findings of ${name} with what people hold back`,
+    )
     const counts = await keptCounts(lived, name)
     assert.deepEqual(counts, countsOf(list), `counts of ${name}`)
     assert.deepEqual(counts, await keptCounts(fresh, name))
