@@ -24,6 +24,7 @@ import { npm } from './npm/ecosystem.ts'
 import { nuget } from './nuget/ecosystem.ts'
 import { opam } from './opam/ecosystem.ts'
 import { opkg } from './opkg/ecosystem.ts'
+import { otp } from './otp/ecosystem.ts'
 import { pear } from './pear/ecosystem.ts'
 import { pub } from './pub/ecosystem.ts'
 import { pypi } from './pypi/ecosystem.ts'
@@ -57,6 +58,7 @@ export const ecosystems: readonly Ecosystem[] = [
   nuget,
   opam,
   opkg,
+  otp,
   pear,
   pub,
   pypi,
