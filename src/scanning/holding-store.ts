@@ -29,13 +29,13 @@ export async function internHolding(
     [packageId, ownerText, nothing],
   )
   if (made === undefined) throw new Error('a holding was written without a row')
-  for (const owner of owners) {
-    await tx.run(
-      `INSERT INTO holding_owners (owner_id, package_id) VALUES ($1, $2)
-       ON CONFLICT (owner_id, package_id) DO NOTHING`,
-      [owner, packageId],
-    )
-  }
+  const into = 'holding_owners (owner_id, package_id)'
+  const onConflict = 'ON CONFLICT (owner_id, package_id) DO NOTHING'
+  await insertRows(
+    tx,
+    { into, onConflict },
+    owners.map((owner) => [owner, packageId]),
+  )
   await markUncounted(tx, [packageId])
   return integer(made, 'id')
 }

@@ -6,7 +6,7 @@ import { internHolding, postHolding } from './holding-store.ts'
 import type { ScannedInstance } from './image-scan.ts'
 import type { EvaluationDeps } from './match-packages.ts'
 import { markPosted, putPackageSet } from './package-set-store.ts'
-import { holdingsOf } from './rules/holdings-of.ts'
+import { holdingsOf, type Holding } from './rules/holdings-of.ts'
 import { packIds } from './rules/id-list.ts'
 
 /** A few milliseconds of statements. */
@@ -25,9 +25,8 @@ export async function internPackageSet(
   if (holdings.length === 0) return undefined
   const { database, clock } = deps
   const ids: number[] = []
-  for (let start = 0; start < holdings.length; start += batchHoldings) {
+  for (const part of inParts(holdings)) {
     signal.throwIfAborted()
-    const part = holdings.slice(start, start + batchHoldings)
     await database.transaction(async (tx) => {
       for (const holding of part) ids.push(await internHolding(tx, holding))
     })
@@ -52,3 +51,21 @@ export async function internPackageSet(
   })
   return set.id
 }
+
+/** Of some hundred rows each: a library may have thousands of owners. */
+function* inParts(holdings: readonly Holding[]): Generator<readonly Holding[]> {
+  let part: Holding[] = []
+  let rows = 0
+  for (const holding of holdings) {
+    part.push(holding)
+    rows += 1 + holding.owners.length / ownersOfHolding
+    if (rows < batchHoldings) continue
+    yield part
+    part = []
+    rows = 0
+  }
+  if (part.length > 0) yield part
+}
+
+/** Owners are written many at a time, and cost so much less than a holding. */
+const ownersOfHolding = 10
