@@ -1,13 +1,15 @@
 import type { OutboxEvent } from '../jobs/outbox.ts'
+import { yieldToEventLoop } from '../lib/yield-to-event-loop.ts'
 import { readFirstRecords, readImageChanges } from '../scanning/image-changes.ts'
 import type { RecordChange } from '../scanning/record-changes.ts'
 import type { ScanKey } from '../scanning/scan-store.ts'
 import type { MessageWriter } from './message-writer.ts'
 import { noticeOfRecord } from './notice-of-record.ts'
 import type { PlanDeps } from './planned-part.ts'
+import { addToDigest } from './rules/digest.ts'
 import { toldImageChangesOf } from './rules/told-change.ts'
 import { noticeIdOf } from './rules/notice-id.ts'
-import type { FindingNotice } from './rules/notice.ts'
+import type { DigestSummary, FindingNotice } from './rules/notice.ts'
 import { membersOf } from './rules/notices-of-event.ts'
 import { wants, wantsRepository } from './rules/sink-rule.ts'
 import { mostScanMessages } from './rules/storm.ts'
@@ -34,8 +36,10 @@ export async function expandImage(
   const changes = await readChanges(deps, event, key)
   if (changes === undefined || changes.length === 0) return undefined
   const bodies = changes.map((change) => noticeOfRecord(change, deps.region))
+  const tellings: Telling[] = []
+  for (const sink of listening) tellings.push(await tellingOf(event, sink, bodies))
   return async (writer) => {
-    for (const sink of listening) await tellAll(deps, writer, event, { sink, bodies })
+    for (const telling of tellings) await tellAll(deps, writer, event, telling)
   }
 }
 
@@ -53,18 +57,44 @@ async function readChanges(
   return readFirstRecords({ reader, clock, suppressions }, key, revision)
 }
 
+/** Each by itself, or all of them counted. */
+interface Telling {
+  readonly sink: Sink
+  readonly single: readonly FindingNotice[]
+  readonly counted: DigestSummary | undefined
+}
+
+const countedAtOnce = 500
+
+/** An image may have tens of thousands of findings: they are counted here, and not in the transaction that tells of them. */
+async function tellingOf(
+  event: OutboxEvent,
+  sink: Sink,
+  bodies: readonly FindingNotice[],
+): Promise<Telling> {
+  const wanted = bodies.filter((body) => wants(sink.rule, body))
+  if (wanted.length <= mostScanMessages) return { sink, single: wanted, counted: undefined }
+  const cause = sink.digestSeconds === undefined ? 'storm' : 'asked'
+  const at = event.at.toISOString()
+  let counted: DigestSummary | undefined
+  for (const [done, body] of wanted.entries()) {
+    counted = addToDigest(counted, body, { at, cause })
+    if (done % countedAtOnce === 0) await yieldToEventLoop()
+  }
+  return { sink, single: [], counted }
+}
+
 async function tellAll(
   { region }: PlanDeps,
   writer: MessageWriter,
   event: OutboxEvent,
-  { sink, bodies }: { readonly sink: Sink; readonly bodies: readonly FindingNotice[] },
+  { sink, single, counted }: Telling,
 ): Promise<void> {
-  const wanted = bodies.filter((body) => wants(sink.rule, body))
-  const held = wanted.length > mostScanMessages ? 'storm' : undefined
-  for (const body of wanted) {
+  if (counted !== undefined) await writer.add(sink, counted)
+  for (const body of single) {
     const { repository, digest, vulnerability } = body
     const id = noticeIdOf([sink.account, repository, digest, vulnerability, event.id])
     const at = event.at.toISOString()
-    await writer.tell(sink, { id, account: sink.account, region, at, body }, held)
+    await writer.tell(sink, { id, account: sink.account, region, at, body })
   }
 }

@@ -3,8 +3,14 @@ import type { Ids } from '../lib/ids.ts'
 import type { SqlWriter } from '../storage/database/database.ts'
 import { findDigest, writeDigest, type OpenDigest } from './digest-store.ts'
 import { countWaiting, insertDelivery } from './delivery-store.ts'
-import { addToDigest, type Counted } from './rules/digest.ts'
-import type { DigestCause, DigestNotice, Notice, TestNotice } from './rules/notice.ts'
+import { addToDigest, mergeDigests, type Counted } from './rules/digest.ts'
+import type {
+  DigestCause,
+  DigestNotice,
+  DigestSummary,
+  Notice,
+  TestNotice,
+} from './rules/notice.ts'
 import { stormDigestSeconds } from './rules/sink.ts'
 import type { Sink } from './sink-store.ts'
 
@@ -45,11 +51,22 @@ export class MessageWriter {
     body: Counted,
     told: { readonly at: string; readonly cause: DigestCause; readonly times?: number },
   ): Promise<void> {
+    await this.#change(sink, (summary) => addToDigest(summary, body, told))
+  }
+
+  /** What was counted before the transaction, so that this is short however much it was. */
+  async add(sink: Sink, counted: DigestSummary): Promise<void> {
+    await this.#change(sink, (summary) => mergeDigests(summary, counted))
+  }
+
+  async #change(
+    sink: Sink,
+    change: (summary: DigestSummary | undefined) => DigestSummary,
+  ): Promise<void> {
     const open = this.#digests.get(sink.id) ?? (await findDigest(this.#tx, sink.id))
     const seconds = sink.digestSeconds ?? stormDigestSeconds
     const { noticeId = this.#ids.uuid(), dueAt = this.#in(seconds) } = open ?? {}
-    const summary = addToDigest(open?.summary, body, told)
-    this.#digests.set(sink.id, { sinkId: sink.id, noticeId, dueAt, summary })
+    this.#digests.set(sink.id, { sinkId: sink.id, noticeId, dueAt, summary: change(open?.summary) })
   }
 
   async end(): Promise<void> {

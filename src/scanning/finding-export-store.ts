@@ -114,6 +114,20 @@ export async function listOldExports(
   return rows.map(exportOf)
 }
 
+/** Of an account those that ended, beyond the newest `keep`. */
+export async function listSurplusExports(
+  reader: SqlReader,
+  account: AccountId,
+  { keep, limit }: { readonly keep: number; readonly limit: number },
+): Promise<readonly FindingExport[]> {
+  const rows = await reader.all(
+    `SELECT ${columns} FROM finding_exports WHERE account = $1 AND state <> 'IN_PROGRESS'
+     ORDER BY created_at DESC, id LIMIT $3 OFFSET $2`,
+    [account, keep, limit],
+  )
+  return rows.map(exportOf)
+}
+
 export async function deleteExport(tx: SqlWriter, id: string): Promise<void> {
   await tx.run('DELETE FROM finding_exports WHERE id = $1', [id])
 }

@@ -163,3 +163,20 @@ test('a report is its account’s, a few are made at a time, and it goes after a
   await begin(built, 'CSV')
   assert.equal(await findExport(database, id), undefined)
 })
+
+test('of an account the newest fifty reports that ended are kept', async (t) => {
+  const built = await world(t)
+  const { database, clock } = built.place
+  const ids: string[] = []
+  for (let n = 0; n < 53; n += 1) {
+    const id = await begin(built, 'CSV')
+    ids.push(id)
+    await cancelExport(built.place, { account: owner, kind: 'findings', id })
+    clock.advance(1000)
+  }
+  const first = await Promise.all(ids.slice(0, 4).map((id) => findExport(database, id)))
+  assert.deepEqual(
+    first.map((found) => found?.id),
+    [undefined, undefined, ids[2], ids[3]],
+  )
+})

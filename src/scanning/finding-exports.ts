@@ -14,6 +14,7 @@ import {
   findExport,
   insertExport,
   listOldExports,
+  listSurplusExports,
   type FindingExport,
 } from './finding-export-store.ts'
 
@@ -23,6 +24,8 @@ export const exportPriority = 60
 const maxOpenExports = 5
 export const exportKeptMs = 7 * 24 * 3_600_000
 const expiredAtOnce = 100
+/** Of an account; each may have gigabytes, and counts for no quota. */
+const keptExports = 50
 
 interface Deps {
   readonly database: Database
@@ -30,7 +33,10 @@ interface Deps {
   readonly ids: Ids
 }
 
-/** Asks for an export; EXPORTS_TOO_MANY while others of the account are on their way. What is older than a week goes. */
+/**
+ * Asks for an export; EXPORTS_TOO_MANY while others of the account are on their way. What is older than a week goes, and of the
+ * account what is beyond the newest fifty.
+ */
 export async function startExport(
   { database, clock, ids }: Deps,
   input: Pick<FindingExport, 'account' | 'kind' | 'format' | 'criteria' | 'destination' | 'madeBy'>,
@@ -56,9 +62,13 @@ export async function startExport(
     })
     await enqueue(tx, { kind: exportJob, key: id, input: { id }, priority: exportPriority }, now)
     const before = new Date(now.getTime() - exportKeptMs)
-    for (const old of await listOldExports(tx, before, expiredAtOnce)) {
-      await deleteExport(tx, old.id)
-      await queueStorageDeletion(tx, old.storageKey, now)
+    const page = { keep: keptExports, limit: expiredAtOnce }
+    const surplus = await listSurplusExports(tx, input.account, page)
+    const old = await listOldExports(tx, before, expiredAtOnce)
+    const leaving = [...surplus, ...old].map((one) => [one.id, one.storageKey] as const)
+    for (const [gone, storageKey] of new Map(leaving)) {
+      await deleteExport(tx, gone)
+      await queueStorageDeletion(tx, storageKey, now)
     }
   })
   return id

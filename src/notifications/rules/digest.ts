@@ -33,9 +33,42 @@ export function addToDigest(
     bySeverity: isOpen
       ? { ...before.bySeverity, [body.severity]: (before.bySeverity[body.severity] ?? 0) + times }
       : before.bySeverity,
-    worst: isOpen ? withFlaw(before.worst, body, times) : before.worst,
+    worst: isOpen ? withFlaw(before.worst, flawOf(body, times)) : before.worst,
     because: before.because.includes(cause) ? before.because : [...before.because, cause],
   }
+}
+
+/** What was counted apart, as if it had been told after the first. */
+export function mergeDigests(
+  before: DigestSummary | undefined,
+  added: DigestSummary,
+): DigestSummary {
+  if (before === undefined) return added
+  const { findings } = before
+  return {
+    from: before.from < added.from ? before.from : added.from,
+    to: before.to > added.to ? before.to : added.to,
+    messages: before.messages + added.messages,
+    byKind: sumOf(before.byKind, added.byKind),
+    findings: {
+      NEW: findings.NEW + added.findings.NEW,
+      CHANGED: findings.CHANGED + added.findings.CHANGED,
+      CLOSED: findings.CLOSED + added.findings.CLOSED,
+    },
+    bySeverity: sumOf(before.bySeverity, added.bySeverity),
+    worst: added.worst.reduce(withFlaw, before.worst),
+    because: [...new Set([...before.because, ...added.because])],
+  }
+}
+
+function sumOf<Name extends string>(
+  a: Readonly<Partial<Record<Name, number>>>,
+  b: Readonly<Partial<Record<Name, number>>>,
+): Readonly<Partial<Record<Name, number>>> {
+  const sum: Partial<Record<Name, number>> = { ...a }
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the names of b
+  for (const name of Object.keys(b) as Name[]) sum[name] = (a[name] ?? 0) + (b[name] ?? 0)
+  return sum
 }
 
 const emptySummary: DigestSummary = {
@@ -49,28 +82,38 @@ const emptySummary: DigestSummary = {
   because: [],
 }
 
-function withFlaw(
-  worst: readonly DigestFlaw[],
-  body: Omit<FindingNotice, 'record'>,
-  times: number,
-): readonly DigestFlaw[] {
-  const known = worst.find(({ vulnerability }) => vulnerability === body.vulnerability)
-  const { vulnerability, url } = body
-  const flaw: DigestFlaw = {
+function flawOf(body: Omit<FindingNotice, 'record'>, times: number): DigestFlaw {
+  const { vulnerability, severity, isKev, url, repository, digest } = body
+  return {
     vulnerability,
-    severity: worse(known?.severity ?? body.severity, body.severity),
-    isKev: body.isKev || known?.isKev === true,
-    isFixable: body.fixedVersion !== undefined || known?.isFixable === true,
+    severity,
+    isKev,
+    isFixable: body.fixedVersion !== undefined,
     url,
-    findings: (known?.findings ?? 0) + times,
-    example: known?.example ?? {
-      repository: body.repository,
-      digest: body.digest,
-      package: `${body.package.name} ${body.package.version}`,
-    },
+    findings: times,
+    example: { repository, digest, package: `${body.package.name} ${body.package.version}` },
   }
+}
+
+/** They stay in order: one is put in its place, since sorting all for each message holds up everybody. */
+function withFlaw(worst: readonly DigestFlaw[], added: DigestFlaw): readonly DigestFlaw[] {
+  const known = worst.find(({ vulnerability }) => vulnerability === added.vulnerability)
+  if (known === undefined) return putInPlace(worst, added)
   const others = worst.filter((one) => one !== known)
-  return [...others, flaw].toSorted(compareFlaws).slice(0, mostFlaws)
+  return putInPlace(others, {
+    ...added,
+    severity: worse(known.severity, added.severity),
+    isKev: added.isKev || known.isKev,
+    isFixable: added.isFixable || known.isFixable,
+    findings: known.findings + added.findings,
+    example: known.example,
+  })
+}
+
+function putInPlace(worst: readonly DigestFlaw[], flaw: DigestFlaw): readonly DigestFlaw[] {
+  const place = worst.findIndex((one) => compareFlaws(flaw, one) < 0)
+  if (place !== -1) return worst.toSpliced(place, 0, flaw).slice(0, mostFlaws)
+  return worst.length < mostFlaws ? [...worst, flaw] : worst
 }
 
 function worse(a: Severity, b: Severity): Severity {
