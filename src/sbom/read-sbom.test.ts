@@ -28,7 +28,13 @@ const refusals: readonly (readonly [name: string, document: unknown, reason: Reg
   ['another document', { name: 'x' }, /neither CycloneDX nor SPDX/],
   ['a version that is not read', { ...bom, specVersion: '1.8' }, /CycloneDX 1\.8/],
   ['SPDX 3', { spdxVersion: 'SPDX-3.0' }, /SPDX-3\.0/],
-  ['XML', '<?xml version="1.0"?><bom/>', /is XML/],
+  ['another XML', '<?xml version="1.0"?><bom/>', /no CycloneDX document/],
+  [
+    'XML that ends too early',
+    '<bom xmlns="http://cyclonedx.org/schema/bom/1.5"><a>',
+    /well-formed/,
+  ],
+  ['an old XML', '<bom xmlns="http://cyclonedx.org/schema/bom/1.1"/>', /CycloneDX 1\.1/],
   ['nesting without end', '['.repeat(100_000), /nested deeper/],
   ['a statement of nothing', { _type: 'https://in-toto.io/Statement/v1' }, /without a predicate/],
   ['an envelope of noise', { payloadType: 'x', payload: '!!!' }, /not valid JSON/],
@@ -368,4 +374,74 @@ test('the content tells a document from an archive', () => {
   assert.ok(is('# comment\nSPDXVersion: SPDX-2.2'))
   for (const other of ['', 'bin/', Buffer.from([0x1f, 0x8b]), `{${'\0'.repeat(600)}`])
     assert.ok(!is(other))
+})
+
+test('reads CycloneDX in XML as the same document in JSON', () => {
+  const component = {
+    type: 'library',
+    'bom-ref': 'a',
+    publisher: 'somebody',
+    group: '@a',
+    name: 'b & c',
+    version: '1.0',
+    licenses: [{ license: { id: 'MIT' } }, { expression: 'MIT OR ISC' }],
+    purl: 'pkg:npm/%40a/b@1.0',
+    properties: [{ name: 'syft:location:0:path', value: '/app/x' }],
+    components: [{ type: 'library', name: 'd', version: '2', purl: 'pkg:npm/d@2' }],
+  }
+  const json = {
+    bomFormat: 'CycloneDX',
+    specVersion: '1.5',
+    metadata: { component: { type: 'container', name: 'app', 'bom-ref': 'root' } },
+    components: [
+      component,
+      { type: 'operating-system', name: 'debian', version: '12' },
+      { type: 'library', scope: 'excluded', name: 'e', version: '3', purl: 'pkg:npm/e@3' },
+      { type: 'library', name: 'no purl', version: '4' },
+    ],
+    compositions: [{ aggregate: 'incomplete', assemblies: ['root'] }],
+  }
+  const body = `<metadata><component type="container" bom-ref="root"><name>app</name></component></metadata>
+  <components>
+    <component type="library" bom-ref="a">
+      <publisher>somebody</publisher><group>@a</group><name>b &amp; c</name><version>1.0</version>
+      <licenses><license><id>MIT</id></license><expression>MIT OR ISC</expression></licenses>
+      <purl>pkg:npm/%40a/b@1.0</purl>
+      <components><component type="library"><name>d</name><version>2</version><purl>pkg:npm/d@2</purl></component></components>
+      <properties><property name="syft:location:0:path">/app/x</property></properties>
+    </component>
+    <component type="operating-system"><name>debian</name><version>12</version></component>
+    <component type="library"><name>e</name><version>3</version><scope>excluded</scope><purl><![CDATA[pkg:npm/e@3]]></purl></component>
+    <component type="library"><name>no purl</name><version>4</version></component>
+  </components>
+  <compositions><composition><aggregate>incomplete</aggregate><assemblies><assembly ref="root"/></assemblies></composition></compositions>`
+  const expected = readWell(json)
+  const namespace = 'http://cyclonedx.org/schema/bom/1.5'
+  const prefixed = body.replaceAll(/<(\/?)(?=[a-z])/g, '<$1x:')
+  for (const xml of [
+    `<?xml version="1.0" encoding="UTF-8"?>\n<bom xmlns="${namespace}" version="1">${body}</bom>`,
+    `<x:bom xmlns:x="${namespace}">${prefixed}</x:bom>`,
+  ])
+    assert.deepEqual(readWell(xml), expected)
+})
+
+test('no XML makes the reader throw', () => {
+  const piece = fc.constantFrom(
+    '<bom xmlns="http://cyclonedx.org/schema/bom/1.6">',
+    '<components>',
+    '<component type="library">',
+    '<purl>',
+    'pkg:npm/a@1',
+    '</purl>',
+    '</component>',
+    '</components>',
+    '</bom>',
+    '<![CDATA[',
+    '&amp;',
+  )
+  fc.assert(
+    fc.property(fc.array(fc.oneof(piece, fc.string()), { maxLength: 30 }), (pieces) => {
+      void read(`<bom xmlns="http://cyclonedx.org/schema/bom/1.6">${pieces.join('')}`)
+    }),
+  )
 })

@@ -1,5 +1,5 @@
 // Purpose:  read somebody's bill of materials to the packages that it declares.
-// Spec:     CycloneDX 1.2 to 1.7 JSON; SPDX 2.2 and 2.3, JSON and tag-value; in-toto statements, DSSE and Sigstore bundles around them.
+// Spec:     CycloneDX 1.2 to 1.7, JSON and XML; SPDX 2.2 and 2.3, JSON and tag-value; in-toto statements, DSSE and Sigstore bundles around them.
 // Input:    a document of at most 64 MiB; hostile.
 // Deviates: members that the specifications do not name are passed over; signatures of envelopes are not verified.
 // Unknowns: what is no such document is refused; what of it could not be read is counted and said.
@@ -7,6 +7,7 @@ import { distributionId, type PurlRelease } from '../ecosystems/parse-purl.ts'
 import type { Distribution } from '../ecosystems/ecosystem.ts'
 import { readJson } from '../ecosystems/documents.ts'
 import type { Declared } from './declared.ts'
+import { cycloneDxOfXml } from './read-cyclonedx-xml.ts'
 import { readCycloneDx } from './read-cyclonedx.ts'
 import type { ReadComponent } from './read-package.ts'
 import { readSpdx } from './read-spdx.ts'
@@ -60,7 +61,8 @@ function readEnvelopes(bytes: Uint8Array): Declared | string {
   const around: string[] = []
   for (let depth = 0; depth <= maxEnvelopes; depth += 1) {
     const json = readJson(content)
-    if (json.kind === 'refused') return startsAsXml(content) ? xmlRefusal : json.reason
+    if (json.kind === 'refused')
+      return startsAsXml(content) ? withEnvelopes(readXmlDocument(content), around) : json.reason
     if (!isRecord(json.value)) return 'is not a JSON object'
     const opened = openEnvelope(json.value)
     if (opened === undefined) return withEnvelopes(readDocument(json.value), around)
@@ -71,7 +73,10 @@ function readEnvelopes(bytes: Uint8Array): Declared | string {
   return `has more than ${maxEnvelopes} envelopes around it`
 }
 
-const xmlRefusal = 'is XML: convert it to JSON, as every tool of CycloneDX can'
+function readXmlDocument(content: Uint8Array): Declared | string {
+  const document = cycloneDxOfXml(content)
+  return typeof document === 'string' ? document : readCycloneDx(document)
+}
 
 function startsAsXml(bytes: Uint8Array): boolean {
   return /^(?:\xef\xbb\xbf)?\s*</.test(new TextDecoder('latin1').decode(bytes.subarray(0, 64)))
