@@ -94,7 +94,10 @@ function pathsOf(found: Package, claims: Claims, before: number): readonly strin
 /** The first layer whose lists give the path to a package that is still there: what several packages have stays with the last. */
 function sharedPaths(
   claims: Claims,
-  { names, plain }: { readonly names: ReadonlySet<string>; readonly plain: (path: string) => string },
+  {
+    names,
+    plain,
+  }: { readonly names: ReadonlySet<string>; readonly plain: (path: string) => string },
 ): ReadonlyMap<string, number> {
   const present = new Set([...names].flatMap(ownersNamed))
   const shared = new Map<string, number>()
