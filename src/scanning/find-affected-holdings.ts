@@ -1,4 +1,5 @@
 import { vulnerabilitiesOf } from '../ecosystems/vulnerability-group.ts'
+import { yieldToEventLoop } from '../lib/yield-to-event-loop.ts'
 import type { SqlReader } from '../storage/database/database.ts'
 import { findAdvisoryIds } from './advisory-store.ts'
 import { listHoldingsOf } from './holding-store.ts'
@@ -7,6 +8,9 @@ import { listMatches } from './list-matches.ts'
 import { listPackagesWith } from './match-store.ts'
 import { OwnerReader } from './owner-reader.ts'
 import { findPackage } from './package-store.ts'
+
+/** Whatever their number: a name may have thousands of versions, of any account's images. */
+const packagesAtOnce = 20
 
 /** Where a flaw or a package is: packages, and the sets of images that hold them. */
 export interface Holders {
@@ -37,7 +41,8 @@ export async function findHoldersOfFlaw(
   const packageIds = new Set<number>()
   const setIds = new Set<number>()
   const owners = new OwnerReader(reader, revision)
-  for (const id of await listPackagesWith(reader, names)) {
+  for (const [done, id] of (await listPackagesWith(reader, names)).entries()) {
+    if (done % packagesAtOnce === 0) await yieldToEventLoop()
     const found = await findPackage(reader, id)
     const flaws = await listMatches(reader, [id], revision)
     const flaw = flaws.find(({ vulnerability, aliases }) =>
@@ -60,7 +65,8 @@ export async function findHoldersOfPackages(
   packageIds: readonly number[],
 ): Promise<Holders> {
   const setIds = new Set<number>()
-  for (const packageId of packageIds) {
+  for (const [done, packageId] of packageIds.entries()) {
+    if (done % packagesAtOnce === 0) await yieldToEventLoop()
     for (const { id } of await listHoldingsOf(reader, packageId))
       await addSetsOf(reader, id, setIds)
   }

@@ -116,6 +116,13 @@ test('images of another account are not told of, and those that were not scanned
   assert.equal((await find(at, asked)).unjudged, 1)
 })
 
+test('the answer about a package does not tell whether another account has it', async (t) => {
+  const at = await place(t)
+  const stranger = { account: accountOf('210987654321') }
+  const held = await find(at, { kind: 'package', name: 'right-pad' }, stranger)
+  assert.deepEqual(held, await find(at, { kind: 'package', name: 'no-such' }, stranger))
+})
+
 test('finds the images of a package by name, purl and range, with its places', async (t) => {
   const at = await place(t)
   const digests = async (name: string, range?: string): Promise<readonly string[]> => {
@@ -134,5 +141,5 @@ test('finds the images of a package by name, purl and range, with its places', a
     { purl: 'pkg:npm/right-pad@1.0.0', version: '1.0.0' },
   ])
   const unknown = await find(at, { kind: 'package', name: 'no-such' })
-  assert.equal(unknown.answer, 'unknown-package')
+  assert.equal(unknown.answer, 'none')
 })

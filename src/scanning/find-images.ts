@@ -47,8 +47,11 @@ export interface FoundImage {
 }
 
 export interface FoundImages {
-  /** `unknown-flaw`: no record here names it, so that nothing is known. `unknown-package`: no image ever held one. */
-  readonly answer: 'found' | 'none' | 'unknown-flaw' | 'unknown-package' | 'refused-package'
+  /**
+   * `unknown-flaw`: no record here names it, so that nothing is known. Of packages there is `none` whether or not an image of another
+   * account holds one: what others have is not to be guessed from here.
+   */
+  readonly answer: 'found' | 'none' | 'unknown-flaw' | 'refused-package'
   /** Names under which the flaw was looked for. */
   readonly names: readonly string[]
   readonly images: readonly FoundImage[]
@@ -121,7 +124,6 @@ async function searchFor(
   const found = await findPackages(reader, asked)
   if (found === undefined) return { answer: 'refused-package', kind, names: [], ...nothing }
   const { ids, isCut } = found
-  if (ids.length === 0) return { answer: 'unknown-package', kind, names: [], ...nothing }
   return { answer: 'found', kind, names: [], ...(await findHoldersOfPackages(reader, ids)), isCut }
 }
 

@@ -7,6 +7,7 @@ import { listImagesInSets, listImagesOfSet, type ImagePage, type ScanKey } from 
 /** Fewer sets are asked for one by one; for more it is faster to go through the images. */
 const fewSets = 40
 const pageRows = 1000
+const packagesAtOnce = 20
 
 /** Images whose newest scan found this package, in order of repository and digest, after a key. */
 export async function listImagesHolding(
@@ -23,7 +24,8 @@ export async function findSetsHolding(
   packageIds: readonly number[],
 ): Promise<ReadonlySet<number>> {
   const sets = new Set<number>()
-  for (const packageId of packageIds) {
+  for (const [done, packageId] of packageIds.entries()) {
+    if (done > 0 && done % packagesAtOnce === 0) await yieldToEventLoop()
     for (const { id } of await listHoldingsOf(reader, packageId)) await addSetsOf(reader, id, sets)
   }
   return sets
