@@ -22,7 +22,10 @@ export async function isStorm(
   update: { readonly account: AccountId; readonly revision: number; readonly after: number },
   { signal }: { readonly signal: AbortSignal },
 ): Promise<boolean> {
-  const limit = stormLimit(await countScannedImages(database, update.account), stormPercent)
+  const images = await countScannedImages(database, update.account)
+  const limit = stormLimit(images, stormPercent)
+  // A small account's update is not to be found out from the images of all others.
+  if (images <= limit) return false
   const owners = new RepositoryOwners(database)
   const touched = new Set<string>()
   for await (const packageId of packagesOf(database, update)) {
