@@ -1,6 +1,7 @@
 // npm run bench -- NAME: each benchmark prints its figures, and the peer's beside them where it is installed.
 import { measureAdvisoryImport } from './advisory-import.ts'
 import { benchLayerWalk } from './layer-walk.ts'
+import { benchLifecycle } from './lifecycle.ts'
 import { benchLists } from './lists.ts'
 import { benchManifest } from './manifest.ts'
 import { benchLargeLayer } from './large-layer.ts'
@@ -24,6 +25,7 @@ const benchmarks: Readonly<Record<string, () => Promise<void> | void>> = {
   pull: () => benchPull(print),
   push: () => benchPush(print),
   mixed: () => benchMixed(print),
+  lifecycle: () => benchLifecycle(print),
   lists: () => benchLists(print),
   memory: () => benchMemory(print),
   million: () => benchMillion(print),

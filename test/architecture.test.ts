@@ -33,6 +33,7 @@ const ranks: readonly (readonly [folder: string, rank: number])[] = [
   ['src/edges/', 90],
   ['src/notifications/', 85],
   ['src/scanning/', 80],
+  ['src/lifecycle/', 75],
   ['src/registry/', 70],
   ['src/audit/', 65],
   ['src/access/', 60],
@@ -136,7 +137,7 @@ test('pure code imports nothing that has a world of its own', () => {
     if (!pureFolders.some((folder) => folder.test(from))) return false
     return (
       impureModules.test(to) ||
-      /^src\/(?:storage|jobs|(?:access|audit|registry|scanning|notifications)\/(?!rules)|edges|lib\/(?:clock|ids|log))/.test(
+      /^src\/(?:storage|jobs|(?:access|audit|lifecycle|registry|scanning|notifications)\/(?!rules)|edges|lib\/(?:clock|ids|log))/.test(
         to,
       )
     )
@@ -218,7 +219,8 @@ function withoutComments(file: string): string {
 }
 
 test('the command line is a client: of the server it knows its words, its settings, and how to start it', () => {
-  const allowed = /^src\/(?:oci\/|policy\/|vex\/|config\.ts$|lib\/(?:program-version|purl)\.ts$)/
+  const allowed =
+    /^src\/(?:oci\/|policy\/|vex\/|lifecycle\/rules\/|config\.ts$|lib\/(?:program-version|purl)\.ts$)/
   const wrong = sourceFiles('cli')
     .flatMap(importsOf)
     .filter(({ from, to }) => {

@@ -38,14 +38,23 @@ export const maxDocumentLength = 131_072
 /** Document, statements, statement, Condition, operator, values: no policy is deeper. */
 const maxDepth = 6
 
-/** Reads one JSON value; what is not JSON, or not of IAM's characters, is unreadable from its first fault on. */
-export function readStrictJson(text: string): JsonReading {
-  if (text.length > maxDocumentLength) {
-    const problem = `the document has ${text.length} characters, and ${maxDocumentLength} are the most`
+/**
+ * Reads one JSON value; what is not JSON, or not of IAM's characters, is unreadable from its first fault on.
+ * `characters`: documents of other grammars may hold any.
+ */
+export function readStrictJson(
+  text: string,
+  {
+    characters = 'iam',
+    maxLength = maxDocumentLength,
+  }: { readonly characters?: 'iam' | 'any'; readonly maxLength?: number } = {},
+): JsonReading {
+  if (text.length > maxLength) {
+    const problem = `the document has ${text.length} characters, and ${maxLength} are the most`
     return unreadable('DOCUMENT_TOO_LONG', problem, { pointer: '', line: 1, column: 1 })
   }
   const stray = /[^\t\n\r\u0020-\u00FF]/u.exec(text)
-  if (stray !== null) {
+  if (characters === 'iam' && stray !== null) {
     const problem = `the character ${quoted(stray[0])} may not stand in a policy`
     return unreadable('INVALID_CHARACTER', problem, placeOf(text, stray.index))
   }
