@@ -20,6 +20,7 @@ import { removeMoreReferrers, removeReferrersJob } from './registry/delete-manif
 import { imagePushedJob } from './registry/events.ts'
 import { exportHandlers } from './inspecting.ts'
 import { openImageContent } from './registry/open-image-content.ts'
+import { lifecycleJobHandlers, lifecycleSchedule } from './lifecycle-jobs.ts'
 import { scanJobHandlers, scanSchedule } from './scan-jobs.ts'
 import { findRepositoryById } from './registry/repository-store.ts'
 import { shardCount } from './registry/rules/orphan.ts'
@@ -126,6 +127,7 @@ function jobSchedule(
     { kind: finishRotationsJob, everyMs: finishRotationsEveryMs },
     { kind: sweepPackageSetsJob, everyMs: sweepSetsEveryMs },
     ...scanSchedule,
+    ...lifecycleSchedule,
     { kind: trimNotificationsJob, everyMs: trimNotificationsEveryMs },
     { kind: forgetAdvisoriesJob, everyMs: forgetEveryMs },
   ]
@@ -182,6 +184,7 @@ function jobHandlers(
     openImageContent({ reader: database, blobs }, repositoryId)
   const referrers = { ...foundation, contentOf, keys: vexKeys }
   return {
+    ...lifecycleJobHandlers(config, foundation),
     ...scanJobHandlers(config.defaults, foundation, { suppressions, contentOf }),
     ...exportHandlers(foundation, { region: config.region, suppressions }),
     [collectJob]: (_, { signal }) => collectSlice(config, foundation, signal),

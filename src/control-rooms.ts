@@ -22,6 +22,7 @@ import type { ControlRooms } from './edges/control/routes.ts'
 import { chooseFeeds } from './feeds/choice.ts'
 import { type Foundation } from './foundation.ts'
 import type { SbomTool } from './sbom/inventory.ts'
+import { lifecycleRooms } from './lifecycle-rooms.ts'
 import { programVersion } from './lib/program-version.ts'
 import { checkingStorage } from './registry/check-storage.ts'
 import { collecting } from './registry/collect-storage.ts'
@@ -90,6 +91,7 @@ export function controlRooms(
   return {
     ...accountRooms(foundation),
     ...advisoryRooms(foundation, { keys: bundleKeys, wake }),
+    ...lifecycleRooms(config, foundation, wake),
     ...suppressionRooms(foundation, suppressions, vexKeysHash),
     collect: (input, options) =>
       collecting(collectorOf(config, foundation), { ...input, askedBy: 'request' }, options),

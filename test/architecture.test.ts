@@ -13,6 +13,8 @@ const ranks: readonly (readonly [folder: string, rank: number])[] = [
   ['src/app.ts', 100],
   ['src/auditing.ts', 96],
   ['src/scan-jobs.ts', 96],
+  ['src/lifecycle-jobs.ts', 96],
+  ['src/lifecycle-rooms.ts', 97],
   ['src/background.ts', 97],
   ['src/control-rooms.ts', 98],
   ['src/notifying.ts', 96],
@@ -125,7 +127,7 @@ test('only main and the composition root read the configuration', () => {
   const wrong = serverImports.filter(
     ({ from, to }) =>
       to === 'src/config.ts' &&
-      !/^src\/(?:main|app|auditing|background|control-rooms|feed-sources|notifying|listening|offline|recover-root-key|foundation)\.ts$/.test(
+      !/^src\/(?:main|app|auditing|background|lifecycle-jobs|lifecycle-rooms|control-rooms|feed-sources|notifying|listening|offline|recover-root-key|foundation)\.ts$/.test(
         from,
       ),
   )

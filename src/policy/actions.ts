@@ -136,6 +136,10 @@ const inspector: readonly Row[] = [
 const pratique: readonly Row[] = [
   ['pratique', 'repository', 'read', 'ExplainDecision GetSbom GetSbomWithFindings'],
   ['pratique', 'repository', 'read', 'ExplainFinding ListSuppressedFindings RecallFindings'],
+  ['pratique', 'repository', 'read', 'PreviewLifecyclePolicy GetLifecycleHistory'],
+  ['pratique', 'repository', 'write', 'RunLifecyclePolicy UndoLifecycleDeletion'],
+  ['pratique', 'none', 'read', 'GetLifecycleGuards'],
+  ['pratique', 'none', 'write', 'PutLifecycleGuards'],
   ['pratique', 'none', 'read', 'DescribeAdvisories DescribeCollections DescribeQuotas'],
   ['pratique', 'none', 'read', 'CheckStorage BackupStorage ScanArchive ExportAdvisories'],
   ['pratique', 'none', 'read', 'DescribeOidcProviders FindImages'],

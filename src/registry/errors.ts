@@ -83,6 +83,14 @@ export const registryErrors = {
     'Push these manifests to this repository first.',
   ),
   MANIFEST_REFERENCED: entry('An index refers to the manifest.', 'Delete the index first.'),
+  IMAGE_ARCHIVED: entry(
+    'The image is archived, and so is not served.',
+    'Bring it back: aws ecr update-image-storage-class --target-storage-class STANDARD, or push it again.',
+  ),
+  IMAGE_NOT_ARCHIVABLE: entry(
+    'What an index lists, and what is no image, cannot be archived by itself.',
+    'Archive the index, or the image that it belongs to.',
+  ),
   IMAGE_EXISTS: entry('This image is there already, under this tag.', 'Nothing: it is stored.'),
   TAG_UNKNOWN: entry(
     'The repository has no such tag.',

@@ -9,6 +9,8 @@ export type RegistryEvent =
   | ({ readonly kind: 'ImagePushed' | 'ImageDeleted' } & ToldManifest)
   /** The manifest stays. */
   | ({ readonly kind: 'TagDeleted' } & ToldManifest)
+  /** It stays, and is not served; it is served again. */
+  | ({ readonly kind: 'ImageArchived' | 'ImageRestored' } & ToldManifest)
 
 interface ToldManifest {
   readonly digest: Digest

@@ -19,7 +19,7 @@ interface ManifestAddress {
   readonly reference: Reference
 }
 
-/** The manifest that a tag or digest names now, or MANIFEST_UNKNOWN. */
+/** The manifest that a tag or digest names now, or MANIFEST_UNKNOWN; IMAGE_ARCHIVED where it is not served. */
 export async function getManifest(
   reader: SqlReader,
   input: ManifestAddress,
@@ -44,6 +44,7 @@ function named<M extends ManifestSummary>(
   if (found === undefined) throw repositoryUnknown(repository)
   const { repositoryId, manifest } = found
   if (manifest === undefined) throw manifestUnknown(repository, reference)
+  if (found.isArchived) throw imageArchived(repository, reference, manifest)
   return { ...manifest, repositoryId }
 }
 
@@ -72,4 +73,21 @@ function manifestUnknown(repository: RepositoryAddress, reference: Reference): E
     repository: repository.name,
     reference: reference.kind === 'tag' ? reference.tag : reference.digest,
   })
+}
+
+/** The sentence names the command: whoever pulls does not know of archives. */
+function imageArchived(
+  { name }: RepositoryAddress,
+  reference: Reference,
+  { digest }: ManifestSummary,
+): Error {
+  const wanted = reference.kind === 'tag' ? `${name}:${reference.tag}` : `${name}@${digest}`
+  return registryError('IMAGE_ARCHIVED', archivedSentence(wanted, name, digest), {
+    repository: name,
+    digest,
+  })
+}
+
+export function archivedSentence(image: string, repository: string, digest: string): string {
+  return `${image} is archived and is not served; bring it back with: aws ecr update-image-storage-class --repository-name ${repository} --image-id imageDigest=${digest} --target-storage-class STANDARD, or push it again`
 }

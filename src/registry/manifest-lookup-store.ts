@@ -7,14 +7,17 @@ import type { RepositoryAddress } from './repository-store.ts'
 export interface ManifestLookup<M extends ManifestSummary> {
   readonly repositoryId: number
   readonly manifest: M | undefined
+  readonly isArchived: boolean
 }
 
 const columns =
-  'm.digest, m.media_type, m.artifact_type, m.subject_digest, m.size, m.image_size, m.pushed_at, m.last_pulled_at'
+  'a.state AS archival, m.digest, m.media_type, m.artifact_type, m.subject_digest, m.size, m.image_size, m.pushed_at, m.last_pulled_at'
+const archival = 'LEFT JOIN image_archivals a ON a.repository_id = r.id AND a.digest = m.digest'
 const joins = {
   tag: `LEFT JOIN tags t ON t.repository_id = r.id AND t.name = $3
-        LEFT JOIN manifests m ON m.repository_id = r.id AND m.digest = t.digest`,
-  digest: 'LEFT JOIN manifests m ON m.repository_id = r.id AND m.digest = $3',
+        LEFT JOIN manifests m ON m.repository_id = r.id AND m.digest = t.digest
+        ${archival}`,
+  digest: `LEFT JOIN manifests m ON m.repository_id = r.id AND m.digest = $3 ${archival}`,
 } as const
 const statements = {
   summary: { tag: statement(columns, joins.tag), digest: statement(columns, joins.digest) },
@@ -36,9 +39,9 @@ export async function lookUpManifest(
 ): Promise<ManifestLookup<StoredManifest> | undefined> {
   const row = await find(reader, statements.whole, address, reference)
   if (row === undefined) return undefined
-  const { repositoryId, manifest } = lookupOf(row)
-  if (manifest === undefined) return { repositoryId, manifest }
-  return { repositoryId, manifest: { ...manifest, bytes: bytes(row, 'bytes') } }
+  const { manifest, ...found } = lookupOf(row)
+  if (manifest === undefined) return { ...found, manifest }
+  return { ...found, manifest: { ...manifest, bytes: bytes(row, 'bytes') } }
 }
 
 /** As `lookUpManifest`, without reading the bytes. */
@@ -64,5 +67,6 @@ async function find(
 
 function lookupOf(row: SqlRow): ManifestLookup<ManifestSummary> {
   const repositoryId = integer(row, 'repository_id')
-  return { repositoryId, manifest: row['digest'] === null ? undefined : summaryOf(row) }
+  const manifest = row['digest'] === null ? undefined : summaryOf(row)
+  return { repositoryId, manifest, isArchived: row['archival'] === 'archived' }
 }

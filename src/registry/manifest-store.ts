@@ -87,12 +87,16 @@ export async function findPushedBy(
   return row === undefined ? undefined : text(row, 'pushed_by')
 }
 
+/** Whether a list shows archived images: with the others, none but them, or not at all. */
+export type ArchivedFilter = 'any' | 'only' | 'not'
+
 /** A page in order of push time, then digest. */
 export async function listManifests(
   reader: SqlReader,
   repositoryId: number,
   page: {
     readonly tagStatus: 'ANY' | 'TAGGED' | 'UNTAGGED'
+    readonly archived: ArchivedFilter
     readonly after: { readonly pushedAt: number; readonly digest: string }
     readonly limit: number
   },
@@ -102,8 +106,17 @@ export async function listManifests(
      WHERE repository_id = $1 AND (pushed_at > $2 OR (pushed_at = $2 AND digest > $3))
        AND ($4 = 'ANY' OR ($4 = 'TAGGED') = EXISTS (SELECT 1 FROM tags t
          WHERE t.repository_id = manifests.repository_id AND t.digest = manifests.digest))
+       AND ($6 = 'any' OR ($6 = 'only') = EXISTS (SELECT 1 FROM image_archivals a
+         WHERE a.repository_id = manifests.repository_id AND a.digest = manifests.digest AND a.state = 'archived'))
      ORDER BY pushed_at, digest LIMIT $5`,
-    [repositoryId, page.after.pushedAt, page.after.digest, page.tagStatus, page.limit],
+    [
+      repositoryId,
+      page.after.pushedAt,
+      page.after.digest,
+      page.tagStatus,
+      page.limit,
+      page.archived,
+    ],
   )
   return rows.map(summaryOf)
 }

@@ -175,7 +175,12 @@ test('a manifest of any size that is taken is read, listed and deleted again', a
   assert.equal(found.imageSize, Number.MAX_SAFE_INTEGER)
   const { id } = await getRepository(database, repository)
   const after = { pushedAt: 0, digest: '' }
-  const listed = await listManifests(database, id, { tagStatus: 'ANY', after, limit: 10 })
+  const listed = await listManifests(database, id, {
+    tagStatus: 'ANY',
+    archived: 'any',
+    after,
+    limit: 10,
+  })
   assert.deepEqual(
     listed.map((manifest) => manifest.digest),
     [digest],

@@ -4,6 +4,7 @@ import { algorithmOf, digestOf, type Digest } from '../oci/digest.ts'
 import { artifactTypeOf, maxManifestBytes, parseManifest, type Manifest } from '../oci/manifest.ts'
 import type { Tag } from '../oci/tag.ts'
 import type { Database, SqlReader, SqlWriter } from '../storage/database/database.ts'
+import { findArchival, restoreRows } from './archival-store.ts'
 import { registryError } from './errors.ts'
 import { recordEvent } from './events.ts'
 import type { CommitGate } from './gates.ts'
@@ -67,7 +68,9 @@ export async function putManifest(
     await requirePrecondition(tx, repository, input, isPresent ? digest : undefined)
     await requireReferences(tx, repository, manifest)
     const writes = await decideTags(tx, repository, input.tags, { digest, manifest })
-    if (input.ifPresent === 'refuse') refusePresent(input, digest, isPresent, writes)
+    const archival = isPresent ? await findArchival(tx, repository.id, digest) : undefined
+    const isServed = isPresent && archival?.isArchived !== true
+    if (input.ifPresent === 'refuse') refusePresent(input, digest, isServed, writes)
     const now = deps.clock.now()
     const stored = { digest, manifest, bytes: input.bytes, pushedBy: input.principal }
     if (isPresent) {
@@ -80,6 +83,8 @@ export async function putManifest(
         insertManifest(tx, repository.id, stored, now),
       )
     }
+    // A push brings back from the archive, of an index its children too: an index that is served lists nothing that is not.
+    if (isPresent || manifest.kind === 'index') await restoreRows(tx, repository.id, digest, now)
     await writeTags(tx, repository, writes, digest, input.principal, now)
     const { tags } = input
     const { mediaType, artifactType, subject } = manifest
@@ -226,10 +231,10 @@ function tagImmutable(repository: Repository, tag: Tag, current: Digest): Error 
 function refusePresent(
   input: PutManifestInput,
   digest: Digest,
-  isPresent: boolean,
+  isServed: boolean,
   writes: readonly DecidedTag[],
 ): void {
-  if (!isPresent || writes.some(({ write }) => write.kind !== 'same')) return
+  if (!isServed || writes.some(({ write }) => write.kind !== 'same')) return
   throw registryError(
     'IMAGE_EXISTS',
     `image ${digest} exists already in ${input.repository.name}`,

@@ -1,6 +1,13 @@
 import { parseDigest, type Digest } from '../oci/digest.ts'
 import { parseTag, type Tag } from '../oci/tag.ts'
-import { text, type SqlReader, type SqlRow, type SqlWriter } from '../storage/database/database.ts'
+import {
+  instant,
+  text,
+  textOrAbsent,
+  type SqlReader,
+  type SqlRow,
+  type SqlWriter,
+} from '../storage/database/database.ts'
 
 interface TagRow {
   readonly name: Tag
@@ -77,6 +84,33 @@ export async function writeTag(tx: SqlWriter, change: TagChange, now: Date): Pro
       now.getTime(),
     ],
   )
+}
+
+/** A move of a tag as it is remembered; absent digests: it was not there, or was deleted. */
+export interface StoredTagChange {
+  readonly from: string | undefined
+  readonly to: string | undefined
+  readonly principal: string
+  readonly at: Date
+}
+
+/** Newest first. */
+export async function listTagChanges(
+  reader: SqlReader,
+  repositoryId: number,
+  { tag, limit }: { readonly tag: Tag; readonly limit: number },
+): Promise<readonly StoredTagChange[]> {
+  const rows = await reader.all(
+    `SELECT from_digest, to_digest, principal, at FROM tag_history
+     WHERE repository_id = $1 AND name = $2 ORDER BY id DESC LIMIT $3`,
+    [repositoryId, tag, limit],
+  )
+  return rows.map((row) => ({
+    from: textOrAbsent(row, 'from_digest'),
+    to: textOrAbsent(row, 'to_digest'),
+    principal: text(row, 'principal'),
+    at: instant(row, 'at'),
+  }))
 }
 
 function tagOf(row: SqlRow): TagRow {

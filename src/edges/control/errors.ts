@@ -5,6 +5,11 @@ import {
   type MasterKeyErrorCode,
 } from '../../access/master-key-errors.ts'
 import {
+  isLifecycleError,
+  lifecycleErrors,
+  type LifecycleErrorCode,
+} from '../../lifecycle/errors.ts'
+import {
   isNotificationError,
   notificationErrors,
   type NotificationErrorCode,
@@ -94,6 +99,15 @@ const masterKeyStatuses = {
   MASTER_KEYS_TOO_MANY: 409,
 } as const satisfies Record<MasterKeyErrorCode, number>
 
+const lifecycleStatuses = {
+  LIFECYCLE_POLICY_INVALID: 400,
+  LIFECYCLE_POLICY_UNKNOWN: 404,
+  LIFECYCLE_PREVIEW_UNKNOWN: 404,
+  LIFECYCLE_PREVIEW_RUNNING: 409,
+  LIFECYCLE_GUARDS_INVALID: 400,
+  LIFECYCLE_UNDO_UNKNOWN: 404,
+} as const satisfies Record<LifecycleErrorCode, number>
+
 const notificationStatuses = {
   SINK_INVALID: 400,
   SINK_EXISTS: 409,
@@ -135,6 +149,11 @@ export function spellControlError(thrown: unknown): ControlError | undefined {
     const { remedy } = notificationErrors[error.code]
     const message = `${error.message}. ${remedy}`
     return { status: notificationStatuses[error.code], code: error.code, message }
+  }
+  if (isLifecycleError(error)) {
+    const { remedy } = lifecycleErrors[error.code]
+    const message = `${error.message}. ${remedy}`
+    return { status: lifecycleStatuses[error.code], code: error.code, message }
   }
   if (!isRegistryError(error)) return undefined
   const { remedy } = registryErrors[error.code]

@@ -6,6 +6,7 @@ import { advisoryRoutes, type AdvisoryRooms } from './advisory-routes.ts'
 import { auditRoutes, type AuditRooms } from './audit-routes.ts'
 import { accountRoutes, type AccountRooms } from './account-routes.ts'
 import { collectionRoutes, type CollectionRooms } from './collection-routes.ts'
+import { lifecycleRoutes, type LifecycleRooms } from './lifecycle-routes.ts'
 import { masterKeyRoutes, type MasterKeyRooms } from './master-key-routes.ts'
 import { findingRoutes, vulnerabilityIn, type FindingRooms } from './finding-routes.ts'
 import { guardRailRoutes, type GuardRailRooms } from './guard-rail-routes.ts'
@@ -29,6 +30,7 @@ export interface ControlRooms
     QuotaRooms,
     CollectionRooms,
     FindingRooms,
+    LifecycleRooms,
     StorageRooms,
     SuppressionRooms,
     OidcProviderRooms,
@@ -88,6 +90,7 @@ export const controlRoutes: readonly ControlRoute<ControlRooms>[] = [
   ...policyRoutes,
   ...collectionRoutes,
   ...findingRoutes,
+  ...lifecycleRoutes,
   ...suppressionRoutes,
   ...storageRoutes,
   ...oidcProviderRoutes,

@@ -44,6 +44,8 @@ const spellings = {
   MANIFEST_BLOB_UNKNOWN: { status: 400, code: 'MANIFEST_BLOB_UNKNOWN' },
   MANIFEST_CHILD_UNKNOWN: { status: 400, code: 'MANIFEST_BLOB_UNKNOWN' },
   MANIFEST_REFERENCED: { status: 405, code: 'UNSUPPORTED' },
+  IMAGE_ARCHIVED: { status: 404, code: 'MANIFEST_UNKNOWN' },
+  IMAGE_NOT_ARCHIVABLE: { status: 405, code: 'UNSUPPORTED' },
   IMAGE_EXISTS: { status: 409, code: 'DENIED' },
   TAG_UNKNOWN: { status: 404, code: 'MANIFEST_UNKNOWN' },
   TAG_IMMUTABLE: { status: 400, code: 'TAG_INVALID' },

@@ -48,6 +48,8 @@ export type KeepReason =
   | { readonly kind: 'follows-subject'; readonly subject: string }
   /** Archived images stay for as many days at least. */
   | { readonly kind: 'archive-minimum'; readonly dueAt: number }
+  /** Only images are archived, not what refers to one and not other artifacts. */
+  | { readonly kind: 'not-archivable' }
   | ({ readonly kind: 'guarded' } & GuardReason)
 
 export type Verdict =
@@ -204,6 +206,8 @@ function findProtection(
 ): KeepReason | undefined {
   const [index] = image.heldBy.toSorted()
   if (index !== undefined) return { kind: 'held-by-index', index }
+  const isArtifact = image.artifactType !== undefined || image.subject !== undefined
+  if (rule.action === 'archive' && isArtifact) return { kind: 'not-archivable' }
   if (rule.action === 'expire' && image.storageClass === 'archive' && archiveMinimumDays > 0) {
     if (image.archivedAt === undefined) return { kind: 'date-unknown', basis: 'archived' }
     const dueAt = image.archivedAt + archiveMinimumDays * dayMs

@@ -1,4 +1,5 @@
 import { parseDigest } from '../../../oci/digest.ts'
+import { isArchivedLayer } from '../../../registry/archival-store.ts'
 import { keepBlob } from '../../../registry/keep-blob.ts'
 import { findLinkedBlob } from '../../../registry/linked-blob-store.ts'
 import { findLayerMediaType } from '../../../registry/manifest-store.ts'
@@ -34,7 +35,9 @@ export async function batchCheckLayerAvailability(
     const mediaType = await findLayerMediaType(database, repositoryId, digest)
     layers.push({
       layerDigest,
-      layerAvailability: 'AVAILABLE',
+      layerAvailability: (await isArchivedLayer(database, repositoryId, digest))
+        ? 'ARCHIVED'
+        : 'AVAILABLE',
       layerSize: blob.size,
       ...(mediaType === undefined ? {} : { mediaType }),
     })

@@ -1,4 +1,5 @@
-import { recordPull } from '../../../registry/find-manifest.ts'
+import { findArchival } from '../../../registry/archival-store.ts'
+import { archivedSentence, recordPull } from '../../../registry/find-manifest.ts'
 import { findManifestByDigest } from '../../../registry/manifest-store.ts'
 import { getRepository, type Repository } from '../../../registry/repository-store.ts'
 import { repositoryIn, type EcrCall, type EcrDeps } from './call.ts'
@@ -51,12 +52,17 @@ async function readImage(
   const found = await findImage(deps.database, repository, imageId)
   if (found.kind === 'failed') return found.failure
   const manifest = await findManifestByDigest(deps.database, repository.id, found.digest)
-  const fail = (failureReason: string): ImageFailure => ({
+  const fail = (failureReason: string, failureCode = 'ImageNotFound'): ImageFailure => ({
     imageId,
-    failureCode: 'ImageNotFound',
+    failureCode,
     failureReason,
   })
   if (manifest === undefined) return fail('Requested image not found')
+  const archival = await findArchival(deps.database, repository.id, found.digest)
+  if (archival?.isArchived === true) {
+    const sentence = archivedSentence('The image', repository.name, found.digest)
+    return fail(sentence, 'ImageInaccessible')
+  }
   const accepted = acceptedMediaTypes === undefined || acceptedMediaTypes.length === 0
   if (!accepted && !acceptedMediaTypes.includes(manifest.mediaType)) {
     return fail(

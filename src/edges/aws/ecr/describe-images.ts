@@ -1,4 +1,5 @@
 import { yieldToEventLoop } from '../../../lib/yield-to-event-loop.ts'
+import { findArchival, type Archival } from '../../../registry/archival-store.ts'
 import {
   findManifestSummary,
   listManifests,
@@ -15,7 +16,7 @@ import { epochSeconds, repositoryIn, type EcrCall, type EcrDeps } from './call.t
 import { dataDate, earlierOf, renderDataDate } from './data-date.ts'
 import { enhancedCounts } from './enhanced-findings.ts'
 import { requireImage, type ImageId } from './image-id.ts'
-import { readCursor, showsActive, tagStatusOf, type ImageFilter } from './list-images.ts'
+import { archivedFilterOf, readCursor, tagStatusOf, type ImageFilter } from './list-images.ts'
 import { cursorOf, defaultPageSize, nextTokenFor, refusePagingWithIds } from './page.ts'
 import { renderScanStatus } from './scan-status.ts'
 
@@ -47,10 +48,12 @@ export async function describeImages(
   }
   const limit = input.maxResults ?? defaultPageSize
   const after = readCursor(cursorOf(deps, page))
-  if (!showsActive(filter)) return { imageDetails: [] }
+  const archived = archivedFilterOf(filter)
+  if (archived === undefined) return { imageDetails: [] }
   const tagStatus = tagStatusOf(filter)
   const rows = await listManifests(deps.database, repository.id, {
     tagStatus,
+    archived,
     after,
     limit: limit + 1,
   })
@@ -124,8 +127,18 @@ async function renderDetail(
     ...(artifactType === undefined ? {} : { artifactMediaType: artifactType }),
     ...(lastPulledAt === undefined ? {} : { lastRecordedPullTime: epochSeconds(lastPulledAt) }),
     ...(subject === undefined ? {} : { subjectManifestDigest: subject }),
-    imageStatus: 'ACTIVE',
+    ...renderArchival(await findArchival(deps.database, repository.id, manifest.digest)),
     ...(await scanMembers(deps, described, manifest)),
+  }
+}
+
+function renderArchival(archival: Archival | undefined): Readonly<Record<string, unknown>> {
+  if (archival === undefined) return { imageStatus: 'ACTIVE' }
+  const { isArchived, archivedAt, restoredAt } = archival
+  return {
+    imageStatus: isArchived ? 'ARCHIVED' : 'ACTIVE',
+    lastArchivedAt: epochSeconds(archivedAt),
+    ...(restoredAt === undefined ? {} : { lastActivatedAt: epochSeconds(restoredAt) }),
   }
 }
 

@@ -3,6 +3,7 @@
 // Input:    a room's error, or one that only this API has.
 // Deviates: REPOSITORY_NAME_RESERVED, STORAGE_FULL and UPLOAD_BUSY have no counterpart and become the nearest exception.
 // Unknowns: an error of no room is not spelled here; the dispatcher answers ServerException.
+import { isLifecycleError, type LifecycleErrorCode } from '../../../lifecycle/errors.ts'
 import { PratiqueError } from '../../../lib/errors.ts'
 import {
   asRegistryError,
@@ -106,6 +107,8 @@ const spellings = {
       `Images with digests '${list(digests)}' required for pushing image into repository do not exist`,
   ],
   MANIFEST_REFERENCED: ['InvalidParameterException', own],
+  IMAGE_ARCHIVED: ['ImageArchivedException', own],
+  IMAGE_NOT_ARCHIVABLE: ['ImageStorageClassUpdateNotSupportedException', own],
   IMAGE_EXISTS: ['ImageAlreadyExistsException', own],
   TAG_UNKNOWN: ['ImageNotFoundException', own],
   TAG_IMMUTABLE: [
@@ -146,6 +149,32 @@ const scanningSpellings: Partial<Record<ScanningErrorCode, string>> = {
   SCANS_WAITING: 'ThrottlingException',
 }
 
+type LifecycleSpelling = readonly [name: string, message: (detail: Detail, own: string) => string]
+
+/** What of the lifecycle room can be refused here; its other refusals belong to doors of our own. */
+const lifecycleSpellings: Partial<Record<LifecycleErrorCode, LifecycleSpelling>> = {
+  LIFECYCLE_POLICY_INVALID: [
+    'InvalidParameterException',
+    (_, message) =>
+      `Invalid parameter at 'LifecyclePolicyText' failed to satisfy constraint: '${message}'`,
+  ],
+  LIFECYCLE_POLICY_UNKNOWN: [
+    'LifecyclePolicyNotFoundException',
+    ({ repository, account }) =>
+      `Lifecycle policy does not exist for the repository with name '${shown(repository)}' in the registry with id '${shown(account)}'`,
+  ],
+  LIFECYCLE_PREVIEW_UNKNOWN: [
+    'LifecyclePolicyPreviewNotFoundException',
+    ({ repository, account }) =>
+      `Lifecycle policy preview does not exist for the repository with name '${shown(repository)}' in the registry with id '${shown(account)}'`,
+  ],
+  LIFECYCLE_PREVIEW_RUNNING: [
+    'LifecyclePolicyPreviewInProgressException',
+    ({ repository, account }) =>
+      `The lifecycle policy preview of the repository with name '${shown(repository)}' in the registry with id '${shown(account)}' is in progress`,
+  ],
+}
+
 /** The exception for an error of the registry's or the scanning room or of this API; undefined for any other. */
 export function spellException(thrown: unknown): EcrException | undefined {
   const error = asRegistryError(thrown)
@@ -156,6 +185,12 @@ export function spellException(thrown: unknown): EcrException | undefined {
   if (isScanningError(error)) {
     const name = scanningSpellings[error.code]
     if (name !== undefined) return { name, message: error.message, status: 400, members: {} }
+  }
+  if (isLifecycleError(error)) {
+    const spelling = lifecycleSpellings[error.code]
+    if (spelling === undefined) return undefined
+    const [name, message] = spelling
+    return { name, message: message(error.detail, error.message), status: 400, members: {} }
   }
   if (!isRegistryError(error)) return undefined
   const [name, message]: Spelling = spellings[error.code]

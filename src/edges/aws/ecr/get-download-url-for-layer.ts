@@ -1,5 +1,6 @@
 import { makeDownloadToken } from '../../../access/download-address.ts'
 import { parseDigest } from '../../../oci/digest.ts'
+import { isArchivedLayer } from '../../../registry/archival-store.ts'
 import { findLinkedBlob } from '../../../registry/linked-blob-store.ts'
 import { findLayerMediaType } from '../../../registry/manifest-store.ts'
 import { getRepository } from '../../../registry/repository-store.ts'
@@ -27,6 +28,10 @@ export async function getDownloadUrlForLayer(
   }
   if ((await findLayerMediaType(database, repository.id, digest)) === undefined) {
     const message = `The layer with digest '${layerDigest}' is not referenced by any image in the repository with name '${repository.name}'`
+    throw ecrError('LayerInaccessibleException', message)
+  }
+  if (await isArchivedLayer(database, repository.id, digest)) {
+    const message = `The layer with digest '${layerDigest}' belongs to archived images only; restore one of them with UpdateImageStorageClass, or push it again`
     throw ecrError('LayerInaccessibleException', message)
   }
   const grant = { repositoryId: repository.id, digest }

@@ -4,6 +4,7 @@ import {
   type ImageCursor,
   type TagStatus,
 } from '../../../registry/image-store.ts'
+import type { ArchivedFilter } from '../../../registry/manifest-store.ts'
 import { getRepository } from '../../../registry/repository-store.ts'
 import { repositoryIn, type EcrCall, type EcrDeps } from './call.ts'
 import { cursorOf, defaultPageSize, nextTokenFor } from './page.ts'
@@ -34,9 +35,11 @@ export async function listImages(
   }
   const limit = input.maxResults ?? defaultPageSize
   const after = readCursor(cursorOf(deps, page))
-  if (!showsActive(input.filter)) return { imageIds: [] }
+  const archived = archivedFilterOf(input.filter)
+  if (archived === undefined) return { imageIds: [] }
   const entries = await listImageEntries(deps.database, repository.id, {
     tagStatus: tagStatusOf(input.filter),
+    archived,
     after,
     limit: limit + 1,
   })
@@ -58,10 +61,12 @@ export function tagStatusOf(filter: ImageFilter | undefined): TagStatus {
   return status === 'TAGGED' || status === 'UNTAGGED' ? status : 'ANY'
 }
 
-/** Every image here is active: nothing is archived, so a filter for other states matches none. */
-export function showsActive(filter: ImageFilter | undefined): boolean {
+/** Undefined where none can match: an image comes back from the archive at once, so that none is on its way. */
+export function archivedFilterOf(filter: ImageFilter | undefined): ArchivedFilter | undefined {
   const status = filter?.imageStatus
-  return status === undefined || status === 'ACTIVE' || status === 'ANY'
+  if (status === 'ACTIVATING') return undefined
+  if (status === 'ACTIVE') return 'not'
+  return status === 'ARCHIVED' ? 'only' : 'any'
 }
 
 /** The token is authenticated, so its shape is ours. */

@@ -17,6 +17,7 @@ import { describeRepositories } from './describe-repositories.ts'
 import { getAuthorizationToken } from './get-authorization-token.ts'
 import { getDownloadUrlForLayer } from './get-download-url-for-layer.ts'
 import { initiateLayerUpload } from './initiate-layer-upload.ts'
+import { lifecycleOperations } from './lifecycle-operations.ts'
 import { listImages } from './list-images.ts'
 import { listTagsForResource } from './list-tags-for-resource.ts'
 import {
@@ -108,6 +109,7 @@ type EcrOperation = Operation<EcrDeps, EcrCall>
 
 const rows: readonly EcrOperation[] = [
   ...policyOperations,
+  ...lifecycleOperations,
   ...scanningOperations,
   operation({
     name: 'GetAuthorizationToken',

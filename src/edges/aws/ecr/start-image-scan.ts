@@ -1,4 +1,5 @@
 import { parseManifest } from '../../../oci/manifest.ts'
+import { findArchival } from '../../../registry/archival-store.ts'
 import { getRepository } from '../../../registry/repository-store.ts'
 import { platformChildren, scannability } from '../../../scanning/request-scan.ts'
 import { startScans } from '../../../scanning/start-scans.ts'
@@ -18,6 +19,11 @@ export async function startImageScan(
 ): Promise<Readonly<Record<string, unknown>>> {
   const repository = await getRepository(deps.database, repositoryIn(call, input))
   const digest = await requireImage(deps.database, repository, input.imageId)
+  const archival = await findArchival(deps.database, repository.id, digest)
+  if (archival?.isArchived === true) {
+    const message = `The image with imageId ${imageIdText(input.imageId)} in the repository with name '${repository.name}' is archived; restore it to have it scanned`
+    throw ecrError('ImageArchivedException', message)
+  }
   const stored = await deps.contentOf(repository.id).findManifest(digest)
   const parsed = stored === undefined ? undefined : parseManifest(stored.bytes, stored.mediaType)
   const manifest = parsed?.kind === 'parsed' ? parsed.manifest : undefined

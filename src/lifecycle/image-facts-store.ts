@@ -1,0 +1,143 @@
+// What policies are evaluated over, read from the registry's rows.
+import type { Digest } from '../oci/digest.ts'
+import {
+  integer,
+  integerOrAbsent,
+  text,
+  textOrAbsent,
+  type SqlReader,
+  type SqlRow,
+} from '../storage/database/database.ts'
+import type { LifecycleImage } from './rules/lifecycle-image.ts'
+
+/** The image, and what is told of it beside. */
+export interface ImageFacts extends LifecycleImage {
+  readonly mediaType: string
+  /** Config and layers in bytes; of an index 0. */
+  readonly sizeBytes: number
+}
+
+const columns = `m.digest, m.media_type, m.artifact_type, m.subject_digest, m.image_size, m.pushed_at, m.last_pulled_at,
+  a.state, a.archived_at, a.restored_at`
+const join =
+  'LEFT JOIN image_archivals a ON a.repository_id = m.repository_id AND a.digest = m.digest'
+
+/** A page in order of push time, then digest, without tags and holders; index manifests_pushed. */
+export async function listImageFacts(
+  reader: SqlReader,
+  repositoryId: number,
+  page: {
+    readonly after: { readonly pushedAt: number; readonly digest: string }
+    readonly limit: number
+  },
+): Promise<readonly ImageFacts[]> {
+  const rows = await reader.all(
+    `SELECT ${columns} FROM manifests m ${join}
+     WHERE m.repository_id = $1 AND (m.pushed_at > $2 OR (m.pushed_at = $2 AND m.digest > $3))
+     ORDER BY m.pushed_at, m.digest LIMIT $4`,
+    [repositoryId, page.after.pushedAt, page.after.digest, page.limit],
+  )
+  return rows.map((row) => factsOf(row, [], []))
+}
+
+export interface TagOfImage {
+  readonly tag: string
+  readonly digest: string
+}
+
+/** A page of tags in byte order. */
+export async function listTagRows(
+  reader: SqlReader,
+  repositoryId: number,
+  page: { readonly after: string; readonly limit: number },
+): Promise<readonly TagOfImage[]> {
+  const rows = await reader.all(
+    'SELECT name, digest FROM tags WHERE repository_id = $1 AND name > $2 ORDER BY name LIMIT $3',
+    [repositoryId, page.after, page.limit],
+  )
+  return rows.map((row) => ({ tag: text(row, 'name'), digest: text(row, 'digest') }))
+}
+
+export interface ChildOfIndex {
+  readonly index: string
+  readonly position: number
+  readonly child: string
+}
+
+/** A page of what indexes list, in the order of their key. */
+export async function listChildRows(
+  reader: SqlReader,
+  repositoryId: number,
+  page: {
+    readonly after: { readonly index: string; readonly position: number }
+    readonly limit: number
+  },
+): Promise<readonly ChildOfIndex[]> {
+  const { after, limit } = page
+  const rows = await reader.all(
+    `SELECT manifest_digest, position, child_digest FROM manifest_children
+     WHERE repository_id = $1 AND (manifest_digest > $2 OR (manifest_digest = $2 AND position > $3))
+     ORDER BY manifest_digest, position LIMIT $4`,
+    [repositoryId, after.index, after.position, limit],
+  )
+  return rows.map((row) => ({
+    index: text(row, 'manifest_digest'),
+    position: integer(row, 'position'),
+    child: text(row, 'child_digest'),
+  }))
+}
+
+/** Everything of one image as it is now, and whether its subject is there; of what lists it the first few. */
+export async function findImageFacts(
+  reader: SqlReader,
+  repositoryId: number,
+  digest: Digest,
+): Promise<(ImageFacts & { readonly isSubjectThere: boolean }) | undefined> {
+  const row = await reader.first(
+    `SELECT ${columns}, EXISTS (SELECT 1 FROM manifests s WHERE s.repository_id = m.repository_id
+       AND s.digest = m.subject_digest) AS is_subject_there
+     FROM manifests m ${join} WHERE m.repository_id = $1 AND m.digest = $2`,
+    [repositoryId, digest],
+  )
+  if (row === undefined) return undefined
+  const tags = await reader.all(
+    'SELECT name FROM tags WHERE repository_id = $1 AND digest = $2 ORDER BY name',
+    [repositoryId, digest],
+  )
+  const holders = await reader.all(
+    `SELECT DISTINCT manifest_digest FROM manifest_children
+     WHERE repository_id = $1 AND child_digest = $2 AND manifest_digest <> $2 ORDER BY manifest_digest LIMIT 10`,
+    [repositoryId, digest],
+  )
+  const facts = factsOf(
+    row,
+    tags.map((tag) => text(tag, 'name')),
+    holders.map((holder) => text(holder, 'manifest_digest')),
+  )
+  return { ...facts, isSubjectThere: integer(row, 'is_subject_there') === 1 }
+}
+
+function factsOf(row: SqlRow, tags: readonly string[], heldBy: readonly string[]): ImageFacts {
+  const [lastPulledAt, archivedAt, restoredAt] = [
+    'last_pulled_at',
+    'archived_at',
+    'restored_at',
+  ].map((column) => integerOrAbsent(row, column))
+  const [subject, artifactType] = ['subject_digest', 'artifact_type'].map((column) =>
+    textOrAbsent(row, column),
+  )
+  return {
+    digest: text(row, 'digest'),
+    mediaType: text(row, 'media_type'),
+    sizeBytes: integer(row, 'image_size'),
+    tags,
+    heldBy,
+    pushedAt: integer(row, 'pushed_at'),
+    storageClass: row['state'] === 'archived' ? 'archive' : 'standard',
+    ...(lastPulledAt === undefined ? {} : { lastPulledAt }),
+    ...(archivedAt === undefined ? {} : { archivedAt }),
+    ...(restoredAt === undefined ? {} : { restoredAt }),
+    ...(subject === undefined ? {} : { subject }),
+    ...(artifactType === undefined ? {} : { artifactType }),
+  }
+}
