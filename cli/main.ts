@@ -24,6 +24,7 @@ const commands: ReadonlyMap<string, () => Promise<AddCommand>> = new Map(
     vex: async () => (await import('./commands/vex.ts')).vexCommand,
     suppressions: async () => (await import('./commands/suppressions.ts')).suppressionsCommand,
     where: async () => (await import('./commands/where.ts')).whereCommand,
+    lifecycle: async () => (await import('./commands/lifecycle.ts')).lifecycleCommand,
     notify: async () => (await import('./commands/notify.ts')).notifyCommand,
     gate: async () => (await import('./commands/gate.ts')).gateCommand,
     'audit-log': async () => (await import('./commands/audit-log.ts')).auditLogCommand,
