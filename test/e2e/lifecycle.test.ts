@@ -19,7 +19,9 @@ import {
 } from '@aws-sdk/client-ecr'
 import { temporaryDirectory } from '../kit/database.ts'
 import { writeImageLayout } from '../kit/image-layout.ts'
-import { lifecycleText } from '../kit/lifecycle.ts'
+import { readEcrImages } from '../../cli/lifecycle/read-ecr-images.ts'
+import { forecastLifecycle } from '../../src/lifecycle/rules/forecast.ts'
+import { lifecycleOf, lifecycleText } from '../kit/lifecycle.ts'
 import { authorizationOf, pushLayout } from '../kit/push-layout.ts'
 import { missing, run } from '../kit/run.ts'
 import { startServer } from '../kit/server-process.ts'
@@ -154,6 +156,20 @@ test('policies, previews, runs and the archive', async (t) => {
     const back = await fetch(path, { headers })
     assert.equal(back.status, 200)
   })
+
+  await t.test(
+    'read by the ECR API alone, as a repository of AWS is, images are judged the same',
+    async () => {
+      const images = await readEcrImages(client, { repositoryName })
+      assert.equal(images.length, 4)
+      const policy = lifecycleOf(['1 prefix:v count:1', '2 prefix:dev count:1'])
+      const { today } = forecastLifecycle(policy, images, { now: new Date().getTime() })
+      assert.deepEqual(
+        today.acts.map(({ image }) => image.tags),
+        [['v1'], ['v2']],
+      )
+    },
+  )
 
   const file = join(directory, 'policy.json')
   await writeFile(file, lifecycleText(['1 prefix:v count:1', '2 prefix:dev count:1']))
