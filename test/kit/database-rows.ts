@@ -142,6 +142,18 @@ const rows: Readonly<Record<number, readonly string[]>> = {
     `INSERT INTO bundle_imports (id, bundle_id, revision, made_at, imported_by, imported_at) VALUES (1, 'b', 1, 62, 'arn', 63)`,
     `INSERT INTO bundle_sources VALUES ('npm', 'b', 'import', 64)`,
   ],
+  21: [
+    `INSERT INTO image_archivals VALUES (1, '${digest('d')}', 'archived', 65, NULL)`,
+    `INSERT INTO lifecycle_policies VALUES (1, '{}', 66, 'arn', NULL)`,
+    `INSERT INTO lifecycle_previews VALUES (1, '{}', 'complete', 1, 0, 67, 68)`,
+    `INSERT INTO lifecycle_preview_images VALUES (1, 0, '${digest('d')}', '[]', 69, 'standard', 'expire', 1)`,
+    `INSERT INTO lifecycle_runs (id, repository_id, account, repository, text, asked_by, state, expired, archived, passed_over, bytes, started_at)
+     VALUES (1, 1, '123456789012', 'team/app', '{}', 'schedule', 'open', 0, 0, 0, 0, 70)`,
+    `INSERT INTO lifecycle_records (id, run_id, account, repository, digest, tags, action, rule, reason, bytes, pushed_at, at, media_type)
+     VALUES (1, 1, '123456789012', 'team/app', '${digest('e')}', '["v1"]', 'expire', 1, 'why', 5, 71, 72, 'm')`,
+    `INSERT INTO lifecycle_record_tags VALUES (1, '123456789012', 'team/app', 'v1')`,
+    `INSERT INTO lifecycle_guards VALUES ('123456789012', '{}', 73, 'arn')`,
+  ],
 }
 
 /** Up to 15 sets had members as rows. */
