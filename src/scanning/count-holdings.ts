@@ -18,6 +18,7 @@ import { noFindings, packCounts, type FindingCounts } from './rules/finding-coun
 import { rateFinding } from './rules/rate-finding.ts'
 
 const batchPackages = 100
+const countedAtOnce = 10
 
 /**
  * Counts the findings of holdings whose packages wait for it. Counting reads a snapshot, outside of the transaction that
@@ -64,7 +65,9 @@ async function countPackages(
   const rated = flaws.map((flaw) => ({ ...flaw, ...rateFinding(flaw, factsOf(flaw).rating) }))
   const byPackage = Map.groupBy(rated, ({ packageId }) => packageId)
   const counted: CountedPackage[] = []
-  for (const one of waiting) {
+  for (const [done, one] of waiting.entries()) {
+    // What changes in between marks the package again.
+    if (done % countedAtOnce === 0) await yieldToEventLoop()
     const found = await findPackage(reader, one.packageId)
     const changed: { readonly id: number; readonly counts: Uint8Array }[] = []
     for (const holding of await listHoldingsOf(reader, one.packageId)) {
