@@ -136,7 +136,7 @@ export async function listPreviewImages(
   return rows.map(previewedOf)
 }
 
-/** Of the image, what the preview says of it; index: none, the preview of one repository is walked once for a few digests. */
+/** What the preview says of these images: its rows are walked, since nobody asks so of many. */
 export async function listPreviewOf(
   reader: SqlReader,
   repositoryId: number,
