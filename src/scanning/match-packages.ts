@@ -28,7 +28,7 @@ export interface EvaluationDeps {
   readonly clock: Clock
 }
 
-const batchPackages = 100
+const batchPackages = 200
 /** What a loss of power takes is matched again: the revision up to which packages are right is taken with it. */
 const unhurried = { survives: 'process' } as const
 
@@ -120,7 +120,7 @@ interface Changes {
   readonly told: readonly ChangedFindings[]
   /** Packages that were matched before, and have other matches now. */
   readonly changed: readonly number[]
-  /** Packages whose revision is to be noted: of those known before only what changed, since mostly nothing does. */
+  /** Packages that were matched for the first time: of those known before the revision up to which all are right tells. */
   readonly written: readonly number[]
 }
 
@@ -144,7 +144,6 @@ function planChanges(
     else if (ended.length + added.length > 0) {
       changes.told.push({ packageId, findings })
       changes.changed.push(packageId)
-      changes.written.push(packageId)
     }
   }
   return changes

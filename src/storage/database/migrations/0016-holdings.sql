@@ -83,3 +83,6 @@ UPDATE cve_fact_sources SET applied_generation = generation;
 -- The rows of a package are few, and what is written of them is planned from all of them: an index of its own cost more than
 -- anything else when data changed.
 DROP INDEX matches_present;
+-- By flaw, ended or not, in one index: a match that ends stays where it is.
+DROP INDEX matches_vulnerability;
+CREATE INDEX matches_flaw ON matches (vulnerability, package_id, until_revision);

@@ -5,9 +5,6 @@ ALTER TABLE image_scans ADD COLUMN first_completed_at BIGINT;
 ALTER TABLE image_scans ADD COLUMN architecture TEXT;
 UPDATE image_scans SET first_completed_at = completed_at;
 
--- Findings that closed: flaws that are said of a package no more.
-CREATE INDEX matches_ended ON matches (vulnerability, package_id) WHERE until_revision IS NOT NULL;
-
 -- Criteria that somebody gave a name: a search that is kept (NONE), or one whose findings are not counted (SUPPRESS).
 CREATE TABLE finding_filters (
   account TEXT NOT NULL,
