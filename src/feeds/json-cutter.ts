@@ -4,6 +4,7 @@
 // Deviates: what is passed over is followed by its quotes and brackets only; what is cut is for the caller to parse.
 // Unknowns: a value above the limit → 'too-long' with its place; brackets that do not match, a depth or a name above the
 //           limit, an end inside the document → FeedError, since nobody knows what else is missing.
+import { capped } from '../storage/feeds/capped.ts'
 import { FeedError } from '../storage/feeds/transport.ts'
 
 /** Names of members from the root; `*` is any member or entry. */
@@ -33,13 +34,7 @@ export async function* cutJson(
   limits: CutLimits,
 ): AsyncGenerator<CutValue> {
   const cutter = new JsonCutter(path, limits.maxValueBytes)
-  let size = 0
-  for await (const chunk of source) {
-    size += chunk.byteLength
-    if (size > limits.maxTotalBytes)
-      throw new FeedError('too-large', `the file holds more than ${limits.maxTotalBytes} bytes`)
-    yield* cutter.write(chunk)
-  }
+  for await (const chunk of capped(source, limits.maxTotalBytes)) yield* cutter.write(chunk)
   cutter.end()
 }
 

@@ -4,6 +4,7 @@
 // Deviates: prefixes of names are dropped; a document type with declarations of its own is refused.
 // Unknowns: an element above the limit → 'too-long' with its place; markup that does not close, a depth above the limit, an
 //           end inside the document → FeedError, since nobody knows what else is missing.
+import { capped } from '../storage/feeds/capped.ts'
 import { FeedError } from '../storage/feeds/transport.ts'
 import type { CutLimits } from './json-cutter.ts'
 
@@ -23,13 +24,7 @@ export async function* cutXml(
   limits: CutLimits,
 ): AsyncGenerator<CutElement> {
   const cutter = new XmlCutter(names, limits.maxValueBytes)
-  let size = 0
-  for await (const chunk of source) {
-    size += chunk.byteLength
-    if (size > limits.maxTotalBytes)
-      throw new FeedError('too-large', `the file holds more than ${limits.maxTotalBytes} bytes`)
-    yield* cutter.write(chunk)
-  }
+  for await (const chunk of capped(source, limits.maxTotalBytes)) yield* cutter.write(chunk)
   cutter.end()
 }
 

@@ -58,17 +58,3 @@ export async function findHoldersOfFlaw(
   }
   return { packageIds, setIds }
 }
-
-/** All sets that hold one of the packages. */
-export async function findHoldersOfPackages(
-  reader: SqlReader,
-  packageIds: readonly number[],
-): Promise<Holders> {
-  const setIds = new Set<number>()
-  for (const [done, packageId] of packageIds.entries()) {
-    if (done % packagesAtOnce === 0) await yieldToEventLoop()
-    for (const { id } of await listHoldingsOf(reader, packageId))
-      await addSetsOf(reader, id, setIds)
-  }
-  return { packageIds: new Set(packageIds), setIds }
-}

@@ -9,12 +9,13 @@ import { listTagsOf } from '../registry/tag-store.ts'
 import type { SqlReader } from '../storage/database/database.ts'
 import { listAdvisoriesNaming } from './advisory-store.ts'
 import { findRevisionDate, readAdvisoryState } from './advisory-state-store.ts'
-import { findHoldersOfFlaw, findHoldersOfPackages, namesOfFlaw } from './find-affected-holdings.ts'
+import { findHoldersOfFlaw, namesOfFlaw } from './find-affected-holdings.ts'
 import { findPackages, type AskedPackage } from './find-packages.ts'
 import { listFindings, type Finding } from './list-findings.ts'
+import { compareImages, findSetsHolding, imagesInSets } from './list-images-holding.ts'
 import { listHeldPackages, type HeldPackage } from './list-held-packages.ts'
 import type { ImagePage, ScanKey } from './scan-store.ts'
-import { countUnjudgedScans, listImagesInSets, readScannedInstances } from './scan-store.ts'
+import { countUnjudgedScans, readScannedInstances } from './scan-store.ts'
 import type { Suppressions } from './suppressions.ts'
 
 export interface FindImagesDeps {
@@ -64,8 +65,6 @@ export interface FoundImages {
   readonly next: ImagePage['after'] | undefined
   readonly dataRevision: number
 }
-
-const pageRows = 2000
 
 /** Which images of an account hold a flaw, or a package: from the flaw to its packages to the sets that hold them. */
 export async function findImages(
@@ -124,7 +123,8 @@ async function searchFor(
   const found = await findPackages(reader, asked)
   if (found === undefined) return { answer: 'refused-package', kind, names: [], ...nothing }
   const { ids, isCut } = found
-  return { answer: 'found', kind, names: [], ...(await findHoldersOfPackages(reader, ids)), isCut }
+  const setIds = await findSetsHolding(reader, ids)
+  return { answer: 'found', kind, names: [], packageIds: new Set(ids), setIds, isCut }
 }
 
 interface PlacedKey {
@@ -145,7 +145,7 @@ async function pageOf(
   for await (const placed of imagesOf(reader, account, setIds)) {
     images += 1
     holding.add(placed.key.repositoryId)
-    if (!isAfter(placed.key, after)) continue
+    if (compareImages(placed.key, after) <= 0) continue
     if (keys.length < limit) keys.push(placed)
     else next ??= keys.at(-1)?.key
   }
@@ -159,29 +159,15 @@ async function* imagesOf(
   setIds: ReadonlySet<number>,
 ): AsyncGenerator<PlacedKey> {
   const repositories = new Map<number, Repository | undefined>()
-  let last: ImagePage['after'] | undefined =
-    setIds.size === 0 ? undefined : { repositoryId: 0, digest: '' }
-  while (last !== undefined) {
-    const page: Awaited<ReturnType<typeof listImagesInSets>> = await listImagesInSets(
-      reader,
-      setIds,
-      { after: last, limit: pageRows },
-    )
-    for (const key of page.keys) {
+  for await (const keys of imagesInSets(reader, setIds, { repositoryId: 0, digest: '' })) {
+    for (const key of keys) {
       const { repositoryId } = key
       if (!repositories.has(repositoryId))
         repositories.set(repositoryId, await findRepositoryById(reader, repositoryId))
       const repository = repositories.get(repositoryId)
       if (repository?.account === account) yield { key, repository }
     }
-    last = page.last
-    await yieldToEventLoop()
   }
-}
-
-function isAfter(key: ScanKey, after: ImagePage['after']): boolean {
-  if (key.repositoryId !== after.repositoryId) return key.repositoryId > after.repositoryId
-  return key.digest > after.digest
 }
 
 async function describeImage(

@@ -1,4 +1,5 @@
 // One flaw in one image with everything that is told of it: what AWS's doors, reports and events spell, each in its way.
+import { compareText } from '../ecosystems/digits.ts'
 import { allExtractors, findEcosystem } from '../ecosystems/table.ts'
 import { severities, type Severity } from '../ecosystems/severity.ts'
 import type { Digest } from '../oci/digest.ts'
@@ -154,11 +155,6 @@ function byWorst(a: Finding, b: Finding): number {
     compareText(a.package.name, b.package.name) ||
     compareText(a.package.purl, b.package.purl)
   )
-}
-
-function compareText(a: string, b: string): number {
-  if (a === b) return 0
-  return a < b ? -1 : 1
 }
 
 function latest(a: Date, b: Date): Date {

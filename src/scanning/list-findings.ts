@@ -1,3 +1,4 @@
+import { compareText } from '../ecosystems/digits.ts'
 import type { PackageEvidence } from '../ecosystems/ecosystem.ts'
 import { formatPurl } from '../ecosystems/purl.ts'
 import { severities, type Severity } from '../ecosystems/severity.ts'
@@ -228,11 +229,6 @@ function compareFindings(a: Finding, b: Finding): number {
     compareText(a.package.name, b.package.name) ||
     compareText(a.package.version, b.package.version)
   )
-}
-
-function compareText(a: string, b: string): number {
-  if (a === b) return 0
-  return a < b ? -1 : 1
 }
 
 function countSeverities(findings: readonly Finding[]): SeverityCounts {

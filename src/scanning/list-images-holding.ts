@@ -1,3 +1,4 @@
+import { compareText } from '../ecosystems/digits.ts'
 import { yieldToEventLoop } from '../lib/yield-to-event-loop.ts'
 import type { SqlReader } from '../storage/database/database.ts'
 import { listHoldingsOf, listPostings } from './holding-store.ts'
@@ -62,7 +63,7 @@ async function listBySet(
 ): Promise<readonly ScanKey[]> {
   const keys: ScanKey[] = []
   for (const setId of sets) keys.push(...(await listImagesOfSet(reader, setId, page)))
-  return keys.toSorted(compareKeys).slice(0, page.limit)
+  return keys.toSorted(compareImages).slice(0, page.limit)
 }
 
 async function goThroughImages(
@@ -71,22 +72,33 @@ async function goThroughImages(
   { after, limit }: ImagePage,
 ): Promise<readonly ScanKey[]> {
   const keys: ScanKey[] = []
-  let last: ImagePage['after'] | undefined = after
-  while (last !== undefined && keys.length < limit) {
+  for await (const page of imagesInSets(reader, sets, after)) {
+    keys.push(...page)
+    if (keys.length >= limit) break
+  }
+  return keys.slice(0, limit)
+}
+
+/** Images whose set is one of these, after a key, in order; others have their turn between two parts. */
+export async function* imagesInSets(
+  reader: SqlReader,
+  sets: ReadonlySet<number>,
+  after: ImagePage['after'],
+): AsyncGenerator<readonly ScanKey[]> {
+  let last: ImagePage['after'] | undefined = sets.size === 0 ? undefined : after
+  while (last !== undefined) {
     const page: Awaited<ReturnType<typeof listImagesInSets>> = await listImagesInSets(
       reader,
       sets,
       { after: last, limit: pageRows },
     )
-    keys.push(...page.keys)
+    yield page.keys
     last = page.last
     await yieldToEventLoop()
   }
-  return keys.slice(0, limit)
 }
 
-function compareKeys(a: ScanKey, b: ScanKey): number {
-  if (a.repositoryId !== b.repositoryId) return a.repositoryId - b.repositoryId
-  if (a.digest === b.digest) return 0
-  return a.digest < b.digest ? -1 : 1
+/** In order of repository and digest. */
+export function compareImages(a: ImagePage['after'], b: ImagePage['after']): number {
+  return a.repositoryId - b.repositoryId || compareText(a.digest, b.digest)
 }

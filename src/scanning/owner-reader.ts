@@ -1,3 +1,4 @@
+import { compareText } from '../ecosystems/digits.ts'
 import type { Package, PackageEvidence } from '../ecosystems/ecosystem.ts'
 import { formatPurl } from '../ecosystems/purl.ts'
 import type { SqlReader } from '../storage/database/database.ts'
@@ -76,9 +77,4 @@ export class OwnerReader {
     this.#purls.set(packageId, purl)
     return purl
   }
-}
-
-function compareText(a: string, b: string): number {
-  if (a === b) return 0
-  return a < b ? -1 : 1
 }

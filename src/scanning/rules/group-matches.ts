@@ -1,3 +1,4 @@
+import { compareText } from '../../ecosystems/digits.ts'
 import { severities } from '../../ecosystems/severity.ts'
 import type { Severity } from '../../ecosystems/severity.ts'
 import { vulnerabilitiesOf } from '../../ecosystems/vulnerability-group.ts'
@@ -104,9 +105,4 @@ function isCve(id: string): boolean {
 
 function rankOf(id: string): number {
   return id.startsWith('GHSA-') ? 0 : 1
-}
-
-function compareText(a: string, b: string): number {
-  if (a === b) return 0
-  return a < b ? -1 : 1
 }

@@ -3,11 +3,11 @@
 // Input:    bytes of a feed or a file, plain, gzip or zstd; may be hostile.
 // Deviates: which of the three forms it is, is told from the first line: `[` a list, a lone `{` a record over lines, else one a line.
 // Unknowns: a record above the limit, text outside of records, an end inside a record → unreadable, and the rest is read on.
+import { capped } from './capped.ts'
 import { pipeline } from 'node:stream'
 import { createGunzip } from 'node:zlib'
 import { asArchiveError } from '../../lib/archive/archive-error.ts'
 import { decodeZstd } from '../../lib/archive/zstd-frames.ts'
-import { FeedError } from './transport.ts'
 import { splitLines, splitValues, type Splitter } from './json-splitters.ts'
 import type { RecordText } from './record-text.ts'
 
@@ -93,17 +93,4 @@ function splitterFor(start: Buffer, maxRecordBytes: number): Splitter {
     .trimStart()
   if (text.startsWith('[') || /^\{[ \t]*\r?\n/.test(text)) return splitValues(maxRecordBytes)
   return splitLines(maxRecordBytes)
-}
-
-async function* capped(
-  chunks: AsyncIterable<Uint8Array>,
-  maxBytes: number,
-): AsyncGenerator<Uint8Array> {
-  let size = 0
-  for await (const chunk of chunks) {
-    size += chunk.byteLength
-    if (size > maxBytes)
-      throw new FeedError('too-large', `the file holds more than ${maxBytes} bytes`)
-    yield chunk
-  }
 }

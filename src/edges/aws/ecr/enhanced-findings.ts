@@ -4,6 +4,7 @@
 // Deviates: suppressed and closed findings are left out, as those of basic scanning are; Inspector's ListFindings has them. DescribeImages counts each package that
 //           has a flaw, as basic scanning does; here a flaw counts once for an image.
 // Unknowns: a severity that nobody rates is UNTRIAGED.
+import { compareText } from '../../../ecosystems/digits.ts'
 import { severities, type Severity } from '../../../ecosystems/severity.ts'
 import type { Digest } from '../../../oci/digest.ts'
 import type { FindingRecord } from '../../../scanning/finding-record.ts'
@@ -43,11 +44,6 @@ function compareRecords(a: FindingRecord, b: FindingRecord): number {
     compareText(a.vulnerability, b.vulnerability) ||
     compareText(a.id, b.id)
   )
-}
-
-function compareText(a: string, b: string): number {
-  if (a === b) return 0
-  return a < b ? -1 : 1
 }
 
 /** Only severities that occur. */
