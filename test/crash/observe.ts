@@ -70,6 +70,18 @@ function otherThan200(status: number): string {
   return status === 404 ? absent : `status ${status}`
 }
 
+/** A list of which a part is done: what all promise is in it, and nothing that none does. */
+function isBetween(question: string, answer: string, promised: readonly string[]): boolean {
+  if (!/ (?:tags|referrers) /.test(question)) return false
+  const lists = promised.map((list) => new Set(list.split(' ')))
+  const members = new Set(answer.split(' '))
+  const needed = [...(lists[0] ?? [])].filter((name) => lists.every((list) => list.has(name)))
+  return (
+    needed.every((name) => members.has(name)) &&
+    [...members].every((name) => lists.some((list) => list.has(name)))
+  )
+}
+
 export interface Judgement {
   /** The state that the server is in; undefined when it is in none. */
   readonly state: State | undefined
@@ -79,7 +91,7 @@ export interface Judgement {
 
 /**
  * Whether the server is in one of the states, as a whole. `piecewise`: every fact may be of any of them, as a collection that was
- * stopped leaves it.
+ * stopped leaves it, and of a list every member.
  */
 export function judge(seen: Facts, states: readonly State[], piecewise: boolean): Judgement {
   const promised = states.map((state) => factsOf(state, states))
@@ -90,9 +102,10 @@ export function judge(seen: Facts, states: readonly State[], piecewise: boolean)
   const found = differences.findIndex((list) => list.length === 0)
   if (found !== -1) return { state: states[found], checked, violations: [] }
   const wrong = piecewise
-    ? [...seen].filter(([question, answer]) =>
-        promised.every((facts) => facts.get(question) !== answer),
-      )
+    ? [...seen].filter(([question, answer]) => {
+        const answers = promised.map((facts) => facts.get(question) ?? '')
+        return !answers.includes(answer) && !isBetween(question, answer, answers)
+      })
     : (differences.toSorted((a, b) => a.length - b.length)[0] ?? [])
   if (wrong.length === 0) return { state: states.at(-1), checked, violations: [] }
   const violations = wrong.map(([question, answer]) => {

@@ -24,6 +24,7 @@ import {
   type Content,
   type Manifest,
 } from './image-client.ts'
+import { runLifecycle, withDoomedImages } from './lifecycle-client.ts'
 import { collectState, inState } from './model.ts'
 
 export const hourMs = 3_600_000
@@ -349,6 +350,13 @@ export const scenarios: readonly Scenario[] = [
       client.pending(client.state)
       client.pending = undefined
     },
+  },
+  {
+    name: 'lifecycle run',
+    class: 'delete',
+    isPiecewise: true,
+    prepare: (client, scene) => withDoomedImages(client, scene.mutable, scene),
+    run: (client, { mutable }) => runLifecycle(client, mutable),
   },
   {
     name: 'database checkpoint',

@@ -169,6 +169,31 @@ const always: readonly Invariant[] = [
       ),
   },
   {
+    name: 'each lifecycle run counts what its records tell',
+    find: ({ rows }) =>
+      named(
+        rows(
+          `SELECT * FROM (SELECT r.id, r.repository, r.expired, r.archived, r.bytes,
+             (SELECT COUNT(*) FROM lifecycle_records WHERE run_id = r.id AND action = 'expire') AS deletions,
+             (SELECT COUNT(*) FROM lifecycle_records WHERE run_id = r.id AND action = 'archive') AS archivals,
+             (SELECT COALESCE(SUM(bytes), 0) FROM lifecycle_records WHERE run_id = r.id AND action = 'expire') AS freed
+           FROM lifecycle_runs r) WHERE expired <> deletions OR archived <> archivals OR bytes <> freed`,
+        ),
+      ),
+  },
+  {
+    name: 'each tag that a lifecycle run took away is told by one record',
+    find: ({ rows }) =>
+      named(
+        rows(
+          `SELECT * FROM (SELECT h.repository, h.name,
+             (SELECT COUNT(*) FROM lifecycle_record_tags t JOIN lifecycle_records e ON e.id = t.record_id
+              WHERE e.repository = h.repository AND t.tag = h.name AND e.digest = h.from_digest AND e.at = h.at) AS records
+           FROM tag_history h WHERE h.principal = 'lifecycle.ecr.amazonaws.com' AND h.to_digest IS NULL) WHERE records <> 1`,
+        ),
+      ),
+  },
+  {
     name: 'the acknowledged bytes of each open upload are there',
     find: ({ rows, files }) =>
       rows(`SELECT id, size, storage_key FROM uploads WHERE state = 'open' AND size > 0`).flatMap(
