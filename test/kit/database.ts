@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
@@ -15,8 +15,30 @@ export async function temporaryDirectory(t: TestContext): Promise<string> {
 
 /** A migrated database of the test's own. */
 export async function temporaryDatabase(t: TestContext): Promise<EmbeddedDatabase> {
-  const database = openSqlite(join(await temporaryDirectory(t), 'pratique.db'))
+  const file = join(await temporaryDirectory(t), 'pratique.db')
+  await writeFile(file, await migratedFile())
+  const database = openSqlite(file)
   t.after(() => database.close())
-  await migrate(database, sqliteDialect)
   return database
+}
+
+let migrated: Promise<Uint8Array> | undefined
+
+/** The file of a new database, made once for all tests of a process: each migration costs them time. */
+async function migratedFile(): Promise<Uint8Array> {
+  migrated ??= makeMigratedFile()
+  return migrated
+}
+
+async function makeMigratedFile(): Promise<Uint8Array> {
+  const directory = await mkdtemp(join(tmpdir(), 'pratique-test-'))
+  try {
+    const file = join(directory, 'pratique.db')
+    const database = openSqlite(file)
+    await migrate(database, sqliteDialect)
+    await database.close()
+    return await readFile(file)
+  } finally {
+    await rm(directory, { recursive: true, force: true })
+  }
 }

@@ -1,5 +1,5 @@
 import { readdir, readFile } from 'node:fs/promises'
-import { integer, type Database } from './database.ts'
+import { integer, type Database, type SqlWriter } from './database.ts'
 
 /** The database was written by a newer program; nothing was changed. */
 export class SchemaTooNewError extends Error {}
@@ -7,8 +7,8 @@ export class SchemaTooNewError extends Error {}
 const directory = new URL('./migrations/', import.meta.url)
 
 /**
- * Brings the schema to the newest version, or to `last` where that is asked for; each migration is a transaction of its own.
- * A database newer than this program is refused: an older program would write rows it does not understand.
+ * Brings the schema to the newest version, or to `last` where that is asked for. Each migration is a transaction of its own; a new
+ * database, which has nothing to carry over, is made in one. A database newer than this program is refused: an older program would write rows it does not understand.
  */
 export async function migrate(
   database: Database,
@@ -22,16 +22,22 @@ export async function migrate(
       `the database has schema version ${version}, this program knows ${files.length}: start the newer program again, or restore a backup made before the upgrade`,
     )
   }
-  for (const [index, name] of files.entries()) {
-    if (index < version || index >= last) continue
-    const script = await readFile(new URL(name, directory), 'utf8')
+  const target = Math.max(version, Math.min(files.length, last))
+  const missing = await Promise.all(
+    files.slice(version, target).map((name) => readFile(new URL(name, directory), 'utf8')),
+  )
+  const steps = missing.map((script, index) => async (tx: SqlWriter): Promise<void> => {
     const statements = script.replaceAll('{{identity}}', dialect.identity).split(/;\s*$/m)
+    for (const statement of statements) if (hasSql(statement)) await tx.run(statement)
+    await tx.run('UPDATE schema_version SET version = $1', [version + index + 1])
+  })
+  const parts = version === 0 ? [steps] : steps.map((step) => [step])
+  for (const part of parts) {
     await database.transaction(async (tx) => {
-      for (const statement of statements) if (hasSql(statement)) await tx.run(statement)
-      await tx.run('UPDATE schema_version SET version = $1', [index + 1])
+      for (const step of part) await step(tx)
     })
   }
-  return { version: Math.max(version, Math.min(files.length, last)) }
+  return { version: target }
 }
 
 /** The newest schema version that this program knows. */
