@@ -12,7 +12,7 @@ import { updateImageStorageClass } from './update-image-storage-class.ts'
 
 const lifecyclePolicyText = Type.String({ minLength: 100, maxLength: 30_720 })
 const imageId = Type.Object({
-  imageDigest: Type.Optional(Type.String({ minLength: 1, maxLength: 256 })),
+  imageDigest: Type.Optional(Type.String({ maxLength: 256 })),
   imageTag: Type.Optional(Type.String({ minLength: 1, maxLength: 300 })),
 })
 

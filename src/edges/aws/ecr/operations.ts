@@ -38,16 +38,17 @@ import { untagResource } from './untag-resource.ts'
 import { repositoryOfArn, type TagShape } from './resource-tags.ts'
 import { uploadLayerPart } from './upload-layer-part.ts'
 
-const digest = Type.String({ minLength: 1, maxLength: 256 })
+const digest = Type.String({ maxLength: 256 })
 const imageTag = Type.String({ minLength: 1, maxLength: 300 })
 const imageId = Type.Object({
   imageDigest: Type.Optional(digest),
   imageTag: Type.Optional(imageTag),
 })
 const imageIds = listOf(imageId, 1, 100)
-const layerDigests = listOf(Type.String({ maxLength: 1000 }), 1, 100)
+/** As a layer's name is written; whether it is a digest of ours is asked where it is read. */
+const layerDigest = Type.String({ maxLength: 1000, pattern: '^[a-zA-Z0-9-_+.]+:[a-fA-F0-9]+$' })
 const uploadId = Type.String({
-  pattern: '^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$',
+  pattern: '^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$',
 })
 const byteOffset = Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER })
 const paging = {
@@ -60,13 +61,12 @@ const filter = Type.Optional(
     imageStatus: Type.Optional(Type.Enum(['ACTIVE', 'ARCHIVED', 'ACTIVATING', 'ANY'])),
   }),
 )
-const resourceArn = Type.String({ minLength: 1, maxLength: 2048 })
-const tag = Type.Object({
-  Key: Type.String({ minLength: 1, maxLength: 128 }),
-  Value: Type.String({ maxLength: 256 }),
-})
+const resourceArn = Type.String({ maxLength: 2048 })
+/** What tags may be is told by exceptions of their own; here is what anybody gets to put into conditions. */
+const tagKey = Type.String({ maxLength: 1024 })
+const tag = Type.Object({ Key: tagKey, Value: Type.String({ maxLength: 1024 }) })
 /** Base64 of 20,971,520 bytes. */
-const layerPartBlob = Type.String({ minLength: 1, maxLength: 27_962_028 })
+const layerPartBlob = Type.String({ maxLength: 27_962_028 })
 
 function listOf<T extends TSchema>(member: T, minItems: number, maxItems: number) {
   return Type.Array(member, { minItems, maxItems })
@@ -184,7 +184,7 @@ const rows: readonly EcrOperation[] = [
     name: 'UntagResource',
     input: Type.Object({
       resourceArn,
-      tagKeys: Type.Array(Type.String({ minLength: 1, maxLength: 128 }), { maxItems: 200 }),
+      tagKeys: Type.Array(tagKey, { maxItems: 200 }),
     }),
     action: 'ecr:UntagResource',
     resources: onArn,
@@ -217,30 +217,28 @@ const rows: readonly EcrOperation[] = [
     action: 'ecr:UploadLayerPart',
     resources: onRepository,
     maxBodyBytes: 32 * 1024 * 1024,
-    run: (deps: EcrDeps, input, call: EcrCall) =>
-      uploadLayerPart(
-        deps,
-        { ...input, layerPartBlob: Buffer.from(input.layerPartBlob, 'base64') },
-        call,
-      ),
+    run: uploadLayerPart,
   }),
   operation({
     name: 'CompleteLayerUpload',
-    input: Type.Object({ ...repository, uploadId, layerDigests }),
+    input: Type.Object({ ...repository, uploadId, layerDigests: listOf(layerDigest, 1, 100) }),
     action: 'ecr:CompleteLayerUpload',
     resources: onRepository,
     run: completeLayerUpload,
   }),
   operation({
     name: 'BatchCheckLayerAvailability',
-    input: Type.Object({ ...repository, layerDigests }),
+    input: Type.Object({
+      ...repository,
+      layerDigests: listOf(Type.String({ maxLength: 1000 }), 1, 100),
+    }),
     action: 'ecr:BatchCheckLayerAvailability',
     resources: onRepository,
     run: batchCheckLayerAvailability,
   }),
   operation({
     name: 'GetDownloadUrlForLayer',
-    input: Type.Object({ ...repository, layerDigest: Type.String({ maxLength: 1000 }) }),
+    input: Type.Object({ ...repository, layerDigest }),
     action: 'ecr:GetDownloadUrlForLayer',
     resources: onRepository,
     run: getDownloadUrlForLayer,
@@ -272,9 +270,7 @@ const rows: readonly EcrOperation[] = [
     input: Type.Object({
       ...repository,
       imageIds,
-      acceptedMediaTypes: Type.Optional(
-        listOf(Type.String({ minLength: 1, maxLength: 255 }), 1, 100),
-      ),
+      acceptedMediaTypes: Type.Optional(listOf(Type.String({ maxLength: 255 }), 1, 100)),
     }),
     action: 'ecr:BatchGetImage',
     resources: onRepository,

@@ -11,22 +11,42 @@ export interface TagShape {
   readonly Value: string
 }
 
-/** Tags as AWS accepts them: no reserved prefix, no key twice, at most 50. */
+const maxKeyLength = 128
+const maxValueLength = 256
+
+/** Tags as AWS accepts them: no reserved prefix, no key twice, at most 50, keys of 1 to 128 characters, values of at most 256. */
 export function readTags(tags: readonly TagShape[]): readonly RepositoryTag[] {
-  if (tags.length > maxRepositoryTags) {
-    throw ecrError(
-      'TooManyTagsException',
-      `At most ${maxRepositoryTags} tags are possible, ${tags.length} were given`,
-    )
-  }
-  const keys = new Set<string>()
-  for (const { Key } of tags) {
-    if (Key.toLowerCase().startsWith('aws:'))
-      throw invalidTag(`tag key ${Key} begins with aws:, which is reserved`)
-    if (keys.has(Key)) throw invalidTag(`tag key ${Key} was given twice`)
-    keys.add(Key)
+  readTagKeys(tags.map(({ Key }) => Key))
+  for (const { Key, Value } of tags) {
+    if (Value.length > maxValueLength)
+      throw invalidTag(
+        `the value of tag ${Key} has ${Value.length} characters; at most ${maxValueLength} are possible`,
+      )
   }
   return tags.map(({ Key, Value }) => ({ key: Key, value: Value }))
+}
+
+/** Keys as they may be of tags that are put or taken away. */
+export function readTagKeys(keys: readonly string[]): readonly string[] {
+  if (keys.length > maxRepositoryTags) {
+    throw ecrError(
+      'TooManyTagsException',
+      `At most ${maxRepositoryTags} tags are possible, ${keys.length} were given`,
+    )
+  }
+  const seen = new Set<string>()
+  for (const key of keys) {
+    const shown = key.slice(0, maxKeyLength)
+    if (key === '' || key.length > maxKeyLength)
+      throw invalidTag(
+        `tag key '${shown}' has ${key.length} characters; 1 to ${maxKeyLength} are possible`,
+      )
+    if (key.toLowerCase().startsWith('aws:'))
+      throw invalidTag(`tag key ${shown} begins with aws:, which is reserved`)
+    if (seen.has(key)) throw invalidTag(`tag key ${shown} was given twice`)
+    seen.add(key)
+  }
+  return keys
 }
 
 function invalidTag(message: string): Error {

@@ -1,4 +1,4 @@
-import type { Static, TObject, TProperties } from 'typebox'
+import type { Static, TObject, TProperties, TSchema } from 'typebox'
 import type { RequestKeys } from '../../../access/request-context.ts'
 import type { AccountId } from '../../../policy/account-id.ts'
 import { inputReader, type InputReading } from './schema.ts'
@@ -38,6 +38,8 @@ export interface Operation<Deps, Call> {
   /** How violations of the model are spelled. */
   readonly errorStyle: ErrorStyle
   readonly maxBodyBytes: number
+  /** What `read` holds inputs against. */
+  readonly model: TSchema
   readonly read: (body: unknown) => InputReading<unknown>
   readonly run: (deps: Deps, input: unknown, call: Call) => Promise<unknown>
 }
@@ -73,6 +75,7 @@ export function operation<Deps, Call, P extends TProperties>(row: {
     },
     errorStyle: row.errorStyle ?? 'ecr',
     maxBodyBytes: row.maxBodyBytes ?? defaultBodyBytes,
+    model: row.input,
     read: inputReader(row.input),
     run: (deps, input, call) => run(deps, typed(input), call),
   }
