@@ -1,0 +1,229 @@
+// One walk through every operation of the service, for any client: what it is asked in which order, and what is kept of the answers.
+// `${name}` in a text stands for what was given or kept; { $base64: name } for bytes.
+
+export type Step =
+  | {
+      readonly call: string
+      readonly input: Readonly<Record<string, unknown>>
+      /** Name → place in the answer: `image.imageId.imageDigest`. */
+      readonly keep?: Readonly<Record<string, string>>
+      /** Place in the answer → what must be there. */
+      readonly expect?: Readonly<Record<string, unknown>>
+    }
+  /** Page by page, one entry a page: so many entries are in the list, or more where others have some. */
+  | {
+      readonly paginate: string
+      readonly input: Readonly<Record<string, unknown>>
+      readonly entries: string
+      readonly atLeast: number
+    }
+  | { readonly wait: string; readonly input: Readonly<Record<string, unknown>> }
+
+const app = { repositoryName: '${prefix}/app' }
+const resourceArn = 'arn:aws:ecr:us-east-1:${account}:repository/${prefix}/app'
+const v1 = { ...app, imageId: { imageTag: 'v1' } }
+
+const repositories: readonly Step[] = [
+  { call: 'GetAuthorizationToken', input: {} },
+  { call: 'DescribeRegistry', input: {}, expect: { registryId: '${account}' } },
+  {
+    call: 'CreateRepository',
+    input: {
+      ...app,
+      imageTagMutability: 'IMMUTABLE',
+      imageScanningConfiguration: { scanOnPush: true },
+      encryptionConfiguration: { encryptionType: 'AES256' },
+      tags: [{ Key: 'team', Value: 'blue' }],
+    },
+    expect: { 'repository.imageTagMutability': 'IMMUTABLE' },
+  },
+  { call: 'CreateRepository', input: { repositoryName: '${prefix}/other' } },
+  { call: 'DescribeRepositories', input: { repositoryNames: [app.repositoryName] } },
+  { paginate: 'DescribeRepositories', input: {}, entries: 'repositories', atLeast: 2 },
+  {
+    call: 'PutImageTagMutability',
+    input: { ...app, imageTagMutability: 'MUTABLE' },
+    expect: { imageTagMutability: 'MUTABLE' },
+  },
+  { call: 'TagResource', input: { resourceArn, tags: [{ Key: 'stage', Value: 'test' }] } },
+  { call: 'UntagResource', input: { resourceArn, tagKeys: ['team'] } },
+  {
+    call: 'ListTagsForResource',
+    input: { resourceArn },
+    expect: { tags: [{ Key: 'stage', Value: 'test' }] },
+  },
+  { call: 'SetRepositoryPolicy', input: { ...app, policyText: '${repositoryPolicy}' } },
+  {
+    call: 'GetRepositoryPolicy',
+    input: app,
+    expect: { policyText: '${repositoryPolicy}' },
+  },
+]
+
+function upload(blob: string): readonly Step[] {
+  return [
+    { call: 'InitiateLayerUpload', input: app, keep: { uploadId: 'uploadId' } },
+    {
+      call: 'UploadLayerPart',
+      input: {
+        ...app,
+        uploadId: '${uploadId}',
+        partFirstByte: 0,
+        partLastByte: { $number: `${blob}Last` },
+        layerPartBlob: { $base64: blob },
+      },
+    },
+    {
+      call: 'CompleteLayerUpload',
+      input: { ...app, uploadId: '${uploadId}', layerDigests: [`\${${blob}Digest}`] },
+      expect: { layerDigest: `\${${blob}Digest}` },
+    },
+  ]
+}
+
+const images: readonly Step[] = [
+  ...upload('layer'),
+  ...upload('config'),
+  {
+    call: 'BatchCheckLayerAvailability',
+    input: { ...app, layerDigests: ['${layerDigest}', 'sha256:none'] },
+    expect: {
+      'layers.0.layerAvailability': 'AVAILABLE',
+      'failures.0.failureCode': 'InvalidLayerDigest',
+    },
+  },
+  {
+    call: 'PutImage',
+    input: { ...app, imageManifest: '${manifest}', imageTag: 'v1' },
+    expect: { 'image.imageId.imageDigest': '${manifestDigest}' },
+  },
+  { call: 'PutImage', input: { ...app, imageManifest: '${manifest}', imageTag: 'v2' } },
+  // The same image, written with a blank more: another digest.
+  { call: 'PutImage', input: { ...app, imageManifest: '${manifest} ', imageTag: 'v3' } },
+  { call: 'PutImage', input: { ...app, imageManifest: '${manifest}  ', imageTag: 'v4' } },
+  {
+    call: 'BatchGetImage',
+    input: { ...app, imageIds: [{ imageTag: 'v1' }, { imageTag: 'absent' }] },
+    expect: { 'images.0.imageManifest': '${manifest}', 'failures.0.failureCode': 'ImageNotFound' },
+  },
+  { call: 'ListImages', input: { ...app, filter: { tagStatus: 'TAGGED', imageStatus: 'ANY' } } },
+  { paginate: 'ListImages', input: app, entries: 'imageIds', atLeast: 4 },
+  { call: 'DescribeImages', input: { ...app, imageIds: [{ imageTag: 'v1' }] } },
+  { paginate: 'DescribeImages', input: app, entries: 'imageDetails', atLeast: 3 },
+  {
+    call: 'GetDownloadUrlForLayer',
+    input: { ...app, layerDigest: '${layerDigest}' },
+    expect: { layerDigest: '${layerDigest}' },
+  },
+]
+
+const continuous = [
+  {
+    scanFrequency: 'CONTINUOUS_SCAN',
+    repositoryFilters: [{ filter: '*', filterType: 'WILDCARD' }],
+  },
+]
+
+const scans: readonly Step[] = [
+  {
+    call: 'PutImageScanningConfiguration',
+    input: { ...app, imageScanningConfiguration: { scanOnPush: true } },
+  },
+  { call: 'GetRegistryScanningConfiguration', input: {} },
+  {
+    call: 'BatchGetRepositoryScanningConfiguration',
+    input: { repositoryNames: [app.repositoryName, '${prefix}/absent'] },
+    expect: { 'failures.0.failureCode': 'REPOSITORY_NOT_FOUND' },
+  },
+  { call: 'StartImageScan', input: v1, expect: { 'imageScanStatus.status': 'IN_PROGRESS' } },
+  { wait: 'ImageScanComplete', input: v1 },
+  {
+    call: 'DescribeImageScanFindings',
+    input: v1,
+    expect: { 'imageScanStatus.status': 'COMPLETE' },
+  },
+  {
+    paginate: 'DescribeImageScanFindings',
+    input: v1,
+    entries: 'imageScanFindings.findings',
+    atLeast: 2,
+  },
+  {
+    call: 'PutRegistryScanningConfiguration',
+    input: { scanType: 'ENHANCED', rules: continuous },
+    expect: { 'registryScanningConfiguration.scanType': 'ENHANCED' },
+  },
+  { call: 'DescribeImageScanFindings', input: v1, expect: { 'imageScanStatus.status': 'ACTIVE' } },
+  {
+    paginate: 'DescribeImageScanFindings',
+    input: v1,
+    entries: 'imageScanFindings.enhancedFindings',
+    atLeast: 2,
+  },
+  { call: 'PutRegistryScanningConfiguration', input: { scanType: 'BASIC', rules: continuous } },
+]
+
+const lifecycle: readonly Step[] = [
+  { call: 'PutLifecyclePolicy', input: { ...app, lifecyclePolicyText: '${keepAll}' } },
+  { call: 'GetLifecyclePolicy', input: app, expect: { lifecyclePolicyText: '${keepAll}' } },
+  {
+    call: 'StartLifecyclePolicyPreview',
+    input: { ...app, lifecyclePolicyText: '${keepOne}' },
+    expect: { status: 'IN_PROGRESS' },
+  },
+  { wait: 'LifecyclePolicyPreviewComplete', input: app },
+  {
+    call: 'GetLifecyclePolicyPreview',
+    input: { ...app, filter: { tagStatus: 'ANY' } },
+    expect: { status: 'COMPLETE', 'summary.expiringImageTotalCount': 2 },
+  },
+  { paginate: 'GetLifecyclePolicyPreview', input: app, entries: 'previewResults', atLeast: 2 },
+  { call: 'DeleteLifecyclePolicy', input: app },
+  {
+    call: 'UpdateImageStorageClass',
+    input: { ...app, imageId: { imageTag: 'v4' }, targetStorageClass: 'ARCHIVE' },
+    expect: { imageStatus: 'ARCHIVED' },
+  },
+  {
+    call: 'DescribeImages',
+    input: { ...app, filter: { imageStatus: 'ARCHIVED' } },
+    expect: { 'imageDetails.0.imageStatus': 'ARCHIVED' },
+  },
+]
+
+const registry: readonly Step[] = [
+  { call: 'PutRegistryPolicy', input: { policyText: '${registryPolicy}' } },
+  { call: 'GetRegistryPolicy', input: {}, expect: { policyText: '${registryPolicy}' } },
+  { call: 'DeleteRegistryPolicy', input: {} },
+  { call: 'PutAccountSetting', input: { name: 'BLOB_MOUNTING', value: 'ENABLED' } },
+  {
+    call: 'GetAccountSetting',
+    input: { name: 'BLOB_MOUNTING' },
+    expect: { value: 'ENABLED' },
+  },
+]
+
+const end: readonly Step[] = [
+  {
+    call: 'BatchDeleteImage',
+    input: { ...app, imageIds: [{ imageTag: 'v2' }, { imageTag: 'absent' }] },
+    expect: { 'imageIds.0.imageTag': 'v2', 'failures.0.failureCode': 'ImageNotFound' },
+  },
+  { call: 'DeleteRepositoryPolicy', input: app },
+  { call: 'DeleteRepository', input: { ...app, force: true } },
+  { call: 'DeleteRepository', input: { repositoryName: '${prefix}/other' } },
+]
+
+export const scenario: readonly Step[] = [
+  ...repositories,
+  ...images,
+  ...scans,
+  ...lifecycle,
+  ...registry,
+  ...end,
+]
+
+export function operationOfStep(step: Step): string | undefined {
+  if ('call' in step) return step.call
+  return 'paginate' in step ? step.paginate : undefined
+}
