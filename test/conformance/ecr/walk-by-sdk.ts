@@ -88,11 +88,7 @@ async function walkPages(
   assert.equal(new Set(seen).size, seen.length, `${step.paginate}: an entry was listed twice`)
 }
 
-async function* pagesOf(
-  client: ECRClient,
-  operation: string,
-  input: unknown,
-): AsyncGenerator {
+async function* pagesOf(client: ECRClient, operation: string, input: unknown): AsyncGenerator {
   const paginate = exported.get(`paginate${operation}`)
   if (isFunction(paginate)) {
     yield* paginate({ client, pageSize: 1 }, input) as AsyncIterable<unknown>
