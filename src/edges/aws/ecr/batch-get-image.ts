@@ -1,3 +1,5 @@
+// Spec:     Amazon ECR API Reference, BatchGetImage.
+// Deviates: acceptedMediaTypes leaves an image out (ImageNotFound, whose reason names the type it is stored as) and never has it converted; an archived image is the failure ImageInaccessible.
 import { findArchival } from '../../../registry/archival-store.ts'
 import { archivedSentence, recordPull } from '../../../registry/find-manifest.ts'
 import { findManifestByDigest } from '../../../registry/manifest-store.ts'

@@ -1,3 +1,5 @@
+// Spec:     Amazon ECR API Reference, DescribeRegistry.
+// Deviates: replicationConfiguration has no rules, as replication is not offered.
 import type { EcrCall, EcrDeps } from './call.ts'
 
 /** No replication is configured, because none is offered. */

@@ -1,3 +1,5 @@
+// Spec:     Amazon ECR API Reference, SetRepositoryPolicy.
+// Deviates: without force a policy that lets everybody pull is refused too where anonymous pull is on; principals must be there; Resource may be written if it is this repository.
 import { setRepositoryPolicy as set } from '../../../registry/set-repository-policy.ts'
 import { repositoryIn, type EcrCall, type EcrDeps } from './call.ts'
 

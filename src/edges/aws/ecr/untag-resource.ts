@@ -1,3 +1,5 @@
+// Spec:     Amazon ECR API Reference, UntagResource.
+// Deviates: keys that are not there are no error.
 import { untagRepository } from '../../../registry/tag-repository.ts'
 import type { EcrDeps } from './call.ts'
 import { readTagKeys, repositoryOfArn } from './resource-tags.ts'

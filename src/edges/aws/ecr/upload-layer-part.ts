@@ -1,3 +1,5 @@
+// Spec:     Amazon ECR API Reference, UploadLayerPart.
+// Deviates: an upload is its caller’s alone, and the same as one of /v2; a part may have up to 20 MiB.
 import { appendUpload } from '../../../registry/append-upload.ts'
 import { isRegistryError, type RegistryErrorCode } from '../../../registry/errors.ts'
 import { repositoryIn, type EcrCall, type EcrDeps } from './call.ts'
