@@ -2,6 +2,7 @@
 import { Type, type TSchema } from 'typebox'
 import { imageKeys, requestTagKeys, type RequestKeys } from '../../../access/request-context.ts'
 import { artifactTypeOf, maxManifestBytes, parseManifest } from '../../../oci/manifest.ts'
+import { maxArtifactTypes } from '../../../registry/referrer-store.ts'
 import { operation, type Operation, type ResourceScope } from '../protocol/operation.ts'
 import { batchCheckLayerAvailability } from './batch-check-layer-availability.ts'
 import { batchDeleteImage } from './batch-delete-image.ts'
@@ -18,6 +19,7 @@ import { getAuthorizationToken } from './get-authorization-token.ts'
 import { getDownloadUrlForLayer } from './get-download-url-for-layer.ts'
 import { initiateLayerUpload } from './initiate-layer-upload.ts'
 import { lifecycleOperations } from './lifecycle-operations.ts'
+import { listImageReferrers } from './list-image-referrers.ts'
 import { listImages } from './list-images.ts'
 import { listTagsForResource } from './list-tags-for-resource.ts'
 import {
@@ -287,6 +289,29 @@ const rows: readonly EcrOperation[] = [
     action: 'ecr:ListImages',
     resources: onRepository,
     run: listImages,
+  }),
+  operation({
+    name: 'ListImageReferrers',
+    input: Type.Object({
+      ...repository,
+      subjectId: Type.Object({ imageDigest: digest }),
+      filter: Type.Optional(
+        Type.Object({
+          artifactTypes: Type.Optional(
+            listOf(Type.String({ minLength: 1, maxLength: 255 }), 0, maxArtifactTypes),
+          ),
+          artifactStatus: Type.Optional(Type.Enum(['ACTIVE', 'ARCHIVED', 'ACTIVATING', 'ANY'])),
+        }),
+      ),
+      nextToken: paging.nextToken,
+      maxResults: Type.Optional(Type.Integer({ minimum: 1, maximum: 50 })),
+    }),
+    // The operation has no action of its own in AWS's list; its reference names this one.
+    action: 'ecr:BatchGetImage',
+    resources: onRepository,
+    keys: ({ subjectId }) => imageKeys({ tags: [], digests: [subjectId.imageDigest] }),
+    errorStyle: 'validation',
+    run: listImageReferrers,
   }),
   operation({
     name: 'DescribeImages',

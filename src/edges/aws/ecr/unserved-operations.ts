@@ -12,7 +12,6 @@ export const unservedEcrOperations: ReadonlySet<string> = new Set([
   'DescribeReplicationBackfillResults',
   'DescribeRepositoryCreationTemplates',
   'GetSigningConfiguration',
-  'ListImageReferrers',
   'ListPullTimeUpdateExclusions',
   'ListReplicationBackfills',
   'PutReplicationConfiguration',
