@@ -137,6 +137,10 @@ const spellings = {
     ({ account }) => `Registry policy does not exist in the registry with id '${shown(account)}'`,
   ],
   ACCOUNT_SETTING_INVALID: ['ValidationException', own],
+  PULL_EXCLUSION_INVALID: ['ValidationException', own],
+  PULL_EXCLUSION_EXISTS: ['ExclusionAlreadyExistsException', own],
+  PULL_EXCLUSION_UNKNOWN: ['ExclusionNotFoundException', own],
+  PULL_EXCLUSIONS_TOO_MANY: ['LimitExceededException', own],
   QUOTA_EXCEEDED: ['LimitExceededException', own],
   STORAGE_FULL: ['ServerException', own],
 } as const satisfies Record<RegistryErrorCode, Spelling>

@@ -31,6 +31,7 @@ import {
   repositoryName,
 } from './repository-input.ts'
 import { policyOperations } from './policy-operations.ts'
+import { pullTimeOperations } from './pull-time-operations.ts'
 import { putImage } from './put-image.ts'
 import { putImageTagMutability } from './put-image-tag-mutability.ts'
 import { imageScanningConfiguration, scanningOperations } from './scanning-operations.ts'
@@ -113,6 +114,7 @@ const rows: readonly EcrOperation[] = [
   ...policyOperations,
   ...lifecycleOperations,
   ...scanningOperations,
+  ...pullTimeOperations,
   operation({
     name: 'GetAuthorizationToken',
     input: Type.Object({ registryIds: Type.Optional(listOf(registryId, 1, 10)) }),
