@@ -23,6 +23,7 @@ import { listImageReferrers } from './list-image-referrers.ts'
 import { listImages } from './list-images.ts'
 import { listTagsForResource } from './list-tags-for-resource.ts'
 import {
+  imageId,
   onEverything,
   onRepositories,
   onRepository,
@@ -35,6 +36,7 @@ import { pullTimeOperations } from './pull-time-operations.ts'
 import { putImage } from './put-image.ts'
 import { putImageTagMutability } from './put-image-tag-mutability.ts'
 import { imageScanningConfiguration, scanningOperations } from './scanning-operations.ts'
+import { signingOperations } from './signing-operations.ts'
 import { startImageScan } from './start-image-scan.ts'
 import { tagResource } from './tag-resource.ts'
 import { untagResource } from './untag-resource.ts'
@@ -43,10 +45,6 @@ import { uploadLayerPart } from './upload-layer-part.ts'
 
 const digest = Type.String({ minLength: 1, maxLength: 256 })
 const imageTag = Type.String({ minLength: 1, maxLength: 300 })
-const imageId = Type.Object({
-  imageDigest: Type.Optional(digest),
-  imageTag: Type.Optional(imageTag),
-})
 const imageIds = listOf(imageId, 1, 100)
 const layerDigests = listOf(Type.String({ maxLength: 1000 }), 1, 100)
 const uploadId = Type.String({
@@ -115,6 +113,7 @@ const rows: readonly EcrOperation[] = [
   ...lifecycleOperations,
   ...scanningOperations,
   ...pullTimeOperations,
+  ...signingOperations,
   operation({
     name: 'GetAuthorizationToken',
     input: Type.Object({ registryIds: Type.Optional(listOf(registryId, 1, 10)) }),
