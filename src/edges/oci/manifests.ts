@@ -45,7 +45,8 @@ export async function pullManifest(
   const manifest = await getManifest(deps.database, { repository, reference })
   const headers = headersOf(manifest, reference)
   if (isNotModified(call.header('if-none-match'), manifest.digest)) return { status: 304, headers }
-  await recordPull(deps, manifest)
+  const { requester } = call.caller
+  await recordPull(deps, manifest, { account: repository.account, requester })
   const { buffer, byteOffset, byteLength } = manifest.bytes
   return { status: 200, headers, body: Buffer.from(buffer, byteOffset, byteLength) }
 }
