@@ -15,7 +15,7 @@ const maxTagText = 8192
 const plainNames: ReadonlySet<string> = new Set(
   `accountAlias accountId accountIds action actionNames aggregationType arn artifactType assumedRoleId audience attachmentCount clientID
   clientIDList createDate defaultVersionId digest durationSeconds ecosystem endTime eventName filter filterType expiration expiresAt force from
-  groupId groupName imageDigest imageIds imageStatus imageTag imageTagMutability isDefaultVersion keys kind layerDigest
+  groupId groupName imageDigest imageIds imageStatus imageTag imageTagMutability imageTagMutabilityExclusionFilters isDefaultVersion keys kind layerDigest
   layerDigests maxBytes maxImages maxItems maxResults maxSessionDuration mediaType mount name newGroupName newPath
   newUserName openIDConnectProviderArn packedPolicySize partFirstByte partLastByte path pathPrefix permissionsBoundary
   policyArn policyArns policyId policyName policySourceArn principal principalId provider registryId registryIds repositoryArn repositoryFilters

@@ -113,8 +113,8 @@ const spellings = {
   TAG_UNKNOWN: ['ImageNotFoundException', own],
   TAG_IMMUTABLE: [
     'ImageTagAlreadyExistsException',
-    ({ tag, repository }) =>
-      `The image tag '${shown(tag)}' already exists in the '${shown(repository)}' repository and cannot be overwritten because the repository is immutable.`,
+    ({ tag, repository, mutability }) =>
+      `The image tag '${shown(tag)}' already exists in the '${shown(repository)}' repository and cannot be overwritten because the ${mutability === 'IMMUTABLE' ? 'repository' : 'tag'} is immutable.`,
   ],
   PRECONDITION_FAILED: ['InvalidParameterException', own],
   IMAGE_TAGS_TOO_MANY: ['InvalidParameterException', own],

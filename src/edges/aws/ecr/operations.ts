@@ -33,6 +33,7 @@ import { putImage } from './put-image.ts'
 import { putImageTagMutability } from './put-image-tag-mutability.ts'
 import { imageScanningConfiguration, scanningOperations } from './scanning-operations.ts'
 import { startImageScan } from './start-image-scan.ts'
+import { exclusionFilters } from './tag-mutability-input.ts'
 import { tagResource } from './tag-resource.ts'
 import { untagResource } from './untag-resource.ts'
 import { repositoryOfArn, type TagShape } from './resource-tags.ts'
@@ -132,9 +133,7 @@ const rows: readonly EcrOperation[] = [
       ...repository,
       tags: Type.Optional(Type.Array(tag, { maxItems: 200 })),
       imageTagMutability: Type.Optional(Type.String({ maxLength: 64 })),
-      imageTagMutabilityExclusionFilters: Type.Optional(
-        Type.Array(Type.Unknown(), { maxItems: 5 }),
-      ),
+      imageTagMutabilityExclusionFilters: Type.Optional(exclusionFilters),
       imageScanningConfiguration: Type.Optional(imageScanningConfiguration),
       encryptionConfiguration: Type.Optional(
         Type.Object({ encryptionType: Type.Enum(['AES256', 'KMS', 'KMS_DSSE']) }),
@@ -167,7 +166,11 @@ const rows: readonly EcrOperation[] = [
   }),
   operation({
     name: 'PutImageTagMutability',
-    input: Type.Object({ ...repository, imageTagMutability: Type.String({ maxLength: 64 }) }),
+    input: Type.Object({
+      ...repository,
+      imageTagMutability: Type.String({ maxLength: 64 }),
+      imageTagMutabilityExclusionFilters: Type.Optional(exclusionFilters),
+    }),
     action: 'ecr:PutImageTagMutability',
     resources: onRepository,
     run: putImageTagMutability,
