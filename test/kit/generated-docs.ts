@@ -14,6 +14,7 @@ import { lifecycleErrors } from '../../src/lifecycle/errors.ts'
 import { notificationErrors } from '../../src/notifications/errors.ts'
 import { registryErrors } from '../../src/registry/errors.ts'
 import { scanningErrors } from '../../src/scanning/errors.ts'
+import { templateErrors } from '../../src/templates/errors.ts'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
 
@@ -24,6 +25,7 @@ export function errorsDocument(): string {
     section('Master key', masterKeyErrors),
     section('Scanner', scanningErrors),
     section('Lifecycle policies', lifecycleErrors),
+    section('Repository creation templates', templateErrors),
     section('Notifications', notificationErrors),
   ]
   return `# Errors\n\nWhat the rooms refuse, and what to do. Each protocol spells these in its own words. Written by \`npm run docs\`.\n\n${sections.join('\n')}`

@@ -1,6 +1,6 @@
 import { createRepository as create } from '../../../registry/create-repository.ts'
 import { repositoryIn, type EcrCall, type EcrDeps } from './call.ts'
-import { ecrError } from './errors.ts'
+import { requireOfferedEncryption, type EncryptionShape } from './encryption-input.ts'
 import { renderRepository } from './repository-shape.ts'
 import { readTags, type TagShape } from './resource-tags.ts'
 import { readTagMutability, type TagMutabilityShape } from './tag-mutability-input.ts'
@@ -13,22 +13,12 @@ export async function createRepository(
     readonly repositoryName: string
     readonly tags?: readonly TagShape[]
     readonly imageScanningConfiguration?: { readonly scanOnPush?: boolean }
-    readonly encryptionConfiguration?: { readonly encryptionType: string }
+    readonly encryptionConfiguration?: EncryptionShape
   },
   call: EcrCall,
 ): Promise<Readonly<Record<string, unknown>>> {
   const isSecure = deps.defaults === 'secure'
-  const { encryptionConfiguration } = input
-  if (
-    encryptionConfiguration !== undefined &&
-    encryptionConfiguration.encryptionType !== 'AES256'
-  ) {
-    const type = encryptionConfiguration.encryptionType
-    throw ecrError(
-      'InvalidParameterException',
-      `encryption type ${type} is not offered by this registry; use AES256`,
-    )
-  }
+  requireOfferedEncryption(input.encryptionConfiguration)
   const repository = await create(deps, {
     repository: repositoryIn(call, input),
     tagMutability: readTagMutability(input, isSecure ? 'IMMUTABLE' : 'MUTABLE'),

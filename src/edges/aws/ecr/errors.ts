@@ -11,6 +11,7 @@ import {
   type RegistryErrorCode,
 } from '../../../registry/errors.ts'
 import { isScanningError, type ScanningErrorCode } from '../../../scanning/errors.ts'
+import { isTemplateError, type TemplateErrorCode } from '../../../templates/errors.ts'
 import { policyErrorHeader } from '../protocol/policy-error-header.ts'
 
 /** An exception of the service's model: name, sentence, and members beside them. */
@@ -175,6 +176,13 @@ const lifecycleSpellings: Partial<Record<LifecycleErrorCode, LifecycleSpelling>>
   ],
 }
 
+const templateSpellings = {
+  TEMPLATE_EXISTS: 'TemplateAlreadyExistsException',
+  TEMPLATE_UNKNOWN: 'TemplateNotFoundException',
+  TEMPLATES_TOO_MANY: 'LimitExceededException',
+  TEMPLATE_UNUSABLE: 'ValidationException',
+} as const satisfies Record<TemplateErrorCode, string>
+
 /** The exception for an error of the registry's or the scanning room or of this API; undefined for any other. */
 export function spellException(thrown: unknown): EcrException | undefined {
   const error = asRegistryError(thrown)
@@ -191,6 +199,10 @@ export function spellException(thrown: unknown): EcrException | undefined {
     if (spelling === undefined) return undefined
     const [name, message] = spelling
     return { name, message: message(error.detail, error.message), status: 400, members: {} }
+  }
+  if (isTemplateError(error)) {
+    const name = templateSpellings[error.code]
+    return { name, message: error.message, status: 400, members: {} }
   }
   if (!isRegistryError(error)) return undefined
   const [name, message]: Spelling = spellings[error.code]

@@ -14,6 +14,7 @@ import { describeImageScanFindings } from './describe-image-scan-findings.ts'
 import { describeImages } from './describe-images.ts'
 import { describeRegistry } from './describe-registry.ts'
 import { describeRepositories } from './describe-repositories.ts'
+import { encryptionConfiguration } from './encryption-input.ts'
 import { getAuthorizationToken } from './get-authorization-token.ts'
 import { getDownloadUrlForLayer } from './get-download-url-for-layer.ts'
 import { initiateLayerUpload } from './initiate-layer-upload.ts'
@@ -35,8 +36,9 @@ import { imageScanningConfiguration, scanningOperations } from './scanning-opera
 import { startImageScan } from './start-image-scan.ts'
 import { exclusionFilters } from './tag-mutability-input.ts'
 import { tagResource } from './tag-resource.ts'
+import { templateOperations } from './template-operations.ts'
 import { untagResource } from './untag-resource.ts'
-import { repositoryOfArn, type TagShape } from './resource-tags.ts'
+import { repositoryOfArn, tagKeysOf, tagList } from './resource-tags.ts'
 import { uploadLayerPart } from './upload-layer-part.ts'
 
 const digest = Type.String({ minLength: 1, maxLength: 256 })
@@ -62,10 +64,6 @@ const filter = Type.Optional(
   }),
 )
 const resourceArn = Type.String({ minLength: 1, maxLength: 2048 })
-const tag = Type.Object({
-  Key: Type.String({ minLength: 1, maxLength: 128 }),
-  Value: Type.String({ maxLength: 256 }),
-})
 /** Base64 of 20,971,520 bytes. */
 const layerPartBlob = Type.String({ minLength: 1, maxLength: 27_962_028 })
 
@@ -80,10 +78,6 @@ function onArn(
 ): readonly string[] {
   repositoryOfArn(region, input.resourceArn)
   return [input.resourceArn]
-}
-
-function tagKeysOf(tags: readonly TagShape[]): RequestKeys {
-  return requestTagKeys(tags.map(({ Key, Value }) => ({ key: Key, value: Value })))
 }
 
 function idKeys(
@@ -112,6 +106,7 @@ const rows: readonly EcrOperation[] = [
   ...policyOperations,
   ...lifecycleOperations,
   ...scanningOperations,
+  ...templateOperations,
   operation({
     name: 'GetAuthorizationToken',
     input: Type.Object({ registryIds: Type.Optional(listOf(registryId, 1, 10)) }),
@@ -131,13 +126,11 @@ const rows: readonly EcrOperation[] = [
     name: 'CreateRepository',
     input: Type.Object({
       ...repository,
-      tags: Type.Optional(Type.Array(tag, { maxItems: 200 })),
+      tags: Type.Optional(tagList),
       imageTagMutability: Type.Optional(Type.String({ maxLength: 64 })),
       imageTagMutabilityExclusionFilters: Type.Optional(exclusionFilters),
       imageScanningConfiguration: Type.Optional(imageScanningConfiguration),
-      encryptionConfiguration: Type.Optional(
-        Type.Object({ encryptionType: Type.Enum(['AES256', 'KMS', 'KMS_DSSE']) }),
-      ),
+      encryptionConfiguration: Type.Optional(encryptionConfiguration),
     }),
     action: 'ecr:CreateRepository',
     furtherActions: ({ tags = [] }) => (tags.length > 0 ? ['ecr:TagResource'] : []),
@@ -177,7 +170,7 @@ const rows: readonly EcrOperation[] = [
   }),
   operation({
     name: 'TagResource',
-    input: Type.Object({ resourceArn, tags: Type.Array(tag, { maxItems: 200 }) }),
+    input: Type.Object({ resourceArn, tags: tagList }),
     action: 'ecr:TagResource',
     resources: onArn,
     keys: ({ tags }) => tagKeysOf(tags),

@@ -1,6 +1,7 @@
 import { repositoryArn } from '../../../policy/arn.ts'
 import type { Repository } from '../../../registry/repository-store.ts'
 import { epochSeconds, type EcrDeps } from './call.ts'
+import { offeredEncryption } from './encryption-input.ts'
 import { renderTagMutability } from './tag-mutability-input.ts'
 
 /** The model's Repository. `repositoryUri` is what a client puts before the tag. */
@@ -17,6 +18,6 @@ export function renderRepository(
     createdAt: epochSeconds(repository.createdAt),
     ...renderTagMutability(repository.tagMutability),
     imageScanningConfiguration: { scanOnPush: repository.scanOnPush },
-    encryptionConfiguration: { encryptionType: 'AES256' },
+    encryptionConfiguration: offeredEncryption,
   }
 }

@@ -1,3 +1,5 @@
+import { Type } from 'typebox'
+import { requestTagKeys, type RequestKeys } from '../../../access/request-context.ts'
 import { parseRepositoryName } from '../../../oci/repository-name.ts'
 import { parseArn } from '../../../policy/arn.ts'
 import type { RepositoryAddress } from '../../../registry/repository-store.ts'
@@ -9,6 +11,20 @@ import { ecrError, invalidParameter } from './errors.ts'
 export interface TagShape {
   readonly Key: string
   readonly Value: string
+}
+
+/** The model has no limit of its own: more than the fifty that are possible are refused by TooManyTagsException. */
+export const tagList = Type.Array(
+  Type.Object({
+    Key: Type.String({ minLength: 1, maxLength: 128 }),
+    Value: Type.String({ maxLength: 256 }),
+  }),
+  { maxItems: 200 },
+)
+
+/** What policies may ask of the tags in a request. */
+export function tagKeysOf(tags: readonly TagShape[]): RequestKeys {
+  return requestTagKeys(tags.map(({ Key, Value }) => ({ key: Key, value: Value })))
 }
 
 /** Tags as AWS accepts them: no reserved prefix, no key twice, at most 50. */

@@ -1,16 +1,13 @@
 /** Operations of the service's model (2015-09-21) that this version does not serve. */
 export const unservedEcrOperations: ReadonlySet<string> = new Set([
   'CreatePullThroughCacheRule',
-  'CreateRepositoryCreationTemplate',
   'DeletePullThroughCacheRule',
-  'DeleteRepositoryCreationTemplate',
   'DeleteSigningConfiguration',
   'DeregisterPullTimeUpdateExclusion',
   'DescribeImageReplicationStatus',
   'DescribeImageSigningStatus',
   'DescribePullThroughCacheRules',
   'DescribeReplicationBackfillResults',
-  'DescribeRepositoryCreationTemplates',
   'GetSigningConfiguration',
   'ListImageReferrers',
   'ListPullTimeUpdateExclusions',
@@ -21,6 +18,5 @@ export const unservedEcrOperations: ReadonlySet<string> = new Set([
   'StartReplicationBackfill',
   'StopReplicationBackfill',
   'UpdatePullThroughCacheRule',
-  'UpdateRepositoryCreationTemplate',
   'ValidatePullThroughCacheRule',
 ])
