@@ -15,6 +15,7 @@ import { notificationErrors } from '../../src/notifications/errors.ts'
 import { registryErrors } from '../../src/registry/errors.ts'
 import { scanningErrors } from '../../src/scanning/errors.ts'
 import { signingConfigurationErrors } from '../../src/trust/signing-configuration-errors.ts'
+import { templateErrors } from '../../src/templates/errors.ts'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
 
@@ -26,6 +27,7 @@ export function errorsDocument(): string {
     section('Scanner', scanningErrors),
     section('Lifecycle policies', lifecycleErrors),
     section('Signing configuration', signingConfigurationErrors),
+    section('Repository creation templates', templateErrors),
     section('Notifications', notificationErrors),
   ]
   return `# Errors\n\nWhat the rooms refuse, and what to do. Each protocol spells these in its own words. Written by \`npm run docs\`.\n\n${sections.join('\n')}`

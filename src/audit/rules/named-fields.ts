@@ -13,12 +13,12 @@ const maxTagText = 8192
 
 /** Names whose values are short and say what a request is about. In the spelling of JSON; Query's `UserName` is `userName`. */
 const plainNames: ReadonlySet<string> = new Set(
-  `accountAlias accountId accountIds action actionNames aggregationType arn artifactType assumedRoleId audience attachmentCount clientID
-  clientIDList createDate defaultVersionId digest durationSeconds ecosystem endTime eventName filter filterType expiration expiresAt force from
-  groupId groupName imageDigest imageIds imageStatus imageTag imageTagMutability isDefaultVersion keys kind layerDigest
+  `accountAlias accountId accountIds action actionNames aggregationType appliedFor arn artifactType assumedRoleId audience attachmentCount clientID
+  clientIDList createDate customRoleArn defaultVersionId digest durationSeconds ecosystem encryptionType endTime eventName filter filterType expiration expiresAt force from
+  groupId groupName imageDigest imageIds imageStatus imageTag imageTagMutability imageTagMutabilityExclusionFilters isDefaultVersion keys kind layerDigest
   layerDigests maxBytes maxImages maxItems maxResults maxSessionDuration mediaType mount name newGroupName newPath
   newUserName openIDConnectProviderArn packedPolicySize partFirstByte partLastByte path pathPrefix permissionsBoundary
-  policyArn policyArns policyId policyName policySourceArn principal principalId provider registryId registryIds repositoryArn repositoryFilters
+  policyArn policyArns policyId policyName policySourceArn prefix prefixes principal principalId provider registryId registryIds repositoryArn repositoryFilters
   reportFormat reportId repositoryName repositoryNames resource resourceArn resourceArns resourceTypes roleArn roleId roleName roleSessionName rules scanFrequency scanOnPush scanType scope
   scopes service setAsDefault snapshot source sourceIdentity startTime status subjectFromWebIdentityToken tagKeys tagStatus thumbprintList
   transitiveTagKeys type uploadId url userId userName versionId accessKeyId`.split(/\s+/),
@@ -30,11 +30,15 @@ const documentNames: ReadonlySet<string> = new Set([
   'policy',
   'assumeRolePolicyDocument',
   'lifecyclePolicyText',
+  'lifecyclePolicy',
+  'repositoryPolicy',
   'imageManifest',
 ])
 /** Objects that are looked into; `credentials` for the id of the key that was handed out. */
 const openNames: ReadonlySet<string> = new Set([
   'repository',
+  'repositoryCreationTemplate',
+  'encryptionConfiguration',
   'image',
   'imageId',
   'imageIds',
@@ -52,7 +56,7 @@ const openNames: ReadonlySet<string> = new Set([
 ])
 
 /** Lists of tags, as the services write them, and objects of tags, as CloudTrail does. */
-const tagListNames: ReadonlySet<string> = new Set(['tags'])
+const tagListNames: ReadonlySet<string> = new Set(['tags', 'resourceTags'])
 const tagRecordNames: ReadonlySet<string> = new Set(['principalTags'])
 
 export type NamedFields = Readonly<Record<string, unknown>>

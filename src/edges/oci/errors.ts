@@ -81,8 +81,9 @@ export function spellError(thrown: unknown): OciError | undefined {
 
 /** ECR's sentence: build tools recognise the refusal by it. */
 function tagImmutable(detail: Readonly<Record<string, unknown>>): OciError {
-  const { tag, repository } = detail
-  const message = `The image tag '${String(tag)}' already exists in the '${String(repository)}' repository and cannot be overwritten because the repository is immutable. Push another tag.`
+  const { tag, repository, mutability } = detail
+  const what = mutability === 'IMMUTABLE' ? 'repository' : 'tag'
+  const message = `The image tag '${String(tag)}' already exists in the '${String(repository)}' repository and cannot be overwritten because the ${what} is immutable. Push another tag.`
   return { ...spellings.TAG_IMMUTABLE, message, detail }
 }
 

@@ -59,12 +59,16 @@ test('every operation by real clients', async (t) => {
     const input = JSON.stringify({ steps: scenario, states })
     const result = await run('python3', [script], { env, input })
     assert.equal(result.status, 0, result.stderr)
-    const { counts, faults } = JSON.parse(result.stdout) as {
+    const { counts, faults, unknown, version } = JSON.parse(result.stdout) as {
       readonly counts: Readonly<Record<string, number>>
       readonly faults: readonly string[]
+      readonly unknown: readonly string[]
+      readonly version: string
     }
     assert.deepEqual(faults, [])
     for (const [client, count] of Object.entries(counts))
-      s.diagnostic(`${client}: ${count} answers held against botocore's model`)
+      s.diagnostic(
+        `${client}: ${count} answers held against the model of botocore ${version}, which lacks ${unknown.length} operations`,
+      )
   })
 })

@@ -13,8 +13,16 @@ test('every operation of the SDK is served, or named as one that is not', () => 
 
 /** Why an input of ours differs from the model's; the first that fits counts. */
 const reasons: readonly (readonly [differs: RegExp, why: string])[] = [
-  [/ imageTagMutabilityExclusionFilters/, 'exclusions are not served by this version'],
-  [/ encryptionConfiguration\.kmsKey member$/, 'only AES256 is taken, which has no key'],
+  [
+    / imageTagMutabilityExclusionFilters\.member\.filter pattern$/,
+    'held where the refusal can show the filter and the rule',
+  ],
+  [/ appliedFor max$/, 'there are three words for it'],
+  [/ prefixes max$/, 'the bound that the model has for names of repositories'],
+  [
+    / encryptionConfiguration\.kmsKey (?:min|pattern)$/,
+    'keys of KMS are refused, however they look',
+  ],
   [
     / (?:\S+\.)?imageDigest max$/,
     'longer texts are no digest; they are refused before they are looked at',
@@ -26,11 +34,11 @@ const reasons: readonly (readonly [differs: RegExp, why: string])[] = [
   ],
   [/ resourceArn max$/, 'the longest ARN of AWS'],
   [
-    / (?:tags|tagKeys) max$/,
+    / (?:tags|tagKeys|resourceTags) max$/,
     'more than 50 is TooManyTagsException; this many are not even counted',
   ],
   [
-    / tag(?:s\.member\.(?:Key|Value)|Keys\.member) max$/,
+    / (?:(?:tags|resourceTags)\.member\.(?:Key|Value)|tagKeys\.member) max$/,
     'longer than a tag may be is InvalidTagParameterException; this bounds what conditions are asked about',
   ],
   [

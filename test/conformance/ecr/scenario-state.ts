@@ -30,11 +30,31 @@ export async function scenarioState(directory: string, prefix: string): Promise<
     configLast: String(configBytes.byteLength - 1),
     manifest: layout.manifest.toString(),
     manifestDigest: digestOf(layout.manifest),
+    referrer: referrerOf(layout.manifest, config.digest, configBytes.byteLength),
     repositoryPolicy: policyOf('ecr:BatchGetImage'),
     registryPolicy: policyOf('ecr:ReplicateImage', `arn:aws:ecr:us-east-1:${account}:repository/*`),
     keepAll: lifecycleText(['1 prefix:nothing- count:9999']),
     keepOne: lifecycleText(['1 any count:1']),
   }
+}
+
+/** A note about an image. */
+function referrerOf(manifest: Buffer, configDigest: string, configSize: number): string {
+  const mediaType = 'application/vnd.oci.image.manifest.v1+json'
+  const config = {
+    mediaType: 'application/vnd.oci.image.config.v1+json',
+    digest: configDigest,
+    size: configSize,
+  }
+  return JSON.stringify({
+    schemaVersion: 2,
+    mediaType,
+    artifactType: 'application/vnd.example.note',
+    config,
+    layers: [config],
+    subject: { mediaType, digest: digestOf(manifest), size: manifest.byteLength },
+    annotations: { note: 'one' },
+  })
 }
 
 function policyOf(action: string, resource?: string): string {

@@ -42,6 +42,20 @@ const repositories: readonly Step[] = [
   { paginate: 'DescribeRepositories', input: {}, entries: 'repositories', atLeast: 2 },
   {
     call: 'PutImageTagMutability',
+    input: {
+      ...app,
+      imageTagMutability: 'IMMUTABLE_WITH_EXCLUSION',
+      imageTagMutabilityExclusionFilters: [{ filterType: 'WILDCARD', filter: 'dev-*' }],
+    },
+    expect: { 'imageTagMutabilityExclusionFilters.0.filter': 'dev-*' },
+  },
+  {
+    call: 'DescribeRepositories',
+    input: { repositoryNames: [app.repositoryName] },
+    expect: { 'repositories.0.imageTagMutability': 'IMMUTABLE_WITH_EXCLUSION' },
+  },
+  {
+    call: 'PutImageTagMutability',
     input: { ...app, imageTagMutability: 'MUTABLE' },
     expect: { imageTagMutability: 'MUTABLE' },
   },
@@ -191,6 +205,115 @@ const lifecycle: readonly Step[] = [
   },
 ]
 
+const subject = { ...app, subjectId: { imageDigest: '${manifestDigest}' } }
+
+const referrers: readonly Step[] = [
+  { call: 'PutImage', input: { ...app, imageManifest: '${referrer}' } },
+  { call: 'PutImage', input: { ...app, imageManifest: '${referrer} ' } },
+  {
+    call: 'ListImageReferrers',
+    input: {
+      ...subject,
+      filter: { artifactTypes: ['application/vnd.example.note'], artifactStatus: 'ANY' },
+    },
+    expect: {
+      'referrers.0.artifactType': 'application/vnd.example.note',
+      'referrers.0.annotations': { note: 'one' },
+      'referrers.0.artifactStatus': 'ACTIVE',
+    },
+  },
+  { paginate: 'ListImageReferrers', input: subject, entries: 'referrers', atLeast: 2 },
+]
+
+const prefixes = ['${prefix}/made', '${prefix}/made/more']
+
+const templates: readonly Step[] = [
+  {
+    call: 'CreateRepositoryCreationTemplate',
+    input: {
+      prefix: prefixes[0],
+      description: 'what is made by a push',
+      appliedFor: ['CREATE_ON_PUSH'],
+      imageTagMutability: 'IMMUTABLE_WITH_EXCLUSION',
+      imageTagMutabilityExclusionFilters: [{ filterType: 'WILDCARD', filter: 'latest' }],
+      encryptionConfiguration: { encryptionType: 'AES256' },
+      resourceTags: [{ Key: 'team', Value: 'blue' }],
+      repositoryPolicy: '${repositoryPolicy}',
+      lifecyclePolicy: '${keepAll}',
+    },
+    expect: { 'repositoryCreationTemplate.prefix': prefixes[0] },
+  },
+  {
+    call: 'CreateRepositoryCreationTemplate',
+    input: { prefix: prefixes[1], appliedFor: ['REPLICATION', 'PULL_THROUGH_CACHE'] },
+  },
+  {
+    call: 'UpdateRepositoryCreationTemplate',
+    input: { prefix: prefixes[0], description: 'changed' },
+    expect: {
+      'repositoryCreationTemplate.description': 'changed',
+      'repositoryCreationTemplate.lifecyclePolicy': '${keepAll}',
+    },
+  },
+  { call: 'DescribeRepositoryCreationTemplates', input: { prefixes } },
+  {
+    paginate: 'DescribeRepositoryCreationTemplates',
+    input: {},
+    entries: 'repositoryCreationTemplates',
+    atLeast: 2,
+  },
+  ...prefixes.map((prefix) => ({
+    call: 'DeleteRepositoryCreationTemplate',
+    input: { prefix },
+    expect: { 'repositoryCreationTemplate.prefix': prefix },
+  })),
+]
+
+const roles = ['role/scanner', 'role/path/copier'].map((role) => `arn:aws:iam::\${account}:${role}`)
+
+const exclusions: readonly Step[] = [
+  ...roles.map((principalArn) => ({
+    call: 'RegisterPullTimeUpdateExclusion',
+    input: { principalArn },
+    expect: { principalArn },
+  })),
+  {
+    paginate: 'ListPullTimeUpdateExclusions',
+    input: {},
+    entries: 'pullTimeUpdateExclusions',
+    atLeast: 2,
+  },
+  ...roles.map((principalArn) => ({
+    call: 'DeregisterPullTimeUpdateExclusion',
+    input: { principalArn },
+  })),
+]
+
+const signingProfileArn = 'arn:aws:signer:us-east-1:${account}:/signing-profiles/release'
+const signingConfiguration = {
+  rules: [
+    {
+      signingProfileArn,
+      repositoryFilters: [{ filter: '${prefix}/*', filterType: 'WILDCARD_MATCH' }],
+    },
+  ],
+}
+
+const signing: readonly Step[] = [
+  {
+    call: 'PutSigningConfiguration',
+    input: { signingConfiguration },
+    expect: { signingConfiguration },
+  },
+  { call: 'GetSigningConfiguration', input: {}, expect: { signingConfiguration } },
+  {
+    call: 'DescribeImageSigningStatus',
+    input: v1,
+    expect: { 'signingStatuses.0.signingProfileArn': signingProfileArn },
+  },
+  { call: 'DeleteSigningConfiguration', input: {}, expect: { signingConfiguration } },
+]
+
 const registry: readonly Step[] = [
   { call: 'PutRegistryPolicy', input: { policyText: '${registryPolicy}' } },
   { call: 'GetRegistryPolicy', input: {}, expect: { policyText: '${registryPolicy}' } },
@@ -219,6 +342,10 @@ export const scenario: readonly Step[] = [
   ...images,
   ...scans,
   ...lifecycle,
+  ...referrers,
+  ...templates,
+  ...exclusions,
+  ...signing,
   ...registry,
   ...end,
 ]

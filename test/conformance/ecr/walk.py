@@ -1,7 +1,7 @@
 # Walks through the scenario with boto3 and the aws command line, unmodified, in one process; each answer is held against botocore's model
 # as it came on the wire. In: {"steps", "states": {"boto3", "cli"}} on standard input. Out: what was walked, as JSON.
 import contextlib, base64, io, json, os, re, sys, tempfile, time
-import boto3
+import boto3, botocore
 from botocore import xform_name
 from awscli.clidriver import create_clidriver
 
@@ -200,7 +200,17 @@ def walk_cli(steps, state):
     return answers.count
 
 
+known = set(ecr.meta.service_model.operation_names)
+
+
+def of_step(step):
+    return step.get('call') or step.get('paginate') or 'DescribeRepositories'
+
+
+# A client may be older than the operations.
+unknown = sorted({of_step(step) for step in given['steps']} - known)
+given['steps'] = [step for step in given['steps'] if of_step(step) in known]
 counts = {}
 for client, walk in (('boto3', walk_boto3), ('cli', walk_cli)):
     counts[client] = walk(given['steps'], given['states'][client])
-print(json.dumps({'counts': counts, 'faults': faults}))
+print(json.dumps({'counts': counts, 'faults': faults, 'unknown': unknown, 'version': botocore.__version__}))

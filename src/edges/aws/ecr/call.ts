@@ -47,12 +47,8 @@ export interface EcrCall {
   /** Why the list as a whole is not the caller's to see; undefined where the call is allowed. */
   readonly denied: Extract<Authorization, { readonly kind: 'deny' }> | undefined
   readonly may: (action: string, repository: RepositoryAddress) => Promise<boolean>
-  /** The same if the repository had this policy. */
-  readonly mayUnder: (
-    action: string,
-    repository: RepositoryAddress,
-    policy: CompiledPolicy,
-  ) => Promise<boolean>
+  /** The same of an ARN, if a repository of it had this policy. */
+  readonly mayUnder: (action: string, resource: string, policy: CompiledPolicy) => Promise<boolean>
   /** For what commits a push. */
   readonly stillAllowed: CommitGate
 }

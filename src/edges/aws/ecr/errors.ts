@@ -11,6 +11,7 @@ import {
   type RegistryErrorCode,
 } from '../../../registry/errors.ts'
 import { isScanningError, type ScanningErrorCode } from '../../../scanning/errors.ts'
+import { isTemplateError, type TemplateErrorCode } from '../../../templates/errors.ts'
 import {
   isSigningConfigurationError,
   type SigningConfigurationErrorCode,
@@ -117,8 +118,8 @@ const spellings = {
   TAG_UNKNOWN: ['ImageNotFoundException', own],
   TAG_IMMUTABLE: [
     'ImageTagAlreadyExistsException',
-    ({ tag, repository }) =>
-      `The image tag '${shown(tag)}' already exists in the '${shown(repository)}' repository and cannot be overwritten because the repository is immutable.`,
+    ({ tag, repository, mutability }) =>
+      `The image tag '${shown(tag)}' already exists in the '${shown(repository)}' repository and cannot be overwritten because the ${mutability === 'IMMUTABLE' ? 'repository' : 'tag'} is immutable.`,
   ],
   PRECONDITION_FAILED: ['InvalidParameterException', own],
   IMAGE_TAGS_TOO_MANY: ['InvalidParameterException', own],
@@ -187,6 +188,13 @@ const signingSpellings = {
   SIGNING_CONFIGURATION_UNKNOWN: 'SigningConfigurationNotFoundException',
 } as const satisfies Record<SigningConfigurationErrorCode, string>
 
+const templateSpellings = {
+  TEMPLATE_EXISTS: 'TemplateAlreadyExistsException',
+  TEMPLATE_UNKNOWN: 'TemplateNotFoundException',
+  TEMPLATES_TOO_MANY: 'LimitExceededException',
+  TEMPLATE_UNUSABLE: 'ValidationException',
+} as const satisfies Record<TemplateErrorCode, string>
+
 /** The exception for an error of a room or of this API; undefined for any other. */
 export function spellException(thrown: unknown): EcrException | undefined {
   const error = asRegistryError(thrown)
@@ -207,6 +215,10 @@ export function spellException(thrown: unknown): EcrException | undefined {
     if (spelling === undefined) return undefined
     const [name, message] = spelling
     return { name, message: message(error.detail, error.message), status: 400, members: {} }
+  }
+  if (isTemplateError(error)) {
+    const name = templateSpellings[error.code]
+    return { name, message: error.message, status: 400, members: {} }
   }
   if (!isRegistryError(error)) return undefined
   const [name, message]: Spelling = spellings[error.code]

@@ -15,6 +15,7 @@ import { describeImageScanFindings } from './describe-image-scan-findings.ts'
 import { describeImages } from './describe-images.ts'
 import { describeRegistry } from './describe-registry.ts'
 import { describeRepositories } from './describe-repositories.ts'
+import { encryptionConfiguration } from './encryption-input.ts'
 import { getAuthorizationToken } from './get-authorization-token.ts'
 import { getDownloadUrlForLayer } from './get-download-url-for-layer.ts'
 import { initiateLayerUpload } from './initiate-layer-upload.ts'
@@ -38,9 +39,11 @@ import { putImageTagMutability } from './put-image-tag-mutability.ts'
 import { imageScanningConfiguration, scanningOperations } from './scanning-operations.ts'
 import { signingOperations } from './signing-operations.ts'
 import { startImageScan } from './start-image-scan.ts'
+import { exclusionFilters } from './tag-mutability-input.ts'
 import { tagResource } from './tag-resource.ts'
+import { templateOperations } from './template-operations.ts'
 import { untagResource } from './untag-resource.ts'
-import { repositoryOfArn, type TagShape } from './resource-tags.ts'
+import { repositoryOfArn, tagKey, tagKeysOf, tagList } from './resource-tags.ts'
 import { uploadLayerPart } from './upload-layer-part.ts'
 
 const digest = Type.String({ maxLength: 256 })
@@ -63,9 +66,6 @@ const filter = Type.Optional(
   }),
 )
 const resourceArn = Type.String({ maxLength: 2048 })
-/** What tags may be is told by exceptions of their own; here is what anybody gets to put into conditions. */
-const tagKey = Type.String({ maxLength: 1024 })
-const tag = Type.Object({ Key: tagKey, Value: Type.String({ maxLength: 1024 }) })
 /** Base64 of 20,971,520 bytes. */
 const layerPartBlob = Type.String({ maxLength: 27_962_028 })
 
@@ -80,10 +80,6 @@ function onArn(
 ): readonly string[] {
   repositoryOfArn(region, input.resourceArn)
   return [input.resourceArn]
-}
-
-function tagKeysOf(tags: readonly TagShape[]): RequestKeys {
-  return requestTagKeys(tags.map(({ Key, Value }) => ({ key: Key, value: Value })))
 }
 
 function idKeys(
@@ -114,6 +110,7 @@ const rows: readonly EcrOperation[] = [
   ...scanningOperations,
   ...pullTimeOperations,
   ...signingOperations,
+  ...templateOperations,
   operation({
     name: 'GetAuthorizationToken',
     input: Type.Object({ registryIds: Type.Optional(listOf(registryId, 1, 10)) }),
@@ -133,15 +130,11 @@ const rows: readonly EcrOperation[] = [
     name: 'CreateRepository',
     input: Type.Object({
       ...repository,
-      tags: Type.Optional(Type.Array(tag, { maxItems: 200 })),
+      tags: Type.Optional(tagList),
       imageTagMutability: Type.Optional(Type.String({ maxLength: 64 })),
-      imageTagMutabilityExclusionFilters: Type.Optional(
-        Type.Array(Type.Unknown(), { maxItems: 5 }),
-      ),
+      imageTagMutabilityExclusionFilters: Type.Optional(exclusionFilters),
       imageScanningConfiguration: Type.Optional(imageScanningConfiguration),
-      encryptionConfiguration: Type.Optional(
-        Type.Object({ encryptionType: Type.Enum(['AES256', 'KMS', 'KMS_DSSE']) }),
-      ),
+      encryptionConfiguration: Type.Optional(encryptionConfiguration),
     }),
     action: 'ecr:CreateRepository',
     furtherActions: ({ tags = [] }) => (tags.length > 0 ? ['ecr:TagResource'] : []),
@@ -170,14 +163,18 @@ const rows: readonly EcrOperation[] = [
   }),
   operation({
     name: 'PutImageTagMutability',
-    input: Type.Object({ ...repository, imageTagMutability: Type.String({ maxLength: 64 }) }),
+    input: Type.Object({
+      ...repository,
+      imageTagMutability: Type.String({ maxLength: 64 }),
+      imageTagMutabilityExclusionFilters: Type.Optional(exclusionFilters),
+    }),
     action: 'ecr:PutImageTagMutability',
     resources: onRepository,
     run: putImageTagMutability,
   }),
   operation({
     name: 'TagResource',
-    input: Type.Object({ resourceArn, tags: Type.Array(tag, { maxItems: 200 }) }),
+    input: Type.Object({ resourceArn, tags: tagList }),
     action: 'ecr:TagResource',
     resources: onArn,
     keys: ({ tags }) => tagKeysOf(tags),

@@ -1,3 +1,5 @@
+import { Type } from 'typebox'
+import { requestTagKeys, type RequestKeys } from '../../../access/request-context.ts'
 import { parseRepositoryName } from '../../../oci/repository-name.ts'
 import { parseArn } from '../../../policy/arn.ts'
 import type { RepositoryAddress } from '../../../registry/repository-store.ts'
@@ -13,6 +15,19 @@ export interface TagShape {
 
 const maxKeyLength = 128
 const maxValueLength = 256
+
+/** What tags may be is told by exceptions of their own; here is what anybody gets to put into conditions. */
+export const tagKey = Type.String({ maxLength: 1024 })
+/** The model has no limit of its own: more than the fifty that are possible are refused by TooManyTagsException. */
+export const tagList = Type.Array(
+  Type.Object({ Key: tagKey, Value: Type.String({ maxLength: 1024 }) }),
+  { maxItems: 200 },
+)
+
+/** What policies may ask of the tags in a request. */
+export function tagKeysOf(tags: readonly TagShape[]): RequestKeys {
+  return requestTagKeys(tags.map(({ Key, Value }) => ({ key: Key, value: Value })))
+}
 
 /** Tags as AWS accepts them: no reserved prefix, no key twice, at most 50, keys of 1 to 128 characters, values of at most 256. */
 export function readTags(tags: readonly TagShape[]): readonly RepositoryTag[] {

@@ -1,18 +1,14 @@
 /** Operations of the service's model (2015-09-21) that this version does not serve. */
 export const unservedEcrOperations: ReadonlySet<string> = new Set([
   'CreatePullThroughCacheRule',
-  'CreateRepositoryCreationTemplate',
   'DeletePullThroughCacheRule',
-  'DeleteRepositoryCreationTemplate',
   'DescribeImageReplicationStatus',
   'DescribePullThroughCacheRules',
   'DescribeReplicationBackfillResults',
-  'DescribeRepositoryCreationTemplates',
   'ListReplicationBackfills',
   'PutReplicationConfiguration',
   'StartReplicationBackfill',
   'StopReplicationBackfill',
   'UpdatePullThroughCacheRule',
-  'UpdateRepositoryCreationTemplate',
   'ValidatePullThroughCacheRule',
 ])

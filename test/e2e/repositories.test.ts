@@ -1,0 +1,326 @@
+// Tag immutability with exclusions, repository creation templates and creation on push, by unmodified clients.
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import {
+  CreateRepositoryCreationTemplateCommand,
+  DescribeRepositoryCreationTemplatesCommand,
+  ECRClient,
+  PutImageTagMutabilityCommand,
+  UpdateRepositoryCreationTemplateCommand,
+  type CreateRepositoryCreationTemplateCommandInput,
+} from '@aws-sdk/client-ecr'
+import {
+  CreateAccessKeyCommand,
+  CreateUserCommand,
+  IAMClient,
+  PutUserPolicyCommand,
+} from '@aws-sdk/client-iam'
+import { lifecycleText } from '../kit/lifecycle.ts'
+import { missing, run } from '../kit/run.ts'
+import { startServer, type ServerProcess } from '../kit/server-process.ts'
+
+const script = `
+import boto3, json
+ecr = boto3.client('ecr')
+account = boto3.client('sts').get_caller_identity()['Account']
+def refused(code, call, **arguments):
+    try: call(**arguments)
+    except ecr.exceptions.ClientError as error:
+        assert error.response['Error']['Code'] == code, error.response
+        return error.response['Error']['Message']
+    raise SystemExit(f'{call} was accepted')
+
+# Exclusions: as put, as described, as replaced.
+def filters(*texts): return [{'filterType': 'WILDCARD', 'filter': text} for text in texts]
+name = {'repositoryName': 'python/app'}
+made = ecr.create_repository(**name, imageTagMutability='IMMUTABLE_WITH_EXCLUSION', imageTagMutabilityExclusionFilters=filters('latest', 'dev-*'))['repository']
+read = ecr.describe_repositories(repositoryNames=['python/app'])['repositories'][0]
+assert made == read, (made, read)
+assert (read['imageTagMutability'], read['imageTagMutabilityExclusionFilters']) == ('IMMUTABLE_WITH_EXCLUSION', filters('latest', 'dev-*')), read
+def index(note): return json.dumps({'schemaVersion': 2, 'mediaType': 'application/vnd.oci.image.index.v1+json', 'manifests': [], 'annotations': {'note': note}})
+for note in ('1', '2'): ecr.put_image(**name, imageManifest=index(note), imageTag='dev-1')
+ecr.put_image(**name, imageManifest=index('1'), imageTag='v1')
+message = refused('ImageTagAlreadyExistsException', ecr.put_image, **name, imageManifest=index('2'), imageTag='v1')
+assert message == "The image tag 'v1' already exists in the 'python/app' repository and cannot be overwritten because the tag is immutable.", message
+put = ecr.put_image_tag_mutability(**name, imageTagMutability='MUTABLE_WITH_EXCLUSION', imageTagMutabilityExclusionFilters=filters('dev-*'))
+assert (put['imageTagMutability'], put['imageTagMutabilityExclusionFilters']) == ('MUTABLE_WITH_EXCLUSION', filters('dev-*')), put
+ecr.put_image(**name, imageManifest=index('2'), imageTag='v1')
+refused('ImageTagAlreadyExistsException', ecr.put_image, **name, imageManifest=index('1'), imageTag='dev-1')
+put = ecr.put_image_tag_mutability(**name, imageTagMutability='MUTABLE')
+assert 'imageTagMutabilityExclusionFilters' not in put, put
+assert 'imageTagMutabilityExclusionFilters' not in ecr.describe_repositories(repositoryNames=['python/app'])['repositories'][0]
+
+# aws_ecr_repository_creation_template: what the provider calls on create, read, update and delete.
+def template(prefix='python'):
+    found = ecr.describe_repository_creation_templates(prefixes=[prefix])
+    assert found['registryId'] == account and 'nextToken' not in found, found
+    return found['repositoryCreationTemplates'][0] if found['repositoryCreationTemplates'] else None
+assert template() is None
+policy = json.dumps({'Version': '2012-10-17', 'Statement': [{'Sid': 'pull', 'Effect': 'Allow', 'Principal': {'AWS': f'arn:aws:iam::{account}:root'}, 'Action': ['ecr:BatchGetImage']}]}, indent=1)
+lifecycle = json.dumps({'rules': [{'rulePriority': 1, 'description': 'the newest', 'selection': {'tagStatus': 'any', 'countType': 'imageCountMoreThan', 'countNumber': 9}, 'action': {'type': 'expire'}}]}, indent=1)
+made = ecr.create_repository_creation_template(prefix='python', description='of the team', appliedFor=['PULL_THROUGH_CACHE', 'CREATE_ON_PUSH'],
+    encryptionConfiguration={'encryptionType': 'AES256'}, imageTagMutability='IMMUTABLE_WITH_EXCLUSION', imageTagMutabilityExclusionFilters=filters('latest'),
+    resourceTags=[{'Key': 'team', 'Value': 'blue'}], repositoryPolicy=policy, lifecyclePolicy=lifecycle)
+assert made['registryId'] == account, made
+read = template()
+assert made['repositoryCreationTemplate'] == read, (made, read)
+assert (read['prefix'], read['description'], read['appliedFor']) == ('python', 'of the team', ['PULL_THROUGH_CACHE', 'CREATE_ON_PUSH']), read
+assert (read['imageTagMutability'], read['imageTagMutabilityExclusionFilters']) == ('IMMUTABLE_WITH_EXCLUSION', filters('latest')), read
+assert (read['repositoryPolicy'], read['lifecyclePolicy']) == (policy, lifecycle), read
+assert (read['encryptionConfiguration'], read['resourceTags']) == ({'encryptionType': 'AES256'}, [{'Key': 'team', 'Value': 'blue'}]), read
+assert read['createdAt'] == read['updatedAt'] and 'customRoleArn' not in read, read
+refused('TemplateAlreadyExistsException', ecr.create_repository_creation_template, prefix='python/', appliedFor=['REPLICATION'])
+changed = ecr.update_repository_creation_template(prefix='python', appliedFor=['CREATE_ON_PUSH'], description='', resourceTags=[], lifecyclePolicy='')['repositoryCreationTemplate']
+assert changed == template() and changed['appliedFor'] == ['CREATE_ON_PUSH'], changed
+assert not {'description', 'resourceTags', 'lifecyclePolicy'} & changed.keys() and changed['repositoryPolicy'] == policy, changed
+assert changed['imageTagMutabilityExclusionFilters'] == filters('latest') and changed['createdAt'] == read['createdAt'], changed
+changed = ecr.update_repository_creation_template(prefix='python', imageTagMutability='MUTABLE')['repositoryCreationTemplate']
+assert changed['imageTagMutability'] == 'MUTABLE' and 'imageTagMutabilityExclusionFilters' not in changed, changed
+for prefix in ('ROOT', 'python/slash/', 'zoo'): ecr.create_repository_creation_template(prefix=prefix, appliedFor=['REPLICATION'])
+pages = ecr.get_paginator('describe_repository_creation_templates').paginate(PaginationConfig={'PageSize': 1})
+prefixes = [one['prefix'] for page in pages for one in page['repositoryCreationTemplates']]
+assert prefixes == ['ROOT', 'python', 'python/slash/', 'zoo'], prefixes
+for prefix in prefixes:
+    assert ecr.delete_repository_creation_template(prefix=prefix)['repositoryCreationTemplate']['prefix'] == prefix
+refused('TemplateNotFoundException', ecr.delete_repository_creation_template, prefix='python')
+refused('TemplateNotFoundException', ecr.update_repository_creation_template, prefix='python')
+print('ok')
+`
+
+const python = await run('python3', ['-c', 'import boto3']).then(
+  ({ status }) => (status === 0 ? false : 'boto3 is not installed'),
+  () => 'python3 is not installed',
+)
+
+test('exclusions, templates and creation on push', async (t) => {
+  const server = await startServer(t)
+  const { ecr } = server
+
+  await t.test('by boto3, as Terraform puts them', { skip: python }, async () => {
+    const done = await run('python3', ['-c', script], { env: server.environment })
+    assert.equal(done.stderr, '')
+    assert.equal(done.stdout.trim(), 'ok')
+  })
+
+  await t.test('the aws command puts and shows exclusions', { skip: missing('aws') }, async () => {
+    const mutability = ['--image-tag-mutability', 'IMMUTABLE_WITH_EXCLUSION']
+    const filters = 'filterType=WILDCARD,filter=latest'
+    const args = [...mutability, '--image-tag-mutability-exclusion-filters', filters]
+    const made = await run(
+      'aws',
+      ['ecr', 'create-repository', '--repository-name', 'cli/app', ...args, '--output', 'json'],
+      { env: server.environment },
+    )
+    assert.equal(made.stderr, '')
+    assert.match(made.stdout, /"filter": "latest"/)
+  })
+
+  await t.test('what cannot be is refused by member, value and rule', async () => {
+    const mutability = (
+      imageTagMutability: string,
+      ...filters: readonly string[]
+    ): Promise<unknown> =>
+      ecr.send(
+        new PutImageTagMutabilityCommand({
+          repositoryName: 'cli/app',
+          // @ts-expect-error -- what the model does not have, too
+          imageTagMutability,
+          ...(filters.length === 0
+            ? {}
+            : {
+                imageTagMutabilityExclusionFilters: filters.map((filter) => ({
+                  filterType: 'WILDCARD',
+                  filter,
+                })),
+              }),
+        }),
+      )
+    const member = 'imageTagMutabilityExclusionFilters'
+    const parameter = (at: string, what: string): string =>
+      `Invalid parameter at '${at}' failed to satisfy constraint: '${what}'`
+    const refusals: readonly (readonly [Promise<unknown>, message: string])[] = [
+      [
+        mutability('IMMUTABLE_WITH_EXCLUSION'),
+        parameter(
+          member,
+          `ImageTagMutabilityExclusionFilters can't be null when imageTagMutability is set as IMMUTABLE_WITH_EXCLUSION`,
+        ),
+      ],
+      [
+        mutability('MUTABLE', 'a'),
+        parameter(
+          member,
+          'ImageTagMutabilityExclusionFilters are not allowed when imageTagMutability is set as MUTABLE',
+        ),
+      ],
+      [
+        mutability('MUTABLE_WITH_EXCLUSION', 'ok', 'a*b*c*'),
+        parameter(`${member}.2.member.filter`, `'a*b*c*' must have at most 2 wildcards (*)`),
+      ],
+      [
+        mutability('MUTABLE_WITH_EXCLUSION', 'v?'),
+        parameter(
+          `${member}.1.member.filter`,
+          `'v?' must consist of the characters 0-9 a-z A-Z . _ - and *`,
+        ),
+      ],
+      [
+        mutability('MUTABLE_WITH_EXCLUSION', 'a', 'b', 'c', 'd', 'e', 'f'),
+        parameter(member, 'must have length less than or equal to 5'),
+      ],
+      [
+        mutability('SOMETIMES'),
+        parameter(
+          'imageTagMutability',
+          `must be one of 'MUTABLE', 'IMMUTABLE', 'MUTABLE_WITH_EXCLUSION', 'IMMUTABLE_WITH_EXCLUSION'`,
+        ),
+      ],
+    ]
+    for (const [work, message] of refusals)
+      await assert.rejects(work, { name: 'InvalidParameterException', message })
+
+    const template = (
+      input: Partial<CreateRepositoryCreationTemplateCommandInput>,
+    ): Promise<unknown> =>
+      ecr.send(
+        new CreateRepositoryCreationTemplateCommand({
+          prefix: 'prod',
+          appliedFor: ['CREATE_ON_PUSH'],
+          ...input,
+        }),
+      )
+    const role = 'arn:aws:iam::210987654321:role/other'
+    const refused: readonly (readonly [
+      Partial<CreateRepositoryCreationTemplateCommandInput>,
+      name: string,
+      message: RegExp,
+    ])[] = [
+      [
+        { prefix: 'Prod' },
+        'ValidationException',
+        /^1 validation error detected: Value 'Prod' at 'prefix' failed to satisfy constraint: Member must satisfy regular expression pattern: /,
+      ],
+      [
+        // @ts-expect-error -- what the model does not have
+        { appliedFor: ['ALWAYS'] },
+        'ValidationException',
+        /'appliedFor'.*enum value set: \[PULL_THROUGH_CACHE, REPLICATION, CREATE_ON_PUSH\]/,
+      ],
+      [
+        { customRoleArn: role },
+        'ValidationException',
+        /Value 'arn:aws:iam::210987654321:role\/other' at 'customRoleArn'.*a role of account 123456789012/,
+      ],
+      [
+        { encryptionConfiguration: { encryptionType: 'KMS' } },
+        'InvalidParameterException',
+        /encryption type KMS is not offered by this registry; use AES256/,
+      ],
+      [
+        { repositoryPolicy: '{"Version":"2012-10-17"}' },
+        'InvalidParameterException',
+        /Invalid repository policy provided/,
+      ],
+      [
+        { lifecyclePolicy: '{"rules":[]}' },
+        'InvalidParameterException',
+        /'LifecyclePolicyText'.*Lifecycle policy validation failure/,
+      ],
+      [
+        { resourceTags: [{ Key: 'aws:x', Value: '' }] },
+        'InvalidTagParameterException',
+        /begins with aws:/,
+      ],
+      [
+        { imageTagMutability: 'IMMUTABLE_WITH_EXCLUSION' },
+        'InvalidParameterException',
+        /can't be null/,
+      ],
+    ]
+    for (const [input, name, message] of refused)
+      await assert.rejects(template(input), { name, message })
+  })
+
+  await t.test('who makes a template needs what it does, on all that it is for', async () => {
+    const anywhere = { Effect: 'Allow', Action: 'ecr:*RepositoryCreationTemplate', Resource: '*' }
+    const under = (action: string, name: string): object => ({
+      Effect: 'Allow',
+      Action: action,
+      Resource: `arn:aws:ecr:us-east-1:123456789012:repository/${name}`,
+    })
+    const author = await userWith(server, 'author', [
+      anywhere,
+      under('ecr:CreateRepository', 'prod/*'),
+      under('ecr:PutLifecyclePolicy', 'prod/*'),
+    ])
+    const create = (
+      input: Partial<CreateRepositoryCreationTemplateCommandInput>,
+    ): Promise<unknown> =>
+      author.send(
+        new CreateRepositoryCreationTemplateCommand({
+          prefix: 'prod',
+          appliedFor: ['CREATE_ON_PUSH'],
+          ...input,
+        }),
+      )
+    const policy = JSON.stringify({
+      Version: '2012-10-17',
+      Statement: [{ Effect: 'Allow', Principal: { AWS: '123456789012' }, Action: 'ecr:*' }],
+    })
+    const denied: readonly (readonly [
+      Partial<CreateRepositoryCreationTemplateCommandInput>,
+      message: RegExp,
+    ])[] = [
+      [{ prefix: 'ROOT' }, /ecr:CreateRepository on resource: arn:.*:repository\/\* because/],
+      [
+        { prefix: 'production' },
+        /ecr:CreateRepository on resource: arn:.*:repository\/production\/\*/,
+      ],
+      [
+        { repositoryPolicy: policy },
+        /ecr:SetRepositoryPolicy on resource: arn:.*:repository\/prod\/\*/,
+      ],
+      [{ resourceTags: [{ Key: 'a', Value: 'b' }] }, /ecr:TagResource/],
+      [
+        { customRoleArn: 'arn:aws:iam::123456789012:role/maker' },
+        /iam:PassRole on resource: arn:aws:iam::123456789012:role\/maker/,
+      ],
+    ]
+    for (const [input, message] of denied)
+      await assert.rejects(create(input), { name: 'AccessDeniedException', message })
+    await create({ lifecyclePolicy: lifecycleText(['1 any count:9']) })
+    const update = new UpdateRepositoryCreationTemplateCommand({
+      prefix: 'prod',
+      repositoryPolicy: policy,
+    })
+    await assert.rejects(author.send(update), {
+      name: 'AccessDeniedException',
+      message: /ecr:SetRepositoryPolicy/,
+    })
+    const list = new DescribeRepositoryCreationTemplatesCommand({})
+    await assert.rejects(author.send(list), { name: 'AccessDeniedException' })
+    const { repositoryCreationTemplates: listed = [] } = await ecr.send(list)
+    // Safe unless it is said otherwise, as a repository is.
+    assert.deepEqual(
+      listed.map(({ prefix, imageTagMutability }) => [prefix, imageTagMutability]),
+      [['prod', 'IMMUTABLE']],
+    )
+  })
+})
+
+async function userWith(
+  server: ServerProcess,
+  name: string,
+  statements: readonly object[],
+): Promise<ECRClient> {
+  const { accessKeyId, secretAccessKey } = server
+  const credentials = { accessKeyId, secretAccessKey }
+  const iam = new IAMClient({ endpoint: server.url, region: 'us-east-1', credentials })
+  await iam.send(new CreateUserCommand({ UserName: name }))
+  const PolicyDocument = JSON.stringify({ Version: '2012-10-17', Statement: statements })
+  await iam.send(new PutUserPolicyCommand({ UserName: name, PolicyName: 'own', PolicyDocument }))
+  const { AccessKey: key } = await iam.send(new CreateAccessKeyCommand({ UserName: name }))
+  iam.destroy()
+  const keys = { accessKeyId: key?.AccessKeyId ?? '', secretAccessKey: key?.SecretAccessKey ?? '' }
+  return new ECRClient({ endpoint: server.url, region: 'us-east-1', credentials: keys })
+}
