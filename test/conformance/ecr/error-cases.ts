@@ -1,5 +1,6 @@
 // For each operation the exceptions that the model lists for it: how it is provoked, or why it cannot be.
 import type { ErrorPlace } from './error-place.ts'
+import { registryErrorCases } from './registry-error-cases.ts'
 import { app, appArn, digestOf, indexOf } from './error-place.ts'
 
 /** A text: why the exception cannot come. */
@@ -413,6 +414,7 @@ function noRegistryPolicy(): Provocation {
 }
 
 export const errorCases: Cases = {
+  ...registryErrorCases,
   ...repositories,
   ...policies,
   ...lifecycle,

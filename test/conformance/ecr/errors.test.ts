@@ -68,6 +68,7 @@ function plainInput(operation: string): object {
 
 const plainMembers: Readonly<Record<string, unknown>> = {
   ...app,
+  appliedFor: [],
   imageId: { imageTag: 'v1' },
   imageIds: [{ imageTag: 'v1' }],
   imageManifest: indexOf(`sha256:${'0'.repeat(64)}`, 100),
@@ -84,7 +85,10 @@ const plainMembers: Readonly<Record<string, unknown>> = {
     Statement: [{ Effect: 'Allow', Principal: '*', Action: 'ecr:ListImages' }],
   }),
   repositoryNames: ['errors/app'],
+  prefix: 'plain',
+  principalArn: 'arn:aws:iam::123456789012:role/plain',
   resourceArn: 'arn:aws:ecr:us-east-1:123456789012:repository/errors/app',
+  signingConfiguration: { rules: [] },
   subjectId: { imageDigest: `sha256:${'0'.repeat(64)}` },
   tagKeys: ['a'],
   tags: [{ Key: 'a', Value: 'b' }],

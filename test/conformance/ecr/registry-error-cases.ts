@@ -1,0 +1,155 @@
+// As error-cases.ts, of what belongs to a registry as a whole: templates, exclusions, signing, referrers.
+import type { ErrorCase } from './error-cases.ts'
+import { app, type ErrorPlace } from './error-place.ts'
+
+type Cases = Readonly<Record<string, Readonly<Record<string, ErrorCase>>>>
+
+const noInput = 'the operation has no input that could be wrong'
+const ofTheModel =
+  'what breaks the model is ValidationException here, and its input has nothing else to be wrong'
+const wrongToken = /^Invalid parameter at 'nextToken' failed to satisfy constraint: 'Invalid token/
+const neither =
+  /^Invalid parameter at 'imageId' failed to satisfy constraint: 'Invalid request parameters: both tag and digest cannot be null'$/
+const shortPrefix =
+  /^1 validation error detected: Value 'UPPER' at 'prefix' failed to satisfy constraint: Member must satisfy regular expression pattern: /
+const badPrefix = { input: { prefix: 'UPPER', appliedFor: [] }, says: shortPrefix }
+
+async function makeTemplate(place: ErrorPlace, prefix: string): Promise<object> {
+  const input = { prefix, appliedFor: ['REPLICATION'] }
+  await place.call('CreateRepositoryCreationTemplate', input)
+  return input
+}
+
+const templates: Cases = {
+  CreateRepositoryCreationTemplate: {
+    ValidationException: badPrefix,
+    InvalidParameterException: {
+      input: {
+        prefix: 'errors',
+        appliedFor: [],
+        imageTagMutability: 'MUTABLE',
+        imageTagMutabilityExclusionFilters: [{ filterType: 'WILDCARD', filter: 'v*' }],
+      },
+      says: /^Invalid parameter at 'imageTagMutabilityExclusionFilters' failed to satisfy constraint: 'ImageTagMutabilityExclusionFilters are not allowed when imageTagMutability is set as MUTABLE'$/,
+    },
+    TemplateAlreadyExistsException: {
+      prepare: (place) => makeTemplate(place, 'errors/twice'),
+      says: /errors\/twice/,
+    },
+    LimitExceededException: {
+      prepare: async (place) => {
+        for (let number = 1; number <= 50; number += 1) await makeTemplate(place, `many/t${number}`)
+        return { prefix: 'many/last', appliedFor: ['REPLICATION'] }
+      },
+      says: /^account 123456789012 has 50 repository creation templates, as many as it may have$/,
+      after: async (place) => {
+        for (let number = 1; number <= 50; number += 1)
+          await place.call('DeleteRepositoryCreationTemplate', { prefix: `many/t${number}` })
+      },
+    },
+  },
+  UpdateRepositoryCreationTemplate: {
+    ValidationException: badPrefix,
+    InvalidParameterException: {
+      prepare: async (place) => {
+        await makeTemplate(place, 'errors/change')
+        return { prefix: 'errors/change', lifecyclePolicy: '{"rules":[]}' }
+      },
+      says: /^Invalid parameter at 'LifecyclePolicyText' failed to satisfy constraint: 'Lifecycle policy validation failure: /,
+    },
+    TemplateNotFoundException: { input: { prefix: 'absent' }, says: /absent/ },
+  },
+  DeleteRepositoryCreationTemplate: {
+    ValidationException: badPrefix,
+    InvalidParameterException: ofTheModel,
+    TemplateNotFoundException: { input: { prefix: 'absent' }, says: /absent/ },
+  },
+  DescribeRepositoryCreationTemplates: {
+    ValidationException: {
+      input: { maxResults: 0 },
+      says: /^1 validation error detected: Value '0' at 'maxResults' failed to satisfy constraint: Member must have value greater than or equal to 1$/,
+    },
+    InvalidParameterException: { input: { nextToken: 'foreign' }, says: wrongToken },
+  },
+}
+
+const role = (name: string): object => ({ principalArn: `arn:aws:iam::123456789012:role/${name}` })
+const noRole = {
+  input: { principalArn: 'arn:aws:iam::123456789012:user/dev' },
+  says: /^principalArn arn:aws:iam::123456789012:user\/dev is not the ARN of an IAM role/,
+}
+const noArn =
+  /^1 validation error detected: Value 'me' at 'principalArn' failed to satisfy constraint: Member must satisfy regular expression pattern: /
+
+const exclusions: Cases = {
+  RegisterPullTimeUpdateExclusion: {
+    ValidationException: noRole,
+    InvalidParameterException: ofTheModel,
+    ExclusionAlreadyExistsException: {
+      prepare: async (place) => {
+        await place.call('RegisterPullTimeUpdateExclusion', role('twice'))
+        return role('twice')
+      },
+      says: /^pulls of principalArn \S+:role\/twice are excluded already/,
+    },
+    LimitExceededException: {
+      prepare: async (place) => {
+        for (let number = 1; number < 100; number += 1)
+          await place.call('RegisterPullTimeUpdateExclusion', role(`many${number}`))
+        return role('last')
+      },
+      says: /^the registry with id '123456789012' excludes 100 roles, which is as many as it may$/,
+    },
+  },
+  DeregisterPullTimeUpdateExclusion: {
+    ValidationException: { input: { principalArn: 'me' }, says: noArn },
+    InvalidParameterException: ofTheModel,
+    LimitExceededException: 'taking away has no limit',
+    ExclusionNotFoundException: {
+      input: role('absent'),
+      says: /^pulls of principalArn \S+:role\/absent are not excluded/,
+    },
+  },
+  ListPullTimeUpdateExclusions: {
+    ValidationException: { input: { maxResults: 1001 }, says: /at 'maxResults'/ },
+    InvalidParameterException: { input: { nextToken: 'foreign' }, says: wrongToken },
+    LimitExceededException: 'reads have no quota',
+  },
+}
+
+const noConfiguration = {
+  input: {},
+  says: /^the registry with id '123456789012' has no signing configuration$/,
+}
+
+const signing: Cases = {
+  PutSigningConfiguration: {
+    InvalidParameterException: ofTheModel,
+    ValidationException: {
+      input: { signingConfiguration: { rules: [{ signingProfileArn: 'release' }] } },
+      says: /^1 validation error detected: Value 'release' at 'signingConfiguration\.rules\.1\.member\.signingProfileArn' failed to satisfy constraint: Member must satisfy regular expression pattern: /,
+    },
+  },
+  GetSigningConfiguration: {
+    InvalidParameterException: noInput,
+    ValidationException: noInput,
+    SigningConfigurationNotFoundException: noConfiguration,
+  },
+  DeleteSigningConfiguration: {
+    ValidationException: noInput,
+    SigningConfigurationNotFoundException: noConfiguration,
+  },
+  DescribeImageSigningStatus: {
+    InvalidParameterException: { input: { ...app, imageId: {} }, says: neither },
+  },
+  ListImageReferrers: {
+    InvalidParameterException: {
+      input: { ...app, subjectId: { imageDigest: 'v1' } },
+      says: /^Invalid parameter at 'subjectId\.imageDigest' failed to satisfy constraint: '"v1" is not a digest'$/,
+    },
+    UnableToListUpstreamImageReferrersException:
+      'referrers are those that the registry holds; upstreams are not asked for them',
+  },
+}
+
+export const registryErrorCases: Cases = { ...templates, ...exclusions, ...signing }
