@@ -13,7 +13,6 @@ import { createRepository } from './create-repository.ts'
 import { deleteRepository } from './delete-repository.ts'
 import { describeImageScanFindings } from './describe-image-scan-findings.ts'
 import { describeImages } from './describe-images.ts'
-import { describeRegistry } from './describe-registry.ts'
 import { describeRepositories } from './describe-repositories.ts'
 import { getAuthorizationToken } from './get-authorization-token.ts'
 import { getDownloadUrlForLayer } from './get-download-url-for-layer.ts'
@@ -22,6 +21,7 @@ import { lifecycleOperations } from './lifecycle-operations.ts'
 import { listImageReferrers } from './list-image-referrers.ts'
 import { listImages } from './list-images.ts'
 import { listTagsForResource } from './list-tags-for-resource.ts'
+import { replicationOperations } from './replication-operations.ts'
 import {
   imageId,
   onEverything,
@@ -114,20 +114,13 @@ const rows: readonly EcrOperation[] = [
   ...scanningOperations,
   ...pullTimeOperations,
   ...signingOperations,
+  ...replicationOperations,
   operation({
     name: 'GetAuthorizationToken',
     input: Type.Object({ registryIds: Type.Optional(listOf(registryId, 1, 10)) }),
     action: 'ecr:GetAuthorizationToken',
     resources: onEverything,
     run: getAuthorizationToken,
-  }),
-  operation({
-    name: 'DescribeRegistry',
-    input: Type.Object({}),
-    action: 'ecr:DescribeRegistry',
-    resources: onEverything,
-    errorStyle: 'validation',
-    run: describeRegistry,
   }),
   operation({
     name: 'CreateRepository',
