@@ -13,6 +13,7 @@ import { feeds } from '../../src/feeds/table.ts'
 import { lifecycleErrors } from '../../src/lifecycle/errors.ts'
 import { notificationErrors } from '../../src/notifications/errors.ts'
 import { registryErrors } from '../../src/registry/errors.ts'
+import { replicationErrors } from '../../src/replication/errors.ts'
 import { scanningErrors } from '../../src/scanning/errors.ts'
 import { signingConfigurationErrors } from '../../src/trust/signing-configuration-errors.ts'
 import { templateErrors } from '../../src/templates/errors.ts'
@@ -26,6 +27,7 @@ export function errorsDocument(): string {
     section('Master key', masterKeyErrors),
     section('Scanner', scanningErrors),
     section('Lifecycle policies', lifecycleErrors),
+    section('Replication and pull-through', replicationErrors),
     section('Signing configuration', signingConfigurationErrors),
     section('Repository creation templates', templateErrors),
     section('Notifications', notificationErrors),

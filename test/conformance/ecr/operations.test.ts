@@ -17,6 +17,7 @@ const reasons: readonly (readonly [differs: RegExp, why: string])[] = [
     / imageTagMutabilityExclusionFilters\.member\.filter pattern$/,
     'held where the refusal can show the filter and the rule',
   ],
+  [/\.deleteReplication member$/, 'newer models have it, though the installed SDK does not'],
   [/ appliedFor max$/, 'there are three words for it'],
   [/ prefixes max$/, 'the bound that the model has for names of repositories'],
   [

@@ -17,6 +17,12 @@ export type Step =
       readonly entries: string
       readonly atLeast: number
     }
+  /** Where the operation has nothing to do: it says so. */
+  | {
+      readonly refused: string
+      readonly input: Readonly<Record<string, unknown>>
+      readonly error: string
+    }
   | { readonly wait: string; readonly input: Readonly<Record<string, unknown>> }
 
 const app = { repositoryName: '${prefix}/app' }
@@ -314,6 +320,54 @@ const signing: readonly Step[] = [
   { call: 'DeleteSigningConfiguration', input: {}, expect: { signingConfiguration } },
 ]
 
+const destination = { region: 'eu-west-1', registryId: '210987654321' }
+const replicationConfiguration = {
+  rules: [
+    {
+      destinations: [destination],
+      repositoryFilters: [{ filter: '${prefix}', filterType: 'PREFIX_MATCH' }],
+    },
+  ],
+}
+const backfill = { replicationBackfillId: '${backfill}' }
+
+const replication: readonly Step[] = [
+  {
+    call: 'PutReplicationConfiguration',
+    input: { replicationConfiguration },
+    expect: { replicationConfiguration },
+  },
+  { call: 'DescribeRegistry', input: {}, expect: { replicationConfiguration } },
+  {
+    call: 'DescribeImageReplicationStatus',
+    input: v1,
+    expect: { 'replicationStatuses.0.region': 'eu-west-1' },
+  },
+  { call: 'StartReplicationBackfill', input: { destination } },
+  {
+    call: 'StartReplicationBackfill',
+    input: { destination },
+    keep: { backfill: 'replicationBackfillId' },
+  },
+  {
+    call: 'DescribeReplicationBackfillResults',
+    input: { ...backfill, resultStatusFilter: 'FAILED' },
+  },
+  {
+    paginate: 'DescribeReplicationBackfillResults',
+    input: backfill,
+    entries: 'results',
+    atLeast: 0,
+  },
+  { paginate: 'ListReplicationBackfills', input: {}, entries: 'backfills', atLeast: 2 },
+  {
+    refused: 'StopReplicationBackfill',
+    input: backfill,
+    error: 'ReplicationBackfillInvalidStatusException',
+  },
+  { call: 'PutReplicationConfiguration', input: { replicationConfiguration: { rules: [] } } },
+]
+
 const registry: readonly Step[] = [
   { call: 'PutRegistryPolicy', input: { policyText: '${registryPolicy}' } },
   { call: 'GetRegistryPolicy', input: {}, expect: { policyText: '${registryPolicy}' } },
@@ -346,11 +400,13 @@ export const scenario: readonly Step[] = [
   ...templates,
   ...exclusions,
   ...signing,
+  ...replication,
   ...registry,
   ...end,
 ]
 
 export function operationOfStep(step: Step): string | undefined {
   if ('call' in step) return step.call
+  if ('refused' in step) return step.refused
   return 'paginate' in step ? step.paginate : undefined
 }

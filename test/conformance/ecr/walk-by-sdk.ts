@@ -28,6 +28,7 @@ export async function walkBySdk(
       answers += 1
       const operation = String(context.commandName).replace(/Command$/, '')
       const wire: unknown = JSON.parse(body)
+      if (isErrorOf(result.response)) return result
       const found = faultsOfAnswer(outputShape(operation), wire)
       faults.push(...found.map((fault) => `${operation}: ${fault}`))
       return result
@@ -39,6 +40,11 @@ export async function walkBySdk(
   client.middlewareStack.remove('readsTheWire')
   const operations = new Set(steps.flatMap((step) => operationOfStep(step) ?? []))
   return { operations, answers, faults }
+}
+
+/** What is refused has a shape of its own; errors.test.ts is about it. */
+function isErrorOf(response: unknown): boolean {
+  return valueAt(response, 'statusCode') !== 200
 }
 
 /** The body of a response of the SDK, which gets it again. */
@@ -61,6 +67,10 @@ async function walkStep(client: ECRClient, step: Step, state: State): Promise<St
   }
   if ('paginate' in step) {
     await walkPages(client, step, input)
+    return {}
+  }
+  if ('refused' in step) {
+    await assert.rejects(send(client, step.refused, input), { name: step.error })
     return {}
   }
   const output = await send(client, step.call, input)

@@ -143,6 +143,12 @@ def walk_boto3(steps, state):
             else:
                 pages = pages_by_token(step['paginate'], arguments)
             count_entries('boto3', step, pages)
+        elif 'refused' in step:
+            try:
+                getattr(ecr, xform_name(step['refused']))(**arguments)
+                fault(f'boto3 {step["refused"]}', 'was accepted')
+            except getattr(ecr.exceptions, step['error']):
+                pass
         else:
             getattr(ecr, xform_name(step['call']))(**arguments)
             expect('boto3', step, answers.last, state)
@@ -150,11 +156,11 @@ def walk_boto3(steps, state):
     return answers.count
 
 
-def cli(driver, *words):
+def cli(driver, *words, error=None):
     out, err = io.StringIO(), io.StringIO()
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
         status = driver.main(['ecr', *words, '--output', 'json'])
-    if status != 0:
+    if (status == 0) != (error is None) or error is not None and error not in err.getvalue():
         fault(f'cli {words[0]}', err.getvalue().strip())
     return json.loads(out.getvalue() or '{}')
 
@@ -194,6 +200,9 @@ def walk_cli(steps, state):
                 size = ['--page-size', '1'] if ecr.can_paginate(xform_name(step['paginate'])) else []
                 answer = cli(driver, xform_name(step['paginate'], '-'), *size, *words)
                 count_entries('cli', step, [answer])
+            elif 'refused' in step:
+                words = input_of(arguments, directory)
+                cli(driver, xform_name(step['refused'], '-'), *words, error=step['error'])
             else:
                 cli(driver, xform_name(step['call'], '-'), *input_of(arguments, directory))
                 expect('cli', step, answers.last, state)
@@ -204,7 +213,7 @@ known = set(ecr.meta.service_model.operation_names)
 
 
 def of_step(step):
-    return step.get('call') or step.get('paginate') or 'DescribeRepositories'
+    return step.get('call') or step.get('paginate') or step.get('refused') or 'DescribeRepositories'
 
 
 # A client may be older than the operations.

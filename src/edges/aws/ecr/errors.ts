@@ -10,6 +10,7 @@ import {
   isRegistryError,
   type RegistryErrorCode,
 } from '../../../registry/errors.ts'
+import { isReplicationError, type ReplicationErrorCode } from '../../../replication/errors.ts'
 import { isScanningError, type ScanningErrorCode } from '../../../scanning/errors.ts'
 import { isTemplateError, type TemplateErrorCode } from '../../../templates/errors.ts'
 import {
@@ -184,6 +185,19 @@ const lifecycleSpellings: Partial<Record<LifecycleErrorCode, LifecycleSpelling>>
   ],
 }
 
+const replicationSpellings = {
+  REPLICATION_INVALID: [
+    'InvalidParameterException',
+    (_, message) =>
+      `Invalid parameter at 'replicationConfiguration' failed to satisfy constraint: '${message}'`,
+  ],
+  BACKFILL_DESTINATION_UNKNOWN: ['ValidationException', own],
+  BACKFILL_RUNNING: ['ReplicationBackfillInProgressException', own],
+  BACKFILLS_TOO_MANY: ['LimitExceededException', own],
+  BACKFILL_UNKNOWN: ['ReplicationBackfillNotFoundException', own],
+  BACKFILL_ENDED: ['ReplicationBackfillInvalidStatusException', own],
+} as const satisfies Record<ReplicationErrorCode, Spelling>
+
 const signingSpellings = {
   SIGNING_CONFIGURATION_UNKNOWN: 'SigningConfigurationNotFoundException',
 } as const satisfies Record<SigningConfigurationErrorCode, string>
@@ -205,6 +219,10 @@ export function spellException(thrown: unknown): EcrException | undefined {
   if (isScanningError(error)) {
     const name = scanningSpellings[error.code]
     if (name !== undefined) return { name, message: error.message, status: 400, members: {} }
+  }
+  if (isReplicationError(error)) {
+    const [name, message]: Spelling = replicationSpellings[error.code]
+    return { name, message: message(error.detail, error.message), status: 400, members: {} }
   }
   if (isSigningConfigurationError(error)) {
     const name = signingSpellings[error.code]

@@ -13,7 +13,6 @@ import { createRepository } from './create-repository.ts'
 import { deleteRepository } from './delete-repository.ts'
 import { describeImageScanFindings } from './describe-image-scan-findings.ts'
 import { describeImages } from './describe-images.ts'
-import { describeRegistry } from './describe-registry.ts'
 import { describeRepositories } from './describe-repositories.ts'
 import { encryptionConfiguration } from './encryption-input.ts'
 import { getAuthorizationToken } from './get-authorization-token.ts'
@@ -23,6 +22,7 @@ import { lifecycleOperations } from './lifecycle-operations.ts'
 import { listImageReferrers } from './list-image-referrers.ts'
 import { listImages } from './list-images.ts'
 import { listTagsForResource } from './list-tags-for-resource.ts'
+import { replicationOperations } from './replication-operations.ts'
 import {
   imageId,
   onEverything,
@@ -111,20 +111,13 @@ const rows: readonly EcrOperation[] = [
   ...pullTimeOperations,
   ...signingOperations,
   ...templateOperations,
+  ...replicationOperations,
   operation({
     name: 'GetAuthorizationToken',
     input: Type.Object({ registryIds: Type.Optional(listOf(registryId, 1, 10)) }),
     action: 'ecr:GetAuthorizationToken',
     resources: onEverything,
     run: getAuthorizationToken,
-  }),
-  operation({
-    name: 'DescribeRegistry',
-    input: Type.Object({}),
-    action: 'ecr:DescribeRegistry',
-    resources: onEverything,
-    errorStyle: 'validation',
-    run: describeRegistry,
   }),
   operation({
     name: 'CreateRepository',

@@ -2,13 +2,7 @@
 export const unservedEcrOperations: ReadonlySet<string> = new Set([
   'CreatePullThroughCacheRule',
   'DeletePullThroughCacheRule',
-  'DescribeImageReplicationStatus',
   'DescribePullThroughCacheRules',
-  'DescribeReplicationBackfillResults',
-  'ListReplicationBackfills',
-  'PutReplicationConfiguration',
-  'StartReplicationBackfill',
-  'StopReplicationBackfill',
   'UpdatePullThroughCacheRule',
   'ValidatePullThroughCacheRule',
 ])
