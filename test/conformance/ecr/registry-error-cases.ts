@@ -1,6 +1,7 @@
 // As error-cases.ts, of what belongs to a registry as a whole: templates, exclusions, signing, referrers.
 import type { ErrorCase } from './error-cases.ts'
 import { app, type ErrorPlace } from './error-place.ts'
+import { valueAt } from './scenario-state.ts'
 
 type Cases = Readonly<Record<string, Readonly<Record<string, ErrorCase>>>>
 
@@ -152,4 +153,79 @@ const signing: Cases = {
   },
 }
 
-export const registryErrorCases: Cases = { ...templates, ...exclusions, ...signing }
+const atOnce = 'a backfill is never in progress: it ends in the moment that it is asked for'
+const noBackfill = {
+  input: { replicationBackfillId: '00000000-0000-0000-0000-000000000000' },
+  says: /00000000-0000-0000-0000-000000000000/,
+}
+const noBackfillId = {
+  input: { replicationBackfillId: 'b1' },
+  says: /^1 validation error detected: Value 'b1' at 'replicationBackfillId' failed to satisfy constraint: Member must satisfy regular expression pattern: /,
+}
+const destination = { region: 'eu-west-1', registryId: '210987654321' }
+
+async function endBackfill(place: ErrorPlace): Promise<object> {
+  const replicationConfiguration = { rules: [{ destinations: [destination] }] }
+  await place.call('PutReplicationConfiguration', { replicationConfiguration })
+  const started = await place.call('StartReplicationBackfill', { destination })
+  return { replicationBackfillId: valueAt(started, 'replicationBackfillId') }
+}
+
+const replication: Cases = {
+  PutReplicationConfiguration: {
+    ValidationException: {
+      input: {
+        replicationConfiguration: { rules: [{ destinations: [{ region: 'x', registryId: '1' }] }] },
+      },
+      says: /^3 validation errors detected: Value 'x' at 'replicationConfiguration\.rules\.1\.member\.destinations\.1\.member\.region' failed to satisfy constraint: Member must have length greater than or equal to 2; Value /,
+    },
+    InvalidParameterException: {
+      input: {
+        replicationConfiguration: {
+          rules: [{ destinations: [{ region: 'us-east-1', registryId: '123456789012' }] }],
+        },
+      },
+      says: /^Invalid parameter at 'replicationConfiguration' failed to satisfy constraint: 'Replication destination cannot be the same as the source registry: rules\.1\.member\.destinations\.1\.member/,
+    },
+  },
+  DescribeImageReplicationStatus: {
+    InvalidParameterException: { input: { ...app, imageId: {} }, says: neither },
+  },
+  StartReplicationBackfill: {
+    InvalidParameterException: ofTheModel,
+    ValidationException: {
+      input: { destination: { region: 'ap-south-1', registryId: '210987654321' } },
+      says: /^destination: region ap-south-1 of registry 210987654321 is in no rule of the replication configuration/,
+    },
+    LimitExceededException: atOnce,
+    ReplicationBackfillInProgressException: atOnce,
+  },
+  StopReplicationBackfill: {
+    InvalidParameterException: ofTheModel,
+    ValidationException: noBackfillId,
+    ReplicationBackfillNotFoundException: noBackfill,
+    ReplicationBackfillInvalidStatusException: {
+      prepare: endBackfill,
+      says: / is FAILED: only one that is in progress can be stopped$/,
+    },
+  },
+  DescribeReplicationBackfillResults: {
+    InvalidParameterException: {
+      prepare: async (place) => ({ ...(await endBackfill(place)), nextToken: 'foreign' }),
+      says: wrongToken,
+    },
+    ValidationException: noBackfillId,
+    ReplicationBackfillNotFoundException: noBackfill,
+  },
+  ListReplicationBackfills: {
+    InvalidParameterException: { input: { nextToken: 'foreign' }, says: wrongToken },
+    ValidationException: { input: { maxResults: 51 }, says: /at 'maxResults'/ },
+  },
+}
+
+export const registryErrorCases: Cases = {
+  ...templates,
+  ...exclusions,
+  ...signing,
+  ...replication,
+}
