@@ -12,26 +12,40 @@ import {
 } from '../../src/edges/aws/inspector2/operations.ts'
 import { stsOperationNames } from '../../src/edges/aws/sts/operation-names.ts'
 import { stsOperations } from '../../src/edges/aws/sts/operations.ts'
+import { deviationIn } from './generated-docs.ts'
 import { inputShape, operationNames } from '../conformance/ecr/sdk-model.ts'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
 
+/** Members that are kept and shown, and that nothing acts on. */
+const storedOnly: Readonly<Record<string, readonly string[]>> = {
+  CreateRepositoryCreationTemplate: ['customRoleArn'],
+  PutReplicationConfiguration: ['replicationConfiguration'],
+  PutSigningConfiguration: ['signingConfiguration'],
+  UpdateRepositoryCreationTemplate: ['customRoleArn'],
+}
+
 /** What of an operation is told in the head of a file that is not its own. */
 const rooms: Readonly<Record<string, readonly string[]>> = {
-  CreateRepository: ['src/registry/rules/tag-mutability.ts'],
+  DescribeImageReplicationStatus: ['src/replication/list-replication-statuses.ts'],
   DescribeImageScanFindings: [
     'src/edges/aws/ecr/scan-status.ts',
     'src/edges/aws/ecr/enhanced-findings.ts',
   ],
   DescribeImageSigningStatus: ['src/trust/list-signing-statuses.ts'],
   PutImage: ['src/registry/rules/fallback-tag.ts'],
-  PutImageTagMutability: ['src/registry/rules/tag-mutability.ts'],
   PutLifecyclePolicy: [
     'src/lifecycle/rules/parse-lifecycle.ts',
     'src/lifecycle/rules/evaluate-lifecycle.ts',
   ],
   PutRegistryScanningConfiguration: ['src/scanning/rules/scanning-rules.ts'],
+  PutReplicationConfiguration: [
+    'src/replication/rules/replication-rules.ts',
+    'src/replication/list-replication-statuses.ts',
+  ],
+  PutSigningConfiguration: ['src/trust/list-signing-statuses.ts'],
   RegisterPullTimeUpdateExclusion: ['src/registry/pull-time-exclusions.ts'],
+  StartReplicationBackfill: ['src/replication/rules/backfill.ts'],
 }
 
 export function compatibilityDocument(): string {
@@ -44,7 +58,7 @@ JavaScript, boto3 and the aws command line, every exception of the model is met 
 
 ${ecrOperations.size} of the ${operationNames.length} operations of the model (2015-09-21) are served${unservedSentence(unservedEcrOperations)}
 
-Members are those of the input; one that is ignored is accepted and changes nothing. Two things hold for all of them: there is no KMS, so no
+Members are those of the input. One that is stored only is kept and shown, and nothing acts on it; one that is ignored is accepted and changes nothing. Two things hold for all of them: there is no KMS, so no
 KmsException; and what breaks the model is told as AWS tells it, with the member, the value and the rule.
 
 ${ecrRows()}
@@ -70,15 +84,18 @@ function ecrRows(): string {
     const honoured = honouredMembers(name)
     const members = [...inputShape(name).members.keys()]
     const ignored = members.filter((member) => !honoured.includes(member))
+    const stored = storedOnly[name] ?? []
+    const acted = honoured.filter((member) => members.includes(member) && !stored.includes(member))
     const cells = [
       name,
-      honoured.filter((member) => members.includes(member)).join(', '),
+      acted.join(', '),
+      stored.join(', '),
       ignored.join(', '),
       deviationsOf(name).join(' '),
     ]
     return `| ${cells.map((text) => (text === '' ? '–' : cell(text))).join(' | ')} |`
   })
-  return `| operation | members honoured | ignored | differs from AWS |\n|---|---|---|---|\n${rows.join('\n')}`
+  return `| operation | members honoured | stored only | ignored | differs from AWS |\n|---|---|---|---|---|\n${rows.join('\n')}`
 }
 
 function honouredMembers(name: string): readonly string[] {
@@ -92,7 +109,7 @@ function deviationsOf(name: string): readonly string[] {
   const own = `src/edges/aws/ecr/${kebab(name)}.ts`
   return [own, ...(rooms[name] ?? [])].flatMap((file) => {
     const words = deviationIn(readSource(file))
-    return words === undefined ? [] : [words]
+    return words === undefined ? [] : [sentence(words)]
   })
 }
 
@@ -104,13 +121,6 @@ function readSource(file: string): string {
   }
   const [, name = ''] = /([^/]+)\.ts$/.exec(file) ?? []
   return readFileSync(root + file.replace(name, shared[name] ?? name), 'utf8')
-}
-
-/** What a file says in its head of how it differs; undefined for one that does not. */
-export function deviationIn(text: string): string | undefined {
-  const match = /^\/\/ Deviates: ([\s\S]*?)\n(?:\/\/ [A-Z]\w+:|(?!\/\/))/m.exec(text)
-  const words = match?.[1]?.replaceAll(/\n\/\/\s*/g, ' ')
-  return words === undefined || /^nothing|^none/.test(words) ? undefined : sentence(words)
 }
 
 function servedSection(title: string, served: Iterable<string>, all: Iterable<string>): string {
@@ -128,9 +138,9 @@ function kebab(name: string): string {
   return name.replaceAll(/(?<=[a-z0-9])[A-Z]/g, (letter) => `-${letter}`).toLowerCase()
 }
 
+/** Words may begin with the name of a member: they are not capitalised. */
 function sentence(text: string): string {
-  const begun = text.charAt(0).toUpperCase() + text.slice(1)
-  return /[.!?]$/.test(begun) ? begun : `${begun}.`
+  return /[.!?]$/.test(text) ? text : `${text}.`
 }
 
 function cell(text: string): string {

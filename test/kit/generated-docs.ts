@@ -58,13 +58,17 @@ export function deviationsDocument(): string {
     .toSorted()
   const rows = files.flatMap((file) => {
     const text = readFileSync(join(root, file), 'utf8')
-    const match = /^\/\/ Deviates: ([\s\S]*?)\n(?:\/\/ [A-Z]\w+:|(?!\/\/))/m.exec(text)
-    const words = match?.[1]?.replaceAll(/\n\/\/\s*/g, ' ')
-    return words === undefined || /^nothing|^none/.test(words)
-      ? []
-      : [`| \`${file}\` | ${cell(words)} |`]
+    const words = deviationIn(text)
+    return words === undefined ? [] : [`| \`${file}\` | ${cell(words)} |`]
   })
   return `# Deviations\n\nWhere Pratique knowingly differs from a specification or from AWS, gathered from the heads of the files. Written by \`npm run docs\`.\n\n| where | how |\n|---|---|\n${rows.join('\n')}\n`
+}
+
+/** What a file says in its head of how it differs; undefined for one that does not. */
+export function deviationIn(text: string): string | undefined {
+  const match = /^\/\/ Deviates: ([\s\S]*?)\n(?:\/\/ [A-Z]\w+:|(?!\/\/))/m.exec(text)
+  const words = match?.[1]?.replaceAll(/\n\/\/\s*/g, ' ')
+  return words === undefined || /^nothing|^none/.test(words) ? undefined : words
 }
 
 /** Every feed: where it is, what it has, under which licence. */
