@@ -32,6 +32,7 @@ import {
   repositoryName,
 } from './repository-input.ts'
 import { policyOperations } from './policy-operations.ts'
+import { pullThroughOperations } from './pull-through-operations.ts'
 import { pullTimeOperations } from './pull-time-operations.ts'
 import { putImage } from './put-image.ts'
 import { putImageTagMutability } from './put-image-tag-mutability.ts'
@@ -115,6 +116,7 @@ const rows: readonly EcrOperation[] = [
   ...pullTimeOperations,
   ...signingOperations,
   ...replicationOperations,
+  ...pullThroughOperations,
   operation({
     name: 'GetAuthorizationToken',
     input: Type.Object({ registryIds: Type.Optional(listOf(registryId, 1, 10)) }),
