@@ -3,6 +3,9 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { fuzzRuns, fuzzSeed } from '../../test/kit/fuzz-runs.ts'
 import { testRegistry, type TestRegistry } from '../../test/kit/registry.ts'
+import { parseRepositoryName } from '../oci/repository-name.ts'
+import { isRegistryError } from '../registry/errors.ts'
+import { repositoryUnknown } from '../registry/repository-store.ts'
 import {
   changePullThroughRule,
   deletePullThroughRule,
@@ -11,6 +14,7 @@ import {
 import { createPullThroughRule } from './create-pull-through-rule.ts'
 import { isReplicationError, type ReplicationErrorCode } from './errors.ts'
 import { listPullThroughRules, type PullThroughRule } from './pull-through-rule-store.ts'
+import { tellPullThrough } from './tell-pull-through.ts'
 import { maxPullThroughRules } from './rules/pull-through-rules.ts'
 
 const by = 'arn:aws:iam::123456789012:user/admin'
@@ -84,6 +88,27 @@ test('a rule is found with or without its slash, its way in is changed and nothi
   assert.deepEqual(await getPullThroughRule(database, named), changed)
   assert.deepEqual(await deletePullThroughRule(registry, named), changed)
   await assert.rejects(getPullThroughRule(database, named), unknown)
+})
+
+test('who pulls what is not there is told of the rule that is about it, and that nothing is fetched', async (t) => {
+  const registry = await testRegistry(t)
+  const { database, repository } = registry
+  const name = parseRepositoryName('hub/library/nginx') ?? assert.fail()
+  const asked = { ...repository, name }
+  const told = async (error: unknown): Promise<unknown> => tellPullThrough(database, asked, error)
+  const absent = repositoryUnknown(asked)
+  assert.equal(await told(absent), absent, 'without a rule')
+  const upstreamUrl = 'registry-1.docker.io'
+  await create(registry, 'ROOT')
+  await create(registry, 'hub', { upstreamUrl, credentialArn: secret('one') })
+  const sentence = await told(absent)
+  assert.ok(isRegistryError(sentence) && sentence.code === 'REPOSITORY_UNKNOWN')
+  assert.equal(
+    sentence.message,
+    "repository hub/library/nginx does not exist; by the pull through cache rule 'hub' it would be library/nginx of registry-1.docker.io, and this version fetches nothing by such rules",
+  )
+  const other = new Error('a bug')
+  assert.equal(await told(other), other)
 })
 
 test('a walk meets each rule that stays exactly once, and none twice, while rules come and go', async (t) => {
