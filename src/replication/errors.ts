@@ -25,6 +25,26 @@ export const replicationErrors = {
     'List those that there are: aws ecr list-replication-backfills',
   ),
   BACKFILL_ENDED: entry('The backfill has ended.', 'Nothing: there is nothing to stop.'),
+  PULL_THROUGH_RULE_INVALID: entry(
+    'The pull-through cache rule cannot be accepted.',
+    'Mend the member that the message names.',
+  ),
+  PULL_THROUGH_RULE_EXISTS: entry(
+    'There is a pull-through cache rule with this prefix.',
+    'Delete it first, or choose another prefix.',
+  ),
+  PULL_THROUGH_RULE_UNKNOWN: entry(
+    'No pull-through cache rule has this prefix.',
+    'List those that there are: aws ecr describe-pull-through-cache-rules',
+  ),
+  PULL_THROUGH_RULES_TOO_MANY: entry(
+    'The registry has as many pull-through cache rules as it may.',
+    'Delete one that nobody needs.',
+  ),
+  UPSTREAM_UNSUPPORTED: entry(
+    'The upstream is none of the registries that rules can have.',
+    'Name one of those that the message lists.',
+  ),
 } as const
 
 export type ReplicationErrorCode = keyof typeof replicationErrors

@@ -196,6 +196,11 @@ const replicationSpellings = {
   BACKFILLS_TOO_MANY: ['LimitExceededException', own],
   BACKFILL_UNKNOWN: ['ReplicationBackfillNotFoundException', own],
   BACKFILL_ENDED: ['ReplicationBackfillInvalidStatusException', own],
+  PULL_THROUGH_RULE_INVALID: ['ValidationException', own],
+  PULL_THROUGH_RULE_EXISTS: ['PullThroughCacheRuleAlreadyExistsException', own],
+  PULL_THROUGH_RULE_UNKNOWN: ['PullThroughCacheRuleNotFoundException', own],
+  PULL_THROUGH_RULES_TOO_MANY: ['LimitExceededException', own],
+  UPSTREAM_UNSUPPORTED: ['UnsupportedUpstreamRegistryException', own],
 } as const satisfies Record<ReplicationErrorCode, Spelling>
 
 const signingSpellings = {

@@ -1,8 +1,8 @@
 // Purpose:  the artifacts that point to an image: signatures, bills of materials, attestations.
 // Spec:     Amazon ECR API, ListImageReferrers; which referrers there are: OCI distribution, "Listing Referrers".
 // Input:    the subject's digest, up to five artifact types, a status; the model's constraints are held already.
-// Deviates: `size` is that of the artifact's manifest, as a descriptor has it on /v2. Nothing is ever ACTIVATING, as images come back from the archive at once. A subject that is not there has no referrers, or those that were pushed before it.
-// Unknowns: annotations that alone are larger than an answer may be are left out.
+// Deviates: `size` is that of the artifact's manifest, as a descriptor has it on /v2. A referrer of an archived image is still served, and so ACTIVE; nothing is ever ACTIVATING.
+// Unknowns: a subject that is not there has no referrers, or those that were pushed before it; annotations that alone are larger than an answer may be are left out.
 import { parseDigest } from '../../../oci/digest.ts'
 import type { ArchivedFilter } from '../../../registry/manifest-store.ts'
 import { readReferrerPage, type ReferrerCursor } from '../../../registry/referrer-page.ts'

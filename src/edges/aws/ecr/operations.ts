@@ -33,6 +33,7 @@ import {
   repositoryName,
 } from './repository-input.ts'
 import { policyOperations } from './policy-operations.ts'
+import { pullThroughOperations } from './pull-through-operations.ts'
 import { pullTimeOperations } from './pull-time-operations.ts'
 import { putImage } from './put-image.ts'
 import { putImageTagMutability } from './put-image-tag-mutability.ts'
@@ -112,6 +113,7 @@ const rows: readonly EcrOperation[] = [
   ...signingOperations,
   ...templateOperations,
   ...replicationOperations,
+  ...pullThroughOperations,
   operation({
     name: 'GetAuthorizationToken',
     input: Type.Object({ registryIds: Type.Optional(listOf(registryId, 1, 10)) }),

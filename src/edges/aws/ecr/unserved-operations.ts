@@ -1,8 +1,2 @@
-/** Operations of the service's model (2015-09-21) that this version does not serve. */
-export const unservedEcrOperations: ReadonlySet<string> = new Set([
-  'CreatePullThroughCacheRule',
-  'DeletePullThroughCacheRule',
-  'DescribePullThroughCacheRules',
-  'UpdatePullThroughCacheRule',
-  'ValidatePullThroughCacheRule',
-])
+/** Operations of the service's model (2015-09-21) that this version does not serve: none. */
+export const unservedEcrOperations: ReadonlySet<string> = new Set()
