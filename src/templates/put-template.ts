@@ -20,7 +20,7 @@ import {
 } from './template-store.ts'
 
 /** Of an account. */
-const maxTemplates = 50
+export const maxTemplates = 50
 
 export interface TemplateDeps {
   readonly database: Database

@@ -1,10 +1,15 @@
 // Tag immutability with exclusions, repository creation templates and creation on push, by unmodified clients.
 import assert from 'node:assert/strict'
+import { join } from 'node:path'
 import { test } from 'node:test'
 import {
   CreateRepositoryCreationTemplateCommand,
+  DescribeRepositoriesCommand,
   DescribeRepositoryCreationTemplatesCommand,
   ECRClient,
+  GetLifecyclePolicyCommand,
+  GetRepositoryPolicyCommand,
+  ListTagsForResourceCommand,
   PutImageTagMutabilityCommand,
   UpdateRepositoryCreationTemplateCommand,
   type CreateRepositoryCreationTemplateCommandInput,
@@ -15,9 +20,11 @@ import {
   IAMClient,
   PutUserPolicyCommand,
 } from '@aws-sdk/client-iam'
+import { temporaryDirectory } from '../kit/database.ts'
+import { writeImageLayout } from '../kit/image-layout.ts'
 import { lifecycleText } from '../kit/lifecycle.ts'
-import { missing, run } from '../kit/run.ts'
-import { startServer, type ServerProcess } from '../kit/server-process.ts'
+import { missing, run, type Finished } from '../kit/run.ts'
+import { program, startServer, type ServerProcess } from '../kit/server-process.ts'
 
 const script = `
 import boto3, json
@@ -248,7 +255,7 @@ test('exclusions, templates and creation on push', async (t) => {
       Action: action,
       Resource: `arn:aws:ecr:us-east-1:123456789012:repository/${name}`,
     })
-    const author = await userWith(server, 'author', [
+    const { ecr: author } = await userOf(server, 'author', [
       anywhere,
       under('ecr:CreateRepository', 'prod/*'),
       under('ecr:PutLifecyclePolicy', 'prod/*'),
@@ -306,13 +313,230 @@ test('exclusions, templates and creation on push', async (t) => {
       [['prod', 'IMMUTABLE']],
     )
   })
+
+  const directory = await temporaryDirectory(t)
+  const layout = await writeImageLayout(join(directory, 'image'), [{ 'etc/hello': 'hello' }])
+  const policyText = JSON.stringify({
+    Version: '2012-10-17',
+    Statement: [
+      { Effect: 'Allow', Principal: { AWS: '123456789012' }, Action: 'ecr:BatchGetImage' },
+    ],
+  })
+  const lifecyclePolicy = lifecycleText(['1 any count:9'])
+
+  await t.test(
+    'skopeo makes the repository that it pushes to',
+    { skip: missing('skopeo') },
+    async () => {
+      const push = async (to: string, user: ServerUser): Promise<Finished> => {
+        const destination = `docker://${server.host}/${to}`
+        const login = ['--dest-tls-verify=false', `--dest-creds=${user.credentials}`]
+        const from = `oci:${layout.directory}`
+        return run('skopeo', ['copy', ...login, from, destination], { env: server.environment })
+      }
+      const admin = { credentials: `${server.accessKeyId}:${server.secretAccessKey}` }
+      const refused = await push('made/app:1', admin)
+      assert.equal(refused.status, 1)
+      assert.match(
+        refused.stderr,
+        /repository made\/app does not exist; create it \(aws ecr create-repository --repository-name made\/app\), or have a repository creation template with CREATE_ON_PUSH make it/,
+      )
+      await ecr.send(
+        new CreateRepositoryCreationTemplateCommand({
+          prefix: 'made',
+          appliedFor: ['CREATE_ON_PUSH'],
+          imageTagMutability: 'IMMUTABLE_WITH_EXCLUSION',
+          imageTagMutabilityExclusionFilters: [{ filterType: 'WILDCARD', filter: 'latest' }],
+          resourceTags: [{ Key: 'team', Value: 'blue' }],
+          repositoryPolicy: policyText,
+          lifecyclePolicy,
+        }),
+      )
+      const pushed = await push('made/app:1', admin)
+      assert.equal(pushed.status, 0, pushed.stderr)
+      const repositoryName = 'made/app'
+      const described = await ecr.send(
+        new DescribeRepositoriesCommand({ repositoryNames: [repositoryName] }),
+      )
+      const [made] = described.repositories ?? []
+      assert.deepEqual(
+        [made?.imageTagMutability, made?.imageTagMutabilityExclusionFilters],
+        ['IMMUTABLE_WITH_EXCLUSION', [{ filterType: 'WILDCARD', filter: 'latest' }]],
+      )
+      const policy = await ecr.send(new GetRepositoryPolicyCommand({ repositoryName }))
+      assert.equal(policy.policyText, policyText)
+      const lifecycle = await ecr.send(new GetLifecyclePolicyCommand({ repositoryName }))
+      assert.equal(lifecycle.lifecyclePolicyText, lifecyclePolicy)
+      const tags = new ListTagsForResourceCommand({ resourceArn: made?.repositoryArn })
+      assert.deepEqual((await ecr.send(tags)).tags, [{ Key: 'team', Value: 'blue' }])
+
+      // Bound by tags: what they may push to must have the tag, which the template gives it. By a token, as skopeo asks for one.
+      const tagged = await userOf(server, 'tagged', [
+        { Effect: 'Allow', Action: ['ecr:CreateRepository', 'ecr:TagResource'], Resource: '*' },
+        {
+          Effect: 'Allow',
+          Action: 'ecr:*',
+          Resource: '*',
+          Condition: { StringEquals: { 'aws:ResourceTag/team': 'blue' } },
+        },
+      ])
+      const byTag = await push('made/by-tag:1', tagged)
+      assert.equal(byTag.status, 0, byTag.stderr)
+      assert.equal((await push('unmade/by-tag:1', tagged)).status, 1)
+    },
+  )
+
+  await t.test('who may push and not create makes nothing, and is told why', async () => {
+    await ecr.send(
+      new CreateRepositoryCreationTemplateCommand({
+        prefix: 'asked',
+        appliedFor: ['CREATE_ON_PUSH'],
+        resourceTags: [{ Key: 'team', Value: 'blue' }],
+      }),
+    )
+    const may = (Action: string, members: object = {}): object => ({
+      Effect: 'Allow',
+      Action,
+      Resource: '*',
+      ...members,
+    })
+    const push = [may('ecr:InitiateLayerUpload'), may('ecr:PutImage'), may('ecr:BatchGetImage')]
+    const isTagged = (team: string): object => ({
+      Condition: { StringEquals: { 'aws:RequestTag/team': team } },
+    })
+    const refusals: readonly (readonly [
+      name: string,
+      statements: readonly object[],
+      action: string,
+    ])[] = [
+      ['creates-not', push, 'CreateRepository'],
+      [
+        'puts-not',
+        [may('ecr:InitiateLayerUpload'), may('ecr:CreateRepository'), may('ecr:TagResource')],
+        'PutImage',
+      ],
+      ['tags-not', [...push, may('ecr:CreateRepository')], 'TagResource'],
+      [
+        'red',
+        [...push, may('ecr:CreateRepository', isTagged('red')), may('ecr:TagResource')],
+        'CreateRepository',
+      ],
+    ]
+    for (const [name, statements, action] of refusals) {
+      const user = await userOf(server, name, statements)
+      for (const path of ['asked/app/blobs/uploads/', 'asked/app/manifests/1']) {
+        const answer = await send(server, user, path.endsWith('/') ? 'POST' : 'PUT', path)
+        assert.equal(answer.status, 403)
+        assert.match(
+          answer.text,
+          new RegExp(
+            `user/${name} is not authorized to perform: ecr:${action} on resource: arn:aws:ecr:us-east-1:123456789012:repository/asked/app because`,
+          ),
+        )
+      }
+    }
+    const stranger = await userOf(server, 'stranger', [
+      may('ecr:CreateRepository'),
+      may('ecr:TagResource'),
+    ])
+    const unseen = await send(server, stranger, 'POST', 'asked/app/blobs/uploads/')
+    assert.equal(unseen.status, 404, 'who may not push is not told that there could be something')
+    const reader = await userOf(server, 'reader', [may('ecr:*')])
+    for (const [method, path] of [
+      ['GET', 'asked/app/manifests/1'],
+      ['HEAD', 'asked/app/manifests/1'],
+      ['GET', `asked/app/blobs/${layout.manifestDigest}`],
+      ['GET', 'asked/app/tags/list'],
+      ['DELETE', 'asked/app/manifests/1'],
+      ['PATCH', 'asked/app/blobs/uploads/0b3a2c1d-0000-4000-8000-000000000000'],
+    ] as const) {
+      assert.equal((await send(server, reader, method, path)).status, 404, `${method} ${path}`)
+    }
+    const asked = new DescribeRepositoriesCommand({ repositoryNames: ['asked/app'] })
+    await assert.rejects(ecr.send(asked), { name: 'RepositoryNotFoundException' })
+
+    const blue = await userOf(server, 'blue', [
+      ...push,
+      may('ecr:CreateRepository', isTagged('blue')),
+      may('ecr:TagResource', isTagged('blue')),
+    ])
+    const made = await send(server, blue, 'POST', 'asked/app/blobs/uploads/')
+    assert.equal(made.status, 202, made.text)
+    await ecr.send(asked)
+  })
+
+  await t.test('pushes that race make one repository, with one record of who made it', async () => {
+    const admin = { credentials: `${server.accessKeyId}:${server.secretAccessKey}` }
+    const index =
+      '{"schemaVersion":2,"mediaType":"application/vnd.oci.image.index.v1+json","manifests":[]}'
+    const answers = await Promise.all(
+      Array.from({ length: 12 }, (_, number) =>
+        number % 2 === 0
+          ? send(server, admin, 'POST', 'made/race/blobs/uploads/')
+          : send(server, admin, 'PUT', 'made/race/manifests/latest', index),
+      ),
+    )
+    assert.ok(answers.every(({ status }, number) => status === (number % 2 === 0 ? 202 : 201)))
+    const args = ['audit-log', 'search', '--action', 'ecr:CreateRepository', '--output', 'json']
+    const found = await run(process.execPath, [program, ...args], { env: server.environment })
+    assert.equal(found.stderr, '')
+    const records = (JSON.parse(found.stdout) as readonly CreationRecord[]).filter(
+      ({ requestParameters }) => requestParameters?.repositoryName === 'made/race',
+    )
+    assert.equal(records.length, 1)
+    const [record] = records
+    assert.deepEqual(
+      [record?.eventName, record?.readOnly, record?.pratique.decision, record?.pratique.door],
+      ['CreateRepository', false, 'allow', 'oci'],
+    )
+    const { requestParameters, resources, userIdentity } = record ?? {}
+    assert.equal(requestParameters?.prefix, 'made')
+    assert.deepEqual(requestParameters?.tags, [{ key: 'team', value: 'blue' }])
+    assert.equal(resources?.[0]?.ARN, 'arn:aws:ecr:us-east-1:123456789012:repository/made/race')
+    assert.match(userIdentity?.arn ?? '', /user\/admin$/)
+  })
 })
 
-async function userWith(
+interface CreationRecord {
+  readonly eventName: string
+  readonly readOnly: boolean
+  readonly requestParameters?: {
+    readonly repositoryName: string
+    readonly prefix?: string
+    readonly tags?: unknown
+  }
+  readonly resources?: readonly { readonly ARN: string }[]
+  readonly userIdentity?: { readonly arn: string }
+  readonly pratique: { readonly decision: string; readonly door: string }
+}
+
+interface ServerUser {
+  /** User name and password for `/v2`. */
+  readonly credentials: string
+}
+
+async function send(
+  server: ServerProcess,
+  { credentials }: ServerUser,
+  method: string,
+  path: string,
+  body?: string,
+): Promise<{ readonly status: number; readonly text: string }> {
+  const authorization = `Basic ${Buffer.from(credentials).toString('base64')}`
+  const type = 'application/vnd.oci.image.index.v1+json'
+  const answer = await fetch(`${server.url}/v2/${path}`, {
+    method,
+    headers: { authorization, 'content-type': type },
+    ...(body === undefined ? {} : { body }),
+  })
+  return { status: answer.status, text: await answer.text() }
+}
+
+async function userOf(
   server: ServerProcess,
   name: string,
   statements: readonly object[],
-): Promise<ECRClient> {
+): Promise<ServerUser & { readonly ecr: ECRClient }> {
   const { accessKeyId, secretAccessKey } = server
   const credentials = { accessKeyId, secretAccessKey }
   const iam = new IAMClient({ endpoint: server.url, region: 'us-east-1', credentials })
@@ -322,5 +546,6 @@ async function userWith(
   const { AccessKey: key } = await iam.send(new CreateAccessKeyCommand({ UserName: name }))
   iam.destroy()
   const keys = { accessKeyId: key?.AccessKeyId ?? '', secretAccessKey: key?.SecretAccessKey ?? '' }
-  return new ECRClient({ endpoint: server.url, region: 'us-east-1', credentials: keys })
+  const ecr = new ECRClient({ endpoint: server.url, region: 'us-east-1', credentials: keys })
+  return { ecr, credentials: `${keys.accessKeyId}:${keys.secretAccessKey}` }
 }

@@ -5,6 +5,7 @@
 //           a condition of a push that does not hold is DENIED with 412, which the specification has no code for.
 // Unknowns: an error of no room → 500 UNKNOWN without details.
 import { asRegistryError, isRegistryError, type RegistryErrorCode } from '../../registry/errors.ts'
+import { isTemplateError } from '../../templates/errors.ts'
 import type { OciReply } from './call.ts'
 
 export interface OciError {
@@ -67,9 +68,13 @@ const spellings = {
   STORAGE_FULL: { status: 507, code: 'UNKNOWN' },
 } as const satisfies Record<RegistryErrorCode, Spelling>
 
+/** A push needs it as it is; what else templates are refused for belongs to another door. */
+const ofTemplate: Spelling = { status: 403, code: 'DENIED' }
+
 /** A refusal for the client; undefined for a fault that is ours. */
 export function spellError(thrown: unknown): OciError | undefined {
   const error = asRegistryError(thrown)
+  if (isTemplateError(error)) return { ...ofTemplate, message: error.message, detail: error.detail }
   if (!isRegistryError(error)) return undefined
   if (error.code === 'TAG_IMMUTABLE') return tagImmutable(error.detail)
   const { detail } = error
