@@ -107,11 +107,13 @@ function base64Length(bytes: number | undefined): number | undefined {
   return bytes === undefined ? undefined : Math.ceil(bytes / 3) * 4
 }
 
-/** Anchors, groups that capture and escaped slashes change nothing. */
+/** Anchors, groups that capture, escapes that are not needed and the place of a hyphen change nothing. */
 function plainPattern(pattern: string | undefined): string | undefined {
   return pattern
     ?.replaceAll('(?:', '(')
     .replaceAll(String.raw`\/`, '/')
+    .replaceAll(String.raw`\-`, '-')
+    .replaceAll('-:]', ':-]')
     .replace(/^\^/, '')
     .replace(/\$$/, '')
 }

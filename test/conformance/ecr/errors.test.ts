@@ -69,6 +69,8 @@ function plainInput(operation: string): object {
 const plainMembers: Readonly<Record<string, unknown>> = {
   ...app,
   appliedFor: [],
+  ecrRepositoryPrefix: 'plain',
+  upstreamRegistryUrl: 'quay.io',
   imageId: { imageTag: 'v1' },
   imageIds: [{ imageTag: 'v1' }],
   imageManifest: indexOf(`sha256:${'0'.repeat(64)}`, 100),

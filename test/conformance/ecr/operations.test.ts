@@ -18,6 +18,7 @@ const reasons: readonly (readonly [differs: RegExp, why: string])[] = [
     'held where the refusal can show the filter and the rule',
   ],
   [/\.deleteReplication member$/, 'newer models have it, though the installed SDK does not'],
+  [/ upstreamRegistryUrl max$/, 'no address of a registry is longer'],
   [/ appliedFor max$/, 'there are three words for it'],
   [/ prefixes max$/, 'the bound that the model has for names of repositories'],
   [

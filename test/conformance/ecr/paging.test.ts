@@ -41,6 +41,10 @@ const referrerOf = (place: ErrorPlace, number: number): string => {
 const role = (number: number): object => ({
   principalArn: `arn:aws:iam::123456789012:role/p${number}`,
 })
+const quay = (ecrRepositoryPrefix: string): object => ({
+  ecrRepositoryPrefix,
+  upstreamRegistryUrl: 'quay.io',
+})
 const destination = { region: 'eu-west-1', registryId: '210987654321' }
 const each = async (work: (number: number) => Promise<unknown>): Promise<void> => {
   for (const number of numbers) await work(number)
@@ -132,6 +136,21 @@ const lists: readonly PagedList[] = [
       await place.call('DeregisterPullTimeUpdateExclusion', role(5))
     },
     gone: 'arn:aws:iam::123456789012:role/p5',
+    other: {},
+  },
+  {
+    operation: 'DescribePullThroughCacheRules',
+    input: {},
+    entries: 'pullThroughCacheRules',
+    key: 'ecrRepositoryPrefix',
+    before: (place) =>
+      each((number) => place.call('CreatePullThroughCacheRule', quay(`q${number}`))),
+    meanwhile: async (place) => {
+      for (const prefix of ['aa', 'q1a', 'zz'])
+        await place.call('CreatePullThroughCacheRule', quay(prefix))
+      await place.call('DeletePullThroughCacheRule', { ecrRepositoryPrefix: 'q5' })
+    },
+    gone: 'q5',
     other: {},
   },
   {

@@ -223,7 +223,85 @@ const replication: Cases = {
   },
 }
 
+const noSecrets =
+  'secrets are not read: rules are kept and not carried out, and an ARN is held against its grammar alone'
+const quay = (ecrRepositoryPrefix: string): object => ({
+  ecrRepositoryPrefix,
+  upstreamRegistryUrl: 'quay.io',
+})
+const noRule = {
+  input: { ecrRepositoryPrefix: 'absent', customRoleArn: 'arn:aws:iam::123456789012:role/r' },
+  says: /^there is no pull through cache rule with the prefix 'absent' in the registry with id '123456789012'$/,
+}
+const noPrefix = {
+  input: { ecrRepositoryPrefix: 'UPPER' },
+  says: /^1 validation error detected: Value 'UPPER' at 'ecrRepositoryPrefix' failed to satisfy constraint: Member must satisfy regular expression pattern: /,
+}
+
+const pullThrough: Cases = {
+  CreatePullThroughCacheRule: {
+    InvalidParameterException: ofTheModel,
+    SecretNotFoundException: noSecrets,
+    UnableToAccessSecretException: noSecrets,
+    UnableToDecryptSecretValueException: noSecrets,
+    ValidationException: {
+      input: { ...quay('ROOT'), upstreamRepositoryPrefix: 'team' },
+      says: /^upstreamRepositoryPrefix team needs an ecrRepositoryPrefix other than ROOT$/,
+    },
+    UnsupportedUpstreamRegistryException: {
+      input: { ecrRepositoryPrefix: 'own', upstreamRegistryUrl: 'registry.example.org' },
+      says: /registry\.example\.org/,
+    },
+    PullThroughCacheRuleAlreadyExistsException: {
+      prepare: async (place) => {
+        await place.call('CreatePullThroughCacheRule', quay('twice'))
+        return quay('twice/')
+      },
+      says: /^a pull through cache rule with the prefix 'twice' exists already in the registry with id '123456789012'$/,
+    },
+    LimitExceededException: {
+      prepare: async (place) => {
+        for (let number = 1; number <= 50; number += 1)
+          await place.call('CreatePullThroughCacheRule', quay(`many${number}`))
+        return quay('last')
+      },
+      says: /^the registry with id '123456789012' has 50 pull through cache rules, which is as many as it may$/,
+      after: async (place) => {
+        for (let number = 1; number <= 50; number += 1)
+          await place.call('DeletePullThroughCacheRule', { ecrRepositoryPrefix: `many${number}` })
+      },
+    },
+  },
+  UpdatePullThroughCacheRule: {
+    InvalidParameterException: ofTheModel,
+    SecretNotFoundException: noSecrets,
+    UnableToAccessSecretException: noSecrets,
+    UnableToDecryptSecretValueException: noSecrets,
+    ValidationException: noPrefix,
+    PullThroughCacheRuleNotFoundException: noRule,
+  },
+  DeletePullThroughCacheRule: {
+    InvalidParameterException: ofTheModel,
+    ValidationException: noPrefix,
+    PullThroughCacheRuleNotFoundException: noRule,
+  },
+  ValidatePullThroughCacheRule: {
+    InvalidParameterException: ofTheModel,
+    ValidationException: noPrefix,
+    PullThroughCacheRuleNotFoundException: noRule,
+  },
+  DescribePullThroughCacheRules: {
+    InvalidParameterException: { input: { nextToken: 'foreign' }, says: wrongToken },
+    ValidationException: { input: { maxResults: 0 }, says: /at 'maxResults'/ },
+    PullThroughCacheRuleNotFoundException: {
+      input: { ecrRepositoryPrefixes: ['absent'] },
+      says: noRule.says,
+    },
+  },
+}
+
 export const registryErrorCases: Cases = {
+  ...pullThrough,
   ...templates,
   ...exclusions,
   ...signing,

@@ -30,6 +30,7 @@ export async function scenarioState(directory: string, prefix: string): Promise<
     configLast: String(configBytes.byteLength - 1),
     manifest: layout.manifest.toString(),
     manifestDigest: digestOf(layout.manifest),
+    secretArn: `arn:aws:secretsmanager:us-east-1:${account}:secret:ecr-pullthroughcache/hub-AbCdEf`,
     referrer: referrerOf(layout.manifest, config.digest, configBytes.byteLength),
     repositoryPolicy: policyOf('ecr:BatchGetImage'),
     registryPolicy: policyOf('ecr:ReplicateImage', `arn:aws:ecr:us-east-1:${account}:repository/*`),

@@ -368,6 +368,47 @@ const replication: readonly Step[] = [
   { call: 'PutReplicationConfiguration', input: { replicationConfiguration: { rules: [] } } },
 ]
 
+const pullThroughRules = [
+  { ecrRepositoryPrefix: '${prefix}-quay', upstreamRegistryUrl: 'quay.io' },
+  {
+    ecrRepositoryPrefix: '${prefix}-hub',
+    upstreamRegistryUrl: 'registry-1.docker.io',
+    upstreamRegistry: 'docker-hub',
+    upstreamRepositoryPrefix: 'library',
+    credentialArn: '${secretArn}',
+  },
+]
+const hub = { ecrRepositoryPrefix: '${prefix}-hub' }
+
+const pullThrough: readonly Step[] = [
+  ...pullThroughRules.map((input) => ({
+    call: 'CreatePullThroughCacheRule',
+    input,
+    expect: { ecrRepositoryPrefix: input.ecrRepositoryPrefix },
+  })),
+  {
+    call: 'UpdatePullThroughCacheRule',
+    input: { ...hub, credentialArn: '${secretArn}' },
+    expect: { credentialArn: '${secretArn}' },
+  },
+  {
+    call: 'DescribePullThroughCacheRules',
+    input: { ecrRepositoryPrefixes: ['${prefix}-quay'] },
+    expect: { 'pullThroughCacheRules.0.upstreamRegistryUrl': 'quay.io' },
+  },
+  {
+    paginate: 'DescribePullThroughCacheRules',
+    input: {},
+    entries: 'pullThroughCacheRules',
+    atLeast: 2,
+  },
+  { call: 'ValidatePullThroughCacheRule', input: hub, expect: { isValid: false } },
+  ...pullThroughRules.map(({ ecrRepositoryPrefix }) => ({
+    call: 'DeletePullThroughCacheRule',
+    input: { ecrRepositoryPrefix },
+  })),
+]
+
 const registry: readonly Step[] = [
   { call: 'PutRegistryPolicy', input: { policyText: '${registryPolicy}' } },
   { call: 'GetRegistryPolicy', input: {}, expect: { policyText: '${registryPolicy}' } },
@@ -401,6 +442,7 @@ export const scenario: readonly Step[] = [
   ...exclusions,
   ...signing,
   ...replication,
+  ...pullThrough,
   ...registry,
   ...end,
 ]
