@@ -115,7 +115,7 @@ export const registryErrors = {
   TAGS_TOO_MANY: entry('More resource tags than the limit of 50.', 'Remove tags first.'),
   POLICY_MALFORMED: entry(
     'The policy cannot be accepted.',
-    'The header pratique-policy-error of the answer says line, column and why: mend the document there.',
+    'The message says line, column and why: mend the document there.',
   ),
   POLICY_LOCKS_OUT: entry(
     'Under this policy you could not change the policy again.',

@@ -19,14 +19,24 @@ const root = fileURLToPath(new URL('../../', import.meta.url))
 
 /** Members that are kept and shown, and that nothing acts on. */
 const storedOnly: Readonly<Record<string, readonly string[]>> = {
+  CreatePullThroughCacheRule: [
+    'ecrRepositoryPrefix',
+    'upstreamRegistryUrl',
+    'upstreamRegistry',
+    'upstreamRepositoryPrefix',
+    'credentialArn',
+    'customRoleArn',
+  ],
   CreateRepositoryCreationTemplate: ['customRoleArn'],
   PutReplicationConfiguration: ['replicationConfiguration'],
   PutSigningConfiguration: ['signingConfiguration'],
+  UpdatePullThroughCacheRule: ['credentialArn', 'customRoleArn'],
   UpdateRepositoryCreationTemplate: ['customRoleArn'],
 }
 
 /** What of an operation is told in the head of a file that is not its own. */
 const rooms: Readonly<Record<string, readonly string[]>> = {
+  CreatePullThroughCacheRule: ['src/edges/aws/ecr/validate-pull-through-cache-rule.ts'],
   DescribeImageReplicationStatus: ['src/replication/list-replication-statuses.ts'],
   DescribeImageScanFindings: [
     'src/edges/aws/ecr/scan-status.ts',

@@ -56,7 +56,7 @@ const templates: Cases = {
         await makeTemplate(place, 'errors/change')
         return { prefix: 'errors/change', lifecyclePolicy: '{"rules":[]}' }
       },
-      says: /^Invalid parameter at 'LifecyclePolicyText' failed to satisfy constraint: 'Lifecycle policy validation failure: /,
+      says: /^Invalid parameter at 'lifecyclePolicy' failed to satisfy constraint: 'Lifecycle policy validation failure: /,
     },
     TemplateNotFoundException: { input: { prefix: 'absent' }, says: /absent/ },
   },

@@ -4,7 +4,14 @@ import type { EcrCall, EcrDeps } from './call.ts'
 import { requireOfferedEncryption } from './encryption-input.ts'
 import { readTags } from './resource-tags.ts'
 import { readTagMutability } from './tag-mutability-input.ts'
-import { mayStillSet, prefixIn, roleIn, textOf, type TemplateInput } from './template-input.ts'
+import {
+  mayStillSet,
+  prefixIn,
+  roleIn,
+  textOf,
+  withTemplateMembers,
+  type TemplateInput,
+} from './template-input.ts'
 import { renderTemplate } from './template-shape.ts'
 
 /** What the caller leaves out is filled by the registry's defaults, safe ones or AWS's, as for a repository. */
@@ -25,13 +32,15 @@ export async function createRepositoryCreationTemplate(
     lifecyclePolicy: textOf(input.lifecyclePolicy),
     roleArn: roleIn(input.customRoleArn ?? '', account),
   }
-  const template = await createTemplate(deps, {
-    account,
-    prefix,
-    written: input.prefix,
-    settings,
-    by,
-    mayStillSet: mayStillSet(deps, call, prefix),
-  })
+  const template = await withTemplateMembers(
+    createTemplate(deps, {
+      account,
+      prefix,
+      written: input.prefix,
+      settings,
+      by,
+      mayStillSet: mayStillSet(deps, call, prefix),
+    }),
+  )
   return { registryId: account, repositoryCreationTemplate: renderTemplate(template) }
 }

@@ -1,6 +1,6 @@
 // How inputs say which keys encrypt what a repository holds. This registry leaves encryption to its storage.
 import { Type } from 'typebox'
-import { ecrError, invalidParameter } from './errors.ts'
+import { invalidParameter } from './errors.ts'
 
 export interface EncryptionShape {
   readonly encryptionType: string
@@ -20,8 +20,10 @@ export function requireOfferedEncryption(asked: EncryptionShape | undefined): vo
   if (asked === undefined) return
   const { encryptionType: type, kmsKey = '' } = asked
   if (type !== offeredEncryption.encryptionType) {
-    const message = `encryption type ${type} is not offered by this registry; use AES256`
-    throw ecrError('InvalidParameterException', message)
+    throw invalidParameter(
+      'encryptionConfiguration.encryptionType',
+      `${type} is not offered by this registry; use AES256`,
+    )
   }
   if (kmsKey === '') return
   throw invalidParameter(

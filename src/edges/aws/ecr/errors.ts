@@ -1,7 +1,7 @@
 // Purpose:  spell refusals as the ECR API does.
 // Spec:     Amazon ECR API Reference, errors of each operation; sentences as its clients and scripts match them.
 // Input:    a room's error, or one that only this API has.
-// Deviates: REPOSITORY_NAME_RESERVED, STORAGE_FULL and UPLOAD_BUSY have no counterpart and become the nearest exception.
+// Deviates: behind AWS's one sentence for a faulty policy stand line, column and reason. REPOSITORY_NAME_RESERVED, STORAGE_FULL and UPLOAD_BUSY have no counterpart and become the nearest exception.
 // Unknowns: an error of no room is not spelled here; the dispatcher answers ServerException.
 import { isLifecycleError, type LifecycleErrorCode } from '../../../lifecycle/errors.ts'
 import { PratiqueError } from '../../../lib/errors.ts'
@@ -128,8 +128,8 @@ const spellings = {
   TAGS_TOO_MANY: ['TooManyTagsException', own],
   POLICY_MALFORMED: [
     'InvalidParameterException',
-    ({ kind }) =>
-      `Invalid parameter at 'PolicyText' failed to satisfy constraint: 'Invalid ${shown(kind)} policy provided'`,
+    ({ kind, line, column, reason }) =>
+      `Invalid parameter at 'PolicyText' failed to satisfy constraint: 'Invalid ${shown(kind)} policy provided' (line ${Number(line)}, column ${Number(column)}: ${shown(reason)})`,
   ],
   POLICY_LOCKS_OUT: ['InvalidParameterException', own],
   POLICY_IS_PUBLIC: ['InvalidParameterException', own],
@@ -257,7 +257,7 @@ function membersOf(error: PratiqueError<RegistryErrorCode>): Readonly<Record<str
   return typeof size === 'number' ? { uploadId, lastValidByteReceived: size - 1 } : {}
 }
 
-/** AWS has one sentence for every fault of a policy; where it stands and why it is one goes beside it. */
+/** AWS has one sentence for every fault of a policy; where it stands and why it is one goes behind it, and beside it for programs. */
 function headersOf({
   code,
   detail,

@@ -18,7 +18,7 @@ import type { ResourceScope } from '../protocol/operation.ts'
 import { validationText } from '../protocol/schema.ts'
 import type { EcrCall } from './call.ts'
 import { encryptionConfiguration, type EncryptionShape } from './encryption-input.ts'
-import { ecrError } from './errors.ts'
+import { ecrError, spellException } from './errors.ts'
 import { tagKeysOf, tagList, type TagShape } from './resource-tags.ts'
 import { exclusionFilters, type TagMutabilityShape } from './tag-mutability-input.ts'
 
@@ -77,6 +77,25 @@ export function mayStillSet(
   const arn = repositoryArn(region, call.caller.accountId, allUnder(prefix))
   return (policy) => call.mayUnder('ecr:SetRepositoryPolicy', arn, policy)
 }
+
+/** The documents are judged as those of a repository are; here their members have names of their own. */
+export async function withTemplateMembers<T>(work: Promise<T>): Promise<T> {
+  try {
+    return await work
+  } catch (error) {
+    const spelled = spellException(error)
+    if (spelled === undefined) throw error
+    const member = memberNames.find(([own]) => spelled.message.includes(`at '${own}'`))
+    if (member === undefined) throw error
+    const [own, name] = member
+    throw ecrError(spelled.name, spelled.message.replace(`at '${own}'`, `at '${name}'`))
+  }
+}
+
+const memberNames = [
+  ['PolicyText', 'repositoryPolicy'],
+  ['LifecyclePolicyText', 'lifecyclePolicy'],
+] as const
 
 function invalid(member: string, value: string, constraint: string): Error {
   const violation = { member, value, constraint, ecrConstraint: constraint }

@@ -5,7 +5,14 @@ import type { EcrCall, EcrDeps } from './call.ts'
 import { requireOfferedEncryption } from './encryption-input.ts'
 import { readTags } from './resource-tags.ts'
 import { readTagMutability } from './tag-mutability-input.ts'
-import { mayStillSet, prefixIn, roleIn, textOf, type TemplateInput } from './template-input.ts'
+import {
+  mayStillSet,
+  prefixIn,
+  roleIn,
+  textOf,
+  withTemplateMembers,
+  type TemplateInput,
+} from './template-input.ts'
 import { renderTemplate } from './template-shape.ts'
 
 /** Members that are not given stay as they are; an empty text or list takes the member away. */
@@ -17,13 +24,15 @@ export async function updateRepositoryCreationTemplate(
   const { accountId: account, principalArn: by } = call.caller
   requireOfferedEncryption(input.encryptionConfiguration)
   const prefix = prefixIn(input.prefix)
-  const template = await updateTemplate(deps, {
-    account,
-    prefix,
-    change: (before) => changed(before, input, roleIn(input.customRoleArn ?? '', account)),
-    by,
-    mayStillSet: mayStillSet(deps, call, prefix),
-  })
+  const template = await withTemplateMembers(
+    updateTemplate(deps, {
+      account,
+      prefix,
+      change: (before) => changed(before, input, roleIn(input.customRoleArn ?? '', account)),
+      by,
+      mayStillSet: mayStillSet(deps, call, prefix),
+    }),
+  )
   return { registryId: account, repositoryCreationTemplate: renderTemplate(template) }
 }
 
