@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { fuzzRuns, fuzzSeed } from '../../../test/kit/fuzz-runs.ts'
@@ -9,18 +10,15 @@ import {
   root,
   selectRule,
   upstreamName,
+  type Prefixes,
 } from './pull-through-rules.ts'
 
-/** Prefix, upstream prefix, repository, repository behind it. Source: AWS's guide, table of prefixes. */
-const mappings: readonly (readonly [string, string, string, string])[] = [
-  ['ecr-public', root, 'ecr-public/my-app/image1', 'my-app/image1'],
-  [root, root, 'my-app/image1', 'my-app/image1'],
-  ['team-a', 'team-a', 'team-a/myapp/image1', 'team-a/myapp/image1'],
-  ['my-app', 'upstream-app', 'my-app/image1', 'upstream-app/image1'],
-  ['my-app', 'upstream-app/', 'my-app/image1', 'upstream-app/image1'],
-]
+// oxlint-disable-next-line typescript/no-unsafe-type-assertion -- our own cases
+const { cases } = JSON.parse(
+  readFileSync(new URL('cases/upstream-names.json', import.meta.url), 'utf8'),
+) as { readonly cases: readonly (Prefixes & Readonly<Record<'name' | 'behind', string>>)[] }
 
-for (const [prefix, upstreamPrefix, name, behind] of mappings) {
+for (const { prefix, upstreamPrefix, name, behind } of cases) {
   test(`${prefix} before ${upstreamPrefix}: ${name} is ${behind} there`, () => {
     assert.equal(upstreamName({ prefix, upstreamPrefix }, name), behind)
     assert.equal(faultOfPrefixes({ prefix, upstreamPrefix }), undefined)

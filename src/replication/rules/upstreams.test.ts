@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { faultOfAccess, readUpstream, type UpstreamKind } from './upstreams.ts'
 
@@ -36,22 +37,20 @@ test('a registry that the request names has its own host', () => {
   })
 })
 
-/** What may get in: nothing, a secret, a role. Source: AWS's guide, upstream registries with and without authentication. */
-const cases: readonly (readonly [UpstreamKind, string, string])[] = [
-  ['ecr-public', 'public.ecr.aws', 'nothing secret'],
-  ['quay', 'quay.io', 'nothing secret'],
-  ['k8s', 'registry.k8s.io', 'nothing secret'],
-  ['docker-hub', 'registry-1.docker.io', 'secret'],
-  ['github-container-registry', 'ghcr.io', 'secret'],
-  ['azure-container-registry', 'my-team.azurecr.io', 'secret'],
-  ['gitlab-container-registry', 'registry.gitlab.com', 'secret'],
-  ['chainguard', 'cgr.dev', 'secret'],
-  ['ecr', `${account}.dkr.ecr.eu-west-1.amazonaws.com`, 'nothing role'],
-  ['ecr', '210987654321.dkr.ecr.eu-west-1.amazonaws.com', 'role'],
-]
+// oxlint-disable-next-line typescript/no-unsafe-type-assertion -- our own cases
+const { cases } = JSON.parse(
+  readFileSync(new URL('cases/upstreams.json', import.meta.url), 'utf8'),
+) as {
+  readonly cases: readonly {
+    readonly upstream: UpstreamKind
+    readonly url: string
+    /** With what a rule is taken: nothing, a secret, a role. */
+    readonly taken: readonly string[]
+  }[]
+}
 
-for (const [upstream, url, taken] of cases) {
-  test(`${url} is ${upstream} and takes ${taken.replace(' ', ' or ')}`, () => {
+for (const { upstream, url, taken } of cases) {
+  test(`${url} is ${upstream} and takes ${taken.join(' or ')}`, () => {
     assert.deepEqual(readUpstream(url, undefined), { kind: 'upstream', upstream })
     assert.deepEqual(readUpstream(url, upstream), { kind: 'upstream', upstream })
     const ways = {
@@ -61,7 +60,7 @@ for (const [upstream, url, taken] of cases) {
     }
     for (const [way, access] of Object.entries(ways)) {
       const fault = faultOfAccess({ upstream, url }, access, account)
-      assert.equal(fault === undefined, taken.split(' ').includes(way), `${way}: ${fault ?? ''}`)
+      assert.equal(fault === undefined, taken.includes(way), `${way}: ${fault ?? ''}`)
       if (fault !== undefined) assert.match(fault, /^(?:credentialArn|customRoleArn) must /)
     }
   })
