@@ -3,6 +3,7 @@ import type { Database, SqlWriter } from '../storage/database/database.ts'
 import { registryError } from './errors.ts'
 import {
   getRepository,
+  hasRepositories,
   insertRepository,
   type Repository,
   type RepositoryAddress,
@@ -24,7 +25,10 @@ export interface NewRepository {
   readonly tags: readonly RepositoryTag[]
 }
 
-/** Makes a repository, or refuses with REPOSITORY_EXISTS or REPOSITORY_NAME_RESERVED. */
+/** Of an account, as at AWS. */
+const maxRepositories = 100_000
+
+/** Makes a repository, or refuses with REPOSITORY_EXISTS, REPOSITORY_NAME_RESERVED or QUOTA_EXCEEDED. */
 export async function createRepository(
   deps: CreateRepositoryDeps & { readonly database: Database },
   input: NewRepository,
@@ -52,8 +56,15 @@ export async function insertNewRepository(
       account: address.account,
     })
   }
+  if (await hasRepositories(tx, address.account, maxRepositories + 1)) throw tooMany(address)
   const repository = await getRepository(tx, address)
   refuseCollidingKeys(tags.map(({ key }) => key))
   for (const tag of tags) await putRepositoryTag(tx, repository.id, tag)
   return repository
+}
+
+function tooMany({ account, name }: RepositoryAddress): Error {
+  const message = `account ${account} has ${maxRepositories} repositories, as many as it may have; ${name} was not made`
+  const unit = { scope: 'account', name: account, unit: 'repositories' }
+  return registryError('QUOTA_EXCEEDED', message, { ...unit, limit: maxRepositories })
 }

@@ -76,6 +76,20 @@ export async function listRepositoriesOf(
   return rows.map(repositoryOf)
 }
 
+/** Whether the account has so many of them, or more. */
+export async function hasRepositories(
+  reader: SqlReader,
+  account: AccountId,
+  count: number,
+): Promise<boolean> {
+  // The index of names is walked so far: only who has very many of them feels it.
+  const row = await reader.first(
+    'SELECT id FROM repositories WHERE account = $1 ORDER BY name LIMIT 1 OFFSET $2',
+    [account, count - 1],
+  )
+  return row !== undefined
+}
+
 /** False when the name is taken. */
 export async function insertRepository(
   tx: SqlWriter,

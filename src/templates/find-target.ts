@@ -56,7 +56,7 @@ export async function findTemplateFor(
 }
 
 /** A policy was read when it was put; whom it names may be gone since. Other errors are faults. */
-function unusable({ prefix, account }: Template, error: unknown): Error {
+export function unusable({ prefix, account }: Template, error: unknown): Error {
   if (!isRegistryError(error) || error.code !== 'POLICY_MALFORMED') throw error
   const message = `the repository creation template ${prefix} cannot be applied: ${error.message}`
   return templateError('TEMPLATE_UNUSABLE', message, { prefix, account }, { cause: error })

@@ -81,6 +81,10 @@ changed = ecr.update_repository_creation_template(prefix='python', appliedFor=['
 assert changed == template() and changed['appliedFor'] == ['CREATE_ON_PUSH'], changed
 assert not {'description', 'resourceTags', 'lifecyclePolicy'} & changed.keys() and changed['repositoryPolicy'] == policy, changed
 assert changed['imageTagMutabilityExclusionFilters'] == filters('latest') and changed['createdAt'] == read['createdAt'], changed
+changed = ecr.update_repository_creation_template(prefix='python', imageTagMutability='MUTABLE_WITH_EXCLUSION')['repositoryCreationTemplate']
+assert (changed['imageTagMutability'], changed['imageTagMutabilityExclusionFilters']) == ('MUTABLE_WITH_EXCLUSION', filters('latest')), changed
+changed = ecr.update_repository_creation_template(prefix='python', imageTagMutabilityExclusionFilters=filters('v*'))['repositoryCreationTemplate']
+assert (changed['imageTagMutability'], changed['imageTagMutabilityExclusionFilters']) == ('MUTABLE_WITH_EXCLUSION', filters('v*')), changed
 changed = ecr.update_repository_creation_template(prefix='python', imageTagMutability='MUTABLE')['repositoryCreationTemplate']
 assert changed['imageTagMutability'] == 'MUTABLE' and 'imageTagMutabilityExclusionFilters' not in changed, changed
 for prefix in ('ROOT', 'python/slash/', 'zoo'): ecr.create_repository_creation_template(prefix=prefix, appliedFor=['REPLICATION'])
@@ -441,6 +445,15 @@ test('exclusions, templates and creation on push', async (t) => {
     ])
     const unseen = await send(server, stranger, 'POST', 'asked/app/blobs/uploads/')
     assert.equal(unseen.status, 404, 'who may not push is not told that there could be something')
+    const { credentials } = await userOf(server, 'narrow', [may('ecr:*')])
+    const scope = 'repository:asked/app:pull'
+    const token = await fetch(`${server.url}/token?scope=${scope}`, { headers: basic(credentials) })
+    const bearer = `Bearer ${((await token.json()) as { readonly token: string }).token}`
+    const narrow = await fetch(`${server.url}/v2/asked/app/blobs/uploads/`, {
+      method: 'POST',
+      headers: { authorization: bearer },
+    })
+    assert.equal(narrow.status, 401, 'a token to pull makes nothing')
     const reader = await userOf(server, 'reader', [may('ecr:*')])
     for (const [method, path] of [
       ['GET', 'asked/app/manifests/1'],
@@ -515,6 +528,10 @@ interface ServerUser {
   readonly credentials: string
 }
 
+function basic(credentials: string): { readonly authorization: string } {
+  return { authorization: `Basic ${Buffer.from(credentials).toString('base64')}` }
+}
+
 async function send(
   server: ServerProcess,
   { credentials }: ServerUser,
@@ -522,11 +539,10 @@ async function send(
   path: string,
   body?: string,
 ): Promise<{ readonly status: number; readonly text: string }> {
-  const authorization = `Basic ${Buffer.from(credentials).toString('base64')}`
   const type = 'application/vnd.oci.image.index.v1+json'
   const answer = await fetch(`${server.url}/v2/${path}`, {
     method,
-    headers: { authorization, 'content-type': type },
+    headers: { ...basic(credentials), 'content-type': type },
     ...(body === undefined ? {} : { body }),
   })
   return { status: answer.status, text: await answer.text() }

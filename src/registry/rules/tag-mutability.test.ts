@@ -76,6 +76,7 @@ test('a setting has filters where its mode says so, and nowhere else', () => {
     if (setting === undefined) continue
     assert.deepEqual([modeOf(setting), filtersOf(setting)], [mode, ['a*']])
   }
+  assert.deepEqual([modeOf('MUTABLE'), filtersOf('IMMUTABLE')], ['MUTABLE', []])
   assert.equal(parseTagMutabilityMode('mutable'), undefined)
 })
 

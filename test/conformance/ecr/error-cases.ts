@@ -318,7 +318,8 @@ const repositories: Cases = {
       input: { repositoryName: 'errors/tagged', tags: tagged(...fiftyOne) },
       says: tooMany,
     },
-    LimitExceededException: 'the number of repositories has no limit',
+    LimitExceededException:
+      'met with a smaller limit in src/registry: a hundred thousand repositories take too long to make here',
   },
   DeleteRepository: {
     RepositoryNotEmptyException: {

@@ -1,5 +1,5 @@
 // Spec:     Amazon ECR API Reference, CreateRepository.
-// Deviates: what is left out is filled with IMMUTABLE and scanOnPush unless PRATIQUE_DEFAULTS=aws; encryption types KMS and KMS_DSSE are refused; there is no limit on the number of repositories.
+// Deviates: what is left out is filled with IMMUTABLE and scanOnPush unless PRATIQUE_DEFAULTS=aws; encryption types KMS and KMS_DSSE are refused.
 import { createRepository as create } from '../../../registry/create-repository.ts'
 import { repositoryIn, type EcrCall, type EcrDeps } from './call.ts'
 import { requireOfferedEncryption, type EncryptionShape } from './encryption-input.ts'

@@ -1,4 +1,9 @@
-// How inputs describe templates: constraints are the service model's.
+// Purpose:  read what an input says of a template, and say which rights its author needs.
+// Spec:     Amazon ECR API, CreateRepositoryCreationTemplate and UpdateRepositoryCreationTemplate; constraints are the service model's.
+// Input:    parsed JSON of a request; hostile.
+// Deviates: a role is kept for those who read it back, and nothing is done by it; the rights of an author are asked for on
+//           `repository/PREFIX/*` as it stands, so that a policy which denies one name below it does not deny the template.
+// Unknowns: a prefix or role that cannot be read is refused.
 import { Type } from 'typebox'
 import type { AuthorizationRequest } from '../../../access/authorize.ts'
 import type { RequestKeys } from '../../../access/request-context.ts'

@@ -1,5 +1,5 @@
 import { updateTemplate } from '../../../templates/put-template.ts'
-import { modeOf } from '../../../registry/rules/tag-mutability.ts'
+import { filtersOf, modeOf } from '../../../registry/rules/tag-mutability.ts'
 import type { TemplateSettings } from '../../../templates/template-store.ts'
 import type { EcrCall, EcrDeps } from './call.ts'
 import { requireOfferedEncryption } from './encryption-input.ts'
@@ -53,15 +53,21 @@ function changed(
   }
 }
 
-/** Filters alone are those of the mode that it has; a mode alone is one without filters. */
+/** Filters alone are for the mode that it has. A mode alone keeps the filters, if it is one that has some. */
 function changedMutability(
   { tagMutability }: TemplateSettings,
   input: TemplateInput,
 ): TemplateSettings['tagMutability'] {
-  const { imageTagMutability, imageTagMutabilityExclusionFilters: filters } = input
-  if (imageTagMutability === undefined && filters === undefined) return tagMutability
+  const { imageTagMutability: mode, imageTagMutabilityExclusionFilters: filters } = input
+  if (mode === undefined && filters === undefined) return tagMutability
+  const kept = filtersOf(tagMutability).map((filter) => ({ filter }))
+  const keeps = filters === undefined && kept.length > 0 && mode?.endsWith('_WITH_EXCLUSION')
   return readTagMutability(
-    { ...input, imageTagMutability: imageTagMutability ?? modeOf(tagMutability) },
+    {
+      imageTagMutability: mode ?? modeOf(tagMutability),
+      ...(filters === undefined ? {} : { imageTagMutabilityExclusionFilters: filters }),
+      ...(keeps === true ? { imageTagMutabilityExclusionFilters: kept } : {}),
+    },
     'MUTABLE',
   )
 }
