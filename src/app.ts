@@ -250,12 +250,15 @@ function serveDoors(app: FastifyInstance, doors: Doors): void {
     configuredUrl: config.url,
     authorize: ask,
     ask,
+    authorizeAsMade: decisions.authorizeAsMade,
+    defaults,
     isAnonymousPullOn,
     audit,
     onFault,
   }
   serveToken(app, {
     ...registry,
+    reader: database,
     authenticator,
     issue: { clock, ids, bearerKey },
   })
@@ -305,7 +308,7 @@ function serveDoors(app: FastifyInstance, doors: Doors): void {
       ...uploads,
       region,
       url,
-      defaults: config.defaults,
+      defaults,
       isAccount: addresses.isAccount,
       tokenKey,
       downloadKey,

@@ -10,6 +10,7 @@ import { maxManifestBytes } from '../src/oci/manifest.ts'
 import { maxBlobBytes } from '../src/registry/receive-bytes.ts'
 import { settings } from '../src/config.ts'
 import { problemKinds } from '../src/registry/rules/storage-problems.ts'
+import { compatibilityDocument } from './kit/compatibility-document.ts'
 import { coverageDocument } from './kit/coverage-document.ts'
 import {
   deviationsDocument,
@@ -32,6 +33,8 @@ test('docs that are written from the code say what the code says', () => {
   assert.equal(words(read('docs/policy-lint.md')), words(policyLintDocument()), 'run: npm run docs')
   assert.equal(words(read('docs/operations.md')), words(operationsDocument()), 'run: npm run docs')
   assert.equal(words(read('docs/feeds.md')), words(feedsDocument()), 'run: npm run docs')
+  const compatibility = words(compatibilityDocument())
+  assert.equal(words(read('docs/compatibility.md')), compatibility, 'run: npm run docs')
 })
 
 test('README names every setting and every operation that is served', () => {

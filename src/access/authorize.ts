@@ -17,6 +17,7 @@ import { shownAccount, type DeniedRequest } from './encoded-message.ts'
 import type { Gathered, PolicySnapshots, ResourcePolicies } from './policy-snapshot.ts'
 import { requestContext, type Installation, type RequestKeys } from './request-context.ts'
 import { passesGuardRails } from './rules/exceptions.ts'
+import type { TagValues } from './rules/tag-values.ts'
 
 export interface AuthorizationRequest {
   readonly action: string
@@ -82,6 +83,30 @@ export async function authorizeUnder(
   if (first === undefined) throw new Error(`${request.action} names no resource`)
   const changed = { ...first, repository: repositoryPolicy }
   return judge(deps, caller, request, { ...gathered, resources: [changed, ...others] })
+}
+
+/** What a repository that is not there will have when it is made. */
+export interface FutureRepository {
+  readonly policy: CompiledPolicy | undefined
+  readonly tags: TagValues
+}
+
+/** The same answer as it will be when the first resource, a repository that is not there, is made. */
+export async function authorizeAsMade(
+  deps: AuthorizeDeps,
+  caller: Caller,
+  request: AuthorizationRequest,
+  future: FutureRepository,
+): Promise<Authorization> {
+  const gathered = await deps.snapshots.gather(caller, request.action, request.resources)
+  const [first, ...others] = gathered.resources
+  if (first === undefined) throw new Error(`${request.action} names no resource`)
+  const resources = [asMade(first, future), ...others]
+  return judge(deps, caller, request, { ...gathered, resources })
+}
+
+export function asMade(present: ResourcePolicies, future: FutureRepository): ResourcePolicies {
+  return { ...present, repository: future.policy, tags: future.tags }
 }
 
 function judge(

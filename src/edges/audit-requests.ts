@@ -16,7 +16,22 @@ export interface RequestAuditor {
    * then. An error, instead of the answer, for a change that was done and could not be recorded.
    */
   settle(request: FastifyRequest, status: number): Promise<Error | undefined>
+  /** Something else that the request had done before it goes on: on the disk when this returns, or the error. */
+  recordAlso(request: FastifyRequest, done: DoneBeside): Promise<Error | undefined>
 }
+
+/** What of a record is not the request's own. */
+export type DoneBeside = Pick<
+  AuditedRequest,
+  | 'operation'
+  | 'action'
+  | 'resource'
+  | 'decision'
+  | 'decidedBy'
+  | 'policyEpoch'
+  | 'parameters'
+  | 'responseElements'
+>
 
 interface Deps {
   readonly log: AuditLog
@@ -38,6 +53,15 @@ export function auditRequests(app: FastifyInstance, deps: Deps): RequestAuditor 
   const renderer = new RecordRenderer(deps)
   const textOf = (seen: AuditedRequest): string =>
     renderer.render(seen, deps.clock.now(), deps.ids.uuid())
+  const recordDurably = async (seen: AuditedRequest): Promise<Error | undefined> => {
+    try {
+      await deps.log.recordDurably(textOf(seen))
+      return undefined
+    } catch (error) {
+      if (!(error instanceof Error && isStorageFault(error))) throw error
+      return error
+    }
+  }
   const settle = async (request: FastifyRequest, status: number): Promise<Error | undefined> => {
     if (!isAudited(request)) return undefined
     const seen = auditedOf(request, status)
@@ -45,13 +69,8 @@ export function auditRequests(app: FastifyInstance, deps: Deps): RequestAuditor 
     if (!isAwaited(seen, event)) return undefined
     audited.add(request)
     const isDone = !event.isReadOnly && seen.decision !== 'deny' && status < 400
-    try {
-      await deps.log.recordDurably(textOf(seen))
-      return undefined
-    } catch (error) {
-      if (!(error instanceof Error && isStorageFault(error))) throw error
-      return isDone ? error : undefined
-    }
+    const fault = await recordDurably(seen)
+    return isDone ? fault : undefined
   }
   // The other doors ask for themselves: /v2 answers past the framework, AWS's services each in a form of their own.
   app.addHook('onSend', async (request, reply, payload) => {
@@ -83,7 +102,11 @@ export function auditRequests(app: FastifyInstance, deps: Deps): RequestAuditor 
     refusals.tellAll()
     done()
   })
-  return { settle, requireWritable: () => deps.log.requireWritable() }
+  return {
+    settle,
+    requireWritable: () => deps.log.requireWritable(),
+    recordAlso: (request, done) => recordDurably({ ...auditedOf(request, 200), ...done }),
+  }
 }
 
 /** Whoever asks without credentials how to come in is told, and nothing was decided. */

@@ -5,7 +5,7 @@ import {
   type Repository,
   type RepositoryAddress,
 } from '../registry/repository-store.ts'
-import type { Database, SqlReader } from '../storage/database/database.ts'
+import type { Database, SqlReader, SqlWriter } from '../storage/database/database.ts'
 import { lifecycleError } from './errors.ts'
 import {
   deleteLifecyclePolicyRow,
@@ -30,10 +30,19 @@ export async function putPolicy(
   readPolicy(input.text, deps.defaults)
   await deps.database.transaction(async (tx) => {
     const { id: repositoryId } = await getRepository(tx, input.repository)
-    const now = deps.clock.now()
-    await writeLifecyclePolicy(tx, { repositoryId, text: input.text, by: input.by }, now)
-    await enqueue(tx, runPolicyJobOf(repositoryId, 'policy'), now)
+    await putReadPolicy(tx, deps, { repositoryId, text: input.text, by: input.by })
   })
+}
+
+/** The same of a text that was read, within a transaction that does more. */
+export async function putReadPolicy(
+  tx: SqlWriter,
+  { clock }: { readonly clock: Clock },
+  policy: { readonly repositoryId: number; readonly text: string; readonly by: string },
+): Promise<void> {
+  const now = clock.now()
+  await writeLifecyclePolicy(tx, policy, now)
+  await enqueue(tx, runPolicyJobOf(policy.repositoryId, 'policy'), now)
 }
 
 /** The policy that was; a run that is under way ends with its next batch. */

@@ -115,7 +115,7 @@ export const registryErrors = {
   TAGS_TOO_MANY: entry('More resource tags than the limit of 50.', 'Remove tags first.'),
   POLICY_MALFORMED: entry(
     'The policy cannot be accepted.',
-    'The header pratique-policy-error of the answer says line, column and why: mend the document there.',
+    'The message says line, column and why: mend the document there.',
   ),
   POLICY_LOCKS_OUT: entry(
     'Under this policy you could not change the policy again.',
@@ -136,6 +136,19 @@ export const registryErrors = {
   ACCOUNT_SETTING_INVALID: entry(
     'There is no such account setting, or it has no such value.',
     'Read the message: it names what there is.',
+  ),
+  PULL_EXCLUSION_INVALID: entry(
+    'Pulls of this principal cannot be excluded.',
+    'Name an IAM role by its ARN; its sessions are excluded with it.',
+  ),
+  PULL_EXCLUSION_EXISTS: entry('Pulls of this role are excluded already.', 'Nothing.'),
+  PULL_EXCLUSION_UNKNOWN: entry(
+    'Pulls of this principal are not excluded.',
+    'List those that are: aws ecr list-pull-time-update-exclusions',
+  ),
+  PULL_EXCLUSIONS_TOO_MANY: entry(
+    'The registry excludes as many roles as it may.',
+    'Remove one that nobody needs.',
   ),
   QUOTA_EXCEEDED: entry(
     'A quota of the account or of the repository leaves no room for this.',

@@ -13,6 +13,8 @@ import { listReferrers } from './list-referrers.ts'
 import { listManifests } from './manifest-store.ts'
 import { putManifest, type PutManifestResult } from './put-manifest.ts'
 import { getRepository } from './repository-store.ts'
+import { parseTagFilter } from './rules/tag-filter.ts'
+import { tagMutabilityOf } from './rules/tag-mutability.ts'
 import { startUpload } from './start-upload.ts'
 
 const principal = 'arn:aws:iam::123456789012:user/admin'
@@ -217,4 +219,43 @@ test('deleting: a child of an index stays, the last tag of the API takes the ima
       refusal('MANIFEST_UNKNOWN'),
     )
   }
+})
+
+test('where tags are immutable but for some, those move and the others stay, whoever races', async (t) => {
+  const registry = await testRegistry(t)
+  const { repository, database } = registry
+  const filters = ['latest', 'dev-*'].map((text) => {
+    const reading = parseTagFilter(text)
+    if (reading.kind === 'refused') throw new Error(text)
+    return reading.filter
+  })
+  const setting = tagMutabilityOf('IMMUTABLE_WITH_EXCLUSION', filters)
+  assert.ok(setting !== undefined)
+  await configureTagMutability(database, { repository, tagMutability: setting })
+  assert.deepEqual((await getRepository(database, repository)).tagMutability, setting)
+  const manifests: Buffer[] = []
+  for (let image = 0; image < 8; image += 1)
+    manifests.push(manifestWith(await pushConfig(registry, `{"image":${image}}`)))
+
+  const race = async (name: Tag): Promise<readonly PromiseSettledResult<PutManifestResult>[]> =>
+    Promise.allSettled(manifests.map((bytes) => put(registry, bytes, [name])))
+  const excluded = await race(tag('dev-1'))
+  assert.ok(excluded.every(({ status }) => status === 'fulfilled'))
+  const kept = await race(tag('v1'))
+  assert.equal(kept.filter(({ status }) => status === 'fulfilled').length, 1)
+  for (const one of kept)
+    if (one.status === 'rejected') assert.ok(refusal('TAG_IMMUTABLE')(one.reason))
+
+  // One push with both: nothing of it is done.
+  const [first, second] = manifests
+  assert.ok(first !== undefined && second !== undefined)
+  await put(registry, first, [tag('latest')])
+  const offered = kept[0]?.status === 'fulfilled' ? second : first
+  const both = put(registry, offered, [tag('latest'), tag('v1')])
+  await assert.rejects(both, refusal('TAG_IMMUTABLE'))
+  const latest = await getManifest(database, {
+    repository,
+    reference: { kind: 'tag', tag: tag('latest') },
+  })
+  assert.equal(latest.digest, digestOf(first, 'sha256'))
 })

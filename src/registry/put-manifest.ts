@@ -22,7 +22,7 @@ import { getRepository, type Repository, type RepositoryAddress } from './reposi
 import { addedReferrers, isFallbackTag, mayExtend } from './rules/fallback-tag.ts'
 import { neededBlobs } from './rules/manifest-rows.ts'
 import { holds, type Precondition } from './rules/precondition.ts'
-import { decideTagWrite, type TagWrite } from './rules/tag-mutability.ts'
+import { decideTagWrite, modeOf, type TagWrite } from './rules/tag-mutability.ts'
 import { findTag, writeTag } from './tag-store.ts'
 
 const lookupsAtOnce = 500
@@ -190,7 +190,7 @@ async function decideTags(
   const decided: DecidedTag[] = []
   for (const tag of new Set(tags)) {
     const current = await findTag(tx, repository.id, tag)
-    const write = decideTagWrite(repository.tagMutability, current, offered.digest)
+    const write = decideTagWrite(repository.tagMutability, tag, current, offered.digest)
     if (write.kind !== 'refused') decided.push({ tag, write })
     else if (await addsReferrers(tx, repository, tag, write.current, offered.manifest)) {
       decided.push({ tag, write: { kind: 'move', from: write.current } })
@@ -224,7 +224,7 @@ function tagImmutable(repository: Repository, tag: Tag, current: Digest): Error 
   return registryError(
     'TAG_IMMUTABLE',
     `tag ${JSON.stringify(tag)} of ${repository.name} is immutable and already points to ${current}; push another tag`,
-    { tag, repository: repository.name, current },
+    { tag, repository: repository.name, current, mutability: modeOf(repository.tagMutability) },
   )
 }
 

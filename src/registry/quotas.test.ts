@@ -234,3 +234,31 @@ function nameOf(index: number): RepositoryAddress['name'] {
   if (name === undefined) throw new Error('unreachable')
   return name
 }
+
+test('an account takes as many repositories as at AWS, and one that exists is still told so', async (t) => {
+  const registry = await testRegistry(t)
+  const { database } = registry
+  // One is there.
+  await database.transaction((tx) =>
+    tx.run(
+      `WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 99998)
+       INSERT INTO repositories (account, name, tag_mutability, scan_on_push, created_at)
+         SELECT '123456789012', 'many/' || i, 'MUTABLE', 0, 0 FROM n`,
+    ),
+  )
+  await addRepository(registry, 'last')
+  await assert.rejects(addRepository(registry, 'one/more'), (error) => {
+    assert.ok(exceeded(error) && error instanceof Error)
+    assert.match(
+      error.message,
+      /has 100000 repositories, as many as it may have; one\/more was not made/,
+    )
+    return true
+  })
+  await assert.rejects(
+    addRepository(registry, 'last'),
+    (error) => isRegistryError(error) && error.code === 'REPOSITORY_EXISTS',
+  )
+  const row = await database.first('SELECT COUNT(*) AS count FROM repositories')
+  assert.equal(row?.['count'], 100_000)
+})

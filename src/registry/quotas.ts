@@ -32,6 +32,13 @@ export async function limitBody(
   return { bytes, refusal }
 }
 
+/** Refuses where not one image of one byte has room: whoever makes a repository for a push would make it for nothing. */
+export async function requireRoomForPush(reader: SqlReader, repositoryId: number): Promise<void> {
+  const states = await readQuotaStates(reader, repositoryId)
+  const exceeded = findExceeded(states, { bytes: 1, images: 1 })
+  if (exceeded !== undefined) throw quotaExceeded(exceeded)
+}
+
 /**
  * Makes a change in its transaction, and throws QUOTA_EXCEEDED, which undoes it, when what it added does not fit.
  * What adds nothing is never refused: a mount within an account that is full, a tag of an image that is there.

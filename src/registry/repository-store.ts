@@ -9,7 +9,8 @@ import {
   type SqlWriter,
 } from '../storage/database/database.ts'
 import { registryError } from './errors.ts'
-import { parseTagMutability, type TagMutability } from './rules/tag-mutability.ts'
+import { modeOf, type TagMutability } from './rules/tag-mutability.ts'
+import { exclusionsText, tagMutabilityIn } from './tag-mutability-columns.ts'
 
 /** How a repository is addressed: its account and its name. */
 export interface RepositoryAddress {
@@ -24,7 +25,7 @@ export interface Repository extends RepositoryAddress {
   readonly createdAt: Date
 }
 
-const columns = 'id, account, name, tag_mutability, scan_on_push, created_at'
+const columns = 'id, account, name, tag_mutability, tag_exclusions, scan_on_push, created_at'
 
 export async function findRepository(
   reader: SqlReader,
@@ -75,18 +76,33 @@ export async function listRepositoriesOf(
   return rows.map(repositoryOf)
 }
 
+/** Whether the account has so many of them, or more. */
+export async function hasRepositories(
+  reader: SqlReader,
+  account: AccountId,
+  count: number,
+): Promise<boolean> {
+  // The index of names is walked so far: only who has very many of them feels it.
+  const row = await reader.first(
+    'SELECT id FROM repositories WHERE account = $1 ORDER BY name LIMIT 1 OFFSET $2',
+    [account, count - 1],
+  )
+  return row !== undefined
+}
+
 /** False when the name is taken. */
 export async function insertRepository(
   tx: SqlWriter,
   repository: Omit<Repository, 'id'>,
 ): Promise<boolean> {
   const written = await tx.run(
-    `INSERT INTO repositories (account, name, tag_mutability, scan_on_push, created_at)
-     VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING`,
+    `INSERT INTO repositories (account, name, tag_mutability, tag_exclusions, scan_on_push, created_at)
+     VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING`,
     [
       repository.account,
       repository.name,
-      repository.tagMutability,
+      modeOf(repository.tagMutability),
+      exclusionsText(repository.tagMutability),
       repository.scanOnPush ? 1 : 0,
       repository.createdAt.getTime(),
     ],
@@ -99,7 +115,11 @@ export async function updateTagMutability(
   id: number,
   setting: TagMutability,
 ): Promise<void> {
-  await tx.run('UPDATE repositories SET tag_mutability = $1 WHERE id = $2', [setting, id])
+  await tx.run('UPDATE repositories SET tag_mutability = $1, tag_exclusions = $2 WHERE id = $3', [
+    modeOf(setting),
+    exclusionsText(setting),
+    id,
+  ])
 }
 
 export async function updateScanOnPush(
@@ -142,14 +162,10 @@ export function addressIn(row: SqlRow): RepositoryAddress {
 }
 
 function repositoryOf(row: SqlRow): Repository {
-  const tagMutability = parseTagMutability(text(row, 'tag_mutability'))
-  if (tagMutability === undefined) {
-    throw new Error(`repositories row ${integer(row, 'id')} cannot be read`)
-  }
   return {
     id: integer(row, 'id'),
     ...addressIn(row),
-    tagMutability,
+    tagMutability: tagMutabilityIn(row),
     scanOnPush: integer(row, 'scan_on_push') === 1,
     createdAt: instant(row, 'created_at'),
   }

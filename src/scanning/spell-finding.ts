@@ -16,6 +16,8 @@ import type {
 export interface Spelling {
   readonly region: string
   readonly time: (moment: Date) => unknown
+  /** ECR's model of a finding is an older one: of packages, scores and images it lacks some members. */
+  readonly isOfEcr?: true
 }
 
 type Shape = Readonly<Record<string, unknown>>
@@ -57,7 +59,7 @@ export function spellFinding(record: FindingRecord, spelling: Spelling): Shape {
       ? {}
       : {
           inspectorScore: score.score,
-          inspectorScoreDetails: { adjustedCvss: spellAdjusted(score) },
+          inspectorScoreDetails: { adjustedCvss: spellAdjusted(score, spelling) },
         }),
     firstObservedAt: time(record.firstObservedAt),
     lastObservedAt: time(record.updatedAt),
@@ -79,10 +81,13 @@ export function dayOf(day: string): Date {
   return new Date(`${day}T00:00:00Z`)
 }
 
-export function spellAdjusted({ score, vector, version, source }: RecordedScore): Shape {
+export function spellAdjusted(
+  { score, vector, version, source }: RecordedScore,
+  { isOfEcr }: Pick<Spelling, 'isOfEcr'>,
+): Shape {
   return {
     scoreSource: source,
-    cvssSource: source,
+    ...(isOfEcr === true ? {} : { cvssSource: source }),
     version,
     score,
     scoringVector: vector,
@@ -91,7 +96,7 @@ export function spellAdjusted({ score, vector, version, source }: RecordedScore)
 }
 
 /** The same in Inspector's findings and in ECR's enhanced ones. */
-export function spellDetails(record: FindingRecord, { time }: Spelling): Shape {
+export function spellDetails(record: FindingRecord, { time, isOfEcr }: Spelling): Shape {
   const { vendorSeverity, sourceUpdatedAt } = record
   return {
     vulnerabilityId: record.vulnerability.slice(0, 128),
@@ -107,7 +112,10 @@ export function spellDetails(record: FindingRecord, { time }: Spelling): Shape {
     referenceUrls: [record.sourceUrl],
     ...(vendorSeverity === undefined ? {} : { vendorSeverity: vendorSeverity }),
     ...(sourceUpdatedAt === undefined ? {} : { vendorUpdatedAt: time(sourceUpdatedAt) }),
-    vulnerablePackages: record.packages.map(spellPackage),
+    vulnerablePackages: record.packages.map((found) => ({
+      ...spellPackage(found),
+      ...(isOfEcr === true ? {} : spellRemedy(found)),
+    })),
   }
 }
 
@@ -125,18 +133,19 @@ function spellPackage(found: RecordedPackage): Shape {
     // The model has no place for another algorithm's.
     ...(isSha256 ? { sourceLayerHash: layerDigest } : {}),
     ...(fixedVersion === undefined ? {} : { fixedInVersion: fixedVersion.slice(0, 1024) }),
-    remediation: found.remedy,
-    ...(found.purl.length > 2048 ? {} : { purl: found.purl }),
   }
 }
 
-export function spellImage(image: RecordedImage, { region, time }: Spelling): Shape {
+function spellRemedy({ remedy, purl }: RecordedPackage): Shape {
+  return { remediation: remedy, ...(purl.length > 2048 ? {} : { purl }) }
+}
+
+export function spellImage(image: RecordedImage, { region, time, isOfEcr }: Spelling): Shape {
   const { tags, architecture, platform, repositoryTags } = image
   return {
     type: 'AWS_ECR_CONTAINER_IMAGE',
     id: imageArn(region, image),
-    partition: 'aws',
-    region,
+    ...(isOfEcr === true ? {} : { partition: 'aws', region }),
     ...(repositoryTags.length === 0
       ? {}
       : { tags: Object.fromEntries(repositoryTags.map(({ key, value }) => [key, value])) }),

@@ -78,11 +78,6 @@ test('the aws CLI prints refusals that say what to do', { skip: missing('aws') }
     name.stderr,
     /InvalidParameterException.*'repositoryName' failed to satisfy constraint/,
   )
-  const later = await aws(server, 'ecr', 'describe-pull-through-cache-rules')
-  assert.match(
-    later.stderr,
-    /UnsupportedOperationException.*not implemented by this version of Pratique/,
-  )
   const stranger = { ...server.environment, AWS_SECRET_ACCESS_KEY: 'x'.repeat(40) }
   const forged = await run('aws', ['ecr', 'describe-repositories'], { env: stranger })
   assert.match(forged.stderr, /InvalidSignatureException/)

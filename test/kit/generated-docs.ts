@@ -13,7 +13,10 @@ import { feeds } from '../../src/feeds/table.ts'
 import { lifecycleErrors } from '../../src/lifecycle/errors.ts'
 import { notificationErrors } from '../../src/notifications/errors.ts'
 import { registryErrors } from '../../src/registry/errors.ts'
+import { replicationErrors } from '../../src/replication/errors.ts'
 import { scanningErrors } from '../../src/scanning/errors.ts'
+import { signingConfigurationErrors } from '../../src/trust/signing-configuration-errors.ts'
+import { templateErrors } from '../../src/templates/errors.ts'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
 
@@ -24,6 +27,9 @@ export function errorsDocument(): string {
     section('Master key', masterKeyErrors),
     section('Scanner', scanningErrors),
     section('Lifecycle policies', lifecycleErrors),
+    section('Replication and pull-through', replicationErrors),
+    section('Signing configuration', signingConfigurationErrors),
+    section('Repository creation templates', templateErrors),
     section('Notifications', notificationErrors),
   ]
   return `# Errors\n\nWhat the rooms refuse, and what to do. Each protocol spells these in its own words. Written by \`npm run docs\`.\n\n${sections.join('\n')}`
@@ -52,13 +58,17 @@ export function deviationsDocument(): string {
     .toSorted()
   const rows = files.flatMap((file) => {
     const text = readFileSync(join(root, file), 'utf8')
-    const match = /^\/\/ Deviates: ([\s\S]*?)\n(?:\/\/ [A-Z]\w+:|(?!\/\/))/m.exec(text)
-    const words = match?.[1]?.replaceAll(/\n\/\/\s*/g, ' ')
-    return words === undefined || /^nothing|^none/.test(words)
-      ? []
-      : [`| \`${file}\` | ${cell(words)} |`]
+    const words = deviationIn(text)
+    return words === undefined ? [] : [`| \`${file}\` | ${cell(words)} |`]
   })
   return `# Deviations\n\nWhere Pratique knowingly differs from a specification or from AWS, gathered from the heads of the files. Written by \`npm run docs\`.\n\n| where | how |\n|---|---|\n${rows.join('\n')}\n`
+}
+
+/** What a file says in its head of how it differs; undefined for one that does not. */
+export function deviationIn(text: string): string | undefined {
+  const match = /^\/\/ Deviates: ([\s\S]*?)\n(?:\/\/ [A-Z]\w+:|(?!\/\/))/m.exec(text)
+  const words = match?.[1]?.replaceAll(/\n\/\/\s*/g, ' ')
+  return words === undefined || /^nothing|^none/.test(words) ? undefined : words
 }
 
 /** Every feed: where it is, what it has, under which licence. */

@@ -1,6 +1,7 @@
 // Writes the pages of docs that say what the code says: npm run docs
 import { writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import { compatibilityDocument } from './compatibility-document.ts'
 import { coverageDocument } from './coverage-document.ts'
 import {
   deviationsDocument,
@@ -18,3 +19,4 @@ writeFileSync(target('deviations.md'), deviationsDocument())
 writeFileSync(target('policy-lint.md'), policyLintDocument())
 writeFileSync(target('operations.md'), operationsDocument())
 writeFileSync(target('feeds.md'), feedsDocument())
+writeFileSync(target('compatibility.md'), compatibilityDocument())

@@ -4,6 +4,8 @@ import { digestOf, parseDigest, type Digest } from '../../src/oci/digest.ts'
 import type { Reference } from '../../src/oci/reference.ts'
 import { parseTag, type Tag } from '../../src/oci/tag.ts'
 import { collecting } from '../../src/registry/collect-storage.ts'
+import { parseTagFilter, type TagFilter } from '../../src/registry/rules/tag-filter.ts'
+import type { TagMutability } from '../../src/registry/rules/tag-mutability.ts'
 import { configureTagMutability } from '../../src/registry/configure-repository.ts'
 import { createRepository } from '../../src/registry/create-repository.ts'
 import { deleteManifest, deleteTag } from '../../src/registry/delete-manifest.ts'
@@ -177,7 +179,8 @@ export async function pullImage(
   }
   const { digest, bytes } = found.value
   assert.equal(digestOf(bytes), digest)
-  await recordPull(deps, found.value)
+  const { account } = repository
+  await recordPull(deps, found.value, { account, requester: { kind: 'root', account } })
   schedule.count('manifests pulled')
   for (const blob of schedule.built.get(digest)?.blobs ?? []) {
     await pullPart(schedule, task, deps, repository, contentOf(blob))
@@ -279,16 +282,30 @@ export async function removeRepository(
   ask.judge(deleted, 'a delete of a repository')
 }
 
+function filterOf(text: string): TagFilter {
+  const reading = parseTagFilter(text)
+  if (reading.kind === 'refused') throw new Error(text)
+  return reading.filter
+}
+
+/** Settings, and which of the tags above stay under them. */
+const mutabilities: readonly (readonly [TagMutability, (tag: Tag) => boolean])[] = [
+  ['IMMUTABLE', () => true],
+  ['MUTABLE', () => false],
+  [{ mode: 'IMMUTABLE_WITH_EXCLUSION', filters: [filterOf('latest')] }, (tag) => tag !== 'latest'],
+  [{ mode: 'MUTABLE_WITH_EXCLUSION', filters: [filterOf('v*')] }, (tag) => tag !== 'latest'],
+  ['IMMUTABLE', () => true],
+]
+
 export async function makeRepository(
   schedule: Schedule,
   task: Task,
   deps: TaskDeps,
   repository: Repository,
 ): Promise<void> {
-  const isImmutable = schedule.random.chance(50)
+  const [tagMutability, isImmutable] = schedule.random.pick(mutabilities)
   schedule.onCommit(task, () => schedule.promises.create(repository.text, isImmutable))
-  const tagMutability = isImmutable ? 'IMMUTABLE' : 'MUTABLE'
-  const made = { repository, tagMutability, scanOnPush: false, tags: [] } as const
+  const made = { repository, tagMutability, scanOnPush: false, tags: [] }
   const isAccount = async (): Promise<boolean> => false
   const created = await schedule.attempt(task, () => createRepository({ ...deps, isAccount }, made))
   schedule.onCommit(task, undefined)
@@ -302,8 +319,7 @@ export async function setMutability(
   repository: Repository,
 ): Promise<void> {
   const ask = new Ask(schedule, repository)
-  const isImmutable = schedule.random.chance(60)
-  const tagMutability = isImmutable ? 'IMMUTABLE' : 'MUTABLE'
+  const [tagMutability, isImmutable] = schedule.random.pick(mutabilities)
   schedule.onCommit(task, () => schedule.promises.setImmutable(repository.text, isImmutable))
   const set = await schedule.attempt(task, () =>
     configureTagMutability(deps.database, { repository, tagMutability }),

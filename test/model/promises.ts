@@ -32,7 +32,7 @@ interface RepositoryModel {
   readonly possible: Set<Digest>
   /** The step at which the blob was last taken out by a client. */
   readonly takenOut: Map<Digest, number>
-  isImmutable: boolean
+  isImmutable: (tag: Tag) => boolean
 }
 
 export interface Moment {
@@ -49,7 +49,7 @@ export class Promises {
     this.#graceMs = graceMs
   }
 
-  create(name: string, isImmutable: boolean): void {
+  create(name: string, isImmutable: (tag: Tag) => boolean): void {
     this.#repositories.set(name, {
       manifests: new Map(),
       tags: new Map(),
@@ -64,7 +64,7 @@ export class Promises {
     return this.#repositories.has(name)
   }
 
-  setImmutable(name: string, isImmutable: boolean): void {
+  setImmutable(name: string, isImmutable: (tag: Tag) => boolean): void {
     this.#get(name).isImmutable = isImmutable
   }
 
@@ -127,7 +127,7 @@ export class Promises {
     for (const tag of tags) {
       const current = repository.tags.get(tag)
       if (current?.digest === manifest.digest) continue
-      const isMoved = current !== undefined && repository.isImmutable
+      const isMoved = current !== undefined && repository.isImmutable(tag)
       assert.ok(!isMoved, `immutable tag ${tag} of ${name} moved from ${current?.digest}`)
       repository.tags.set(tag, { digest: manifest.digest, since: now.step })
     }

@@ -139,7 +139,8 @@ export class Schedule {
     this.#options = options
     this.random = new Random(options.seed)
     this.blobs = world.reset(this.clock, options.driver)
-    for (const [index, { text }] of repositories.entries()) this.promises.create(text, index === 0)
+    for (const [index, { text }] of repositories.entries())
+      this.promises.create(text, () => index === 0)
     this.favourite = this.random.pick(repositories)
     this.hasQuotas = this.random.chance(20)
     this.#isFine = this.random.chance(20)

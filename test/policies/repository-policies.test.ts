@@ -55,7 +55,7 @@ const statement = (members: object): object => ({
   ],
 })
 
-test('a document that is wrong is refused in ECR’s one sentence, with the place and the reason beside it', async (t) => {
+test('a document that is wrong is refused in ECR’s one sentence, with the place and the reason behind it', async (t) => {
   const { admin } = await open(t)
   const wrong: readonly (readonly [object | string, RegExp])[] = [
     ['{"Version":"2012-10-17",\n "Statement": [}', /^2:\d+ JSON_SYNTAX_ERROR /],
@@ -68,7 +68,8 @@ test('a document that is wrong is refused in ECR’s one sentence, with the plac
     [statement({ Action: 'iam:CreateUser' }), /^1:\d+ /],
   ]
   for (const [policy, place] of wrong) {
-    assert.equal(await set(admin.api, policy), generic)
+    const told = await set(admin.api, policy)
+    assert.ok(told.startsWith(`${generic} (line `), told)
     assert.match((await placeOf(admin, policy)) ?? '', place)
   }
 })
@@ -164,7 +165,7 @@ test('the registry’s policy is for its own repositories, and counts beside eac
   const grant = { Principal: { AWS: other }, Action: ['ecr:BatchGetImage'] }
   assert.match(
     await put(statement({ ...grant, Resource: far })),
-    /'Invalid registry policy provided'$/,
+    /'Invalid registry policy provided' \(line 1, column \d+: /,
   )
   const none = await outcomeOf(api.send(new GetRegistryPolicyCommand({})))
   assert.equal(
@@ -181,7 +182,7 @@ test('the registry’s policy is for its own repositories, and counts beside eac
   expectRefusal(await foreigner.send('GET', path), 404, 'NAME_UNKNOWN')
   assert.match(
     await put(statement({ ...grant, Resource: here })),
-    /'Invalid registry policy provided'$/,
+    /'Invalid registry policy provided' \(line 1, column \d+: /,
   )
   await api.send(new DeleteRegistryPolicyCommand({}))
   assert.match(

@@ -184,8 +184,8 @@ function callOf(edge: AwsEdge, caller: Caller, judged: Judged | undefined): EcrC
     denied: judged?.result.kind === 'deny' ? judged.result : undefined,
     may: async (action, repository) =>
       (await edge.ask(caller, asked(action, repository))).kind === 'allow',
-    mayUnder: async (action, repository, policy) =>
-      (await edge.askUnder(caller, asked(action, repository), policy)).kind === 'allow',
+    mayUnder: async (action, resource, policy) =>
+      (await edge.askUnder(caller, { action, resources: [resource] }, policy)).kind === 'allow',
     // The whole manifest was there when it was judged.
     stillAllowed: (tx) => gate(tx),
   }

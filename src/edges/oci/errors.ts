@@ -5,6 +5,7 @@
 //           a condition of a push that does not hold is DENIED with 412, which the specification has no code for.
 // Unknowns: an error of no room → 500 UNKNOWN without details.
 import { asRegistryError, isRegistryError, type RegistryErrorCode } from '../../registry/errors.ts'
+import { isTemplateError } from '../../templates/errors.ts'
 import type { OciReply } from './call.ts'
 
 export interface OciError {
@@ -59,13 +60,21 @@ const spellings = {
   REPOSITORY_POLICY_UNKNOWN: { status: 400, code: 'UNSUPPORTED' },
   REGISTRY_POLICY_UNKNOWN: { status: 400, code: 'UNSUPPORTED' },
   ACCOUNT_SETTING_INVALID: { status: 400, code: 'UNSUPPORTED' },
+  PULL_EXCLUSION_INVALID: { status: 400, code: 'UNSUPPORTED' },
+  PULL_EXCLUSION_EXISTS: { status: 400, code: 'UNSUPPORTED' },
+  PULL_EXCLUSION_UNKNOWN: { status: 400, code: 'UNSUPPORTED' },
+  PULL_EXCLUSIONS_TOO_MANY: { status: 400, code: 'UNSUPPORTED' },
   QUOTA_EXCEEDED: { status: 403, code: 'DENIED' },
   STORAGE_FULL: { status: 507, code: 'UNKNOWN' },
 } as const satisfies Record<RegistryErrorCode, Spelling>
 
+/** A push needs it as it is; what else templates are refused for belongs to another door. */
+const ofTemplate: Spelling = { status: 403, code: 'DENIED' }
+
 /** A refusal for the client; undefined for a fault that is ours. */
 export function spellError(thrown: unknown): OciError | undefined {
   const error = asRegistryError(thrown)
+  if (isTemplateError(error)) return { ...ofTemplate, message: error.message, detail: error.detail }
   if (!isRegistryError(error)) return undefined
   if (error.code === 'TAG_IMMUTABLE') return tagImmutable(error.detail)
   const { detail } = error
@@ -77,8 +86,9 @@ export function spellError(thrown: unknown): OciError | undefined {
 
 /** ECR's sentence: build tools recognise the refusal by it. */
 function tagImmutable(detail: Readonly<Record<string, unknown>>): OciError {
-  const { tag, repository } = detail
-  const message = `The image tag '${String(tag)}' already exists in the '${String(repository)}' repository and cannot be overwritten because the repository is immutable. Push another tag.`
+  const { tag, repository, mutability } = detail
+  const what = mutability === 'IMMUTABLE' ? 'repository' : 'tag'
+  const message = `The image tag '${String(tag)}' already exists in the '${String(repository)}' repository and cannot be overwritten because the ${what} is immutable. Push another tag.`
   return { ...spellings.TAG_IMMUTABLE, message, detail }
 }
 

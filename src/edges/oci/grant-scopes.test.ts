@@ -40,6 +40,12 @@ async function ask(
   const granted = await grantScopes(
     {
       region: 'us-east-1',
+      // Of no repository, and without a template.
+      reader: {
+        first: async () => Promise.resolve(undefined),
+        all: async () => Promise.resolve([]),
+      },
+      authorizeAsMade: async () => Promise.resolve(denied('')),
       defaultAccount: account,
       isAccount: async (id) => Promise.resolve(id === account || id === other),
       authorize: async (_, { action, resources }) =>

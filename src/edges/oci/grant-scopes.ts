@@ -1,5 +1,6 @@
 import type { Authorizer } from '../../access/authorize.ts'
 import type { Caller } from '../../access/caller.ts'
+import type { Decisions } from '../../access/decisions.ts'
 import {
   anyRepository,
   formatScope,
@@ -8,12 +9,17 @@ import {
   type ScopeAction,
 } from '../../access/rules/scope.ts'
 import { repositoryArn } from '../../policy/arn.ts'
+import type { RepositoryAddress } from '../../registry/repository-store.ts'
+import type { SqlReader } from '../../storage/database/database.ts'
+import { findTarget } from '../../templates/find-target.ts'
 import { accountOfHost, addressOf, type AddressDeps } from '../address.ts'
 import { ociRoutes } from './routes.ts'
 
 interface Deps extends AddressDeps {
   readonly region: string
+  readonly reader: SqlReader
   readonly authorize: Authorizer
+  readonly authorizeAsMade: Decisions['authorizeAsMade']
 }
 
 export interface GrantedScope {
@@ -74,11 +80,20 @@ async function grantRepository(
   const address = await addressOf(deps, host, scope.name)
   if (address === undefined) return undefined
   const resource = repositoryArn(deps.region, address.account, address.name)
+  const door = scope.actions.includes('push') ? await doorOfPush(deps, address) : deps
   const actions: ScopeAction[] = []
   for (const action of scope.actions) {
-    if (await allowsAny(deps, caller, actionsBehind[action], resource)) actions.push(action)
+    if (await allowsAny(door, caller, actionsBehind[action], resource)) actions.push(action)
   }
   return actions.length === 0 ? undefined : grantOf(scope.name, resource, actions)
+}
+
+/** A push may make the repository: with the tags and the policy of its template, to which the rights of who pushes may be bound. */
+async function doorOfPush(deps: Deps, repository: RepositoryAddress): Promise<Deps> {
+  const { reader, region, authorizeAsMade } = deps
+  const target = await findTarget(reader, region, repository, 'CREATE_ON_PUSH')
+  if (target.kind !== 'future') return deps
+  return { ...deps, authorize: (caller, asked) => authorizeAsMade(caller, asked, target.future) }
 }
 
 function grantOf(name: string, resource: string, actions: readonly ScopeAction[]): GrantedScope {

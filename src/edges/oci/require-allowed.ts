@@ -98,7 +98,7 @@ export async function may(edge: AllowingEdge, asked: Asked, action: string): Pro
 }
 
 /** What is known of an image when its manifest comes. */
-const ofManifest: ReadonlySet<string> = new Set([
+export const ofManifest: ReadonlySet<string> = new Set([
   'pratique:tag',
   'pratique:digest',
   'pratique:mediatype',

@@ -30,6 +30,8 @@ export interface OciRoute {
   ) => readonly [EcrAction, ...EcrAction[]]
   /** Opens the row as well, where its action is denied by nobody but granted by nobody either. */
   readonly alsoBy: EcrAction | undefined
+  /** Whether it stores something, so that a template may make the repository for it. */
+  readonly makesRepository: boolean
   /** Condition keys of the request. */
   readonly keys: (
     header: OciCall['header'],
@@ -47,6 +49,7 @@ function route<K extends V2Path['kind']>(row: {
   readonly scope: ScopeAction
   readonly actions: OciRoute['actions'] | EcrAction
   readonly alsoBy?: EcrAction
+  readonly makesRepository?: boolean
   readonly unknownKeys?: readonly string[]
   readonly run: (deps: OciDeps, call: OciCall, path: PathOf<K>) => Promise<ListReply>
 }): OciRoute {
@@ -57,6 +60,7 @@ function route<K extends V2Path['kind']>(row: {
     scope,
     actions: typeof actions === 'string' ? () => [actions] : actions,
     alsoBy,
+    makesRepository: row.makesRepository ?? false,
     keys: kind === 'manifest' ? manifestKeys : noKeys,
     unknownKeys: new Set(unknownKeys),
     run: (deps, call, path) => {
@@ -131,6 +135,7 @@ export const ociRoutes: readonly OciRoute[] = [
     path: 'manifest',
     scope: 'push',
     actions: 'ecr:PutImage',
+    makesRepository: true,
     unknownKeys: ['pratique:artifacttype'],
     run: (deps, call, { reference }) => pushManifest(deps, call, reference),
   }),
@@ -146,6 +151,7 @@ export const ociRoutes: readonly OciRoute[] = [
     path: 'uploads',
     scope: 'push',
     actions: actionsToBegin,
+    makesRepository: true,
     run: beginUpload,
   }),
   route({

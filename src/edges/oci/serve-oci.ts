@@ -12,6 +12,7 @@ import type { HeaderAuthenticator } from '../authenticate.ts'
 import type { RequestAuditor } from '../audit-requests.ts'
 import { whyNotLetIn } from '../refused-credentials.ts'
 import { sourceOf } from '../request-facts.ts'
+import { admit, type AdmittingEdge } from './admit.ts'
 import { parametersOf } from './audited-parameters.ts'
 import type { OciCall, OciReply } from './call.ts'
 import { errorReply, spellError, type OciError } from './errors.ts'
@@ -19,14 +20,14 @@ import { registryExtensions } from './extensions.ts'
 import { listCatalog, type CatalogEdge } from './list-catalog.ts'
 import { mountSources } from './mount-sources.ts'
 import { parseV2Path, type V2Path } from './path.ts'
-import { beyondToken, Refusal, signInMessage, unauthorized } from './refusal.ts'
+import { Refusal, signInMessage, unauthorized } from './refusal.ts'
 import { may, pushWarning, requireAllowed, type Asked } from './require-allowed.ts'
 import { requiredScopes } from './required-scopes.ts'
 import { ociRoutes, type OciDeps, type OciRoute } from './routes.ts'
 import { sendReply } from './send-reply.ts'
 import { progressHeaders } from './uploads.ts'
 
-export interface OciEdge extends CatalogEdge {
+export interface OciEdge extends CatalogEdge, Omit<AdmittingEdge, 'rooms'> {
   readonly rooms: Omit<OciDeps, 'sources'>
   readonly authenticate: HeaderAuthenticator
   readonly audit: RequestAuditor
@@ -133,9 +134,7 @@ async function onRepository(
   const { unknownKeys } = route
   const asked: Asked = { caller, repository, resource, route, keys, unknownKeys, scopes }
   const actions = route.actions({ query, hasBody: announcesBody(request) })
-  const epoch = await requireAllowed(edge, request, asked, actions)
-  if (!covers(limits, resource, route.scope)) throw beyondToken(edge, request, scopes())
-  await requireRecordable(edge, request)
+  const epoch = await admit(edge, request, asked, { actions, limits })
   const call = callOf(request, asked, path.name, query, {
     mayDelete: async () =>
       covers(limits, resource, 'delete') && (await may(edge, asked, 'ecr:BatchDeleteImage')),
@@ -151,11 +150,6 @@ async function onRepository(
 }
 
 const none: ReadonlySet<string> = new Set()
-
-/** By the method and not by the action: the state of an upload is read with the right to go on with it. */
-async function requireRecordable({ audit }: OciEdge, request: FastifyRequest): Promise<void> {
-  if (!isReading(request)) await audit.requireWritable()
-}
 
 function isReading({ method }: FastifyRequest): boolean {
   return method === 'GET' || method === 'HEAD'

@@ -10,8 +10,10 @@ import type { Authorizer } from '../../access/authorize.ts'
 import { issueToken } from '../../access/issue-token.ts'
 import type { Refused } from '../../access/authenticate-basic.ts'
 import type { Caller } from '../../access/caller.ts'
+import type { Decisions } from '../../access/decisions.ts'
 import { parseScopes } from '../../access/rules/scope.ts'
 import { readAll } from '../../lib/read-all.ts'
+import type { SqlReader } from '../../storage/database/database.ts'
 import { accountOfHost, type AddressDeps } from '../address.ts'
 import type { Authenticator } from '../authenticate.ts'
 import { originOf, parseHost } from '../origin.ts'
@@ -25,7 +27,9 @@ export interface TokenEdge extends AddressDeps, ChallengeDeps {
   readonly region: string
   readonly authenticator: Authenticator
   readonly issue: Parameters<typeof issueToken>[0]
+  readonly reader: SqlReader
   readonly authorize: Authorizer
+  readonly authorizeAsMade: Decisions['authorizeAsMade']
   /** Whether who shows nothing gets a token that pulls what is open to everybody. */
   readonly isAnonymousPullOn: boolean
   readonly onFault: (error: unknown, requestId: string) => void

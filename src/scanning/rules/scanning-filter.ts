@@ -6,7 +6,7 @@
 
 /** The model's grammar, without its nested repetition: that takes exponential time on hostile text. */
 export const scanningFilterPattern = '^[a-z0-9*]+(?:[._/-][a-z0-9*]+)*$'
-export const maxScanningFilterLength = 256
+export const maxScanningFilterLength = 255
 
 /** Without `*` a filter names what contains it; with `*` the whole name must match, `*` for any run of characters. */
 export function matchesScanningFilter(filter: string, repository: string): boolean {

@@ -1,3 +1,5 @@
+// Spec:     Amazon ECR API Reference, BatchCheckLayerAvailability.
+// Deviates: a layer that only archived images use is ARCHIVED; one that it says to be there is kept for the grace of collection, so that who asked may refer to it.
 import { parseDigest } from '../../../oci/digest.ts'
 import { isArchivedLayer } from '../../../registry/archival-store.ts'
 import { keepBlob } from '../../../registry/keep-blob.ts'

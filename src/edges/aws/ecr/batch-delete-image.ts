@@ -1,3 +1,5 @@
+// Spec:     Amazon ECR API Reference, BatchDeleteImage.
+// Deviates: what refers to a deleted image (signatures, SBOMs) goes with it at once, not within a day.
 import { deleteManifest, deleteTag } from '../../../registry/delete-manifest.ts'
 import { isRegistryError } from '../../../registry/errors.ts'
 import { getRepository, type Repository } from '../../../registry/repository-store.ts'

@@ -70,7 +70,7 @@ export function enhancedCounts(
 
 export function renderEnhanced(record: FindingRecord, region: string): Shape {
   const { score, image } = record
-  const spelling = { region, time: epochSeconds }
+  const spelling = { region, time: epochSeconds, isOfEcr: true } as const
   return {
     awsAccountId: image.account,
     findingArn: findingArn(region, record),
@@ -81,7 +81,7 @@ export function renderEnhanced(record: FindingRecord, region: string): Shape {
     status: record.status,
     ...(score === undefined
       ? {}
-      : { score: score.score, scoreDetails: { cvss: spellAdjusted(score) } }),
+      : { score: score.score, scoreDetails: { cvss: spellAdjusted(score, spelling) } }),
     firstObservedAt: epochSeconds(record.firstObservedAt),
     lastObservedAt: epochSeconds(record.updatedAt),
     updatedAt: epochSeconds(record.updatedAt),

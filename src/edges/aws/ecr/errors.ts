@@ -1,7 +1,7 @@
 // Purpose:  spell refusals as the ECR API does.
 // Spec:     Amazon ECR API Reference, errors of each operation; sentences as its clients and scripts match them.
 // Input:    a room's error, or one that only this API has.
-// Deviates: REPOSITORY_NAME_RESERVED, STORAGE_FULL and UPLOAD_BUSY have no counterpart and become the nearest exception.
+// Deviates: behind AWS's one sentence for a faulty policy stand line, column and reason. REPOSITORY_NAME_RESERVED, STORAGE_FULL and UPLOAD_BUSY have no counterpart and become the nearest exception.
 // Unknowns: an error of no room is not spelled here; the dispatcher answers ServerException.
 import { isLifecycleError, type LifecycleErrorCode } from '../../../lifecycle/errors.ts'
 import { PratiqueError } from '../../../lib/errors.ts'
@@ -10,7 +10,13 @@ import {
   isRegistryError,
   type RegistryErrorCode,
 } from '../../../registry/errors.ts'
+import { isReplicationError, type ReplicationErrorCode } from '../../../replication/errors.ts'
 import { isScanningError, type ScanningErrorCode } from '../../../scanning/errors.ts'
+import { isTemplateError, type TemplateErrorCode } from '../../../templates/errors.ts'
+import {
+  isSigningConfigurationError,
+  type SigningConfigurationErrorCode,
+} from '../../../trust/signing-configuration-errors.ts'
 import { policyErrorHeader } from '../protocol/policy-error-header.ts'
 
 /** An exception of the service's model: name, sentence, and members beside them. */
@@ -113,8 +119,8 @@ const spellings = {
   TAG_UNKNOWN: ['ImageNotFoundException', own],
   TAG_IMMUTABLE: [
     'ImageTagAlreadyExistsException',
-    ({ tag, repository }) =>
-      `The image tag '${shown(tag)}' already exists in the '${shown(repository)}' repository and cannot be overwritten because the repository is immutable.`,
+    ({ tag, repository, mutability }) =>
+      `The image tag '${shown(tag)}' already exists in the '${shown(repository)}' repository and cannot be overwritten because the ${mutability === 'IMMUTABLE' ? 'repository' : 'tag'} is immutable.`,
   ],
   PRECONDITION_FAILED: ['InvalidParameterException', own],
   IMAGE_TAGS_TOO_MANY: ['InvalidParameterException', own],
@@ -122,8 +128,8 @@ const spellings = {
   TAGS_TOO_MANY: ['TooManyTagsException', own],
   POLICY_MALFORMED: [
     'InvalidParameterException',
-    ({ kind }) =>
-      `Invalid parameter at 'PolicyText' failed to satisfy constraint: 'Invalid ${shown(kind)} policy provided'`,
+    ({ kind, line, column, reason }) =>
+      `Invalid parameter at 'PolicyText' failed to satisfy constraint: 'Invalid ${shown(kind)} policy provided' (line ${Number(line)}, column ${Number(column)}: ${shown(reason)})`,
   ],
   POLICY_LOCKS_OUT: ['InvalidParameterException', own],
   POLICY_IS_PUBLIC: ['InvalidParameterException', own],
@@ -137,6 +143,10 @@ const spellings = {
     ({ account }) => `Registry policy does not exist in the registry with id '${shown(account)}'`,
   ],
   ACCOUNT_SETTING_INVALID: ['ValidationException', own],
+  PULL_EXCLUSION_INVALID: ['ValidationException', own],
+  PULL_EXCLUSION_EXISTS: ['ExclusionAlreadyExistsException', own],
+  PULL_EXCLUSION_UNKNOWN: ['ExclusionNotFoundException', own],
+  PULL_EXCLUSIONS_TOO_MANY: ['LimitExceededException', own],
   QUOTA_EXCEEDED: ['LimitExceededException', own],
   STORAGE_FULL: ['ServerException', own],
 } as const satisfies Record<RegistryErrorCode, Spelling>
@@ -175,7 +185,36 @@ const lifecycleSpellings: Partial<Record<LifecycleErrorCode, LifecycleSpelling>>
   ],
 }
 
-/** The exception for an error of the registry's or the scanning room or of this API; undefined for any other. */
+const replicationSpellings = {
+  REPLICATION_INVALID: [
+    'InvalidParameterException',
+    (_, message) =>
+      `Invalid parameter at 'replicationConfiguration' failed to satisfy constraint: '${message}'`,
+  ],
+  BACKFILL_DESTINATION_UNKNOWN: ['ValidationException', own],
+  BACKFILL_RUNNING: ['ReplicationBackfillInProgressException', own],
+  BACKFILLS_TOO_MANY: ['LimitExceededException', own],
+  BACKFILL_UNKNOWN: ['ReplicationBackfillNotFoundException', own],
+  BACKFILL_ENDED: ['ReplicationBackfillInvalidStatusException', own],
+  PULL_THROUGH_RULE_INVALID: ['ValidationException', own],
+  PULL_THROUGH_RULE_EXISTS: ['PullThroughCacheRuleAlreadyExistsException', own],
+  PULL_THROUGH_RULE_UNKNOWN: ['PullThroughCacheRuleNotFoundException', own],
+  PULL_THROUGH_RULES_TOO_MANY: ['LimitExceededException', own],
+  UPSTREAM_UNSUPPORTED: ['UnsupportedUpstreamRegistryException', own],
+} as const satisfies Record<ReplicationErrorCode, Spelling>
+
+const signingSpellings = {
+  SIGNING_CONFIGURATION_UNKNOWN: 'SigningConfigurationNotFoundException',
+} as const satisfies Record<SigningConfigurationErrorCode, string>
+
+const templateSpellings = {
+  TEMPLATE_EXISTS: 'TemplateAlreadyExistsException',
+  TEMPLATE_UNKNOWN: 'TemplateNotFoundException',
+  TEMPLATES_TOO_MANY: 'LimitExceededException',
+  TEMPLATE_UNUSABLE: 'ValidationException',
+} as const satisfies Record<TemplateErrorCode, string>
+
+/** The exception for an error of a room or of this API; undefined for any other. */
 export function spellException(thrown: unknown): EcrException | undefined {
   const error = asRegistryError(thrown)
   if (error instanceof PratiqueError && error.code === 'ECR_EXCEPTION') {
@@ -186,11 +225,23 @@ export function spellException(thrown: unknown): EcrException | undefined {
     const name = scanningSpellings[error.code]
     if (name !== undefined) return { name, message: error.message, status: 400, members: {} }
   }
+  if (isReplicationError(error)) {
+    const [name, message]: Spelling = replicationSpellings[error.code]
+    return { name, message: message(error.detail, error.message), status: 400, members: {} }
+  }
+  if (isSigningConfigurationError(error)) {
+    const name = signingSpellings[error.code]
+    return { name, message: error.message, status: 400, members: {} }
+  }
   if (isLifecycleError(error)) {
     const spelling = lifecycleSpellings[error.code]
     if (spelling === undefined) return undefined
     const [name, message] = spelling
     return { name, message: message(error.detail, error.message), status: 400, members: {} }
+  }
+  if (isTemplateError(error)) {
+    const name = templateSpellings[error.code]
+    return { name, message: error.message, status: 400, members: {} }
   }
   if (!isRegistryError(error)) return undefined
   const [name, message]: Spelling = spellings[error.code]
@@ -206,7 +257,7 @@ function membersOf(error: PratiqueError<RegistryErrorCode>): Readonly<Record<str
   return typeof size === 'number' ? { uploadId, lastValidByteReceived: size - 1 } : {}
 }
 
-/** AWS has one sentence for every fault of a policy; where it stands and why it is one goes beside it. */
+/** AWS has one sentence for every fault of a policy; where it stands and why it is one goes behind it, and beside it for programs. */
 function headersOf({
   code,
   detail,

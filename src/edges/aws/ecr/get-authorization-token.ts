@@ -1,3 +1,5 @@
+// Spec:     Amazon ECR API Reference, GetAuthorizationToken.
+// Deviates: every entry has a password of the caller for this registry, whatever registryIds says; it ends with the session that asked; proxyEndpoint is the address of this server.
 import { claimsOfCaller } from '../../../access/carry-session.ts'
 import { makeAuthorizationToken, tokenLifetimeMs } from '../../../access/authorization-token.ts'
 import { epochSeconds, type EcrCall, type EcrDeps } from './call.ts'

@@ -1,3 +1,5 @@
+// Spec:     Amazon ECR API Reference, GetDownloadUrlForLayer.
+// Deviates: the address leads back to this server and is good for five minutes; a layer of archived images only is LayerInaccessibleException.
 import { makeDownloadToken } from '../../../access/download-address.ts'
 import { parseDigest } from '../../../oci/digest.ts'
 import { isArchivedLayer } from '../../../registry/archival-store.ts'

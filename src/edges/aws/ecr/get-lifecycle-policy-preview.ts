@@ -1,3 +1,5 @@
+// Spec:     Amazon ECR API Reference, GetLifecyclePolicyPreview.
+// Deviates: imageIds leaves out images that the preview would not act on, and unknown ones; previews are EXPIRED after a day.
 import { lifecycleError } from '../../../lifecycle/errors.ts'
 import {
   findPreview,

@@ -1,3 +1,5 @@
+// Spec:     Amazon ECR API Reference, InitiateLayerUpload.
+// Deviates: a caller with too many uploads in hand gets LimitExceededException, which the model does not list here; an upload is its caller’s alone, and the same as one of /v2.
 import { startUpload } from '../../../registry/start-upload.ts'
 import { repositoryIn, type EcrCall, type EcrDeps } from './call.ts'
 

@@ -1,3 +1,5 @@
+// Spec:     Amazon ECR API Reference, ListImages.
+// Deviates: imageStatus ACTIVATING finds nothing, as images come back from the archive at once.
 import {
   firstImage,
   listImageEntries,

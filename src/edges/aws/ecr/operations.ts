@@ -2,6 +2,7 @@
 import { Type, type TSchema } from 'typebox'
 import { imageKeys, requestTagKeys, type RequestKeys } from '../../../access/request-context.ts'
 import { artifactTypeOf, maxManifestBytes, parseManifest } from '../../../oci/manifest.ts'
+import { maxArtifactTypes } from '../../../registry/referrer-store.ts'
 import { operation, type Operation, type ResourceScope } from '../protocol/operation.ts'
 import { batchCheckLayerAvailability } from './batch-check-layer-availability.ts'
 import { batchDeleteImage } from './batch-delete-image.ts'
@@ -12,15 +13,18 @@ import { createRepository } from './create-repository.ts'
 import { deleteRepository } from './delete-repository.ts'
 import { describeImageScanFindings } from './describe-image-scan-findings.ts'
 import { describeImages } from './describe-images.ts'
-import { describeRegistry } from './describe-registry.ts'
 import { describeRepositories } from './describe-repositories.ts'
+import { encryptionConfiguration } from './encryption-input.ts'
 import { getAuthorizationToken } from './get-authorization-token.ts'
 import { getDownloadUrlForLayer } from './get-download-url-for-layer.ts'
 import { initiateLayerUpload } from './initiate-layer-upload.ts'
 import { lifecycleOperations } from './lifecycle-operations.ts'
+import { listImageReferrers } from './list-image-referrers.ts'
 import { listImages } from './list-images.ts'
 import { listTagsForResource } from './list-tags-for-resource.ts'
+import { replicationOperations } from './replication-operations.ts'
 import {
+  imageId,
   onEverything,
   onRepositories,
   onRepository,
@@ -29,25 +33,27 @@ import {
   repositoryName,
 } from './repository-input.ts'
 import { policyOperations } from './policy-operations.ts'
+import { pullThroughOperations } from './pull-through-operations.ts'
+import { pullTimeOperations } from './pull-time-operations.ts'
 import { putImage } from './put-image.ts'
 import { putImageTagMutability } from './put-image-tag-mutability.ts'
 import { imageScanningConfiguration, scanningOperations } from './scanning-operations.ts'
+import { signingOperations } from './signing-operations.ts'
 import { startImageScan } from './start-image-scan.ts'
+import { exclusionFilters } from './tag-mutability-input.ts'
 import { tagResource } from './tag-resource.ts'
+import { templateOperations } from './template-operations.ts'
 import { untagResource } from './untag-resource.ts'
-import { repositoryOfArn, type TagShape } from './resource-tags.ts'
+import { repositoryOfArn, tagKey, tagKeysOf, tagList } from './resource-tags.ts'
 import { uploadLayerPart } from './upload-layer-part.ts'
 
-const digest = Type.String({ minLength: 1, maxLength: 256 })
+const digest = Type.String({ maxLength: 256 })
 const imageTag = Type.String({ minLength: 1, maxLength: 300 })
-const imageId = Type.Object({
-  imageDigest: Type.Optional(digest),
-  imageTag: Type.Optional(imageTag),
-})
 const imageIds = listOf(imageId, 1, 100)
-const layerDigests = listOf(Type.String({ maxLength: 1000 }), 1, 100)
+/** As a layer's name is written; whether it is a digest of ours is asked where it is read. */
+const layerDigest = Type.String({ maxLength: 1000, pattern: '^[a-zA-Z0-9-_+.]+:[a-fA-F0-9]+$' })
 const uploadId = Type.String({
-  pattern: '^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$',
+  pattern: '^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$',
 })
 const byteOffset = Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER })
 const paging = {
@@ -60,13 +66,9 @@ const filter = Type.Optional(
     imageStatus: Type.Optional(Type.Enum(['ACTIVE', 'ARCHIVED', 'ACTIVATING', 'ANY'])),
   }),
 )
-const resourceArn = Type.String({ minLength: 1, maxLength: 2048 })
-const tag = Type.Object({
-  Key: Type.String({ minLength: 1, maxLength: 128 }),
-  Value: Type.String({ maxLength: 256 }),
-})
+const resourceArn = Type.String({ maxLength: 2048 })
 /** Base64 of 20,971,520 bytes. */
-const layerPartBlob = Type.String({ minLength: 1, maxLength: 27_962_028 })
+const layerPartBlob = Type.String({ maxLength: 27_962_028 })
 
 function listOf<T extends TSchema>(member: T, minItems: number, maxItems: number) {
   return Type.Array(member, { minItems, maxItems })
@@ -79,10 +81,6 @@ function onArn(
 ): readonly string[] {
   repositoryOfArn(region, input.resourceArn)
   return [input.resourceArn]
-}
-
-function tagKeysOf(tags: readonly TagShape[]): RequestKeys {
-  return requestTagKeys(tags.map(({ Key, Value }) => ({ key: Key, value: Value })))
 }
 
 function idKeys(
@@ -111,6 +109,11 @@ const rows: readonly EcrOperation[] = [
   ...policyOperations,
   ...lifecycleOperations,
   ...scanningOperations,
+  ...pullTimeOperations,
+  ...signingOperations,
+  ...templateOperations,
+  ...replicationOperations,
+  ...pullThroughOperations,
   operation({
     name: 'GetAuthorizationToken',
     input: Type.Object({ registryIds: Type.Optional(listOf(registryId, 1, 10)) }),
@@ -119,26 +122,14 @@ const rows: readonly EcrOperation[] = [
     run: getAuthorizationToken,
   }),
   operation({
-    name: 'DescribeRegistry',
-    input: Type.Object({}),
-    action: 'ecr:DescribeRegistry',
-    resources: onEverything,
-    errorStyle: 'validation',
-    run: describeRegistry,
-  }),
-  operation({
     name: 'CreateRepository',
     input: Type.Object({
       ...repository,
-      tags: Type.Optional(Type.Array(tag, { maxItems: 200 })),
+      tags: Type.Optional(tagList),
       imageTagMutability: Type.Optional(Type.String({ maxLength: 64 })),
-      imageTagMutabilityExclusionFilters: Type.Optional(
-        Type.Array(Type.Unknown(), { maxItems: 5 }),
-      ),
+      imageTagMutabilityExclusionFilters: Type.Optional(exclusionFilters),
       imageScanningConfiguration: Type.Optional(imageScanningConfiguration),
-      encryptionConfiguration: Type.Optional(
-        Type.Object({ encryptionType: Type.Enum(['AES256', 'KMS', 'KMS_DSSE']) }),
-      ),
+      encryptionConfiguration: Type.Optional(encryptionConfiguration),
     }),
     action: 'ecr:CreateRepository',
     furtherActions: ({ tags = [] }) => (tags.length > 0 ? ['ecr:TagResource'] : []),
@@ -167,14 +158,18 @@ const rows: readonly EcrOperation[] = [
   }),
   operation({
     name: 'PutImageTagMutability',
-    input: Type.Object({ ...repository, imageTagMutability: Type.String({ maxLength: 64 }) }),
+    input: Type.Object({
+      ...repository,
+      imageTagMutability: Type.String({ maxLength: 64 }),
+      imageTagMutabilityExclusionFilters: Type.Optional(exclusionFilters),
+    }),
     action: 'ecr:PutImageTagMutability',
     resources: onRepository,
     run: putImageTagMutability,
   }),
   operation({
     name: 'TagResource',
-    input: Type.Object({ resourceArn, tags: Type.Array(tag, { maxItems: 200 }) }),
+    input: Type.Object({ resourceArn, tags: tagList }),
     action: 'ecr:TagResource',
     resources: onArn,
     keys: ({ tags }) => tagKeysOf(tags),
@@ -184,7 +179,7 @@ const rows: readonly EcrOperation[] = [
     name: 'UntagResource',
     input: Type.Object({
       resourceArn,
-      tagKeys: Type.Array(Type.String({ minLength: 1, maxLength: 128 }), { maxItems: 200 }),
+      tagKeys: Type.Array(tagKey, { maxItems: 200 }),
     }),
     action: 'ecr:UntagResource',
     resources: onArn,
@@ -217,30 +212,28 @@ const rows: readonly EcrOperation[] = [
     action: 'ecr:UploadLayerPart',
     resources: onRepository,
     maxBodyBytes: 32 * 1024 * 1024,
-    run: (deps: EcrDeps, input, call: EcrCall) =>
-      uploadLayerPart(
-        deps,
-        { ...input, layerPartBlob: Buffer.from(input.layerPartBlob, 'base64') },
-        call,
-      ),
+    run: uploadLayerPart,
   }),
   operation({
     name: 'CompleteLayerUpload',
-    input: Type.Object({ ...repository, uploadId, layerDigests }),
+    input: Type.Object({ ...repository, uploadId, layerDigests: listOf(layerDigest, 1, 100) }),
     action: 'ecr:CompleteLayerUpload',
     resources: onRepository,
     run: completeLayerUpload,
   }),
   operation({
     name: 'BatchCheckLayerAvailability',
-    input: Type.Object({ ...repository, layerDigests }),
+    input: Type.Object({
+      ...repository,
+      layerDigests: listOf(Type.String({ maxLength: 1000 }), 1, 100),
+    }),
     action: 'ecr:BatchCheckLayerAvailability',
     resources: onRepository,
     run: batchCheckLayerAvailability,
   }),
   operation({
     name: 'GetDownloadUrlForLayer',
-    input: Type.Object({ ...repository, layerDigest: Type.String({ maxLength: 1000 }) }),
+    input: Type.Object({ ...repository, layerDigest }),
     action: 'ecr:GetDownloadUrlForLayer',
     resources: onRepository,
     run: getDownloadUrlForLayer,
@@ -272,9 +265,7 @@ const rows: readonly EcrOperation[] = [
     input: Type.Object({
       ...repository,
       imageIds,
-      acceptedMediaTypes: Type.Optional(
-        listOf(Type.String({ minLength: 1, maxLength: 255 }), 1, 100),
-      ),
+      acceptedMediaTypes: Type.Optional(listOf(Type.String({ maxLength: 255 }), 1, 100)),
     }),
     action: 'ecr:BatchGetImage',
     resources: onRepository,
@@ -287,6 +278,29 @@ const rows: readonly EcrOperation[] = [
     action: 'ecr:ListImages',
     resources: onRepository,
     run: listImages,
+  }),
+  operation({
+    name: 'ListImageReferrers',
+    input: Type.Object({
+      ...repository,
+      subjectId: Type.Object({ imageDigest: digest }),
+      filter: Type.Optional(
+        Type.Object({
+          artifactTypes: Type.Optional(
+            listOf(Type.String({ minLength: 1, maxLength: 255 }), 0, maxArtifactTypes),
+          ),
+          artifactStatus: Type.Optional(Type.Enum(['ACTIVE', 'ARCHIVED', 'ACTIVATING', 'ANY'])),
+        }),
+      ),
+      nextToken: paging.nextToken,
+      maxResults: Type.Optional(Type.Integer({ minimum: 1, maximum: 50 })),
+    }),
+    // The operation has no action of its own in AWS's list; its reference names this one.
+    action: 'ecr:BatchGetImage',
+    resources: onRepository,
+    keys: ({ subjectId }) => imageKeys({ tags: [], digests: [subjectId.imageDigest] }),
+    errorStyle: 'validation',
+    run: listImageReferrers,
   }),
   operation({
     name: 'DescribeImages',

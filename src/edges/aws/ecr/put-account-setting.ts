@@ -1,3 +1,5 @@
+// Spec:     Amazon ECR API Reference, PutAccountSetting.
+// Deviates: BLOB_MOUNTING is ENABLED and REGISTRY_POLICY_SCOPE is V2 where nothing was put.
 import { putAccountSetting as put } from '../../../registry/account-setting.ts'
 import type { EcrCall, EcrDeps } from './call.ts'
 

@@ -1,3 +1,5 @@
+// Spec:     Amazon ECR API Reference, PutImage.
+// Deviates: tags have at most 128 characters, as /v2 has them; a push brings an archived image back; there is no limit on how often.
 import { parseDigest } from '../../../oci/digest.ts'
 import { parseTag } from '../../../oci/tag.ts'
 import { isRegistryError } from '../../../registry/errors.ts'

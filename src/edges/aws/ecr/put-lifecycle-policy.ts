@@ -1,3 +1,5 @@
+// Spec:     Amazon ECR API Reference, PutLifecyclePolicy.
+// Deviates: the policy is carried out soon after it was put and then every 24 hours.
 import { putPolicy } from '../../../lifecycle/put-policy.ts'
 import { repositoryIn, type EcrCall, type EcrDeps } from './call.ts'
 

@@ -1,6 +1,8 @@
 import { repositoryArn } from '../../../policy/arn.ts'
 import type { Repository } from '../../../registry/repository-store.ts'
 import { epochSeconds, type EcrDeps } from './call.ts'
+import { offeredEncryption } from './encryption-input.ts'
+import { renderTagMutability } from './tag-mutability-input.ts'
 
 /** The model's Repository. `repositoryUri` is what a client puts before the tag. */
 export function renderRepository(
@@ -14,8 +16,8 @@ export function renderRepository(
     repositoryName: name,
     repositoryUri: `${new URL(deps.url()).host}/${name}`,
     createdAt: epochSeconds(repository.createdAt),
-    imageTagMutability: repository.tagMutability,
+    ...renderTagMutability(repository.tagMutability),
     imageScanningConfiguration: { scanOnPush: repository.scanOnPush },
-    encryptionConfiguration: { encryptionType: 'AES256' },
+    encryptionConfiguration: offeredEncryption,
   }
 }

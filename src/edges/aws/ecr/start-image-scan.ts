@@ -1,3 +1,5 @@
+// Spec:     Amazon ECR API Reference, StartImageScan.
+// Deviates: any image may be scanned anew at any time unless PRATIQUE_DEFAULTS=aws, which has AWS’s quotas; of an index each platform is scanned.
 import { parseManifest } from '../../../oci/manifest.ts'
 import { findArchival } from '../../../registry/archival-store.ts'
 import { getRepository } from '../../../registry/repository-store.ts'

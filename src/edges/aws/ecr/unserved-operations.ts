@@ -1,26 +1,2 @@
-/** Operations of the service's model (2015-09-21) that this version does not serve. */
-export const unservedEcrOperations: ReadonlySet<string> = new Set([
-  'CreatePullThroughCacheRule',
-  'CreateRepositoryCreationTemplate',
-  'DeletePullThroughCacheRule',
-  'DeleteRepositoryCreationTemplate',
-  'DeleteSigningConfiguration',
-  'DeregisterPullTimeUpdateExclusion',
-  'DescribeImageReplicationStatus',
-  'DescribeImageSigningStatus',
-  'DescribePullThroughCacheRules',
-  'DescribeReplicationBackfillResults',
-  'DescribeRepositoryCreationTemplates',
-  'GetSigningConfiguration',
-  'ListImageReferrers',
-  'ListPullTimeUpdateExclusions',
-  'ListReplicationBackfills',
-  'PutReplicationConfiguration',
-  'PutSigningConfiguration',
-  'RegisterPullTimeUpdateExclusion',
-  'StartReplicationBackfill',
-  'StopReplicationBackfill',
-  'UpdatePullThroughCacheRule',
-  'UpdateRepositoryCreationTemplate',
-  'ValidatePullThroughCacheRule',
-])
+/** Operations of the service's model (2015-09-21) that this version does not serve: none. */
+export const unservedEcrOperations: ReadonlySet<string> = new Set()

@@ -1,3 +1,5 @@
+// Spec:     Amazon ECR API Reference, UpdateImageStorageClass.
+// Deviates: an image comes back at once and is never ACTIVATING; nothing is charged, and it may be deleted from the archive at any time.
 import { changeStorageClass } from '../../../registry/change-storage-class.ts'
 import { getRepository } from '../../../registry/repository-store.ts'
 import { repositoryIn, type EcrCall, type EcrDeps } from './call.ts'

@@ -219,14 +219,17 @@ async function judgeRow<Deps, Call extends { readonly caller: Caller }>(
   if (resources.length === 0) throw new Error(`${row.name} names no resource`)
   const keys = authorization.keys(input)
   facts.resource = resources.slice(0, 3).join(' ')
-  const ask = async (asked: string): Promise<Judged> => {
-    const request = { action: asked, resources, keys }
-    return { request, result: await service.authorize(caller, request) }
-  }
-  const judged = await ask(action)
+  const ask = async (request: AuthorizationRequest): Promise<Judged> => ({
+    request,
+    result: await service.authorize(caller, request),
+  })
+  const judged = await ask({ action, resources, keys })
   tell(facts, judged)
   if (judged.result.kind === 'deny') return judged
-  for (const further of authorization.furtherActions(input)) {
+  const onTheSame = authorization
+    .furtherActions(input)
+    .map((further) => ({ action: further, resources, keys }))
+  for (const further of [...onTheSame, ...authorization.furtherRequests(input, scope)]) {
     const also = await ask(further)
     if (also.result.kind === 'allow') continue
     tell(facts, also)

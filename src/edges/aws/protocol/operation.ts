@@ -1,4 +1,5 @@
-import type { Static, TObject, TProperties } from 'typebox'
+import type { Static, TObject, TProperties, TSchema } from 'typebox'
+import type { AuthorizationRequest } from '../../../access/authorize.ts'
 import type { RequestKeys } from '../../../access/request-context.ts'
 import type { AccountId } from '../../../policy/account-id.ts'
 import { inputReader, type InputReading } from './schema.ts'
@@ -18,6 +19,11 @@ export type Authorization<Input> =
       readonly action: IamAction
       /** What else must be allowed on the same resources because of what the input asks for. */
       readonly furtherActions: (input: Input) => readonly IamAction[]
+      /** What else must be allowed on others. */
+      readonly furtherRequests: (
+        input: Input,
+        scope: ResourceScope,
+      ) => readonly AuthorizationRequest[]
       /** ARNs, or `*` for an action that has no resource. */
       readonly resources: (input: Input, scope: ResourceScope) => readonly string[]
       /** Condition keys that only the input tells. */
@@ -38,6 +44,8 @@ export interface Operation<Deps, Call> {
   /** How violations of the model are spelled. */
   readonly errorStyle: ErrorStyle
   readonly maxBodyBytes: number
+  /** What `read` holds inputs against. */
+  readonly model: TSchema
   readonly read: (body: unknown) => InputReading<unknown>
   readonly run: (deps: Deps, input: unknown, call: Call) => Promise<unknown>
 }
@@ -50,6 +58,10 @@ export function operation<Deps, Call, P extends TProperties>(row: {
   readonly input: TObject<P>
   readonly action: IamAction
   readonly furtherActions?: (input: Static<TObject<P>>) => readonly IamAction[]
+  readonly furtherRequests?: (
+    input: Static<TObject<P>>,
+    scope: ResourceScope,
+  ) => readonly AuthorizationRequest[]
   readonly resources: (input: Static<TObject<P>>, scope: ResourceScope) => readonly string[]
   readonly keys?: (input: Static<TObject<P>>) => RequestKeys | undefined
   readonly isListing?: (input: Static<TObject<P>>) => boolean
@@ -67,12 +79,14 @@ export function operation<Deps, Call, P extends TProperties>(row: {
       kind: 'action',
       action,
       furtherActions: (input) => row.furtherActions?.(typed(input)) ?? [],
+      furtherRequests: (input, scope) => row.furtherRequests?.(typed(input), scope) ?? [],
       resources: (input, scope) => resources(typed(input), scope),
       keys: (input) => row.keys?.(typed(input)),
       isListing: (input) => row.isListing?.(typed(input)) ?? false,
     },
     errorStyle: row.errorStyle ?? 'ecr',
     maxBodyBytes: row.maxBodyBytes ?? defaultBodyBytes,
+    model: row.input,
     read: inputReader(row.input),
     run: (deps, input, call) => run(deps, typed(input), call),
   }
