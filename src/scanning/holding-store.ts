@@ -153,6 +153,19 @@ export async function listOwnedPackages(
   return rows.map((row) => integer(row, 'package_id'))
 }
 
+/** Those of the packages that own files of others. */
+export async function listOwners(
+  reader: SqlReader,
+  packageIds: readonly number[],
+): Promise<ReadonlySet<number>> {
+  const rows = await readByIds(
+    reader,
+    packageIds,
+    (places) => `SELECT DISTINCT owner_id FROM holding_owners WHERE owner_id IN (${places})`,
+  )
+  return new Set(rows.map((row) => integer(row, 'owner_id')))
+}
+
 export interface UncountedPackage {
   readonly packageId: number
   readonly mark: number

@@ -126,27 +126,41 @@ export async function listPackagesNamed(
   return [...found.values()]
 }
 
-/** Where packages are looked up, by package. */
-export async function listLookupsOf(
+/** What decides what is said of a package, and up to where it was said. */
+export interface MatchablePackage {
+  readonly id: number
+  readonly type: string
+  /** Undefined before the first time. */
+  readonly matchedRevision: number | undefined
+  /** Where it is looked up. */
+  readonly keys: readonly LookupKey[]
+}
+
+/** In no order; ids that nobody has are left out. */
+export async function listMatchablePackages(
   reader: SqlReader,
   ids: readonly number[],
-): Promise<ReadonlyMap<number, readonly LookupKey[]>> {
+): Promise<readonly MatchablePackage[]> {
   const rows = await readByIds(
     reader,
     ids,
-    (
-      places,
-    ) => `SELECT package_id, ecosystem, name, version FROM package_lookups WHERE package_id IN (${places})
-     ORDER BY package_id, ecosystem, name`,
+    (places) => `SELECT p.id, p.type, p.matched_revision, l.ecosystem, l.name, l.version
+     FROM packages p LEFT JOIN package_lookups l ON l.package_id = p.id WHERE p.id IN (${places})
+     ORDER BY p.id, l.ecosystem, l.name`,
   )
-  const lookups = new Map<number, LookupKey[]>()
+  const found = new Map<number, MatchablePackage & { readonly keys: LookupKey[] }>()
   for (const row of rows) {
-    const id = integer(row, 'package_id')
-    const known = lookups.get(id) ?? []
-    lookups.set(id, known)
-    known.push(lookupOf(row))
+    const id = integer(row, 'id')
+    const one = found.get(id) ?? {
+      id,
+      type: text(row, 'type'),
+      matchedRevision: integerOrAbsent(row, 'matched_revision'),
+      keys: [],
+    }
+    found.set(id, one)
+    if (row['name'] !== null) one.keys.push(lookupOf(row))
   }
-  return lookups
+  return [...found.values()]
 }
 
 export async function listPackageLookups(
@@ -168,17 +182,16 @@ function lookupOf(row: SqlRow): LookupKey {
   }
 }
 
-/** Packages looked up under a name that were matched before `revision`; those never matched wait for their first scan. */
-export async function listOutdatedPackages(
+/** Packages looked up under a name, in order: from the index alone, since most of a change is reading. */
+export async function listPackagesLookedUp(
   reader: SqlReader,
   { ecosystem, name }: AdvisoryName,
-  { revision, after, limit }: { revision: number; after: number; limit: number },
+  { after, limit }: { readonly after: number; readonly limit: number },
 ): Promise<readonly number[]> {
   const rows = await reader.all(
-    `SELECT l.package_id FROM package_lookups l JOIN packages p ON p.id = l.package_id
-     WHERE l.ecosystem = $1 AND l.name = $2 AND l.package_id > $3 AND p.matched_revision < $4
-     ORDER BY l.package_id LIMIT $5`,
-    [ecosystem, name, after, revision, limit],
+    `SELECT package_id FROM package_lookups
+     WHERE ecosystem = $1 AND name = $2 AND package_id > $3 ORDER BY package_id LIMIT $4`,
+    [ecosystem, name, after, limit],
   )
   return rows.map((row) => integer(row, 'package_id'))
 }
