@@ -1,6 +1,6 @@
 import type { SqlReader } from '../storage/database/database.ts'
 import { listFlawRevisions } from './flaw-store.ts'
-import { listMatchesOfPackage, type StoredMatch } from './match-store.ts'
+import { listMatchesOf, type StoredMatch } from './match-store.ts'
 import { groupMatches } from './rules/group-matches.ts'
 
 /** One flaw of one package, by the record that is best sourced, with all names under which it is known. */
@@ -41,36 +41,54 @@ export async function listMatches(
   withHistory = false,
 ): Promise<readonly PackageFinding[]> {
   const findings: PackageFinding[] = []
-  for (const packageId of packageIds) {
-    const matches = await listMatchesOfPackage(reader, packageId, revision)
-    const since =
-      withHistory && matches.length > 0
-        ? await listFlawRevisions(reader, packageId, revision)
-        : undefined
-    for (const { vulnerability, aliases, best, members } of groupMatches(matches)) {
-      const fromRevision = Math.min(...members.map((member) => member.fromRevision))
-      findings.push({
-        packageId,
-        vulnerability,
-        aliases,
-        verdict: best.verdict,
-        severity: best.severity,
-        severitySource: best.severitySource,
-        score: best.score,
-        vector: best.vector,
-        fixedVersion: best.fixedVersion,
-        evidence: best.evidence,
-        advisory: best.advisory,
-        summary: best.summary ?? members.find(({ summary }) => summary !== undefined)?.summary,
-        url: best.url ?? `https://osv.dev/vulnerability/${encodeURIComponent(best.advisory.id)}`,
-        fromRevision,
-        ...(since === undefined
-          ? {}
-          : { history: historyOf([vulnerability, ...aliases], fromRevision, since) }),
-      })
+  for (let start = 0; start < packageIds.length; start += packagesAtOnce) {
+    const ids = packageIds.slice(start, start + packagesAtOnce)
+    const found = await listMatchesOf(reader, ids, revision)
+    for (const id of ids) {
+      const matches = found.get(id) ?? []
+      findings.push(...(await flawsOf(reader, { id, matches, revision, withHistory })))
     }
   }
   return findings
+}
+
+/** As many as one statement asks for. */
+const packagesAtOnce = 50
+
+async function flawsOf(
+  reader: SqlReader,
+  asked: {
+    readonly id: number
+    readonly matches: readonly StoredMatch[]
+    readonly revision: number
+    readonly withHistory: boolean
+  },
+): Promise<readonly PackageFinding[]> {
+  const { id: packageId, matches, revision, withHistory } = asked
+  if (matches.length === 0) return []
+  const since = withHistory ? await listFlawRevisions(reader, packageId, revision) : undefined
+  return groupMatches(matches).map(({ vulnerability, aliases, best, members }) => {
+    const fromRevision = Math.min(...members.map((member) => member.fromRevision))
+    return {
+      packageId,
+      vulnerability,
+      aliases,
+      verdict: best.verdict,
+      severity: best.severity,
+      severitySource: best.severitySource,
+      score: best.score,
+      vector: best.vector,
+      fixedVersion: best.fixedVersion,
+      evidence: best.evidence,
+      advisory: best.advisory,
+      summary: best.summary ?? members.find(({ summary }) => summary !== undefined)?.summary,
+      url: best.url ?? `https://osv.dev/vulnerability/${encodeURIComponent(best.advisory.id)}`,
+      fromRevision,
+      ...(since === undefined
+        ? {}
+        : { history: historyOf([vulnerability, ...aliases], fromRevision, since) }),
+    }
+  })
 }
 
 /** Under all names of the flaw: a record may have told of it before it had a CVE. */

@@ -9,6 +9,7 @@ import { StoredPackageJudge, type FacedMatch } from './judge-stored-package.ts'
 import {
   endMatches,
   insertMatches,
+  listPresentIds,
   listPresentMatches,
   recordFindingsChanged,
   type ChangedFindings,
@@ -75,6 +76,8 @@ export async function matchPackages(
 
 interface Judged {
   readonly found: MatchablePackage
+  /** In force when it was judged. */
+  readonly present: readonly PresentMatch[]
   readonly matches: readonly FacedMatch[]
 }
 
@@ -93,15 +96,16 @@ async function judgeOutdated(
     found.matchedRevision === undefined ? !asked.leavesNew : !isCurrent(found, asked.state),
   )
   const ids = outdated.map(({ id }) => id)
-  const present = await listPresentMatches(database, ids)
+  const before = await listPresentMatches(database, ids)
   const owners = await listOwners(database, ids)
   const judged: Judged[] = []
   for (const found of outdated) {
     const matches = await asked.judge.judge(found)
+    const present = before.get(found.id) ?? []
     const isNew = found.matchedRevision === undefined
     // At one revision nobody writes anything else of a package: what is the same now needs no second look.
-    const isSame = haveSameMatches(present.get(found.id) ?? [], matches)
-    if (isNew || owners.has(found.id) || !isSame) judged.push({ found, matches })
+    const isSame = haveSameMatches(present, matches)
+    if (isNew || owners.has(found.id) || !isSame) judged.push({ found, present, matches })
   }
   return judged
 }
@@ -118,11 +122,10 @@ async function writeMatches(
   { revision }: AdvisoryState,
 ): Promise<boolean> {
   if (judged.length === 0) return true
-  const ids = judged.map(({ found }) => found.id)
   return database.transaction(async (tx) => {
     if ((await readAdvisoryState(tx)).revision !== revision) return false
     const now = clock.now()
-    const changes = planChanges(judged, await listPresentMatches(tx, ids))
+    const changes = planChanges(judged, await readPresent(tx, judged))
     await endMatches(tx, changes.ended, revision)
     await insertMatches(tx, changes.added, revision)
     await recordFindingsChanged(tx, changes.told, { revision, now })
@@ -130,6 +133,19 @@ async function writeMatches(
     await askForCounts(tx, judged, changes.changed, now)
     return true
   }, unhurried)
+}
+
+/** As it was when it was judged, but where another scan has matched one of the packages since. */
+async function readPresent(
+  tx: SqlWriter,
+  judged: readonly Judged[],
+): Promise<ReadonlyMap<number, readonly PresentMatch[]>> {
+  const packageIds = judged.map(({ found }) => found.id)
+  const now = await listPresentIds(tx, packageIds)
+  const before = judged.flatMap(({ present }) => present)
+  const isSame = before.length === now.size && before.every(({ id }) => now.has(id))
+  if (!isSame) return listPresentMatches(tx, packageIds)
+  return new Map(judged.map(({ found, present }) => [found.id, present]))
 }
 
 interface Changes {

@@ -8,7 +8,7 @@ import {
   type SqlRow,
   type SqlWriter,
 } from '../storage/database/database.ts'
-import { inPortions, readByIds } from '../storage/database/by-ids.ts'
+import { readByIds, writeByIds } from '../storage/database/by-ids.ts'
 import type { AdvisoryName } from './advisory-store.ts'
 
 /** A distinct package, shared by all images that hold it. */
@@ -201,13 +201,12 @@ export async function writeMatchedRevision(
   packageIds: readonly number[],
   revision: number,
 ): Promise<void> {
-  for (const ids of inPortions(packageIds)) {
-    const places = ids.map((_, at) => `$${at + 2}`).join(', ')
-    await tx.run(`UPDATE packages SET matched_revision = $1 WHERE id IN (${places})`, [
-      revision,
-      ...ids,
-    ])
-  }
+  await writeByIds(
+    tx,
+    packageIds,
+    (places, [at]) => `UPDATE packages SET matched_revision = ${at} WHERE id IN (${places})`,
+    [revision],
+  )
 }
 
 function packageOf(row: SqlRow): InternedPackage {

@@ -1,26 +1,48 @@
-import type { SqlReader, SqlRow } from './database.ts'
+import type { SqlReader, SqlRow, SqlValue, SqlWriter } from './database.ts'
 
 /** As many as one statement names: always so many, so that there is one text of it, which is prepared once. */
 const idsAtOnce = 50
 /** No row has it. */
 const nobody = -1
 
-/** Asks for many ids with few statements; `sql` gets the list of places, and its rows come portion after portion. */
+/** The text of a statement from the list of places of its ids, and the places of the other values. */
+export type SqlByIds = (places: string, others: readonly string[]) => string
+
+/** Asks for many ids with few statements; the rows come portion after portion. */
 export async function readByIds(
   reader: SqlReader,
   ids: readonly number[],
-  sql: (places: string) => string,
+  sql: SqlByIds,
+  others: readonly SqlValue[] = [],
 ): Promise<readonly SqlRow[]> {
   const found: SqlRow[] = []
-  for (const portion of inPortions(ids)) {
-    const places = portion.map((_, at) => `$${at + 1}`).join(', ')
-    found.push(...(await reader.all(sql(places), portion)))
-  }
+  const text = textOf(sql, others)
+  for (const portion of inPortions(ids))
+    found.push(...(await reader.all(text, [...portion, ...others])))
   return found
 }
 
+/** The same for a statement that writes. */
+export async function writeByIds(
+  tx: SqlWriter,
+  ids: readonly number[],
+  sql: SqlByIds,
+  others: readonly SqlValue[] = [],
+): Promise<void> {
+  const text = textOf(sql, others)
+  for (const portion of inPortions(ids)) await tx.run(text, [...portion, ...others])
+}
+
+function textOf(sql: SqlByIds, others: readonly SqlValue[]): string {
+  const places = Array.from({ length: idsAtOnce }, (_, at) => `$${at + 1}`).join(', ')
+  return sql(
+    places,
+    others.map((_, at) => `$${idsAtOnce + at + 1}`),
+  )
+}
+
 /** Portions of one size, the last filled up with an id that nobody has. */
-export function inPortions(ids: readonly number[]): readonly (readonly number[])[] {
+function inPortions(ids: readonly number[]): readonly (readonly number[])[] {
   const portions: (readonly number[])[] = []
   for (let start = 0; start < ids.length; start += idsAtOnce) {
     const part = ids.slice(start, start + idsAtOnce)
