@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { importRecords, osvRecord } from '../../test/kit/advisories.ts'
 import { temporaryDatabase } from '../../test/kit/database.ts'
+import { digestOfName, holdImage, holdingPlace } from '../../test/kit/holding-place.ts'
 import { layerOf } from '../../test/kit/image-builder.ts'
 import { npmPackage, push, runScan, scanPlace, testAccount } from '../../test/kit/scanning.ts'
 import { turnsDuring } from '../../test/kit/turns.ts'
@@ -12,7 +13,7 @@ import { postHolding } from './holding-store.ts'
 import { listImagesOfSets } from './list-images-holding.ts'
 import { listRecords } from './list-records.ts'
 import { noFindings, packCounts } from './rules/finding-counts.ts'
-import { insertPendingScan } from './scan-store.ts'
+import { insertPendingScan, packInstances, readScannedInstances } from './scan-store.ts'
 import { spreadCounts } from './spread-counts.ts'
 import { openSuppressions } from './suppressions.ts'
 
@@ -70,6 +71,20 @@ test('changes of counts are summed up a part at a time', async (t) => {
   })
   const turns = await turnsDuring(() => spreadCounts(database, { signal }))
   assert.ok(turns >= 20, `${turns} turns`)
+})
+
+test('what a large image holds is written and read a part at a time', async (t) => {
+  const at = holdingPlace(await temporaryDatabase(t))
+  const found = { package: { type: 'npm', name: 'left-pad', version: '1.0.0' } }
+  const packages = Array.from({ length: 5500 }, () => found)
+  await holdImage(at, { name: 'large', packages, distribution: undefined })
+  const key = { repositoryId: 1, digest: digestOfName('large') }
+  const instances = await readScannedInstances(at.database, key)
+  assert.equal(instances.length, packages.length)
+  const read = await turnsDuring(() => readScannedInstances(at.database, key))
+  assert.ok(read >= 5, `${read} turns of reading`)
+  const written = await turnsDuring(() => packInstances(instances))
+  assert.ok(written >= 5, `${written} turns of writing`)
 })
 
 test('images are gone through a part at a time', async (t) => {

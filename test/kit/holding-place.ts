@@ -16,6 +16,7 @@ import type { FindingCounts } from '../../src/scanning/rules/finding-counts.ts'
 import {
   finishScan,
   insertPendingScan,
+  packInstances,
   readScannedInstances,
 } from '../../src/scanning/scan-store.ts'
 import { findSetCounts } from '../../src/scanning/set-count-store.ts'
@@ -95,7 +96,7 @@ export async function holdImage(
     notes: [],
     distribution: image.distribution,
     dataNeeded: [],
-    instances,
+    packed: await packInstances(instances),
     dataRevision: revision,
     extractorRevision: 'test',
     setId,
