@@ -8,11 +8,14 @@ import { layerOf } from '../../test/kit/image-builder.ts'
 import { npmPackage, push, runScan, scanPlace, testAccount } from '../../test/kit/scanning.ts'
 import { turnsDuring } from '../../test/kit/turns.ts'
 import { createFilter } from './finding-filters.ts'
+import { findPackages } from './find-packages.ts'
 import { FlawIndexes } from './flaw-index.ts'
 import { postHolding } from './holding-store.ts'
+import { internPackage } from './intern-package.ts'
 import { listImagesOfSets } from './list-images-holding.ts'
 import { listRecords } from './list-records.ts'
 import { noFindings, packCounts } from './rules/finding-counts.ts'
+import { parseVersionRange } from './rules/version-range.ts'
 import { insertPendingScan, packInstances, readScannedInstances } from './scan-store.ts'
 import { spreadCounts } from './spread-counts.ts'
 import { openSuppressions } from './suppressions.ts'
@@ -85,6 +88,23 @@ test('what a large image holds is written and read a part at a time', async (t) 
   assert.ok(read >= 5, `${read} turns of reading`)
   const written = await turnsDuring(() => packInstances(instances))
   assert.ok(written >= 5, `${written} turns of writing`)
+})
+
+test('thousands of versions of one name are held against a range a part at a time', async (t) => {
+  const database = await temporaryDatabase(t)
+  await database.transaction(async (tx) => {
+    for (let n = 0; n < 3000; n += 1)
+      await internPackage(tx, { type: 'npm', name: 'left-pad', version: `1.${n}.0` }, undefined)
+    await internPackage(tx, { type: 'pypi', name: 'left-pad', version: '1.5' }, undefined)
+  })
+  const range = parseVersionRange('<1.1000.0')
+  if (range === undefined) throw new Error('unreachable')
+  const find = (): Promise<unknown> => findPackages(database, { name: 'left-pad', range })
+  const found = await findPackages(database, { name: 'left-pad', range })
+  assert.equal(found?.ids.length, 1001)
+  assert.equal(new Set(found.ids).size, 1001)
+  const turns = await turnsDuring(find)
+  assert.ok(turns >= 6, `${turns} turns`)
 })
 
 test('images are gone through a part at a time', async (t) => {

@@ -107,23 +107,36 @@ export async function listPackages(
   return rows.map(packageOf)
 }
 
-/** Packages of these names, at most `limit` of each. */
+/** Packages of a name and, where one is given, of a namespace. */
+export interface PackageName {
+  readonly namespace?: string
+  readonly name: string
+}
+
+/** The types that packages of a name have. */
+export async function listTypesNamed(
+  reader: SqlReader,
+  { name }: PackageName,
+): Promise<readonly string[]> {
+  const rows = await reader.all(
+    'SELECT DISTINCT type FROM packages WHERE name = $1 ORDER BY type',
+    [name],
+  )
+  return rows.map((row) => text(row, 'type'))
+}
+
+/** Of one type, in order of ids, after an id. */
 export async function listPackagesNamed(
   reader: SqlReader,
-  names: readonly { readonly namespace?: string; readonly name: string }[],
-  limit: number,
-): Promise<readonly InternedPackage[]> {
-  const found = new Map<number, InternedPackage>()
-  for (const { name, namespace } of names) {
-    const rows = await reader.all(
-      `SELECT id, type, namespace, name, version, architecture, source_name, source_version, distribution_id,
-         distribution_version, unknown_reason, matched_revision
-       FROM packages WHERE name = $1 AND ($2 = '' OR namespace = $2) ORDER BY id LIMIT $3`,
-      [name, namespace ?? '', limit],
-    )
-    for (const row of rows) found.set(integer(row, 'id'), packageOf(row))
-  }
-  return [...found.values()]
+  { name, namespace = '', type }: PackageName & { readonly type: string },
+  { after, limit }: { readonly after: number; readonly limit: number },
+): Promise<readonly { readonly id: number; readonly version: string }[]> {
+  const rows = await reader.all(
+    `SELECT id, version FROM packages
+     WHERE name = $1 AND type = $2 AND id > $3 AND ($4 = '' OR namespace = $4) ORDER BY id LIMIT $5`,
+    [name, type, after, namespace, limit],
+  )
+  return rows.map((row) => ({ id: integer(row, 'id'), version: text(row, 'version') }))
 }
 
 /** What decides what is said of a package, and up to where it was said. */
