@@ -1,5 +1,5 @@
 import type { SqlReader } from '../storage/database/database.ts'
-import { listFlawRevisions } from './flaw-store.ts'
+import { listFlawRevisions, type FlawRevisions } from './flaw-store.ts'
 import { listMatchesOf, type StoredMatch } from './match-store.ts'
 import { groupMatches } from './rules/group-matches.ts'
 
@@ -27,12 +27,6 @@ export interface PackageFinding extends Pick<
   readonly history?: FlawRevisions
 }
 
-/** Revisions of the data: in which the flaw was first said of the package, and the last in which what is said changed. */
-export interface FlawRevisions {
-  readonly first: number
-  readonly changed: number
-}
-
 /** The flaws of packages as a revision of the data had them, in the order asked; with the history of each where that is wanted. */
 export async function listMatches(
   reader: SqlReader,
@@ -44,10 +38,10 @@ export async function listMatches(
   for (let start = 0; start < packageIds.length; start += packagesAtOnce) {
     const ids = packageIds.slice(start, start + packagesAtOnce)
     const found = await listMatchesOf(reader, ids, revision)
-    for (const id of ids) {
-      const matches = found.get(id) ?? []
-      findings.push(...(await flawsOf(reader, { id, matches, revision, withHistory })))
-    }
+    const histories = withHistory
+      ? await listFlawRevisions(reader, [...found.keys()], revision)
+      : undefined
+    for (const id of ids) findings.push(...flawsOf(id, found.get(id) ?? [], histories?.get(id)))
   }
   return findings
 }
@@ -55,18 +49,12 @@ export async function listMatches(
 /** As many as one statement asks for. */
 const packagesAtOnce = 50
 
-async function flawsOf(
-  reader: SqlReader,
-  asked: {
-    readonly id: number
-    readonly matches: readonly StoredMatch[]
-    readonly revision: number
-    readonly withHistory: boolean
-  },
-): Promise<readonly PackageFinding[]> {
-  const { id: packageId, matches, revision, withHistory } = asked
+function flawsOf(
+  packageId: number,
+  matches: readonly StoredMatch[],
+  since: ReadonlyMap<string, FlawRevisions> | undefined,
+): readonly PackageFinding[] {
   if (matches.length === 0) return []
-  const since = withHistory ? await listFlawRevisions(reader, packageId, revision) : undefined
   return groupMatches(matches).map(({ vulnerability, aliases, best, members }) => {
     const fromRevision = Math.min(...members.map((member) => member.fromRevision))
     return {

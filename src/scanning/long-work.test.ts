@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { importRecords, osvRecord } from '../../test/kit/advisories.ts'
+import type { SqlReader } from '../storage/database/database.ts'
 import { temporaryDatabase } from '../../test/kit/database.ts'
 import { digestOfName, holdImage, holdingPlace } from '../../test/kit/holding-place.ts'
 import { layerOf } from '../../test/kit/image-builder.ts'
@@ -14,6 +15,7 @@ import { postHolding } from './holding-store.ts'
 import { internPackage } from './intern-package.ts'
 import { listImagesOfSets } from './list-images-holding.ts'
 import { listRecords } from './list-records.ts'
+import { readRecords } from './read-records.ts'
 import { noFindings, packCounts } from './rules/finding-counts.ts'
 import { parseVersionRange } from './rules/version-range.ts'
 import { insertPendingScan, packInstances, readScannedInstances } from './scan-store.ts'
@@ -105,6 +107,31 @@ test('thousands of versions of one name are held against a range a part at a tim
   assert.equal(new Set(found.ids).size, 1001)
   const turns = await turnsDuring(find)
   assert.ok(turns >= 6, `${turns} turns`)
+})
+
+test('the records of an image are read with few statements, others having their turn', async (t) => {
+  const at = holdingPlace(await temporaryDatabase(t))
+  const names = Array.from({ length: 120 }, (_, n) => `p${n}`)
+  const records = names.flatMap((name) =>
+    [1, 2, 3, 4].map((n) => osvRecord({ id: `GHSA-${name}-${n}`, name })),
+  )
+  await importRecords(at, records)
+  const packages = names.map((name) => ({ package: { type: 'npm', name, version: '1.0.0' } }))
+  await holdImage(at, { name: 'one', packages, distribution: undefined })
+  let statements = 0
+  const reader: SqlReader = {
+    all: (sql, parameters) => ((statements += 1), at.database.all(sql, parameters)),
+    first: (sql, parameters) => ((statements += 1), at.database.first(sql, parameters)),
+  }
+  const { clock } = at
+  const region = 'us-east-1'
+  const suppressions = openSuppressions({ reader, clock, keys: [], hosts: () => [], region })
+  const key = { repositoryId: 1, digest: digestOfName('one') }
+  const read = () => readRecords({ reader, clock, suppressions }, key)
+  assert.equal((await read())?.length, 480)
+  assert.ok(statements < 60, `${statements} statements`)
+  const turns = await turnsDuring(read)
+  assert.ok(turns >= 4, `${turns} turns`)
 })
 
 test('images are gone through a part at a time', async (t) => {

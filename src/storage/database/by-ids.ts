@@ -1,9 +1,14 @@
 import type { SqlReader, SqlRow, SqlValue, SqlWriter } from './database.ts'
 
-/** As many as one statement names: always so many, so that there is one text of it, which is prepared once. */
+/** As many as one statement names: always so many, or one, so that there are two texts of it, which are prepared once. */
 const idsAtOnce = 50
 /** No row has it. */
 const nobody = -1
+
+const placesOf = (count: number): string =>
+  Array.from({ length: count }, (_, at) => `$${at + 1}`).join(', ')
+const manyPlaces = placesOf(idsAtOnce)
+const onePlace = placesOf(1)
 
 /** The text of a statement from the list of places of its ids, and the places of the other values. */
 export type SqlByIds = (places: string, others: readonly string[]) => string
@@ -15,8 +20,11 @@ export async function readByIds(
   sql: SqlByIds,
   others: readonly SqlValue[] = [],
 ): Promise<readonly SqlRow[]> {
+  const [first] = ids
+  if (first !== undefined && ids.length === 1)
+    return reader.all(textOf(sql, { places: onePlace, count: 1 }, others), [first, ...others])
   const found: SqlRow[] = []
-  const text = textOf(sql, others)
+  const text = textOf(sql, { places: manyPlaces, count: idsAtOnce }, others)
   for (const portion of inPortions(ids))
     found.push(...(await reader.all(text, [...portion, ...others])))
   return found
@@ -29,15 +37,18 @@ export async function writeByIds(
   sql: SqlByIds,
   others: readonly SqlValue[] = [],
 ): Promise<void> {
-  const text = textOf(sql, others)
+  const text = textOf(sql, { places: manyPlaces, count: idsAtOnce }, others)
   for (const portion of inPortions(ids)) await tx.run(text, [...portion, ...others])
 }
 
-function textOf(sql: SqlByIds, others: readonly SqlValue[]): string {
-  const places = Array.from({ length: idsAtOnce }, (_, at) => `$${at + 1}`).join(', ')
+function textOf(
+  sql: SqlByIds,
+  { places, count }: { readonly places: string; readonly count: number },
+  others: readonly SqlValue[],
+): string {
   return sql(
     places,
-    others.map((_, at) => `$${idsAtOnce + at + 1}`),
+    others.map((_, at) => `$${count + at + 1}`),
   )
 }
 
