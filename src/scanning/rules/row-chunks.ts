@@ -1,7 +1,8 @@
 // Purpose:  a long list as bytes that are made and read a part at a time.
 // Spec:     none; the byte 01, then for each part its length as 32 bits, the lowest byte first, and so many bytes: zstd of JSON.
-// Input:    rows that JSON can say, and bytes that were made of them.
-// Deviates: bytes of the time before are one part without a head; zstd begins with 28 (RFC 8878, 3.1.1), so that they are told apart.
+// Input:    rows that JSON can say, and bytes that were made of them. Bytes of the time before are one part without a head: zstd
+//           begins with 28 (RFC 8878, 3.1.1), so that they are told apart.
+// Deviates: nothing.
 // Unknowns: bytes that end within a part, or are no list, are refused.
 import { zstdCompressSync, zstdDecompressSync } from 'node:zlib'
 
