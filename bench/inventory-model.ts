@@ -5,7 +5,8 @@ import { DatabaseSync, type StatementSync } from 'node:sqlite'
 import { zstdCompressSync } from 'node:zlib'
 import type { Distribution, Package } from '../src/ecosystems/ecosystem.ts'
 import { identifyPackage } from '../src/scanning/rules/package-identity.ts'
-import { noFindings, packCounts } from '../src/scanning/rules/finding-counts.ts'
+import { blockOf, withCounts } from '../src/scanning/rules/count-block.ts'
+import { countNames } from '../src/scanning/rules/finding-counts.ts'
 import { chunkOf, packPlaces } from '../src/scanning/rules/id-chunk.ts'
 import { packIds } from '../src/scanning/rules/id-list.ts'
 
@@ -51,7 +52,9 @@ class Model {
   readonly #random = generator(7)
   readonly #rows: Rows
   readonly #ids = new Map<string, number>()
-  readonly #nothing = packCounts(noFindings)
+  readonly #nothing = countNames.map(() => 0)
+  /** Of the sets that are not written yet. */
+  #block: Uint8Array | undefined
   readonly #revision: number
   /** Of the chunk of sets that is being written. */
   #places = new Map<number, number[]>()
@@ -150,7 +153,7 @@ class Model {
     )
     for (const { ecosystem, name, version } of lookup.kind === 'keys' ? lookup.keys : [])
       this.#rows.lookup.run(id, ecosystem, name, version)
-    this.#rows.holding.run(id, id, this.#nothing, this.#nothing)
+    this.#rows.holding.run(id, id)
     return id
   }
 
@@ -167,8 +170,14 @@ class Model {
       else places.push(place)
     }
     this.#rows.set.run(id, `model ${id}`, packIds(members))
-    this.#rows.counts.run(id)
+    this.#count(id)
     return id
+  }
+
+  #count(id: number): void {
+    const { block, place } = blockOf(id)
+    this.#block = withCounts(place === 0 ? undefined : this.#block, place, this.#nothing)
+    this.#rows.counts.run(block, this.#block)
   }
 
   #flush(chunk = chunkOf(this.#sets).chunk): void {
@@ -231,11 +240,11 @@ function prepare(database: DatabaseSync): Rows {
     lookup: sql(
       'INSERT INTO package_lookups (package_id, ecosystem, name, version) VALUES (?, ?, ?, ?)',
     ),
-    holding: sql(
-      `INSERT INTO holdings (id, package_id, owners, counts, applied) VALUES (?, ?, '', ?, ?)`,
-    ),
+    holding: sql(`INSERT INTO holdings (id, package_id, owners) VALUES (?, ?, '')`),
     set: sql(`INSERT INTO package_sets (id, hash, members, state) VALUES (?, ?, ?, 'posted')`),
-    counts: sql('INSERT INTO package_set_counts VALUES (?, 0, 0, 0, 0, 0, 0, 0)'),
+    counts: sql(
+      'INSERT INTO set_count_blocks (block, counts) VALUES (?, ?) ON CONFLICT (block) DO UPDATE SET counts = excluded.counts',
+    ),
     posting: sql('INSERT INTO holding_postings (holding_id, chunk, sets) VALUES (?, ?, ?)'),
     manifest: sql(
       `INSERT INTO manifests (repository_id, digest, media_type, image_size, pushed_at, pushed_by, size, bytes)

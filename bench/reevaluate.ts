@@ -4,6 +4,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { setTimeout as delay } from 'node:timers/promises'
 import { stat } from 'node:fs/promises'
 import { fillWithImages, libraryName } from './inventory-model.ts'
+import { readCounts, setsInBlock } from '../src/scanning/rules/count-block.ts'
 import { pushBytes, pushImage } from './load.ts'
 import { residentBytes, watchMemory } from './memory-watch.ts'
 import { startPratique, type RegistryUnderLoad } from './servers.ts'
@@ -229,7 +230,7 @@ class Watch {
       this.#number('SELECT COUNT(*) AS n FROM uncounted_sets') +
         this.#number('SELECT COUNT(*) AS n FROM uncounted_packages') ===
         0 &&
-      this.#number('SELECT COUNT(*) AS n FROM holdings WHERE counts <> applied') === 0 &&
+      this.#number('SELECT COUNT(*) AS n FROM holding_counts WHERE counts <> applied') === 0 &&
       this.#number("SELECT COUNT(*) AS n FROM jobs WHERE kind = 'count-findings'") === 0
     )
   }
@@ -244,7 +245,14 @@ class Watch {
 
   /** Sets that hold a finding now: each of them may have changed. */
   changedSets(): number {
-    return this.#number('SELECT COUNT(*) AS n FROM package_set_counts WHERE high + medium > 0')
+    const blocks = this.#database.prepare('SELECT counts FROM set_count_blocks').all()
+    let changed = 0
+    for (const { counts } of blocks) {
+      if (!(counts instanceof Uint8Array)) continue
+      for (let place = 0; place < setsInBlock; place += 1)
+        if ((readCounts(counts, place) ?? []).some((number) => number > 0)) changed += 1
+    }
+    return changed
   }
 
   postingBytes(): number {

@@ -122,7 +122,7 @@ async function refusalOf(response: Response): Promise<Failure> {
   return new Failure(exitCode, message + suffix, advice)
 }
 
-const notFoundCodes = ['MANIFEST_UNKNOWN', 'ADVISORY_UNKNOWN']
+const notFoundCodes = ['MANIFEST_UNKNOWN', 'ADVISORY_UNKNOWN', 'ADVISORY_SOURCE_UNKNOWN']
 
 function exitCodeOf(code: string | undefined): number {
   if (code?.startsWith('INVENTORY_') === true) return exitCodes.cannotAnswer

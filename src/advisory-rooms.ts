@@ -9,6 +9,8 @@ import { makeBundleKeys } from './scanning/bundles/signing-keys.ts'
 import { writingBundle } from './scanning/bundles/write-bundle.ts'
 import { diffAdvisories } from './scanning/diff-advisories.ts'
 import { isRevisionName } from './scanning/find-revision.ts'
+import type { FeedSources } from './scanning/refresh-feeds.ts'
+import { removeSource } from './scanning/remove-source.ts'
 import { searchAdvisories } from './scanning/search-advisories.ts'
 import { showAdvisory } from './scanning/show-advisory.ts'
 import { parsePublicKeys, type TrustedKey } from './vex/public-keys.ts'
@@ -17,9 +19,13 @@ interface AdvisoryDeps {
   /** Whose signatures count on bundles, beside those of this server's own keys. */
   readonly keys: readonly TrustedKey[]
   readonly wake: () => void
+  readonly chosen: FeedSources['chosen']
 }
 
-export function advisoryRooms(foundation: Foundation, { keys, wake }: AdvisoryDeps): AdvisoryRooms {
+export function advisoryRooms(
+  foundation: Foundation,
+  { keys, wake, chosen }: AdvisoryDeps,
+): AdvisoryRooms {
   const { database, paths } = foundation
   const deps = { ...foundation, temporaryDirectory: paths.temporary }
   return {
@@ -38,6 +44,11 @@ export function advisoryRooms(foundation: Foundation, { keys, wake }: AdvisoryDe
     isRevisionName,
     searchAdvisories: (input, options) => searchAdvisories(database, input, options),
     showAdvisory: (input) => showAdvisory(database, input),
+    async removeSource(input, options) {
+      const removal = await removeSource({ ...foundation, chosen }, input, options)
+      wake()
+      return removal
+    },
     listBundleKeys: () => listBundleKeys(database),
     makeBundleKeys: (input) => makeBundleKeys(foundation, input),
   }

@@ -45,6 +45,7 @@ import {
 } from './scanning/refresh-feeds.ts'
 import type { PartRefresh } from './scanning/refresh-part.ts'
 import { FeedNotices } from './scanning/feed-notices.ts'
+import { expireExportsJob } from './scanning/finding-exports.ts'
 import { sweepPackageSets, sweepPackageSetsJob } from './scanning/sweep-package-sets.ts'
 import { applyCveFacts, applyCveFactsJob } from './scanning/apply-cve-facts.ts'
 import { countFindings } from './scanning/count-findings.ts'
@@ -117,6 +118,8 @@ const forgetEveryMs = 6 * 3_600_000
 const forgetBatches = 50
 
 const sweepSetsEveryMs = 24 * 3_600_000
+/** They are kept for a week: an hour more is nothing. */
+const expireExportsEveryMs = 3_600_000
 
 /** What is done at the start and then again and again. */
 function jobSchedule(
@@ -126,6 +129,7 @@ function jobSchedule(
     { kind: collectJob, everyMs: config.gcEveryMinutes * 60_000 },
     { kind: finishRotationsJob, everyMs: finishRotationsEveryMs },
     { kind: sweepPackageSetsJob, everyMs: sweepSetsEveryMs },
+    { kind: expireExportsJob, everyMs: expireExportsEveryMs },
     ...scanSchedule,
     ...lifecycleSchedule,
     { kind: trimNotificationsJob, everyMs: trimNotificationsEveryMs },

@@ -90,7 +90,7 @@ export function controlRooms(
   const temporaryDirectory = paths.temporary
   return {
     ...accountRooms(foundation),
-    ...advisoryRooms(foundation, { keys: bundleKeys, wake }),
+    ...advisoryRooms(foundation, { keys: bundleKeys, wake, chosen: feeds.chosen }),
     ...lifecycleRooms(config, foundation, wake),
     ...suppressionRooms(foundation, suppressions, vexKeysHash),
     collect: (input, options) =>

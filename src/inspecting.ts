@@ -9,7 +9,7 @@ import { openImageContent } from './registry/open-image-content.ts'
 import { Aggregations } from './scanning/aggregate-records.ts'
 import { exportFindings } from './scanning/export-findings.ts'
 import { exportSboms } from './scanning/export-sboms.ts'
-import { exportJob } from './scanning/finding-exports.ts'
+import { expireExports, expireExportsJob, exportJob } from './scanning/finding-exports.ts'
 import { FlawIndexes } from './scanning/flaw-index.ts'
 import type { Suppressions } from './scanning/suppressions.ts'
 import { writeExport } from './scanning/write-export.ts'
@@ -63,6 +63,7 @@ export function exportHandlers(
     tool: async () => ({ name: 'pratique', version: await programVersion() }),
   }
   return {
+    [expireExportsJob]: (_, options) => expireExports(foundation, options),
     async [exportJob](input, options) {
       await writeExport(
         {

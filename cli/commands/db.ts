@@ -55,7 +55,34 @@ export function dbCommand(program: Command): void {
       '\nExample:\n  pratique db update osv/npm kev\n\nExit codes: 0 updated, 1 a feed failed, 4 not allowed.',
     )
     .action(updateFeeds)
+  db.command('remove')
+    .argument('<source>', 'as pratique db status lists it, such as osv/npm')
+    .description(
+      'End everything that a source says, such as one whose feed the settings name no more.',
+    )
+    .addOption(formatOption())
+    .addHelpText(
+      'after',
+      '\nExample:\n  pratique db remove osv/npm\n\nWhat was known at an earlier revision stays.\n\nExit codes: 0 removed, 1 failed or the settings name the feed, 4 not allowed, 5 no such source.',
+    )
+    .action(async (source: string, { output }: { readonly output: Format }) => {
+      const path = `/pratique/v1/advisories?${new URLSearchParams({ source }).toString()}`
+      const response = await callServer(openSession(configOf({})), 'DELETE', path)
+      const removal = await jsonOf<SourceRemoval>(response)
+      say(
+        render(
+          output,
+          removal,
+          () => `${source}: ${removal.removed} records removed, revision ${removal.revision}`,
+        ),
+      )
+    })
   addDataCommands(db)
+}
+
+interface SourceRemoval {
+  readonly removed: number
+  readonly revision: number
 }
 
 export interface DataStatus {

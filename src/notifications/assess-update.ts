@@ -13,30 +13,68 @@ import { countScannedImages } from './account-content-store.ts'
 const pageEvents = 100
 const pageImages = 500
 
+/** Accounts that are looked at in one walk: each keeps at most as many images as are no storm. */
+const accountsAtOnce = 20
+
+interface Update {
+  readonly accounts: readonly AccountId[]
+  readonly revision: number
+  readonly after: number
+}
+
 /**
- * Whether an update of the data, as far as the outbox knows it behind an event, touches more images of the account than are told of
- * one by one. Reads until it knows: memory grows with the limit, never with the update.
+ * The accounts of which an update of the data, as far as the outbox knows it behind an event, touches more images than are told of
+ * one by one. Reads until it knows: memory grows with the limits, never with the update, and what the update touches is gone
+ * through once for many accounts.
  */
-export async function isStorm(
-  { database, stormPercent }: PlanDeps,
-  update: { readonly account: AccountId; readonly revision: number; readonly after: number },
+export async function findStorms(
+  deps: PlanDeps,
+  { accounts, ...update }: Update,
+  options: { readonly signal: AbortSignal },
+): Promise<ReadonlySet<AccountId>> {
+  const limits = new Map<AccountId, number>()
+  for (const account of new Set(accounts)) {
+    const images = await countScannedImages(deps.database, account)
+    const limit = stormLimit(images, deps.stormPercent)
+    // A small account's update is not to be found out from the images of all others.
+    if (images > limit) limits.set(account, limit)
+  }
+  const storms = new Set<AccountId>()
+  const asked = [...limits]
+  for (let start = 0; start < asked.length; start += accountsAtOnce) {
+    const part = new Map(asked.slice(start, start + accountsAtOnce))
+    for (const account of await walk(deps, { ...update, limits: part }, options))
+      storms.add(account)
+  }
+  return storms
+}
+
+async function walk(
+  { database }: PlanDeps,
+  update: Omit<Update, 'accounts'> & { readonly limits: ReadonlyMap<AccountId, number> },
   { signal }: { readonly signal: AbortSignal },
-): Promise<boolean> {
-  const images = await countScannedImages(database, update.account)
-  const limit = stormLimit(images, stormPercent)
-  // A small account's update is not to be found out from the images of all others.
-  if (images <= limit) return false
+): Promise<ReadonlySet<AccountId>> {
   const owners = new RepositoryOwners(database)
-  const touched = new Set<string>()
+  const storms = new Set<AccountId>()
+  const touched = new Map([...update.limits.keys()].map((account) => [account, new Set<string>()]))
+  const touch = (account: AccountId | undefined, image: string): void => {
+    const images = account === undefined ? undefined : touched.get(account)
+    if (account === undefined || images === undefined) return
+    images.add(image)
+    if (images.size <= (update.limits.get(account) ?? 0)) return
+    storms.add(account)
+    touched.delete(account)
+  }
   for await (const packageId of packagesOf(database, update)) {
     for await (const keys of imagesOf(database, packageId)) {
       signal.throwIfAborted()
-      for (const key of await owners.keysOf(update.account, keys)) touched.add(key)
-      if (touched.size > limit) return true
+      for (const { repositoryId, digest } of keys)
+        touch((await owners.of(repositoryId))?.account, `${repositoryId}/${digest}`)
+      if (touched.size === 0) return storms
       await yieldToEventLoop()
     }
   }
-  return false
+  return storms
 }
 
 async function* packagesOf(
@@ -85,17 +123,5 @@ export class RepositoryOwners {
     const known = this.#known.get(id) ?? findRepositoryById(this.#reader, id)
     this.#known.set(id, known)
     return known
-  }
-
-  /** Of these images, a key for each that is of the account. */
-  async keysOf(
-    account: AccountId,
-    images: Awaited<ReturnType<typeof listImagesHolding>>,
-  ): Promise<readonly string[]> {
-    const keys: string[] = []
-    for (const { repositoryId, digest } of images) {
-      if ((await this.of(repositoryId))?.account === account) keys.push(`${repositoryId}/${digest}`)
-    }
-    return keys
   }
 }

@@ -117,6 +117,69 @@ test('what nobody took for three days is a dead letter, and can be sent again un
   })
 })
 
+test('thousands of messages about one image hold up no other, and are not read for it', async (t) => {
+  const { at, sink, arrived } = await world(t)
+  const { database } = at
+  await database.transaction(async (tx) => {
+    const queue = async (image: string, number: number): Promise<void> => {
+      const body = { kind: 'image', action: 'PUSH', repository: image, digest: 'sha256:a' } as const
+      const notice = { id: `${image}/${number}`, account, region: 'us-east-1', at: '', body }
+      await insertDelivery(tx, sink.id, notice, at.clock.now())
+    }
+    for (let number = 0; number < 2000; number += 1) await queue('busy', number)
+    await queue('after', 1)
+    await queue('before', 1)
+    await queue('before', 2)
+  })
+  let rows = 0
+  const all: typeof database.all = async (sql, parameters) => {
+    const found = await database.all(sql, parameters)
+    rows += found.length
+    return found
+  }
+  const watched = { ...at, database: { ...database, all } }
+  await deliverDue(watched, sink.id, { signal })
+  assert.deepEqual(arrived().toSorted(), ['after/1', 'before/1', 'busy/0'])
+  assert.ok(rows <= 600, `${rows} rows were read`)
+  await deliverDue(watched, sink.id, { signal })
+  assert.deepEqual(arrived().slice(3).toSorted(), ['before/2', 'busy/1'])
+})
+
+test('a receiver that is back has thousands of messages at once, in transactions of bounded size', async (t) => {
+  const { at, sink } = await world(t)
+  const { database } = at
+  const later = at.clock.now().getTime() + hour
+  await database.transaction(async (tx) => {
+    for (let number = 0; number < 1200; number += 1) {
+      const body = { kind: 'image', action: 'PUSH', repository: `r${number}`, digest: 'd' } as const
+      const notice = { id: `n${number}`, account, region: 'us-east-1', at: '', body }
+      await insertDelivery(tx, sink.id, notice, at.clock.now())
+    }
+    await tx.run('UPDATE notification_deliveries SET due_at = $1 WHERE notice_id <> $2', [
+      later,
+      'n0',
+    ])
+    await tx.run('UPDATE notification_sinks SET failures = 100')
+  })
+  let largest = 0
+  const transaction: typeof database.transaction = (work, options) =>
+    database.transaction((tx) => {
+      const run: typeof tx.run = async (sql, parameters) => {
+        const written = await tx.run(sql, parameters)
+        largest = Math.max(largest, written)
+        return written
+      }
+      return work({ ...tx, run })
+    }, options)
+  await deliverDue({ ...at, database: { ...database, transaction } }, sink.id, { signal })
+  assert.ok(largest <= 500, `${largest} rows by one statement`)
+  const waiting = await database.first(
+    'SELECT COUNT(*) AS n FROM notification_deliveries WHERE due_at >= $1',
+    [later],
+  )
+  assert.equal(waiting?.['n'], 0)
+})
+
 test('a message that the receiver refuses for good blocks its own image only, for some hours', async (t) => {
   const { at, sink, queue, arrived } = await world(t)
   await queue('poison', 1)

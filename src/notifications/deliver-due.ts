@@ -1,6 +1,7 @@
 import { backoffMs } from '../lib/backoff.ts'
 import type { Ids } from '../lib/ids.ts'
 import { mapConcurrent } from '../lib/map-concurrent.ts'
+import { yieldToEventLoop } from '../lib/yield-to-event-loop.ts'
 import type { Database, SqlWriter } from '../storage/database/database.ts'
 import {
   buryDelivery,
@@ -46,6 +47,7 @@ const bookkeeping = { survives: 'process' } as const
 /** Requests at a time. Chat takes one message a second, a mail server rarely more than one connection. */
 const concurrency = { webhook: 4, slack: 1, smtp: 1 } as const satisfies Record<SinkKind, number>
 const buriedAtOnce = 1000
+const hastenedAtOnce = 500
 const longestErrorText = 500
 
 /** Sends what is due for a sink, some messages at a time; false when nothing is due, or the sink is to be left alone. */
@@ -85,7 +87,8 @@ async function deliver(
         : recordFailed(deps, tx, { sink, delivery, result }),
     bookkeeping,
   )
-  deps.log.attempted(sink.settings.kind, outcome)
+  deps.log.attempted(sink.settings.kind, outcome === 'back' ? 'delivered' : outcome)
+  if (outcome === 'back') await hasten(deps, sink, options)
 }
 
 async function recordDelivered(
@@ -93,14 +96,28 @@ async function recordDelivered(
   tx: SqlWriter,
   { id }: Sink,
   delivery: Delivery,
-): Promise<'delivered'> {
+): Promise<'delivered' | 'back'> {
   const now = clock.now()
   const before = await findSinkById(tx, id)
   await deleteDelivery(tx, delivery.id)
   await recordSinkSuccess(tx, id, now)
   // One that was away, not one that did not take a single message: that keeps to its own times.
-  if ((before?.health.failures ?? 0) >= failuresUntilPause) await hastenDeliveries(tx, id, now)
-  return 'delivered'
+  return (before?.health.failures ?? 0) >= failuresUntilPause ? 'back' : 'delivered'
+}
+
+/** In parts, since thousands may wait; those that a kill leaves out have their own times. */
+async function hasten(
+  { database, clock }: DeliveryDeps,
+  { id }: Sink,
+  { signal }: { readonly signal: AbortSignal },
+): Promise<void> {
+  const now = clock.now()
+  const part = { now, limit: hastenedAtOnce }
+  const step = (tx: SqlWriter): Promise<number> => hastenDeliveries(tx, id, part)
+  while ((await database.transaction(step, bookkeeping)) === hastenedAtOnce) {
+    if (signal.aborted) return
+    await yieldToEventLoop()
+  }
 }
 
 interface FailedDelivery {

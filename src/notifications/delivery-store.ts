@@ -1,3 +1,4 @@
+import { yieldToEventLoop } from '../lib/yield-to-event-loop.ts'
 import {
   instant,
   instantOrAbsent,
@@ -9,6 +10,7 @@ import {
   type SqlRow,
   type SqlWriter,
 } from '../storage/database/database.ts'
+import { readByIds } from '../storage/database/by-ids.ts'
 import { orderKeyOf, type Notice } from './rules/notice.ts'
 
 /** A message for one sink that waits to be sent, or that nobody took. */
@@ -40,21 +42,76 @@ export async function insertDelivery(
   )
 }
 
-/** Due messages of a sink, in order; of each image the first only, since the others wait for it. */
+/** Messages of a sink that are looked at in their order. */
+const walkedMessages = 500
+const headsAtOnce = 200
+
+interface Waiting {
+  readonly id: number
+  readonly orderKey: string
+  readonly dueAt: number
+}
+
+/**
+ * Due messages of a sink; of each image the first only, since the others wait for it. In their order as far as they are among the
+ * first that wait; behind these image by image, so that thousands of one image are not gone through for the next of another.
+ */
 export async function listDueDeliveries(
   reader: SqlReader,
   sinkId: string,
   { now, limit }: { readonly now: Date; readonly limit: number },
 ): Promise<readonly Delivery[]> {
-  const rows = await reader.all(
-    `SELECT ${columns} FROM notification_deliveries d
-     WHERE d.sink_id = $1 AND d.state = 'waiting' AND d.due_at <= $2 AND NOT EXISTS (
-       SELECT 1 FROM notification_deliveries e
-       WHERE e.sink_id = d.sink_id AND e.order_key = d.order_key AND e.state = 'waiting' AND e.id < d.id)
-     ORDER BY d.id LIMIT $3`,
-    [sinkId, now.getTime(), limit],
+  const walked = await listWaiting(reader, sinkId)
+  const heads = new Map<string, Waiting>()
+  for (const one of walked) if (!heads.has(one.orderKey)) heads.set(one.orderKey, one)
+  const isDue = ({ dueAt }: Waiting): boolean => dueAt <= now.getTime()
+  const due = [...heads.values()].filter(isDue)
+  let last = ''
+  for (let asked = 1; walked.length === walkedMessages && due.length < limit; asked += 1) {
+    if (asked % headsAtOnce === 0) await yieldToEventLoop()
+    const head: Waiting | undefined = await findHead(reader, sinkId, last)
+    if (head === undefined) break
+    last = head.orderKey
+    if (!heads.has(last) && isDue(head)) due.push(head)
+  }
+  const rows = await readByIds(
+    reader,
+    due.slice(0, limit).map(({ id }) => id),
+    (places) =>
+      `SELECT ${columns} FROM notification_deliveries WHERE id IN (${places}) ORDER BY id`,
   )
   return rows.map(deliveryOf)
+}
+
+async function listWaiting(reader: SqlReader, sinkId: string): Promise<readonly Waiting[]> {
+  const rows = await reader.all(
+    `SELECT id, order_key, due_at FROM notification_deliveries
+     WHERE sink_id = $1 AND state = 'waiting' ORDER BY id LIMIT $2`,
+    [sinkId, walkedMessages],
+  )
+  return rows.map(waitingOf)
+}
+
+/** The first message of the next image. */
+async function findHead(
+  reader: SqlReader,
+  sinkId: string,
+  after: string,
+): Promise<Waiting | undefined> {
+  const row = await reader.first(
+    `SELECT id, order_key, due_at FROM notification_deliveries
+     WHERE sink_id = $1 AND state = 'waiting' AND order_key > $2 ORDER BY order_key, id LIMIT 1`,
+    [sinkId, after],
+  )
+  return row === undefined ? undefined : waitingOf(row)
+}
+
+function waitingOf(row: SqlRow): Waiting {
+  return {
+    id: integer(row, 'id'),
+    orderKey: text(row, 'order_key'),
+    dueAt: integer(row, 'due_at'),
+  }
 }
 
 export async function deleteDelivery(tx: SqlWriter, id: number): Promise<void> {
@@ -72,11 +129,16 @@ export async function postponeDelivery(
   )
 }
 
-/** A receiver that is back has everything at once, whatever was put off until later. */
-export async function hastenDeliveries(tx: SqlWriter, sinkId: string, now: Date): Promise<void> {
-  await tx.run(
-    `UPDATE notification_deliveries SET due_at = $2 WHERE sink_id = $1 AND state = 'waiting' AND due_at > $2`,
-    [sinkId, now.getTime()],
+/** A receiver that is back has everything at once, whatever was put off until later; answers of how many that was said. */
+export async function hastenDeliveries(
+  tx: SqlWriter,
+  sinkId: string,
+  { now, limit }: { readonly now: Date; readonly limit: number },
+): Promise<number> {
+  return tx.run(
+    `UPDATE notification_deliveries SET due_at = $2 WHERE id IN (SELECT id FROM notification_deliveries
+       WHERE sink_id = $1 AND state = 'waiting' AND due_at > $2 ORDER BY due_at LIMIT $3)`,
+    [sinkId, now.getTime(), limit],
   )
 }
 

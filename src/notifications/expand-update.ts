@@ -10,7 +10,7 @@ import {
 import { readRecordChanges } from '../scanning/record-changes.ts'
 import type { ScanKey } from '../scanning/scan-store.ts'
 import type { SqlWriter } from '../storage/database/database.ts'
-import { isStorm, RepositoryOwners } from './assess-update.ts'
+import { findStorms, RepositoryOwners } from './assess-update.ts'
 import {
   countFlaws,
   countImage,
@@ -90,18 +90,17 @@ async function readUpdates(
   options: { readonly signal: AbortSignal },
 ): Promise<Updates> {
   const { revision } = change
-  const storms = new Map<string, boolean>()
-  const states = new Map<string, SinkUpdate>()
-  for (const { id, account, update } of sinks) {
-    if (update.revision === revision) {
-      states.set(id, update)
-      continue
-    }
-    const asked = { account, revision, after: event.id - 1 }
-    const isHeld = storms.get(account) ?? (await isStorm(deps, asked, options))
-    storms.set(account, isHeld)
-    states.set(id, { revision, messages: 0, isHeld })
-  }
+  const accounts = sinks.filter(({ update }) => update.revision !== revision)
+  const asked = { accounts: accounts.map(({ account }) => account), revision, after: event.id - 1 }
+  const storms = await findStorms(deps, asked, options)
+  const states = new Map(
+    sinks.map(({ id, account, update }) => [
+      id,
+      update.revision === revision
+        ? update
+        : { revision, messages: 0, isHeld: storms.has(account) },
+    ]),
+  )
   return { sinks, states }
 }
 

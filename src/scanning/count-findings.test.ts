@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import { importRecords, osvRecord } from '../../test/kit/advisories.ts'
 import { temporaryDatabase } from '../../test/kit/database.ts'
 import {
+  digestOfName,
   findingsOf,
   holdImage,
   holdingPlace,
@@ -10,7 +11,7 @@ import {
   settle,
   type HoldingPlace,
 } from '../../test/kit/holding-place.ts'
-import type { SqlWriter } from '../storage/database/database.ts'
+import { integer, type SqlWriter } from '../storage/database/database.ts'
 import { countFindings } from './count-findings.ts'
 import { reevaluatePackages } from './reevaluate-packages.ts'
 
@@ -34,6 +35,13 @@ async function changedPlace(t: Parameters<typeof temporaryDatabase>[0]): Promise
   await reevaluatePackages(at, {}, { signal })
   await holdImage(at, { name: 'three', packages: [rightPad], ...images })
   return at
+}
+
+async function setOf(at: HoldingPlace, name: string): Promise<number> {
+  const row = await at.database.first('SELECT package_set_id FROM image_scans WHERE digest = $1', [
+    digestOfName(name),
+  ])
+  return integer(row ?? {}, 'package_set_id')
 }
 
 async function assertCounted(at: HoldingPlace): Promise<void> {
@@ -67,6 +75,77 @@ test('wherever counting dies, what goes on adds each change to each set once', a
       return
     }
   }
+})
+
+test('counts as they were kept before are told until they are moved, and then added to, wherever moving dies', async (t) => {
+  for (let diesAfter = 0; diesAfter < 2; diesAfter += 1) {
+    const at = await changedPlace(t)
+    const id = await setOf(at, 'two')
+    const blocks = 'SELECT COUNT(*) AS n FROM set_count_blocks'
+    await at.database.transaction(async (tx) => {
+      await tx.run('DELETE FROM set_count_blocks')
+      await tx.run(
+        `INSERT INTO package_set_counts SELECT id, 0, 0, 0, 0, 0, 0, 0 FROM package_sets
+         WHERE id NOT IN (SELECT set_id FROM uncounted_sets)`,
+      )
+      await tx.run('UPDATE package_set_counts SET low = 5 WHERE set_id = $1', [id])
+    })
+    assert.partialDeepStrictEqual(await keptCounts(at, 'two'), { LOW: 5, HIGH: 0 })
+    let left = diesAfter
+    const database = {
+      ...at.database,
+      transaction: async <T>(work: (tx: SqlWriter) => Promise<T>): Promise<T> => {
+        left -= 1
+        if (left < 0) throw new Error('killed')
+        return at.database.transaction(work)
+      },
+    }
+    await assert.rejects(countFindings({ ...at, database }, { signal }))
+    assert.partialDeepStrictEqual(await keptCounts(at, 'two'), { LOW: 5, HIGH: 0 })
+    await countFindings(at, { signal })
+    assert.partialDeepStrictEqual(await keptCounts(at, 'two'), { LOW: 5, HIGH: 1, UNDEFINED: 1 })
+    const older = await at.database.first('SELECT set_id FROM package_set_counts')
+    assert.equal(older, undefined)
+    assert.equal(Number((await at.database.first(blocks))?.['n']), 1, 'neighbours are one row')
+  }
+})
+
+test('a change of many sets writes a row for many of them, and nothing of holdings without findings is kept', async (t) => {
+  const at = holdingPlace(await temporaryDatabase(t))
+  for (let index = 0; index < 66; index += 1) {
+    const own = { package: { type: 'npm', name: `own-${index}`, version: '1.0.0' } }
+    await holdImage(at, { name: `n${index}`, packages: [leftPad, own], distribution: undefined })
+  }
+  await settle(at)
+  const kept = async (): Promise<number> =>
+    Number((await at.database.first('SELECT COUNT(*) AS n FROM holding_counts'))?.['n'])
+  assert.equal(await kept(), 0)
+  await importRecords(at, [osvRecord({ id: 'GHSA-1', severity: high })])
+  await reevaluatePackages(at, {}, { signal })
+  let written = 0
+  const database = {
+    ...at.database,
+    transaction: async <T>(work: (tx: SqlWriter) => Promise<T>): Promise<T> =>
+      at.database.transaction((tx) =>
+        work({
+          ...tx,
+          run: async (sql, parameters) => {
+            const rows = await tx.run(sql, parameters)
+            if (sql.includes('set_count_blocks')) written += rows
+            return rows
+          },
+        }),
+      ),
+  }
+  await countFindings({ ...at, database }, { signal })
+  assert.partialDeepStrictEqual(await keptCounts(at, 'n0'), { HIGH: 1 })
+  assert.partialDeepStrictEqual(await keptCounts(at, 'n65'), { HIGH: 1 })
+  assert.equal(written, 2)
+  assert.equal(await kept(), 1)
+  await importRecords(at, [osvRecord({ id: 'GHSA-1', fixed: '0.1.0' })])
+  await settle(at)
+  assert.partialDeepStrictEqual(await keptCounts(at, 'n0'), { HIGH: 0 })
+  assert.equal(await kept(), 0)
 })
 
 test('what a distribution says of a package changes the numbers of what it owns, even where it has no finding itself', async (t) => {

@@ -1,24 +1,27 @@
 import { yieldToEventLoop } from '../lib/yield-to-event-loop.ts'
 import type { SqlReader } from '../storage/database/database.ts'
 import { readAdvisoryState } from './advisory-state-store.ts'
+import { readHoldingCounts, writeHoldingCounts, type HoldingCounts } from './holding-count-store.ts'
 import {
   deleteUncounted,
   listHoldingsOf,
   listUncountedPackages,
-  writeHoldingCounts,
   type StoredHolding,
   type UncountedPackage,
 } from './holding-store.ts'
 import { listMatches, type PackageFinding } from './list-matches.ts'
 import type { EvaluationDeps } from './match-packages.ts'
 import { OwnerReader } from './owner-reader.ts'
-import { findPackage, type InternedPackage } from './package-store.ts'
+import { listPackages, type InternedPackage } from './package-store.ts'
 import { readFlawFacts } from './read-flaw-facts.ts'
 import { noFindings, packCounts, type FindingCounts } from './rules/finding-counts.ts'
 import { rateFinding } from './rules/rate-finding.ts'
 
 const batchPackages = 100
-const countedAtOnce = 10
+const countedAtOnce = 25
+const nothing = packCounts(noFindings)
+/** What a loss of power takes is counted again: that a package waits is taken back with it. */
+const unhurried = { survives: 'process' } as const
 
 /**
  * Counts the findings of holdings whose packages wait for it. Counting reads a snapshot, outside of the transaction that
@@ -35,47 +38,46 @@ export async function countHoldings(
     const { revision } = await readAdvisoryState(database)
     const counted = await countPackages(database, waiting, revision)
     await database.transaction(async (tx) => {
-      for (const { one, holdings } of counted) {
-        if (!(await deleteUncounted(tx, one))) continue
-        for (const { id, counts } of holdings) await writeHoldingCounts(tx, id, counts)
-      }
-    })
+      const done = await deleteUncounted(tx, waiting)
+      const changed = counted.filter(({ packageId }) => done.has(packageId))
+      await writeHoldingCounts(tx, changed)
+    }, unhurried)
     await yieldToEventLoop()
   }
 }
 
-interface CountedPackage {
-  readonly one: UncountedPackage
-  /** Those whose counts are others now. */
-  readonly holdings: readonly { readonly id: number; readonly counts: Uint8Array }[]
+interface CountedHolding extends HoldingCounts {
+  readonly packageId: number
 }
 
+/** Holdings whose counts are others now. */
 async function countPackages(
   reader: SqlReader,
   waiting: readonly UncountedPackage[],
   revision: number,
-): Promise<readonly CountedPackage[]> {
+): Promise<readonly CountedHolding[]> {
+  const ids = waiting.map(({ packageId }) => packageId)
   const owners = new OwnerReader(reader, revision)
-  const flaws = await listMatches(
-    reader,
-    waiting.map(({ packageId }) => packageId),
-    revision,
-  )
+  const flaws = await listMatches(reader, ids, revision)
   const factsOf = await readFlawFacts(reader, flaws)
   const rated = flaws.map((flaw) => ({ ...flaw, ...rateFinding(flaw, factsOf(flaw).rating) }))
   const byPackage = Map.groupBy(rated, ({ packageId }) => packageId)
-  const counted: CountedPackage[] = []
-  for (const [done, one] of waiting.entries()) {
+  const packages = new Map((await listPackages(reader, ids)).map((found) => [found.id, found]))
+  const holdings = await listHoldingsOf(reader, ids)
+  const before = await readHoldingCounts(
+    reader,
+    holdings.map(({ id }) => id),
+  )
+  const counted: CountedHolding[] = []
+  for (const [done, holding] of holdings.entries()) {
     // What changes in between marks the package again.
     if (done % countedAtOnce === 0) await yieldToEventLoop()
-    const found = await findPackage(reader, one.packageId)
-    const changed: { readonly id: number; readonly counts: Uint8Array }[] = []
-    for (const holding of await listHoldingsOf(reader, one.packageId)) {
-      const told = await toldFlaws(owners, holding, found, byPackage.get(one.packageId) ?? [])
-      const counts = packCounts(countFlaws(told))
-      if (Buffer.compare(counts, holding.counts) !== 0) changed.push({ id: holding.id, counts })
-    }
-    counted.push({ one, holdings: changed })
+    const { id, packageId } = holding
+    const own = byPackage.get(packageId) ?? []
+    const told = await toldFlaws(owners, holding, packages.get(packageId), own)
+    const counts = packCounts(countFlaws(told))
+    if (Buffer.compare(counts, before.get(id) ?? nothing) !== 0)
+      counted.push({ id, packageId, counts })
   }
   return counted
 }

@@ -27,6 +27,14 @@ export const scanningErrors = {
     'The name belongs to the set of advisories that ships with the product.',
     'Import under another source name.',
   ),
+  ADVISORY_SOURCE_UNKNOWN: entry(
+    'There is no such source of vulnerability data.',
+    'Name one that pratique db status lists.',
+  ),
+  ADVISORY_SOURCE_CHOSEN: entry(
+    'The settings name the feed that the source comes from.',
+    'Take it out of PRATIQUE_FEEDS and start the server anew, then remove the source.',
+  ),
   ADVISORIES_INTERRUPTED: entry(
     'Another process took over while advisories were imported.',
     'Import again; nothing of the interrupted import is visible.',

@@ -129,6 +129,12 @@ export async function forgetFailedPart(tx: SqlWriter, name: string): Promise<voi
   await tx.run('DELETE FROM feed_parts WHERE name = $1 AND failure IS NOT NULL', [name])
 }
 
+/** Where it is fetched again, nothing is known of it. */
+export async function forgetPart(tx: SqlWriter, name: string): Promise<void> {
+  await tx.run('DELETE FROM feed_parts WHERE name = $1', [name])
+  await tx.run('DELETE FROM advisory_absences WHERE source = $1', [name])
+}
+
 function partOf(row: SqlRow): FeedPart {
   return {
     name: text(row, 'name'),

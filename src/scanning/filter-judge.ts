@@ -8,7 +8,7 @@ import { listFilterRows, type FindingFilter } from './finding-filter-store.ts'
 import { recordFinding, type FindingRecord, type RecordedImage } from './finding-record.ts'
 import type { FilterJudge, Finding, FoundInImages } from './list-findings.ts'
 import { findRecordedImage, findRevisionTime } from './recorded-image-store.ts'
-import { flawMeets, imageMeets } from './rules/finding-criteria.ts'
+import { flawMeets, imageMeets, speaksOfOthers } from './rules/finding-criteria.ts'
 import type { Suppression } from './rules/suppression.ts'
 
 /** More than an account may have. */
@@ -22,7 +22,8 @@ export async function openFilterJudge(
   { account, repositoryId }: { readonly account: AccountId; readonly repositoryId: number },
 ): Promise<FilterJudge | undefined> {
   const page = { action: 'SUPPRESS', after: '', limit: maxFilters } as const
-  const filters = await listFilterRows(reader, account, page)
+  const rows = await listFilterRows(reader, account, page)
+  const filters = rows.filter(({ criteria }) => !speaksOfOthers(criteria))
   if (filters.length === 0) return undefined
   return async (found) => {
     const held = new Map<Finding, Suppression[]>()

@@ -50,10 +50,10 @@ export async function findHoldersOfFlaw(
     )
     if (found === undefined || flaw === undefined) continue
     packageIds.add(id)
-    for (const holding of await listHoldingsOf(reader, id)) {
+    for (const holding of await listHoldingsOf(reader, [id])) {
       const ownerIds = new Set(holding.owners.length === 0 ? [undefined] : holding.owners)
       if ((await owners.suppress(found.package, flaw, ownerIds)) !== undefined) continue
-      await addSetsOf(reader, holding.id, setIds)
+      await addSetsOf(reader, [holding.id], setIds)
     }
   }
   return { packageIds, setIds }

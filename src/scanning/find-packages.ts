@@ -1,7 +1,9 @@
+import { pagesOf } from '../lib/pages.ts'
 import { parsePurl } from '../lib/purl.ts'
+import { yieldToEventLoop } from '../lib/yield-to-event-loop.ts'
 import { findEcosystem } from '../ecosystems/table.ts'
 import type { SqlReader } from '../storage/database/database.ts'
-import { listPackagesNamed, type InternedPackage } from './package-store.ts'
+import { listPackagesNamed, listTypesNamed, type PackageName } from './package-store.ts'
 import { isWithin, type VersionBound } from './rules/version-range.ts'
 
 /** Which packages somebody asks for. */
@@ -14,6 +16,9 @@ export interface AskedPackage {
 /** So many distinct packages of one name; more are told to be narrowed down. */
 const maxPackages = 20_000
 
+/** A millisecond of reading and comparing; others have their turn between two pages. */
+const pagePackages = 500
+
 /**
  * Packages by name and range. One whose version has no order counts as within: it cannot be said to be outside. Undefined for a
  * purl that cannot be read.
@@ -24,20 +29,49 @@ export async function findPackages(
 ): Promise<{ readonly ids: readonly number[]; readonly isCut: boolean } | undefined> {
   const asked = askedNames(name)
   if (asked === undefined) return undefined
-  const found = await listPackagesNamed(reader, asked.names, maxPackages + 1)
-  const ids = found
-    .slice(0, maxPackages)
-    .filter((each) => asked.type === undefined || each.package.type === asked.type)
-    .filter(({ package: it }) => asked.version === undefined || it.version === asked.version)
-    .filter((each) => isAsked(each, range))
-    .map(({ id }) => id)
-  return { ids, isCut: found.length > maxPackages }
+  const ids: number[] = []
+  let looked = 0
+  for await (const { type, page } of pagesOfNames(reader, asked)) {
+    for (const { id, version } of page) {
+      if (looked === maxPackages) return { ids, isCut: true }
+      looked += 1
+      const isVersion = asked.version === undefined || version === asked.version
+      if (isVersion && isAsked(type, version, range)) ids.push(id)
+    }
+    await yieldToEventLoop()
+  }
+  return { ids, isCut: false }
+}
+
+/** Of all the names, and of the type that is asked for. */
+async function* pagesOfNames(
+  reader: SqlReader,
+  asked: AskedNames,
+): AsyncGenerator<{
+  readonly type: string
+  readonly page: Awaited<ReturnType<typeof listPackagesNamed>>
+}> {
+  for (const name of asked.names) {
+    for (const type of await listTypesNamed(reader, name)) {
+      if (asked.type !== undefined && asked.type !== type) continue
+      const pages = pagesOf<Awaited<ReturnType<typeof listPackagesNamed>>[number]>(
+        pagePackages,
+        (last) =>
+          listPackagesNamed(
+            reader,
+            { ...name, type },
+            { after: last?.id ?? 0, limit: pagePackages },
+          ),
+      )
+      for await (const page of pages) yield { type, page }
+    }
+  }
 }
 
 interface AskedNames {
   readonly type?: string
   readonly version?: string
-  readonly names: readonly { readonly namespace?: string; readonly name: string }[]
+  readonly names: readonly PackageName[]
 }
 
 function askedNames(text: string): AskedNames | undefined {
@@ -61,9 +95,9 @@ function splitName(text: string): AskedNames['names'] {
   return [{ name: text }, { namespace, name }]
 }
 
-function isAsked({ package: it }: InternedPackage, range: readonly VersionBound[]): boolean {
+function isAsked(type: string, version: string, range: readonly VersionBound[]): boolean {
   if (range.length === 0) return true
-  const ecosystem = findEcosystem(it.type)
+  const ecosystem = findEcosystem(type)
   if (ecosystem === undefined) return true
-  return isWithin(it.version, range, ecosystem.compareVersions) !== 'outside'
+  return isWithin(version, range, ecosystem.compareVersions) !== 'outside'
 }

@@ -2,10 +2,11 @@
 import { enqueue } from '../jobs/queue.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Ids } from '../lib/ids.ts'
+import { yieldToEventLoop } from '../lib/yield-to-event-loop.ts'
 import type { AccountId } from '../policy/account-id.ts'
 import { queueStorageDeletion } from '../registry/storage-deletion-store.ts'
 import { newStorageKey } from '../storage/blobs/blob-store.ts'
-import type { Database, SqlReader } from '../storage/database/database.ts'
+import type { Database, SqlReader, SqlWriter } from '../storage/database/database.ts'
 import { scanningError } from './errors.ts'
 import {
   countOpenExports,
@@ -19,6 +20,8 @@ import {
 } from './finding-export-store.ts'
 
 export const exportJob = 'export-findings'
+/** Runs by the schedule. */
+export const expireExportsJob = 'expire-exports'
 /** Behind what somebody waits for, before housekeeping. */
 export const exportPriority = 60
 const maxOpenExports = 5
@@ -34,8 +37,8 @@ interface Deps {
 }
 
 /**
- * Asks for an export; EXPORTS_TOO_MANY while others of the account are on their way. What is older than a week goes, and of the
- * account what is beyond the newest fifty.
+ * Asks for an export; EXPORTS_TOO_MANY while others of the account are on their way. What the account has beyond the newest fifty
+ * goes.
  */
 export async function startExport(
   { database, clock, ids }: Deps,
@@ -61,17 +64,40 @@ export async function startExport(
       endedAt: undefined,
     })
     await enqueue(tx, { kind: exportJob, key: id, input: { id }, priority: exportPriority }, now)
-    const before = new Date(now.getTime() - exportKeptMs)
     const page = { keep: keptExports, limit: expiredAtOnce }
-    const surplus = await listSurplusExports(tx, input.account, page)
-    const old = await listOldExports(tx, before, expiredAtOnce)
-    const leaving = [...surplus, ...old].map((one) => [one.id, one.storageKey] as const)
-    for (const [gone, storageKey] of new Map(leaving)) {
-      await deleteExport(tx, gone)
-      await queueStorageDeletion(tx, storageKey, now)
-    }
+    await remove(tx, await listSurplusExports(tx, input.account, page), now)
   })
   return id
+}
+
+/** The job: what is older than a week goes, whether or not anybody asks for another. */
+export async function expireExports(
+  { database, clock }: Pick<Deps, 'database' | 'clock'>,
+  { signal }: { readonly signal: AbortSignal },
+): Promise<void> {
+  for (;;) {
+    signal.throwIfAborted()
+    const now = clock.now()
+    const before = new Date(now.getTime() - exportKeptMs)
+    const gone = await database.transaction(async (tx) => {
+      const old = await listOldExports(tx, before, expiredAtOnce)
+      await remove(tx, old, now)
+      return old.length
+    })
+    if (gone < expiredAtOnce) return
+    await yieldToEventLoop()
+  }
+}
+
+async function remove(
+  tx: SqlWriter,
+  exports: readonly Pick<FindingExport, 'id' | 'storageKey'>[],
+  now: Date,
+): Promise<void> {
+  for (const { id, storageKey } of exports) {
+    await deleteExport(tx, id)
+    await queueStorageDeletion(tx, storageKey, now)
+  }
 }
 
 /** EXPORT_UNKNOWN; one of another account or kind is none. */

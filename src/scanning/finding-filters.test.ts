@@ -82,6 +82,21 @@ test('a filter holds back what meets it, in every list, until it is changed or g
     changes: { criteria: { ecrImageHash: is(digest) } },
   })
   assert.deepEqual((await listed()).open, [])
+  // What is said of machines, functions and networks is said of no image: it holds nothing back, whatever it says.
+  const isNot = (value: string) => [{ comparison: 'NOT_EQUALS' as const, value }]
+  const ofOthers: readonly FindingCriteria[] = [
+    { ec2InstanceVpcId: isNot('vpc-1') },
+    { ecrImageHash: is(digest), lambdaFunctionName: isNot('f') },
+    { vulnerablePackages: [{ sourceLambdaLayerArn: { comparison: 'NOT_EQUALS', value: 'x' } }] },
+  ]
+  for (const criteria of ofOthers) {
+    const changes = { criteria }
+    await updateFilter(place, { account: owner, principal: 'arn', id, changes })
+    assert.deepEqual((await listed()).held, [])
+  }
+  const ofImages = { changes: { criteria: { ecrImageTags: isNot('no such tag') } } }
+  await updateFilter(place, { account: owner, principal: 'arn', id, ...ofImages })
+  assert.deepEqual((await listed()).open, [])
   await updateFilter(place, { account: owner, principal: 'arn', id, changes: { action: 'NONE' } })
   assert.equal((await listed()).open.length, 3)
   await removeFilter(place, owner, id)

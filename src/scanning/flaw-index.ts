@@ -192,7 +192,7 @@ async function earlierFlaws(
   packageId: number,
   { revision, endedAfter }: Window,
 ): Promise<readonly PackageFinding[]> {
-  const ended = await listEndedFlaws(reader, packageId, { after: endedAfter, to: revision })
+  const ended = await listEndedFlaws(reader, [packageId], { after: endedAfter, to: revision })
   const flaws: PackageFinding[] = []
   for (const at of new Set(ended.map((one) => one.ended)))
     flaws.push(...(await listMatches(reader, [packageId], at - 1)))

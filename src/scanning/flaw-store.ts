@@ -6,26 +6,41 @@ import {
   type SqlReader,
   type SqlRow,
 } from '../storage/database/database.ts'
+import { readByIds } from '../storage/database/by-ids.ts'
 
-/** Of each flaw that was ever said of a package up to a revision: when first, and when what is said last changed. */
+/** Revisions of the data: in which a flaw was first said of a package, and the last in which what is said changed. */
+export interface FlawRevisions {
+  readonly first: number
+  readonly changed: number
+}
+
+/** Of packages, by package: of each flaw that was ever said up to a revision. */
 export async function listFlawRevisions(
   reader: SqlReader,
-  packageId: number,
+  packageIds: readonly number[],
   revision: number,
-): Promise<ReadonlyMap<string, { readonly first: number; readonly changed: number }>> {
-  const rows = await reader.all(
-    `SELECT vulnerability, MIN(from_revision) AS first_revision,
-       MAX(CASE WHEN until_revision IS NULL OR until_revision > $2 THEN from_revision ELSE until_revision END)
+): Promise<ReadonlyMap<number, ReadonlyMap<string, FlawRevisions>>> {
+  const rows = await readByIds(
+    reader,
+    packageIds,
+    (places, [at]) => `SELECT package_id, vulnerability, MIN(from_revision) AS first_revision,
+       MAX(CASE WHEN until_revision IS NULL OR until_revision > ${at} THEN from_revision ELSE until_revision END)
          AS changed_revision
-     FROM matches WHERE package_id = $1 AND from_revision <= $2 GROUP BY vulnerability`,
-    [packageId, revision],
+     FROM matches WHERE package_id IN (${places}) AND from_revision <= ${at}
+     GROUP BY package_id, vulnerability`,
+    [revision],
   )
-  return new Map(
-    rows.map((row) => [
-      text(row, 'vulnerability'),
-      { first: integer(row, 'first_revision'), changed: integer(row, 'changed_revision') },
-    ]),
-  )
+  const found = new Map<number, Map<string, FlawRevisions>>()
+  for (const row of rows) {
+    const packageId = integer(row, 'package_id')
+    const flaws = found.get(packageId) ?? new Map<string, FlawRevisions>()
+    found.set(packageId, flaws)
+    flaws.set(text(row, 'vulnerability'), {
+      first: integer(row, 'first_revision'),
+      changed: integer(row, 'changed_revision'),
+    })
+  }
+  return found
 }
 
 /** The newest revision of the data that was visible at a moment; 0 when there was none. */
@@ -45,19 +60,31 @@ export interface Window {
   readonly closedAfter: number
 }
 
-/** Flaws of a package of which a match ended after one revision up to another, each with the last revision in which one did. */
+export interface EndedFlaw {
+  readonly packageId: number
+  readonly vulnerability: string
+  readonly ended: number
+}
+
+/** Flaws of packages of which a match ended after one revision up to another, each with the last revision in which one did. */
 export async function listEndedFlaws(
   reader: SqlReader,
-  packageId: number,
+  packageIds: readonly number[],
   { after, to }: { readonly after: number; readonly to: number },
-): Promise<readonly { readonly vulnerability: string; readonly ended: number }[]> {
-  const rows = await reader.all(
-    `SELECT vulnerability, MAX(until_revision) AS ended FROM matches
-     WHERE package_id = $1 AND until_revision > $2 AND until_revision <= $3
-     GROUP BY vulnerability ORDER BY vulnerability`,
-    [packageId, after, to],
+): Promise<readonly EndedFlaw[]> {
+  const rows = await readByIds(
+    reader,
+    packageIds,
+    (
+      places,
+      [from, end],
+    ) => `SELECT package_id, vulnerability, MAX(until_revision) AS ended FROM matches
+     WHERE package_id IN (${places}) AND until_revision > ${from} AND until_revision <= ${end}
+     GROUP BY package_id, vulnerability ORDER BY package_id, vulnerability`,
+    [after, to],
   )
   return rows.map((row) => ({
+    packageId: integer(row, 'package_id'),
     vulnerability: text(row, 'vulnerability'),
     ended: integer(row, 'ended'),
   }))

@@ -90,12 +90,14 @@ async function freeze(
   }
 }
 
-async function endSource(
+/** Ends all records that a source has; how many. */
+export async function endSource(
   deps: ImportDeps,
   lease: ImportLease,
   source: string,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<number> {
+  let ended = 0
   for (let after: string | undefined = ''; after !== undefined;) {
     signal.throwIfAborted()
     const rows: Awaited<ReturnType<typeof listAbsentAdvisories>> = await listAbsentAdvisories(
@@ -106,9 +108,11 @@ async function endSource(
     await inImport(deps, lease, async (tx) => {
       for (const { row } of rows) await endAdvisory(tx, row, lease.revision)
     })
+    ended += rows.length
     after = rows.at(-1)?.key
     await yieldToEventLoop()
   }
+  return ended
 }
 
 /** What became of the releases, in the transaction that makes it visible. */

@@ -6,9 +6,8 @@ import {
   type SqlRow,
   type SqlWriter,
 } from '../storage/database/database.ts'
-import { readByIds } from '../storage/database/by-ids.ts'
+import { readByIds, writeByIds } from '../storage/database/by-ids.ts'
 import { insertRows } from '../storage/database/many-rows.ts'
-import { noFindings, packCounts, unpackNumbers } from './rules/finding-counts.ts'
 import type { Holding } from './rules/holdings-of.ts'
 import { addPlace, chunkOf, removePlace } from './rules/id-chunk.ts'
 
@@ -23,10 +22,9 @@ export async function internHolding(
     ownerText,
   ])
   if (known !== undefined) return integer(known, 'id')
-  const nothing = packCounts(noFindings)
   const made = await tx.first(
-    'INSERT INTO holdings (package_id, owners, counts, applied) VALUES ($1, $2, $3, $3) RETURNING id',
-    [packageId, ownerText, nothing],
+    'INSERT INTO holdings (package_id, owners) VALUES ($1, $2) RETURNING id',
+    [packageId, ownerText],
   )
   if (made === undefined) throw new Error('a holding was written without a row')
   const into = 'holding_owners (owner_id, package_id)'
@@ -79,54 +77,48 @@ export async function unpostHolding(
 }
 
 export interface PostingChunk {
+  readonly holdingId: number
   readonly chunk: number
   /** Places of sets, as rules/id-chunk.ts packs them. */
   readonly sets: Uint8Array
 }
 
-/** Chunks of sets from `from` on and before `to`, in order. */
+/** Of holdings, chunks of sets from `from` on and before `to`; those of one holding in order. */
 export async function listPostings(
   reader: SqlReader,
-  holdingId: number,
+  holdingIds: readonly number[],
   { from, to }: { readonly from: number; readonly to: number },
 ): Promise<readonly PostingChunk[]> {
-  const rows = await reader.all(
-    `SELECT chunk, sets FROM holding_postings
-     WHERE holding_id = $1 AND chunk >= $2 AND chunk < $3 ORDER BY chunk`,
-    [holdingId, from, to],
+  const rows = await readByIds(
+    reader,
+    holdingIds,
+    (places, [first, end]) => `SELECT holding_id, chunk, sets FROM holding_postings
+     WHERE holding_id IN (${places}) AND chunk >= ${first} AND chunk < ${end} ORDER BY holding_id, chunk`,
+    [from, to],
   )
-  return rows.map((row) => ({ chunk: integer(row, 'chunk'), sets: bytes(row, 'sets') }))
+  return rows.map((row) => ({
+    holdingId: integer(row, 'holding_id'),
+    chunk: integer(row, 'chunk'),
+    sets: bytes(row, 'sets'),
+  }))
 }
 
 export interface StoredHolding extends Holding {
   readonly id: number
-  readonly counts: Uint8Array
 }
 
+/** Of packages; those of one package together and in order. */
 export async function listHoldingsOf(
   reader: SqlReader,
-  packageId: number,
+  packageIds: readonly number[],
 ): Promise<readonly StoredHolding[]> {
-  const rows = await reader.all(
-    'SELECT id, package_id, owners, counts FROM holdings WHERE package_id = $1 ORDER BY id',
-    [packageId],
+  const rows = await readByIds(
+    reader,
+    packageIds,
+    (places) => `SELECT id, package_id, owners FROM holdings
+     WHERE package_id IN (${places}) ORDER BY package_id, id`,
   )
   return rows.map(holdingOf)
-}
-
-export async function writeHoldingCounts(
-  tx: SqlWriter,
-  id: number,
-  counts: Uint8Array,
-): Promise<void> {
-  await tx.run('UPDATE holdings SET counts = $1 WHERE id = $2', [counts, id])
-}
-
-/** What the counts of sets include of a holding, in the order of `countNames`. */
-export async function readAppliedCounts(reader: SqlReader, id: number): Promise<readonly number[]> {
-  const row = await reader.first('SELECT applied FROM holdings WHERE id = $1', [id])
-  if (row === undefined) throw new Error('a package set names a holding that is not there')
-  return unpackNumbers(bytes(row, 'applied'))
 }
 
 /** The packages' findings, or what is said of their owners, may be others now. Each id once. */
@@ -153,6 +145,19 @@ export async function listOwnedPackages(
   return rows.map((row) => integer(row, 'package_id'))
 }
 
+/** Those of the packages that own files of others. */
+export async function listOwners(
+  reader: SqlReader,
+  packageIds: readonly number[],
+): Promise<ReadonlySet<number>> {
+  const rows = await readByIds(
+    reader,
+    packageIds,
+    (places) => `SELECT DISTINCT owner_id FROM holding_owners WHERE owner_id IN (${places})`,
+  )
+  return new Set(rows.map((row) => integer(row, 'owner_id')))
+}
+
 export interface UncountedPackage {
   readonly packageId: number
   readonly mark: number
@@ -172,16 +177,25 @@ export async function listUncountedPackages(
   }))
 }
 
-/** False when it was asked for again meanwhile: then it stays. */
+/** Those of them that were not asked for again meanwhile, which wait no more. */
 export async function deleteUncounted(
   tx: SqlWriter,
-  { packageId, mark }: UncountedPackage,
-): Promise<boolean> {
-  const written = await tx.run(
-    'DELETE FROM uncounted_packages WHERE package_id = $1 AND mark = $2',
-    [packageId, mark],
+  waiting: readonly UncountedPackage[],
+): Promise<ReadonlySet<number>> {
+  const rows = await readByIds(
+    tx,
+    waiting.map(({ packageId }) => packageId),
+    (places) => `SELECT package_id, mark FROM uncounted_packages WHERE package_id IN (${places})`,
   )
-  return written === 1
+  const marks = new Map(rows.map((row) => [integer(row, 'package_id'), integer(row, 'mark')]))
+  const done = waiting.filter(({ packageId, mark }) => marks.get(packageId) === mark)
+  const ids = done.map(({ packageId }) => packageId)
+  await writeByIds(
+    tx,
+    ids,
+    (places) => `DELETE FROM uncounted_packages WHERE package_id IN (${places})`,
+  )
+  return new Set(ids)
 }
 
 function holdingOf(row: SqlRow): StoredHolding {
@@ -190,6 +204,5 @@ function holdingOf(row: SqlRow): StoredHolding {
     id: integer(row, 'id'),
     packageId: integer(row, 'package_id'),
     owners: owners === '' ? [] : owners.split(',').map(Number),
-    counts: bytes(row, 'counts'),
   }
 }

@@ -1,11 +1,16 @@
-import type { LookupKey } from '../ecosystems/ecosystem.ts'
+import { rateSeverity, type RatedSeverity } from '../ecosystems/severity.ts'
 import { findEcosystem } from '../ecosystems/table.ts'
 import type { SqlReader } from '../storage/database/database.ts'
 import { starterSource } from './advisory-source-store.ts'
 import { listAdvisoryCandidates, type AdvisoryName } from './advisory-store.ts'
 import { faceOf } from './match-store.ts'
-import type { InternedPackage } from './package-store.ts'
-import { judgePackage, type JudgeableAdvisory, type JudgedMatch } from './rules/judge-package.ts'
+import type { MatchablePackage } from './package-store.ts'
+import {
+  judgePackage,
+  type JudgeableAdvisory,
+  type JudgedMatch,
+  type Rate,
+} from './rules/judge-package.ts'
 import { readClaim, readIds } from './rules/storable-advisory.ts'
 
 export type FacedMatch = JudgedMatch & { readonly face: string }
@@ -18,6 +23,8 @@ export class StoredPackageJudge {
   readonly #reader: SqlReader
   readonly #revision: number
   readonly #kept = new Map<string, readonly JudgeableAdvisory[]>()
+  /** A vector is scored once, however many packages the record speaks of. */
+  readonly #ratings = new WeakMap<object, RatedSeverity>()
   #size = 0
 
   constructor(reader: SqlReader, revision: number) {
@@ -26,8 +33,8 @@ export class StoredPackageJudge {
   }
 
   /** Everything that is said of the package, under all the names by which it is looked up. */
-  async judge(found: InternedPackage, keys: readonly LookupKey[]): Promise<readonly FacedMatch[]> {
-    const ecosystem = findEcosystem(found.package.type)
+  async judge({ type, keys }: MatchablePackage): Promise<readonly FacedMatch[]> {
+    const ecosystem = findEcosystem(type)
     if (ecosystem === undefined) return []
     const decisive = keys.filter((key) => ecosystem.isDecisive?.(key) === true)
     const decided = new Set<number>()
@@ -38,9 +45,18 @@ export class StoredPackageJudge {
       const speaking = decisive.includes(key)
         ? advisories
         : advisories.filter(({ row }) => !decided.has(row))
-      judged.push(...judgePackage(key, speaking, ecosystem.compareVersions))
+      judged.push(...judgePackage(key, speaking, ecosystem.compareVersions, this.#rate))
     }
     return withoutRepetition(judged)
+  }
+
+  /** Each entry of a record belongs to one claim, so that it alone is the key. */
+  readonly #rate: Rate = (claim, affected) => {
+    const known = this.#ratings.get(affected)
+    if (known !== undefined) return known
+    const rated = rateSeverity(claim, affected)
+    this.#ratings.set(affected, rated)
+    return rated
   }
 
   async #advisories(name: AdvisoryName): Promise<readonly JudgeableAdvisory[]> {

@@ -10,7 +10,7 @@ import { readFlawFacts, type Exploitation, type FlawFacts } from './read-flaw-fa
 import type { ScannedInstance } from './image-scan.ts'
 import { listMatches, type PackageFinding } from './list-matches.ts'
 import { OwnerReader, type FindingPlace } from './owner-reader.ts'
-import { findPackage, type InternedPackage } from './package-store.ts'
+import { listPackages, type InternedPackage } from './package-store.ts'
 import { confidenceOf, type Confidence } from './rules/confidence.ts'
 import { adviseFix, type FixAdvice } from './rules/fix-advice.ts'
 import {
@@ -129,10 +129,10 @@ export async function findingsOf(
   const factsOf = await readFlawFacts(reader, matches)
   const now = suppressions?.now
   const listed: FoundInImages[] = []
-  let found: InternedPackage | undefined
+  const ids = [...new Set(matches.map(({ packageId }) => packageId))]
+  const packages = new Map((await listPackages(reader, ids)).map((found) => [found.id, found]))
   for (const match of matches) {
-    // Matches of one package come together.
-    if (found?.id !== match.packageId) found = await findPackage(reader, match.packageId)
+    const found = packages.get(match.packageId)
     if (found === undefined) continue
     const at = places.get(match.packageId) ?? []
     const flaw = factsOf(match)

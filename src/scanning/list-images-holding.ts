@@ -8,7 +8,8 @@ import { listImagesInSets, listImagesOfSet, type ImagePage, type ScanKey } from 
 /** Fewer sets are asked for one by one; for more it is faster to go through the images. */
 const fewSets = 40
 const pageRows = 1000
-const packagesAtOnce = 20
+/** As many as one statement asks for. */
+const packagesAtOnce = 50
 
 /** Images whose newest scan found this package, in order of repository and digest, after a key. */
 export async function listImagesHolding(
@@ -25,21 +26,26 @@ export async function findSetsHolding(
   packageIds: readonly number[],
 ): Promise<ReadonlySet<number>> {
   const sets = new Set<number>()
-  for (const [done, packageId] of packageIds.entries()) {
-    if (done > 0 && done % packagesAtOnce === 0) await yieldToEventLoop()
-    for (const { id } of await listHoldingsOf(reader, packageId)) await addSetsOf(reader, id, sets)
+  for (let start = 0; start < packageIds.length; start += packagesAtOnce) {
+    if (start > 0) await yieldToEventLoop()
+    const holdings = await listHoldingsOf(reader, packageIds.slice(start, start + packagesAtOnce))
+    const ids = holdings.map(({ id }) => id)
+    for (let at = 0; at < ids.length; at += packagesAtOnce) {
+      if (at > 0) await yieldToEventLoop()
+      await addSetsOf(reader, ids.slice(at, at + packagesAtOnce), sets)
+    }
   }
   return sets
 }
 
-/** Adds the ids of the sets that hold a holding. */
+/** Adds the ids of the sets that hold one of some holdings. */
 export async function addSetsOf(
   reader: SqlReader,
-  holdingId: number,
+  holdingIds: readonly number[],
   sets: Set<number>,
 ): Promise<void> {
   const everywhere = { from: 0, to: Number.MAX_SAFE_INTEGER }
-  for (const { chunk, sets: places } of await listPostings(reader, holdingId, everywhere)) {
+  for (const { chunk, sets: places } of await listPostings(reader, holdingIds, everywhere)) {
     eachPlace(places, (place) => {
       sets.add(idOf(chunk, place))
     })

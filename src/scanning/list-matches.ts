@@ -1,6 +1,6 @@
 import type { SqlReader } from '../storage/database/database.ts'
-import { listFlawRevisions } from './flaw-store.ts'
-import { listMatchesOfPackage, type StoredMatch } from './match-store.ts'
+import { listFlawRevisions, type FlawRevisions } from './flaw-store.ts'
+import { listMatchesOf, type StoredMatch } from './match-store.ts'
 import { groupMatches } from './rules/group-matches.ts'
 
 /** One flaw of one package, by the record that is best sourced, with all names under which it is known. */
@@ -27,12 +27,6 @@ export interface PackageFinding extends Pick<
   readonly history?: FlawRevisions
 }
 
-/** Revisions of the data: in which the flaw was first said of the package, and the last in which what is said changed. */
-export interface FlawRevisions {
-  readonly first: number
-  readonly changed: number
-}
-
 /** The flaws of packages as a revision of the data had them, in the order asked; with the history of each where that is wanted. */
 export async function listMatches(
   reader: SqlReader,
@@ -41,36 +35,48 @@ export async function listMatches(
   withHistory = false,
 ): Promise<readonly PackageFinding[]> {
   const findings: PackageFinding[] = []
-  for (const packageId of packageIds) {
-    const matches = await listMatchesOfPackage(reader, packageId, revision)
-    const since =
-      withHistory && matches.length > 0
-        ? await listFlawRevisions(reader, packageId, revision)
-        : undefined
-    for (const { vulnerability, aliases, best, members } of groupMatches(matches)) {
-      const fromRevision = Math.min(...members.map((member) => member.fromRevision))
-      findings.push({
-        packageId,
-        vulnerability,
-        aliases,
-        verdict: best.verdict,
-        severity: best.severity,
-        severitySource: best.severitySource,
-        score: best.score,
-        vector: best.vector,
-        fixedVersion: best.fixedVersion,
-        evidence: best.evidence,
-        advisory: best.advisory,
-        summary: best.summary ?? members.find(({ summary }) => summary !== undefined)?.summary,
-        url: best.url ?? `https://osv.dev/vulnerability/${encodeURIComponent(best.advisory.id)}`,
-        fromRevision,
-        ...(since === undefined
-          ? {}
-          : { history: historyOf([vulnerability, ...aliases], fromRevision, since) }),
-      })
-    }
+  for (let start = 0; start < packageIds.length; start += packagesAtOnce) {
+    const ids = packageIds.slice(start, start + packagesAtOnce)
+    const found = await listMatchesOf(reader, ids, revision)
+    const histories = withHistory
+      ? await listFlawRevisions(reader, [...found.keys()], revision)
+      : undefined
+    for (const id of ids) findings.push(...flawsOf(id, found.get(id) ?? [], histories?.get(id)))
   }
   return findings
+}
+
+/** As many as one statement asks for. */
+const packagesAtOnce = 50
+
+function flawsOf(
+  packageId: number,
+  matches: readonly StoredMatch[],
+  since: ReadonlyMap<string, FlawRevisions> | undefined,
+): readonly PackageFinding[] {
+  if (matches.length === 0) return []
+  return groupMatches(matches).map(({ vulnerability, aliases, best, members }) => {
+    const fromRevision = Math.min(...members.map((member) => member.fromRevision))
+    return {
+      packageId,
+      vulnerability,
+      aliases,
+      verdict: best.verdict,
+      severity: best.severity,
+      severitySource: best.severitySource,
+      score: best.score,
+      vector: best.vector,
+      fixedVersion: best.fixedVersion,
+      evidence: best.evidence,
+      advisory: best.advisory,
+      summary: best.summary ?? members.find(({ summary }) => summary !== undefined)?.summary,
+      url: best.url ?? `https://osv.dev/vulnerability/${encodeURIComponent(best.advisory.id)}`,
+      fromRevision,
+      ...(since === undefined
+        ? {}
+        : { history: historyOf([vulnerability, ...aliases], fromRevision, since) }),
+    }
+  })
 }
 
 /** Under all names of the flaw: a record may have told of it before it had a CVE. */

@@ -4,11 +4,12 @@ import { yieldToEventLoop } from '../lib/yield-to-event-loop.ts'
 import type { Database, SqlWriter } from '../storage/database/database.ts'
 import { readAdvisoryState, type AdvisoryState } from './advisory-state-store.ts'
 import { countFindingsJob, countingPriority } from './counting-job.ts'
-import { listOwnedPackages, markUncounted } from './holding-store.ts'
+import { listOwnedPackages, listOwners, markUncounted } from './holding-store.ts'
 import { StoredPackageJudge, type FacedMatch } from './judge-stored-package.ts'
 import {
   endMatches,
   insertMatches,
+  listPresentIds,
   listPresentMatches,
   recordFindingsChanged,
   type ChangedFindings,
@@ -16,79 +17,101 @@ import {
   type PresentMatch,
 } from './match-store.ts'
 import {
-  listLookupsOf,
-  listPackages,
+  listMatchablePackages,
   writeMatchedRevision,
-  type InternedPackage,
+  type MatchablePackage,
 } from './package-store.ts'
-import { planMatchChanges } from './rules/match-changes.ts'
+import { haveSameMatches, planMatchChanges } from './rules/match-changes.ts'
 
 export interface EvaluationDeps {
   readonly database: Database
   readonly clock: Clock
 }
 
-const batchPackages = 200
+const judgedAtOnce = 200
+/** Packages with something to write, some ten milliseconds of statements. */
+const writtenAtOnce = 200
 /** What a loss of power takes is matched again: the revision up to which packages are right is taken with it. */
 const unhurried = { survives: 'process' } as const
 
+export interface MatchOptions {
+  readonly signal: AbortSignal
+  /** Packages that were never matched are left alone. */
+  readonly leavesNew?: boolean
+}
+
 /**
  * Brings the matches of packages to the revision in force, and says which that is; packages that are right already
- * cost one look. Judging reads a snapshot, outside of the transaction that
- * writes; where an import became visible between the two, the batch is judged again.
+ * cost one look. Judging reads a snapshot, outside of the transaction that writes, and only packages of which
+ * something is to be written come into one; where an import became visible between the two, they are judged again.
  */
 export async function matchPackages(
   deps: EvaluationDeps,
   packageIds: readonly number[],
-  { signal }: { readonly signal: AbortSignal },
+  { signal, leavesNew = false }: MatchOptions,
 ): Promise<{ readonly revision: number }> {
   let judge: StoredPackageJudge | undefined
   let state = await readAdvisoryState(deps.database)
-  for (let start = 0; start < packageIds.length;) {
+  let waiting: Judged[] = []
+  for (let start = 0, written = 0; written < packageIds.length;) {
     signal.throwIfAborted()
     judge ??= new StoredPackageJudge(deps.database, state.revision)
-    const ids = packageIds.slice(start, start + batchPackages)
-    const judged = await judgeOutdated(deps, { ids, judge, state })
-    if (await writeMatches(deps, judged, state)) {
-      start += batchPackages
+    const ids = packageIds.slice(start, start + judgedAtOnce)
+    waiting.push(...(await judgeOutdated(deps, { ids, judge, state, leavesNew })))
+    start += ids.length
+    await yieldToEventLoop()
+    if (waiting.length < writtenAtOnce && start < packageIds.length) continue
+    if (await writeMatches(deps, waiting, state)) {
+      written = start
     } else {
       state = await readAdvisoryState(deps.database)
       judge = undefined
+      start = written
     }
+    waiting = []
     await yieldToEventLoop()
   }
   return { revision: state.revision }
 }
 
 interface Judged {
-  readonly found: InternedPackage
+  readonly found: MatchablePackage
+  /** In force when it was judged. */
+  readonly present: readonly PresentMatch[]
   readonly matches: readonly FacedMatch[]
 }
 
+/** Those of which something is to be written. */
 async function judgeOutdated(
   { database }: EvaluationDeps,
   asked: {
     readonly ids: readonly number[]
     readonly judge: StoredPackageJudge
     readonly state: AdvisoryState
+    readonly leavesNew: boolean
   },
 ): Promise<readonly Judged[]> {
-  const packages = await listPackages(database, asked.ids)
-  const outdated = packages.filter((found) => !isCurrent(found, asked.state))
-  const lookups = await listLookupsOf(
-    database,
-    outdated.map(({ id }) => id),
+  const packages = await listMatchablePackages(database, asked.ids)
+  const outdated = packages.filter((found) =>
+    found.matchedRevision === undefined ? !asked.leavesNew : !isCurrent(found, asked.state),
   )
+  const ids = outdated.map(({ id }) => id)
+  const before = await listPresentMatches(database, ids)
+  const owners = await listOwners(database, ids)
   const judged: Judged[] = []
   for (const found of outdated) {
-    judged.push({ found, matches: await asked.judge.judge(found, lookups.get(found.id) ?? []) })
+    const matches = await asked.judge.judge(found)
+    const present = before.get(found.id) ?? []
+    const isNew = found.matchedRevision === undefined
+    // At one revision nobody writes anything else of a package: what is the same now needs no second look.
+    const isSame = haveSameMatches(present, matches)
+    if (isNew || owners.has(found.id) || !isSame) judged.push({ found, present, matches })
   }
   return judged
 }
 
 /** A package is right if it was matched now, or if everything that changed since was re-evaluated. */
-function isCurrent({ matchedRevision }: InternedPackage, state: AdvisoryState): boolean {
-  if (matchedRevision === undefined) return false
+function isCurrent({ matchedRevision = 0 }: MatchablePackage, state: AdvisoryState): boolean {
   return Math.max(matchedRevision, state.evaluatedRevision) >= state.revision
 }
 
@@ -99,11 +122,10 @@ async function writeMatches(
   { revision }: AdvisoryState,
 ): Promise<boolean> {
   if (judged.length === 0) return true
-  const ids = judged.map(({ found }) => found.id)
   return database.transaction(async (tx) => {
     if ((await readAdvisoryState(tx)).revision !== revision) return false
     const now = clock.now()
-    const changes = planChanges(judged, await listPresentMatches(tx, ids))
+    const changes = planChanges(judged, await readPresent(tx, judged))
     await endMatches(tx, changes.ended, revision)
     await insertMatches(tx, changes.added, revision)
     await recordFindingsChanged(tx, changes.told, { revision, now })
@@ -111,6 +133,19 @@ async function writeMatches(
     await askForCounts(tx, judged, changes.changed, now)
     return true
   }, unhurried)
+}
+
+/** As it was when it was judged, but where another scan has matched one of the packages since. */
+async function readPresent(
+  tx: SqlWriter,
+  judged: readonly Judged[],
+): Promise<ReadonlyMap<number, readonly PresentMatch[]>> {
+  const packageIds = judged.map(({ found }) => found.id)
+  const now = await listPresentIds(tx, packageIds)
+  const before = judged.flatMap(({ present }) => present)
+  const isSame = before.length === now.size && before.every(({ id }) => now.has(id))
+  if (!isSame) return listPresentMatches(tx, packageIds)
+  return new Map(judged.map(({ found, present }) => [found.id, present]))
 }
 
 interface Changes {

@@ -7,7 +7,7 @@ import {
   type SqlRow,
   type SqlWriter,
 } from '../storage/database/database.ts'
-import { inPortions, readByIds } from '../storage/database/by-ids.ts'
+import { readByIds, writeByIds } from '../storage/database/by-ids.ts'
 import { insertRows } from '../storage/database/many-rows.ts'
 import { starterSource } from './advisory-source-store.ts'
 import type { JudgedMatch, MatchEvidence } from './rules/judge-package.ts'
@@ -45,6 +45,20 @@ export async function listPresentMatches(
     known.push(presentMatchOf(row))
   }
   return present
+}
+
+/** Only which they are: a row never says anything else later but that it ended. */
+export async function listPresentIds(
+  reader: SqlReader,
+  packageIds: readonly number[],
+): Promise<ReadonlySet<number>> {
+  const rows = await readByIds(
+    reader,
+    packageIds,
+    (places) => `SELECT id FROM matches
+     WHERE until_revision IS NULL AND package_id IN (${places})`,
+  )
+  return new Set(rows.map((row) => integer(row, 'id')))
 }
 
 function presentMatchOf(row: SqlRow): PresentMatch {
@@ -96,13 +110,12 @@ export async function endMatches(
   ids: readonly number[],
   revision: number,
 ): Promise<void> {
-  for (const portion of inPortions(ids)) {
-    const places = portion.map((_, at) => `$${at + 2}`).join(', ')
-    await tx.run(`UPDATE matches SET until_revision = $1 WHERE id IN (${places})`, [
-      revision,
-      ...portion,
-    ])
-  }
+  await writeByIds(
+    tx,
+    ids,
+    (places, [end]) => `UPDATE matches SET until_revision = ${end} WHERE id IN (${places})`,
+    [revision],
+  )
 }
 
 export interface ChangedFindings {
@@ -154,20 +167,34 @@ export interface StoredMatch {
   readonly url: string | undefined
 }
 
-export async function listMatchesOfPackage(
+/** Of packages, by package, as a revision had them. */
+export async function listMatchesOf(
   reader: SqlReader,
-  packageId: number,
+  packageIds: readonly number[],
   revision: number,
-): Promise<readonly StoredMatch[]> {
-  const rows = await reader.all(
-    `SELECT m.vulnerability, m.verdict, m.severity, m.severity_source, m.score, m.vector, m.fixed_version, m.evidence,
+): Promise<ReadonlyMap<number, readonly StoredMatch[]>> {
+  const rows = await readByIds(
+    reader,
+    packageIds,
+    (
+      places,
+      [at],
+    ) => `SELECT m.package_id, m.vulnerability, m.verdict, m.severity, m.severity_source, m.score, m.vector, m.fixed_version, m.evidence,
        m.from_revision, m.advisory_row, a.advisory_id, a.source, a.modified, a.ids, a.summary, a.url
      FROM matches m JOIN advisories a ON a.id = m.advisory_row
-     WHERE m.package_id = $1 AND m.from_revision <= $2 AND (m.until_revision IS NULL OR m.until_revision > $2)
-     ORDER BY m.vulnerability, m.id`,
-    [packageId, revision],
+     WHERE m.package_id IN (${places}) AND m.from_revision <= ${at}
+       AND (m.until_revision IS NULL OR m.until_revision > ${at})
+     ORDER BY m.package_id, m.vulnerability, m.id`,
+    [revision],
   )
-  return rows.map(matchOf)
+  const found = new Map<number, StoredMatch[]>()
+  for (const row of rows) {
+    const packageId = integer(row, 'package_id')
+    const known = found.get(packageId) ?? []
+    found.set(packageId, known)
+    known.push(matchOf(row))
+  }
+  return found
 }
 
 /** Packages that have a flaw now, by any of its names. */

@@ -1,13 +1,11 @@
 import {
   bytes,
   integer,
-  integerOrAbsent,
   text,
   type SqlReader,
-  type SqlRow,
   type SqlWriter,
 } from '../storage/database/database.ts'
-import { countNames, type FindingCounts } from './rules/finding-counts.ts'
+import { dropSetCounts } from './set-count-store.ts'
 
 export interface PackageSet {
   readonly id: number
@@ -79,8 +77,7 @@ export async function letGoOfSet(tx: SqlWriter, setId: number): Promise<void> {
     [setId],
   )
   if (written === 0) return
-  await tx.run('DELETE FROM uncounted_sets WHERE set_id = $1', [setId])
-  await tx.run('DELETE FROM package_set_counts WHERE set_id = $1', [setId])
+  await dropSetCounts(tx, setId)
 }
 
 export async function listLeavingSets(
@@ -110,67 +107,13 @@ export async function listUncountedSets(
   return rows.map((row) => ({ id: integer(row, 'id'), members: bytes(row, 'members') }))
 }
 
-/** The first counts of a set; nothing where it is counted already, or gone. */
-export async function writeFirstCounts(
-  tx: SqlWriter,
-  setId: number,
-  numbers: readonly number[],
-): Promise<void> {
-  const waiting = await tx.run('DELETE FROM uncounted_sets WHERE set_id = $1', [setId])
-  if (waiting === 0) return
-  await tx.run(
-    `INSERT INTO package_set_counts (set_id, ${columns.join(', ')})
-     VALUES ($1, ${columns.map((_, at) => `$${at + 2}`).join(', ')})`,
-    [setId, ...numbers],
-  )
-}
-
-/** Only of a set that is counted: the first counts of another will include the change. */
-export async function changeCounts(
-  tx: SqlWriter,
-  setId: number,
-  numbers: readonly number[],
-): Promise<void> {
-  await tx.run(addition, [setId, ...numbers])
-}
-
-const columns = countNames.map((name) => name.toLowerCase())
-const addition = `UPDATE package_set_counts SET ${columns
-  .map((column, at) => `${column} = ${column} + $${at + 2}`)
-  .join(', ')} WHERE set_id = $1`
-
-/** The highest id of a set that is counted; 0 where none is. */
-export async function findLastCounted(reader: SqlReader): Promise<number> {
-  const row = await reader.first('SELECT MAX(set_id) AS last FROM package_set_counts')
-  return row === undefined ? 0 : (integerOrAbsent(row, 'last') ?? 0)
-}
-
-/** Undefined where the set is not counted yet. */
-export async function findSetCounts(
-  reader: SqlReader,
-  setId: number,
-): Promise<FindingCounts | undefined> {
-  const row = await reader.first('SELECT * FROM package_set_counts WHERE set_id = $1', [setId])
-  return row === undefined ? undefined : countsOf(row)
-}
-
-function countsOf(row: SqlRow): FindingCounts {
-  return {
-    CRITICAL: integer(row, 'critical'),
-    HIGH: integer(row, 'high'),
-    MEDIUM: integer(row, 'medium'),
-    LOW: integer(row, 'low'),
-    INFORMATIONAL: integer(row, 'informational'),
-    UNDEFINED: integer(row, 'undefined'),
-    fixable: integer(row, 'fixable'),
-  }
-}
-
 /** Whether the counts of all counted sets are those of now: nothing waits for being counted or added. */
 export async function areCountsCurrent(reader: SqlReader): Promise<boolean> {
   const waiting = await reader.first('SELECT package_id FROM uncounted_packages LIMIT 1')
   if (waiting !== undefined) return false
-  const changed = await reader.first('SELECT id FROM holdings WHERE counts <> applied LIMIT 1')
+  const changed = await reader.first(
+    'SELECT holding_id FROM holding_counts WHERE counts <> applied LIMIT 1',
+  )
   if (changed !== undefined) return false
   return (await reader.first('SELECT holding_id FROM count_changes LIMIT 1')) === undefined
 }

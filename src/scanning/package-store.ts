@@ -8,7 +8,7 @@ import {
   type SqlRow,
   type SqlWriter,
 } from '../storage/database/database.ts'
-import { inPortions, readByIds } from '../storage/database/by-ids.ts'
+import { readByIds, writeByIds } from '../storage/database/by-ids.ts'
 import type { AdvisoryName } from './advisory-store.ts'
 
 /** A distinct package, shared by all images that hold it. */
@@ -107,46 +107,73 @@ export async function listPackages(
   return rows.map(packageOf)
 }
 
-/** Packages of these names, at most `limit` of each. */
-export async function listPackagesNamed(
-  reader: SqlReader,
-  names: readonly { readonly namespace?: string; readonly name: string }[],
-  limit: number,
-): Promise<readonly InternedPackage[]> {
-  const found = new Map<number, InternedPackage>()
-  for (const { name, namespace } of names) {
-    const rows = await reader.all(
-      `SELECT id, type, namespace, name, version, architecture, source_name, source_version, distribution_id,
-         distribution_version, unknown_reason, matched_revision
-       FROM packages WHERE name = $1 AND ($2 = '' OR namespace = $2) ORDER BY id LIMIT $3`,
-      [name, namespace ?? '', limit],
-    )
-    for (const row of rows) found.set(integer(row, 'id'), packageOf(row))
-  }
-  return [...found.values()]
+/** Packages of a name and, where one is given, of a namespace. */
+export interface PackageName {
+  readonly namespace?: string
+  readonly name: string
 }
 
-/** Where packages are looked up, by package. */
-export async function listLookupsOf(
+/** The types that packages of a name have. */
+export async function listTypesNamed(
+  reader: SqlReader,
+  { name }: PackageName,
+): Promise<readonly string[]> {
+  const rows = await reader.all(
+    'SELECT DISTINCT type FROM packages WHERE name = $1 ORDER BY type',
+    [name],
+  )
+  return rows.map((row) => text(row, 'type'))
+}
+
+/** Of one type, in order of ids, after an id. */
+export async function listPackagesNamed(
+  reader: SqlReader,
+  { name, namespace = '', type }: PackageName & { readonly type: string },
+  { after, limit }: { readonly after: number; readonly limit: number },
+): Promise<readonly { readonly id: number; readonly version: string }[]> {
+  const rows = await reader.all(
+    `SELECT id, version FROM packages
+     WHERE name = $1 AND type = $2 AND id > $3 AND ($4 = '' OR namespace = $4) ORDER BY id LIMIT $5`,
+    [name, type, after, namespace, limit],
+  )
+  return rows.map((row) => ({ id: integer(row, 'id'), version: text(row, 'version') }))
+}
+
+/** What decides what is said of a package, and up to where it was said. */
+export interface MatchablePackage {
+  readonly id: number
+  readonly type: string
+  /** Undefined before the first time. */
+  readonly matchedRevision: number | undefined
+  /** Where it is looked up. */
+  readonly keys: readonly LookupKey[]
+}
+
+/** In no order; ids that nobody has are left out. */
+export async function listMatchablePackages(
   reader: SqlReader,
   ids: readonly number[],
-): Promise<ReadonlyMap<number, readonly LookupKey[]>> {
+): Promise<readonly MatchablePackage[]> {
   const rows = await readByIds(
     reader,
     ids,
-    (
-      places,
-    ) => `SELECT package_id, ecosystem, name, version FROM package_lookups WHERE package_id IN (${places})
-     ORDER BY package_id, ecosystem, name`,
+    (places) => `SELECT p.id, p.type, p.matched_revision, l.ecosystem, l.name, l.version
+     FROM packages p LEFT JOIN package_lookups l ON l.package_id = p.id WHERE p.id IN (${places})
+     ORDER BY p.id, l.ecosystem, l.name`,
   )
-  const lookups = new Map<number, LookupKey[]>()
+  const found = new Map<number, MatchablePackage & { readonly keys: LookupKey[] }>()
   for (const row of rows) {
-    const id = integer(row, 'package_id')
-    const known = lookups.get(id) ?? []
-    lookups.set(id, known)
-    known.push(lookupOf(row))
+    const id = integer(row, 'id')
+    const one = found.get(id) ?? {
+      id,
+      type: text(row, 'type'),
+      matchedRevision: integerOrAbsent(row, 'matched_revision'),
+      keys: [],
+    }
+    found.set(id, one)
+    if (row['name'] !== null) one.keys.push(lookupOf(row))
   }
-  return lookups
+  return [...found.values()]
 }
 
 export async function listPackageLookups(
@@ -168,17 +195,16 @@ function lookupOf(row: SqlRow): LookupKey {
   }
 }
 
-/** Packages looked up under a name that were matched before `revision`; those never matched wait for their first scan. */
-export async function listOutdatedPackages(
+/** Packages looked up under a name, in order: from the index alone, since most of a change is reading. */
+export async function listPackagesLookedUp(
   reader: SqlReader,
   { ecosystem, name }: AdvisoryName,
-  { revision, after, limit }: { revision: number; after: number; limit: number },
+  { after, limit }: { readonly after: number; readonly limit: number },
 ): Promise<readonly number[]> {
   const rows = await reader.all(
-    `SELECT l.package_id FROM package_lookups l JOIN packages p ON p.id = l.package_id
-     WHERE l.ecosystem = $1 AND l.name = $2 AND l.package_id > $3 AND p.matched_revision < $4
-     ORDER BY l.package_id LIMIT $5`,
-    [ecosystem, name, after, revision, limit],
+    `SELECT package_id FROM package_lookups
+     WHERE ecosystem = $1 AND name = $2 AND package_id > $3 ORDER BY package_id LIMIT $4`,
+    [ecosystem, name, after, limit],
   )
   return rows.map((row) => integer(row, 'package_id'))
 }
@@ -188,13 +214,12 @@ export async function writeMatchedRevision(
   packageIds: readonly number[],
   revision: number,
 ): Promise<void> {
-  for (const ids of inPortions(packageIds)) {
-    const places = ids.map((_, at) => `$${at + 2}`).join(', ')
-    await tx.run(`UPDATE packages SET matched_revision = $1 WHERE id IN (${places})`, [
-      revision,
-      ...ids,
-    ])
-  }
+  await writeByIds(
+    tx,
+    packageIds,
+    (places, [at]) => `UPDATE packages SET matched_revision = ${at} WHERE id IN (${places})`,
+    [revision],
+  )
 }
 
 function packageOf(row: SqlRow): InternedPackage {

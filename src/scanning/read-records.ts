@@ -1,5 +1,6 @@
 // The records of an image: its findings, one for each flaw, with the times at which data spoke of them.
 import type { Clock } from '../lib/clock.ts'
+import { yieldToEventLoop } from '../lib/yield-to-event-loop.ts'
 import type { SqlReader } from '../storage/database/database.ts'
 import { readAdvisoryState } from './advisory-state-store.ts'
 import {
@@ -8,10 +9,16 @@ import {
   type FlawTimes,
   type RecordedImage,
 } from './finding-record.ts'
-import { findRevisionAt, listEndedFlaws, type Window } from './flaw-store.ts'
+import {
+  findRevisionAt,
+  listEndedFlaws,
+  type EndedFlaw,
+  type FlawRevisions,
+  type Window,
+} from './flaw-store.ts'
 import type { ScannedInstance } from './image-scan.ts'
 import { findingsOf, type Finding } from './list-findings.ts'
-import { listMatches, type FlawRevisions, type PackageFinding } from './list-matches.ts'
+import { listMatches, type PackageFinding } from './list-matches.ts'
 import {
   findOldestLeftRevision,
   findRecordedImage,
@@ -64,11 +71,18 @@ export async function readWindow({
 /** Packages whose flaws are kept at hand: images of one base have most of theirs in common. */
 const keptPackages = 2000
 
+/** As many as one statement asks for. */
+const packagesAtOnce = 50
+/** Records that are put together between two turns of the event loop. */
+const recordedAtOnce = 200
+
 interface PackageFlaws {
   readonly open: readonly PackageFinding[]
   /** As they were last said, with the revision in which they ended. */
   readonly closed: readonly (PackageFinding & { readonly ended: number })[]
 }
+
+const noFlaws: PackageFlaws = { open: [], closed: [] }
 
 /** Reads records of many images under one revision of the data: what they share is read once. */
 export class RecordReader {
@@ -89,12 +103,16 @@ export class RecordReader {
     const counting = found.filter(({ passedOver }) => passedOver === undefined)
     const open: PackageFinding[] = []
     const closed: PackageFlaws['closed'][number][] = []
-    for (const packageId of new Set(counting.map((instance) => instance.packageId))) {
-      const flaws = await this.#flawsOf(packageId, this.#revisionOf(image))
-      const isAsked = (flaw: PackageFinding): boolean =>
-        only === undefined || flaw.vulnerability === only
-      open.push(...flaws.open.filter(isAsked))
-      closed.push(...flaws.closed.filter(isAsked))
+    const packageIds = [...new Set(counting.map(({ packageId }) => packageId))]
+    const isAsked = (flaw: PackageFinding): boolean =>
+      only === undefined || flaw.vulnerability === only
+    for (let start = 0; start < packageIds.length; start += packagesAtOnce) {
+      const ids = packageIds.slice(start, start + packagesAtOnce)
+      for (const flaws of await this.#flawsOf(ids, this.#revisionOf(image))) {
+        open.push(...flaws.open.filter(isAsked))
+        closed.push(...flaws.closed.filter(isAsked))
+      }
+      if (start > 0) await yieldToEventLoop()
     }
     const records = [
       ...(await this.#openRecords(image, counting, open)),
@@ -107,27 +125,56 @@ export class RecordReader {
     return asOf ?? this.window.revision
   }
 
-  /** What is said of a package, and what lately was. */
-  async #flawsOf(packageId: number, revision: number): Promise<PackageFlaws> {
-    const name = `${packageId} ${revision}`
-    const known = this.#flaws.get(name)
-    if (known !== undefined) return known
-    const flaws = await this.#readFlaws(packageId, revision)
-    const [oldest] = this.#flaws.keys()
-    if (oldest !== undefined && this.#flaws.size >= keptPackages) this.#flaws.delete(oldest)
-    this.#flaws.set(name, flaws)
+  /** What is said of packages, and what lately was. */
+  async #flawsOf(
+    packageIds: readonly number[],
+    revision: number,
+  ): Promise<readonly PackageFlaws[]> {
+    const nameOf = (packageId: number): string => `${packageId} ${revision}`
+    const missing = packageIds.filter((packageId) => !this.#flaws.has(nameOf(packageId)))
+    const read = await this.#readFlaws(missing, revision)
+    const flaws = packageIds.map(
+      (packageId) => this.#flaws.get(nameOf(packageId)) ?? read.get(packageId) ?? noFlaws,
+    )
+    for (const packageId of missing) {
+      const [oldest] = this.#flaws.keys()
+      if (oldest !== undefined && this.#flaws.size >= keptPackages) this.#flaws.delete(oldest)
+      this.#flaws.set(nameOf(packageId), read.get(packageId) ?? noFlaws)
+    }
     return flaws
   }
 
-  async #readFlaws(packageId: number, revision: number): Promise<PackageFlaws> {
+  async #readFlaws(
+    packageIds: readonly number[],
+    revision: number,
+  ): Promise<ReadonlyMap<number, PackageFlaws>> {
+    if (packageIds.length === 0) return new Map()
     const { reader } = this.#deps
     const { closedAfter: after } = this.window
-    const listed = await listMatches(reader, [packageId], revision, true)
-    const ended = await listEndedFlaws(reader, packageId, { after, to: revision })
-    if (listed.length + ended.length === 0) return { open: [], closed: [] }
-    const names = new Set(
-      listed.flatMap(({ vulnerability, aliases }) => [vulnerability, ...aliases]),
+    const open = Map.groupBy(
+      await listMatches(reader, packageIds, revision, true),
+      ({ packageId }) => packageId,
     )
+    const ended = Map.groupBy(
+      await listEndedFlaws(reader, packageIds, { after, to: revision }),
+      ({ packageId }) => packageId,
+    )
+    const flaws = new Map<number, PackageFlaws>()
+    for (const packageId of new Set([...open.keys(), ...ended.keys()])) {
+      const listed = open.get(packageId) ?? []
+      const closed = await this.#readClosed(packageId, listed, ended.get(packageId) ?? [])
+      flaws.set(packageId, { open: listed, closed })
+    }
+    return flaws
+  }
+
+  async #readClosed(
+    packageId: number,
+    open: readonly PackageFinding[],
+    ended: readonly EndedFlaw[],
+  ): Promise<PackageFlaws['closed']> {
+    const { reader } = this.#deps
+    const names = new Set(open.flatMap(({ vulnerability, aliases }) => [vulnerability, ...aliases]))
     const closed: (PackageFinding & { readonly ended: number })[] = []
     const gone = ended.filter(({ vulnerability }) => !names.has(vulnerability))
     for (const [at, flaws] of Map.groupBy(gone, (flaw) => flaw.ended)) {
@@ -140,7 +187,7 @@ export class RecordReader {
             ended: at,
           })
     }
-    return { open: listed, closed }
+    return closed
   }
 
   async #openRecords(
@@ -154,6 +201,7 @@ export class RecordReader {
       if (first === undefined) continue
       const ofFlaw = [first, ...others] as const
       records.push(recordFinding(image, ofFlaw, { times: await this.#timesOf(ofFlaw) }))
+      if (records.length % recordedAtOnce === 0) await yieldToEventLoop()
     }
     return records
   }

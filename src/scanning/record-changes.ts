@@ -6,7 +6,7 @@ import { recordFinding, type FindingRecord, type RecordedImage } from './finding
 import type { ScannedInstance } from './image-scan.ts'
 import { listFindings, type Finding, type FindingList } from './list-findings.ts'
 import { listMatches, type PackageFinding } from './list-matches.ts'
-import { listFlawRevisions } from './flaw-store.ts'
+import { listFlawRevisions, type FlawRevisions } from './flaw-store.ts'
 import type { FlawChange, PackageChange } from './package-change.ts'
 import { historyOf, type RecordDeps } from './read-records.ts'
 import { findRecordedImage, findRevisionTime } from './recorded-image-store.ts'
@@ -152,12 +152,13 @@ async function withHistory(
   matches: readonly PackageFinding[],
   revision: number,
 ): Promise<readonly PackageFinding[]> {
-  const dated: PackageFinding[] = []
-  for (const [packageId, flaws] of Map.groupBy(matches, (match) => match.packageId)) {
-    const since = await listFlawRevisions(reader, packageId, revision)
-    for (const flaw of flaws) dated.push({ ...flaw, history: historyOf(flaw, since) })
-  }
-  return dated
+  const ids = [...new Set(matches.map(({ packageId }) => packageId))]
+  const since = await listFlawRevisions(reader, ids, revision)
+  const nothing = new Map<string, FlawRevisions>()
+  return matches.map((match) => ({
+    ...match,
+    history: historyOf(match, since.get(match.packageId) ?? nothing),
+  }))
 }
 
 export async function timesOf(

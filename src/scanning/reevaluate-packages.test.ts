@@ -128,6 +128,49 @@ test('goes on after a run that was stopped half-way, and tells of each package o
   assert.equal((await listMatches(at.database, ids, 1)).length, 450)
 })
 
+test('writes only what changes, few transactions of neighbours together, and leaves packages that no scan has matched', async (t) => {
+  const at = await place(t)
+  const ids = await intern(
+    at,
+    Array.from({ length: 600 }, (_, index) =>
+      npm(`n${index % 3}`, `${1 + (index % 2)}.0.${index}`),
+    ),
+  )
+  const [unseen = 0] = await intern(at, [npm('n0', '1.9.9')])
+  await matchPackages(at, ids, { signal })
+  await importRecords(
+    at,
+    ['n2', 'n1', 'n0'].map((name) => osvRecord({ id: `GHSA-${name}`, name, fixed: '2.0.0' })),
+  )
+  let transactions = 0
+  const database = {
+    ...at.database,
+    transaction: async <T>(work: Parameters<typeof at.database.transaction<T>>[0]): Promise<T> => {
+      transactions += 1
+      return at.database.transaction(work)
+    },
+  }
+  await reevaluatePackages({ ...at, database }, {}, { signal })
+  // 300 of 600 in two, then what says that all is right and what forgets the names.
+  assert.ok(transactions <= 6, `${transactions} transactions`)
+  const told = (
+    await at.database.all("SELECT resource FROM events WHERE kind = 'FindingsChanged' ORDER BY id")
+  ).map((row) => Number(text(row, 'resource').slice('package/'.length)))
+  assert.equal(told.length, 300)
+  assert.deepEqual(
+    told,
+    told.toSorted((a, b) => a - b),
+  )
+  assert.equal((await listMatches(at.database, [unseen], 1)).length, 0)
+  assert.equal((await findPackage(at.database, unseen))?.matchedRevision, undefined)
+  transactions = 0
+  await importRecords(at, [osvRecord({ id: 'GHSA-none', name: 'n1', fixed: '0.1.0' })], {
+    snapshot: false,
+  })
+  await reevaluatePackages({ ...at, database }, {}, { signal })
+  assert.ok(transactions <= 3, `${transactions} transactions although nothing changed`)
+})
+
 const names = ['alpha', 'beta', 'gamma']
 const versions = ['1.0.0', '1.5.0', '2.0.0', 'odd']
 const facts = fc.record({

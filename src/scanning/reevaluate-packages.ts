@@ -8,13 +8,15 @@ import {
   type ChangedName,
 } from './advisory-store.ts'
 import { matchPackages, type EvaluationDeps } from './match-packages.ts'
-import { listOutdatedPackages } from './package-store.ts'
+import { listPackagesLookedUp } from './package-store.ts'
 
 /** Asked for by every import that changes something, in the transaction that makes it visible. */
 export const reevaluateJob = 'reevaluate-packages'
 
 const pageNames = 500
-const pagePackages = 200
+const pagePackages = 500
+/** Ids that are put in order together: rows of neighbours lie on the same pages, which are then written once. */
+const sortedPackages = 20_000
 const forgottenNames = 1000
 
 /**
@@ -33,7 +35,7 @@ export async function reevaluatePackages(
     signal.throwIfAborted()
     const page = { after, to: revision, limit: pageNames }
     const names: readonly ChangedName[] = await listChangedNames(deps.database, page)
-    await reevaluateNames(deps, names, { revision, signal })
+    await reevaluateNames(deps, names, { signal })
     after = names.at(-1)
     await yieldToEventLoop()
   }
@@ -47,24 +49,28 @@ async function forgetNames({ database }: EvaluationDeps, revision: number): Prom
   while ((await database.transaction(step)) > 0) await yieldToEventLoop()
 }
 
-/** Packages of many names together, so that each transaction is worth its commit. */
+/** Packages of many names together, in their own order, so that each transaction is worth its commit. */
 async function reevaluateNames(
   deps: EvaluationDeps,
   names: readonly AdvisoryName[],
-  { revision, signal }: { readonly revision: number; readonly signal: AbortSignal },
+  { signal }: { readonly signal: AbortSignal },
 ): Promise<void> {
-  let waiting: number[] = []
+  let waiting = new Set<number>()
+  const evaluate = async (): Promise<void> => {
+    const ids = [...waiting].toSorted((a, b) => a - b)
+    waiting = new Set()
+    // Those that were never matched wait for their first scan.
+    await matchPackages(deps, ids, { signal, leavesNew: true })
+  }
   for (const name of names) {
     let after: number | undefined = 0
     while (after !== undefined) {
-      const page = { revision, after, limit: pagePackages }
-      const ids: readonly number[] = await listOutdatedPackages(deps.database, name, page)
-      waiting.push(...ids)
+      const page = { after, limit: pagePackages }
+      const ids: readonly number[] = await listPackagesLookedUp(deps.database, name, page)
+      for (const id of ids) waiting.add(id)
       after = ids.length < pagePackages ? undefined : ids.at(-1)
-      if (waiting.length < pagePackages) continue
-      await matchPackages(deps, [...new Set(waiting)], { signal })
-      waiting = []
+      if (waiting.size >= sortedPackages) await evaluate()
     }
   }
-  await matchPackages(deps, [...new Set(waiting)], { signal })
+  await evaluate()
 }

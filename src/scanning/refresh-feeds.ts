@@ -148,7 +148,12 @@ async function ask(
   await database.transaction((tx) => enqueue(tx, job, clock.now()))
 }
 
-function isChosen({ chosen }: FeedJobDeps, name: string, part: string): boolean {
+/** Whether the settings name the feed, and the part where they name parts. */
+export function isChosen(
+  { chosen }: Pick<FeedSources, 'chosen'>,
+  name: string,
+  part: string,
+): boolean {
   const found = chosen.find(({ feed }) => feed.name === name)
   return found !== undefined && (found.parts === undefined || found.parts.includes(part))
 }

@@ -16,6 +16,7 @@ import {
   findScanRow,
   finishScan,
   markScanRunning,
+  packInstances,
   readScannedInstances,
   type ScanKey,
 } from './scan-store.ts'
@@ -50,11 +51,13 @@ export async function scanImage(
   if (isRenewal && outcome.status === 'FAILED' && former.status !== 'FAILED') return
   const { counts, changes } = await compareWithFormer(deps, key, { former, outcome })
   const setId = await internPackageSet(deps, outcome.instances, { signal })
+  const packed = await packInstances(outcome.instances)
   await database.transaction(async (tx) => {
     // Another attempt makes it anew.
     if (setId !== undefined) await requirePosted(tx, setId)
     const now = clock.now()
-    await finishScan(tx, key, { ...outcome, extractorRevision, setId, counts, isRenewal }, now)
+    const facts = { extractorRevision, setId, counts, isRenewal, packed }
+    await finishScan(tx, key, { ...outcome, ...facts }, now)
     const why = causeOf(former)
     await recordImageFindingsChanged(tx, key, { why, revision: outcome.dataRevision, changes }, now)
   })

@@ -1,5 +1,5 @@
-import { zstdCompressSync, zstdDecompressSync } from 'node:zlib'
 import type { Distribution } from '../ecosystems/ecosystem.ts'
+import { yieldToEventLoop } from '../lib/yield-to-event-loop.ts'
 import { parseDigest, type Digest } from '../oci/digest.ts'
 import type { AccountId } from '../policy/account-id.ts'
 import {
@@ -22,6 +22,7 @@ import type {
   ScanOutcome,
   ScanStatus,
 } from './image-scan.ts'
+import { packRows, unpackRows } from './rules/row-chunks.ts'
 
 export interface ScanKey {
   readonly repositoryId: number
@@ -53,8 +54,10 @@ export async function markScanRunning(tx: SqlWriter, key: ScanKey): Promise<void
 export async function finishScan(
   tx: SqlWriter,
   key: ScanKey,
-  outcome: ScanOutcome & {
+  outcome: Omit<ScanOutcome, 'instances'> & {
     readonly isRenewal: boolean
+    /** See packInstances. */
+    readonly packed: Uint8Array
     readonly extractorRevision: string
     readonly setId: number | undefined
     readonly counts: SeverityCounts
@@ -79,7 +82,7 @@ export async function finishScan(
       outcome.dataRevision ?? null,
       outcome.extractorRevision,
       now.getTime(),
-      packInstances(outcome.instances),
+      outcome.packed,
       outcome.architecture ?? null,
     ],
   )
@@ -236,28 +239,39 @@ export async function hasAdvisoriesFor(
   return row !== undefined
 }
 
-function packInstances(instances: readonly ScannedInstance[]): Uint8Array {
+/** Instances as they are kept; others have their turn between two parts, for an image may hold a hundred thousand. */
+export async function packInstances(instances: readonly ScannedInstance[]): Promise<Uint8Array> {
+  const parts: Uint8Array[] = []
   const rows = instances.map(({ packageId, path, layerDigest, ...facts }) => [
     packageId,
     path,
     layerDigest,
     facts,
   ])
-  return zstdCompressSync(JSON.stringify(rows))
+  for (const part of packRows(rows)) {
+    if (parts.length > 2) await yieldToEventLoop()
+    parts.push(part)
+  }
+  return Buffer.concat(parts)
 }
 
-function unpackInstances(packed: Uint8Array): readonly ScannedInstance[] {
-  const rows: unknown = JSON.parse(zstdDecompressSync(packed).toString())
-  if (!Array.isArray(rows)) throw new Error('image_scans.instances cannot be read')
-  return rows.map((row: unknown) => {
-    const members: readonly unknown[] = Array.isArray(row) ? row : []
-    const [packageId, path, digestText, facts] = members
-    const layerDigest = typeof digestText === 'string' ? parseDigest(digestText) : undefined
-    if (typeof packageId !== 'number' || typeof path !== 'string' || layerDigest === undefined) {
-      throw new Error('image_scans.instances cannot be read')
-    }
-    return { packageId, path, layerDigest, ...(isFacts(facts) ? facts : factsBefore) }
-  })
+async function unpackInstances(packed: Uint8Array): Promise<readonly ScannedInstance[]> {
+  const instances: ScannedInstance[] = []
+  for (const rows of unpackRows(packed)) {
+    if (instances.length > 0) await yieldToEventLoop()
+    for (const row of rows) instances.push(instanceOf(row))
+  }
+  return instances
+}
+
+function instanceOf(row: unknown): ScannedInstance {
+  const members: readonly unknown[] = Array.isArray(row) ? row : []
+  const [packageId, path, digestText, facts] = members
+  const layerDigest = typeof digestText === 'string' ? parseDigest(digestText) : undefined
+  if (typeof packageId !== 'number' || typeof path !== 'string' || layerDigest === undefined) {
+    throw new Error('image_scans.instances cannot be read')
+  }
+  return { packageId, path, layerDigest, ...(isFacts(facts) ? facts : factsBefore) }
 }
 
 type InstanceFacts = Omit<ScannedInstance, 'packageId' | 'path' | 'layerDigest'>

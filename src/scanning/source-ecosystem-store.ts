@@ -52,6 +52,15 @@ export async function writeSourceEcosystem(
   )
 }
 
+/** Of a source that was removed; of one that kept a release, that this is kept. */
+export async function forgetEcosystems(tx: SqlWriter, source: string): Promise<void> {
+  await tx.run(
+    `DELETE FROM advisory_source_ecosystems
+     WHERE source = $1 OR (frozen_at IS NOT NULL AND source || '#' || ecosystem = $1)`,
+    [source],
+  )
+}
+
 /** What a record says of one package of an ecosystem. */
 export interface EcosystemClaim {
   readonly name: string

@@ -1,28 +1,24 @@
 import { yieldToEventLoop } from '../lib/yield-to-event-loop.ts'
 import type { Database, SqlWriter } from '../storage/database/database.ts'
-import {
-  deleteCountChanges,
-  gatherCountChanges,
-  listCountChanges,
-  type CountChange,
-} from './count-change-store.ts'
+import { deleteCountChanges, listCountChanges, type CountChange } from './count-change-store.ts'
 import { listPostings } from './holding-store.ts'
-import {
-  changeCounts,
-  findLastCounted,
-  readCountState,
-  writeCountState,
-} from './package-set-store.ts'
+import { gatherCountChanges } from './holding-count-store.ts'
+import { readCountState, writeCountState } from './package-set-store.ts'
+import { addToBlock, blockOf, setsInBlock } from './rules/count-block.ts'
 import { countNames } from './rules/finding-counts.ts'
 import { chunkSize, eachPlace, idOf } from './rules/id-chunk.ts'
+import { findLastCounted, listBlocks, writeBlocks, type CountBlock } from './set-count-store.ts'
 
 /** How many changes are added to sets at a time; each costs some 100 bytes of memory. */
 const mostChanges = 50_000
 const gatheredAtOnce = 1000
 /** Chunks looked at together: 2 million sets, 56 MiB of sums. */
 const spanChunks = 256
-const setsAtOnce = 1000
-const summedAtOnce = 100
+/** As many as one statement asks for. */
+const summedAtOnce = 50
+/** 2048 sets, some 60 kilobytes. */
+const blocksAtOnce = 32
+const blockWidth = setsInBlock * countNames.length
 /** What a loss of power takes of this is done again: state and counts are in one transaction. */
 const unhurried = { survives: 'process' } as const
 
@@ -92,13 +88,16 @@ async function sumUp(
   signal: AbortSignal,
 ): Promise<ReadonlyMap<number, Int32Array>> {
   const sums = new Map<number, Int32Array>()
-  for (const [done, { holdingId, numbers }] of changes.entries()) {
-    if (done % summedAtOnce === 0) {
-      signal.throwIfAborted()
-      await yieldToEventLoop()
-    }
-    const parts = [...numbers.entries()].filter(([, number]) => number !== 0)
-    for (const { chunk, sets } of await listPostings(database, holdingId, span)) {
+  for (let start = 0; start < changes.length; start += summedAtOnce) {
+    signal.throwIfAborted()
+    await yieldToEventLoop()
+    const part = new Map(
+      changes
+        .slice(start, start + summedAtOnce)
+        .map(({ holdingId, numbers }) => [holdingId, partsOf(numbers)]),
+    )
+    for (const { holdingId, chunk, sets } of await listPostings(database, [...part.keys()], span)) {
+      const parts = part.get(holdingId) ?? []
       const sum = sums.get(chunk) ?? new Int32Array(chunkSize * countNames.length)
       sums.set(chunk, sum)
       eachPlace(sets, (place) => {
@@ -112,34 +111,43 @@ async function sumUp(
   return sums
 }
 
+function partsOf(numbers: readonly number[]): readonly (readonly [number, number])[] {
+  return [...numbers.entries()].filter(([, number]) => number !== 0)
+}
+
 async function addToSets(
   database: Database,
   { chunk, sum }: { readonly chunk: number; readonly sum: Int32Array },
   signal: AbortSignal,
 ): Promise<void> {
-  for (let place = 0; place < chunkSize;) {
+  const first = blockOf(idOf(chunk, 0)).block
+  const end = first + chunkSize / setsInBlock
+  for (let from = first; from < end; from += blocksAtOnce) {
     signal.throwIfAborted()
-    const from = place
-    place = await database.transaction((tx) => addToSome(tx, { chunk, sum, from }), unhurried)
+    const span = { from, to: Math.min(from + blocksAtOnce, end) }
+    const sums = sum.subarray((from - first) * blockWidth, (span.to - first) * blockWidth)
+    await database.transaction((tx) => addToSome(tx, span, sums), unhurried)
     await yieldToEventLoop()
   }
 }
 
-/** Returns where the next one begins. */
+/** Each set once: those up to the cursor have it already. */
 async function addToSome(
   tx: SqlWriter,
-  { chunk, sum, from }: { readonly chunk: number; readonly sum: Int32Array; readonly from: number },
-): Promise<number> {
+  { from, to }: { readonly from: number; readonly to: number },
+  sums: Int32Array,
+): Promise<void> {
   const { cursor } = await readCountState(tx)
-  const width = countNames.length
-  let place = from
-  for (let written = 0; place < chunkSize && written < setsAtOnce; place += 1) {
-    const numbers = sum.subarray(place * width, (place + 1) * width)
-    if (idOf(chunk, place) <= cursor || numbers.every((number) => number === 0)) continue
-    await changeCounts(tx, idOf(chunk, place), [...numbers])
-    written += 1
+  const last = to * setsInBlock - 1
+  if (last <= cursor) return
+  const changed: CountBlock[] = []
+  for (const { block, counts } of await listBlocks(tx, { from, to })) {
+    const start = (block - from) * blockWidth
+    const own = sums.subarray(start, start + blockWidth)
+    const left = Math.max(0, cursor + 1 - block * setsInBlock)
+    const added = addToBlock(counts, own, left)
+    if (added !== undefined) changed.push({ block, counts: added })
   }
-  const last = idOf(chunk, place - 1)
-  if (last > cursor) await writeCountState(tx, { stage: 'adding', cursor: last })
-  return place
+  await writeBlocks(tx, changed)
+  await writeCountState(tx, { stage: 'adding', cursor: last })
 }

@@ -8,7 +8,8 @@ import {
   type FindingSuppressions,
   type SeverityCounts,
 } from './list-findings.ts'
-import { areCountsCurrent, findSetCounts } from './package-set-store.ts'
+import { areCountsCurrent } from './package-set-store.ts'
+import { findSetCounts } from './set-count-store.ts'
 import type { Suppressions } from './suppressions.ts'
 
 export interface ScanSummary {

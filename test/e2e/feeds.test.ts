@@ -50,7 +50,7 @@ async function place(t: TestContext, settings: Readonly<Record<string, string>> 
   return { mirror, server, output }
 }
 
-test('db update reads the feeds of the settings from a mirror, and again finds nothing new', async (t) => {
+test('db update reads the feeds of the settings from a mirror, again finds nothing new, and db remove ends what they do not name', async (t) => {
   const { server } = await place(t)
   const first = await pratique(server, 'db', 'update')
   assert.equal(first.status, 0, first.stderr)
@@ -63,6 +63,15 @@ test('db update reads the feeds of the settings from a mirror, and again finds n
   const status = await pratique(server, 'db', 'status')
   assert.match(status.stdout, /osv\/npm +40 +feed/)
   assert.doesNotMatch(status.stdout, /Not up to date/)
+  const chosen = await pratique(server, 'db', 'remove', 'osv/npm')
+  assert.equal(chosen.status, 1)
+  assert.match(chosen.stderr, /the settings name the feed of osv\/npm/)
+  const file = join(await temporaryDirectory(t), 'own.ndjson')
+  await writeFile(file, `${JSON.stringify(osvRecord({ id: 'OWN-1' }))}\n`)
+  await pratique(server, 'db', 'import', file)
+  const removed = await pratique(server, 'db', 'remove', 'own')
+  assert.match(removed.stdout, /^own: 1 records removed, revision [0-9]+$/m)
+  assert.equal((await pratique(server, 'db', 'remove', 'own')).status, 5)
 })
 
 test('what is held back is told with the command that takes it', async (t) => {

@@ -104,7 +104,6 @@ const rows: Readonly<Record<number, readonly string[]>> = {
     `INSERT INTO advisory_source_ecosystems VALUES ('npm', 'npm', 54)`,
   ],
   16: [
-    `INSERT INTO holdings (id, package_id, owners, counts, applied) VALUES (1, 1, '', x'01', x'01')`,
     `INSERT INTO holding_owners VALUES (2, 1)`,
     `INSERT INTO holding_postings VALUES (1, 0, x'0100')`,
     `INSERT INTO uncounted_packages VALUES (1, 1)`,
@@ -166,6 +165,10 @@ const rows: Readonly<Record<number, readonly string[]>> = {
     `INSERT INTO replication_backfills VALUES ('b1', '123456789012', 'eu-west-1', '210987654321', 'FAILED', 'why', 'arn', 83, 84)`,
     `INSERT INTO pull_through_rules VALUES ('123456789012', 'hub', 'hub/', 'docker-hub', 'registry-1.docker.io', 'ROOT', 'arn', NULL, 'arn', 85, 86)`,
   ],
+  25: [
+    `INSERT INTO holding_counts VALUES (1, x'01', x'01')`,
+    `INSERT INTO set_count_blocks VALUES (0, x'01')`,
+  ],
 }
 
 /** Up to 15 sets had members as rows. */
@@ -177,6 +180,10 @@ const setsWithMembers = [
 const newSets = [
   `INSERT INTO package_sets (id, hash, members, state) VALUES (1, 'h', x'01', 'posted')`,
 ]
+
+/** Up to 24 a holding had its counts in its row. */
+const holdingWithCounts = `INSERT INTO holdings (id, package_id, owners, counts, applied) VALUES (1, 1, '', x'01', x'01')`
+const newHolding = `INSERT INTO holdings (id, package_id, owners) VALUES (1, 1, '')`
 
 /** Up to 7 a flag said who is an administrator; an attached policy says it since. */
 const administratorByFlag = `INSERT INTO users (id, account, name, is_administrator, created_at)
@@ -192,6 +199,7 @@ export async function insertRowsOf(tx: SqlWriter, version: number): Promise<void
   for (let part = 1; part <= version; part += 1) {
     if (part === 3)
       for (const statement of version < 16 ? setsWithMembers : newSets) await tx.run(statement)
+    if (part === 16) await tx.run(version < 25 ? holdingWithCounts : newHolding)
     for (const statement of rows[part] ?? []) await tx.run(statement)
   }
 }

@@ -10,14 +10,16 @@ import { internPackage } from '../../src/scanning/intern-package.ts'
 import { internPackageSet } from '../../src/scanning/intern-package-set.ts'
 import { listFindings, type FindingList } from '../../src/scanning/list-findings.ts'
 import { matchPackages } from '../../src/scanning/match-packages.ts'
-import { findSetCounts, requirePosted } from '../../src/scanning/package-set-store.ts'
+import { requirePosted } from '../../src/scanning/package-set-store.ts'
 import { reevaluatePackages } from '../../src/scanning/reevaluate-packages.ts'
 import type { FindingCounts } from '../../src/scanning/rules/finding-counts.ts'
 import {
   finishScan,
   insertPendingScan,
+  packInstances,
   readScannedInstances,
 } from '../../src/scanning/scan-store.ts'
+import { findSetCounts } from '../../src/scanning/set-count-store.ts'
 import { integerOrAbsent, type EmbeddedDatabase } from '../../src/storage/database/database.ts'
 import { fakeClock } from './fake-clock.ts'
 import { insertImages } from './image-builder.ts'
@@ -94,7 +96,7 @@ export async function holdImage(
     notes: [],
     distribution: image.distribution,
     dataNeeded: [],
-    instances,
+    packed: await packInstances(instances),
     dataRevision: revision,
     extractorRevision: 'test',
     setId,

@@ -102,6 +102,8 @@ function isMoved(table: string, column: string): boolean {
 const moved: ReadonlySet<string> = new Set([
   'users.is_administrator',
   'image_scans.package_set_id',
+  'holdings.counts',
+  'holdings.applied',
   'advisory_sources.attempted_at',
   'advisory_sources.failure',
 ])
@@ -117,6 +119,25 @@ test('who was an administrator by a flag has the policy AdministratorAccess atta
   const rows = await database.all('SELECT owner_id, policy_arn FROM attached_policies')
   const attached = { owner_id: 'AIDA1', policy_arn: 'arn:aws:iam::aws:policy/AdministratorAccess' }
   assert.deepEqual(rows.map(only(['owner_id', 'policy_arn'])), [attached])
+})
+
+test('counts of holdings, and what sets include of them, are carried to where they lie together', async (t) => {
+  const database = await fill(join(await temporaryDirectory(t), 'pratique.db'), 24)
+  t.after(() => database.close())
+  await database.transaction((tx) =>
+    // Of a package without a match, which nothing was counted of; of one whose match ended, which is still to be taken off.
+    tx.run(
+      `INSERT INTO holdings (id, package_id, owners, counts, applied) VALUES (2, 2, '', x'00', x'00'), (3, 3, '', x'00', x'01')`,
+    ),
+  )
+  await migrate(database, sqliteDialect)
+  const rows = await database.all('SELECT * FROM holding_counts ORDER BY holding_id')
+  assert.deepEqual(rows.map(only(['holding_id', 'counts', 'applied'])), [
+    { holding_id: 1, counts: Uint8Array.of(1), applied: Uint8Array.of(1) },
+    { holding_id: 3, counts: Uint8Array.of(0), applied: Uint8Array.of(1) },
+  ])
+  const job = await database.first("SELECT COUNT(*) AS n FROM jobs WHERE kind = 'count-findings'")
+  assert.deepEqual(only(['n'])(job ?? {}), { n: 1 })
 })
 
 const child = `

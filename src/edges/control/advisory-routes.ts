@@ -42,6 +42,7 @@ export interface AdvisoryRooms {
     readonly id: string
     readonly withHolders: boolean
   }) => Promise<unknown>
+  readonly removeSource: (input: { readonly source: string }, options: Options) => Promise<unknown>
   readonly listBundleKeys: () => Promise<unknown>
   readonly makeBundleKeys: (input: { readonly rotate: boolean }) => Promise<unknown>
 }
@@ -90,6 +91,12 @@ export const advisoryRoutes: readonly ControlRoute<AdvisoryRooms>[] = [
     // Who holds what is told of all accounts.
     isOfAccount: (query) => !isAsked(query, 'holders'),
     run: showAdvisory,
+  },
+  {
+    method: 'DELETE',
+    path: '/pratique/v1/advisories',
+    action: 'pratique:ImportAdvisories',
+    run: removeSource,
   },
   {
     method: 'GET',
@@ -181,6 +188,17 @@ async function searchAdvisories(
   if (!Number.isInteger(limit) || limit < 1 || limit > mostFound)
     return refused(`limit must be a whole number from 1 to ${mostFound}`)
   return { kind: 'json', value: await rooms.searchAdvisories({ text, limit }, { signal }) }
+}
+
+/** What a feed brought has its name and its part in the name of the source, and a release that is kept the ecosystem. */
+async function removeSource(
+  rooms: AdvisoryRooms,
+  { query, signal }: ControlCall,
+): Promise<ControlReply> {
+  const source = query.get('source') ?? ''
+  if (!/^[\x20-\x7e]{1,200}$/.test(source))
+    return refused('source must be the name of a source, as the list of sources has it')
+  return { kind: 'json', value: await rooms.removeSource({ source }, { signal }) }
 }
 
 async function showAdvisory(rooms: AdvisoryRooms, { query }: ControlCall): Promise<ControlReply> {

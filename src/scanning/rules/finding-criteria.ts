@@ -3,7 +3,8 @@
 // Input:    criteria that were held against the model, and what is known of a finding.
 // Deviates: nothing. Of several filters of one field one that is wanted must hold, and each that is not wanted; all fields must hold.
 // Unknowns: a field of which nothing is known equals nothing, lies in no range, and is not equal to anything: criteria about functions,
-//           machines and networks are met by no image, unless they only say what must not be.
+//           machines and networks are met by no image, unless they only say what must not be. That is enough for being listed, not
+//           for being held back: a filter that speaks of what no image has means other findings than those of images.
 
 export interface TextCriterion {
   readonly comparison: 'EQUALS' | 'PREFIX' | 'NOT_EQUALS'
@@ -120,6 +121,13 @@ export const packageTextFields = [
   'runtimeReachabilityReason',
 ] as const
 
+/** Of packages of functions and of running machines. */
+const foreignPackageFields = [
+  'sourceLambdaLayerArn',
+  'runtimeReachability',
+  'runtimeReachabilityReason',
+] as const satisfies readonly PackageTextField[]
+
 type PackageTextField = (typeof packageTextFields)[number]
 type TextField = (
   typeof imageTextFields | typeof recordTextFields | typeof foreignTextFields
@@ -171,6 +179,19 @@ export function imageMeets(criteria: FindingCriteria, image: ImageFacts): boolea
     numbersMeet(criteria, [...imageNumberFields, ...foreignNumberFields], image) &&
     (criteria.resourceTags === undefined ||
       criteria.resourceTags.some((one) => tagsMeet(one, image.tags)))
+  )
+}
+
+/** Whether criteria say anything, be it what must not be, of what no image and no package in one has. */
+export function speaksOfOthers(criteria: FindingCriteria): boolean {
+  return (
+    criteria.portRange !== undefined ||
+    [...foreignTextFields, ...foreignMomentFields, ...foreignNumberFields].some(
+      (field) => criteria[field] !== undefined,
+    ) ||
+    criteria.vulnerablePackages?.some((one) =>
+      foreignPackageFields.some((field) => one[field] !== undefined),
+    ) === true
   )
 }
 

@@ -38,6 +38,8 @@ export interface MatchEvidence {
   readonly fix?: FixStatement
 }
 
+export type Rate = typeof rateSeverity
+
 /**
  * All records about one name against one version. Withdrawn records say nothing, and a record of the starter set steps
  * back where another source knows the flaw, even one that says "not affected" or withdrew it.
@@ -46,6 +48,7 @@ export function judgePackage(
   key: LookupKey,
   advisories: readonly JudgeableAdvisory[],
   compare: CompareVersions,
+  rate: Rate = rateSeverity,
 ): readonly JudgedMatch[] {
   const known = idsOfRealSources(advisories)
   return advisories.flatMap((advisory) => {
@@ -53,7 +56,7 @@ export function judgePackage(
     const flaws = namesOf(advisory).filter(({ id, aliases }) => {
       return !advisory.isStarter || ![id, ...aliases].some((name) => known.has(name))
     })
-    return flaws.length === 0 ? [] : judgeAdvisory(key, { advisory, flaws, compare })
+    return flaws.length === 0 ? [] : judgeAdvisory(key, { advisory, flaws, compare, rate })
   })
 }
 
@@ -63,16 +66,18 @@ function judgeAdvisory(
     advisory,
     flaws,
     compare,
+    rate,
   }: {
     readonly advisory: JudgeableAdvisory
     readonly flaws: readonly VulnerabilityName[]
     readonly compare: CompareVersions
+    readonly rate: Rate
   },
 ): readonly JudgedMatch[] {
   const judged = judgeClaim(key.version, advisory.claim.affected, compare)
   if (judged === undefined) return []
   const { verdict, affected } = judged
-  const rated = rateSeverity(advisory.claim, affected)
+  const rated = rate(advisory.claim, affected)
   const { ecosystem, name, version } = key
   const isAffected = verdict.kind === 'affected'
   return flaws.map(({ id }) => ({

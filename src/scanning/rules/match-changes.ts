@@ -32,6 +32,16 @@ export function planMatchChanges<J extends Faced>(
   }
 }
 
+/** Whether there is nothing to write: mostly so, so asked before anything is planned. Neither list has a match twice. */
+export function haveSameMatches(present: readonly Faced[], judged: readonly Faced[]): boolean {
+  if (present.length !== judged.length) return false
+  const byRecord = Map.groupBy(present, ({ advisoryRow }) => advisoryRow)
+  return judged.every(({ advisoryRow, vulnerability, face }) => {
+    const ofRecord = byRecord.get(advisoryRow) ?? []
+    return ofRecord.some((match) => match.vulnerability === vulnerability && match.face === face)
+  })
+}
+
 function identity({ vulnerability, advisoryRow, face }: Faced): string {
   return `${vulnerability}\n${advisoryRow}\n${face}`
 }
