@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
 import { InvalidArgumentError, Option, type Command } from 'commander'
 import { programVersion } from '../../src/lib/program-version.ts'
-import { parseDuration } from '../duration.ts'
+import { parseDuration } from '../../src/lib/duration.ts'
 import { exitCodes, Failure } from '../failure.ts'
 import {
   readScan,
