@@ -2,6 +2,7 @@
 import type { SignatureResult } from '../../signatures/outcome.ts'
 import type { RulePackage } from '../../vex/suppression-rules.ts'
 import type { Door } from './evidence.ts'
+import type { Justification } from './justification.ts'
 import type { ReasonCode } from './reason.ts'
 
 export interface AdmissionPolicy {
@@ -92,13 +93,3 @@ export interface ExemptionMatch {
   readonly repository?: string
   readonly namespace?: string
 }
-
-/** OpenVEX 0.2.0, "Status Justifications". */
-export const justifications = [
-  'component_not_present',
-  'vulnerable_code_not_present',
-  'vulnerable_code_not_in_execute_path',
-  'vulnerable_code_cannot_be_controlled_by_adversary',
-  'inline_mitigations_already_exist',
-] as const
-export type Justification = (typeof justifications)[number]

@@ -164,8 +164,9 @@ function reasonOf(
 ): Reason {
   const told = { ...judged, outcome, policy }
   if (by === undefined) return told
-  const { owner, reason, until } = by
-  return { ...told, exemptedBy: { owner, reason, until } }
+  const { owner, reason, until, justification } = by
+  const because = justification === undefined ? {} : { justification }
+  return { ...told, exemptedBy: { owner, reason, until, ...because } }
 }
 
 function tellEnded({ number, owner, until }: Exemption, policy: string): Reason {

@@ -2,8 +2,9 @@
 import { parsePurl } from '../../lib/purl.ts'
 import { endOf, type RulePackage } from '../../vex/suppression-rules.ts'
 import { vulnerabilityKey } from '../../vex/vex-document.ts'
-import { justifications, type Exemption, type ExemptionMatch } from './admission-policy.ts'
+import type { Exemption, ExemptionMatch } from './admission-policy.ts'
 import { quoted, type DocumentReader, type Member } from './document-reader.ts'
+import { justifications } from './justification.ts'
 import { reasonCodes, type ReasonCode } from './reason.ts'
 
 const dayMs = 86_400_000

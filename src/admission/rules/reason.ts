@@ -1,5 +1,6 @@
 // What a decision says for itself: closed codes, so that callers match on them and people look them up.
 import type { SignatureReason } from '../../signatures/outcome.ts'
+import type { Justification } from './justification.ts'
 import type { FindingFacts } from './evidence.ts'
 
 /**
@@ -65,6 +66,8 @@ export interface ExemptedBy {
   readonly owner: string
   readonly reason: string
   readonly until: string
+  /** OpenVEX's word for why a flaw does not matter, where one was given. */
+  readonly justification?: Justification
 }
 
 export interface Reason {
