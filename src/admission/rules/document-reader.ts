@@ -17,6 +17,7 @@ export interface Member {
 }
 
 const maxFaults = 50
+const tooDeep = 'the document is nested too deeply to be read'
 const maxProblemLength = 300
 const maxTextLength = 2000
 
@@ -37,11 +38,15 @@ export class DocumentReader {
     try {
       const options = { lineCounter: this.#lines, prettyErrors: false, schema: 'core' } as const
       const document = parseDocument(text, options)
-      for (const { pos, message } of [...document.errors, ...document.warnings])
+      const told = [...document.errors, ...document.warnings]
+      // The parser tells its own overflow as a fault of the text.
+      if (told.some(({ message }) => message.includes('call stack')))
+        return this.fault(root, tooDeep)
+      for (const { pos, message } of told)
         this.fault({ node: { range: pos }, at: '' }, message.split('\n', 1)[0] ?? message)
       return this.#faults.length > 0 ? undefined : { node: document.contents, at: '' }
     } catch {
-      return this.fault(root, 'the document is nested too deeply to be read')
+      return this.fault(root, tooDeep)
     }
   }
 

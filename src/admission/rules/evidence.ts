@@ -1,6 +1,6 @@
 // What a decision is made from. Everything may be unknown, and unknown is a value of its own: it is never taken for good.
 // All times are milliseconds since the epoch.
-import type { SignatureCheck, SignatureReason, SignatureResult } from '../../signatures/outcome.ts'
+import type { SignatureCheck, SignatureVerdict } from '../../signatures/outcome.ts'
 
 /** The worst first; nobody rated those that are UNDEFINED. */
 export const severityWords = [
@@ -116,16 +116,15 @@ export interface FindingPackage {
   readonly purl?: string
 }
 
-/** What was made of all signatures of the digest under one trust policy. */
-export interface SignatureEvidence {
-  readonly result: SignatureResult
-  readonly reason?: SignatureReason
+/** What was made of all signatures of the digest under one trust policy. When its end has come it is unknown. */
+export interface SignatureEvidence extends Pick<
+  SignatureVerdict,
+  'result' | 'reason' | 'validUntil'
+> {
   /** A sentence: what was found and what was wanted. */
   readonly detail?: string
   /** Of the signature that counts. */
   readonly checks?: readonly SignatureCheck[]
-  /** From then on it must be made anew: it is unknown. */
-  readonly validUntil?: number
 }
 
 export type ProvenanceEvidence =

@@ -129,7 +129,10 @@ test('a fault is told with its place, its member and what it is', () => {
     [{ exempt: [{ ...exemption, justification: 'because' }] }, /justification is "because"/],
     [{ rules: Array.from({ length: 101 }, () => 1) }, /rules has more than 100 elements/],
     [`version: 1\nname: p\n# ${'x'.repeat(256 * 1024)}`, /more than 262144 bytes/],
-    ['['.repeat(20_000), /nested too deeply|Flow sequence|expected/],
+    ['['.repeat(20_000), /^1:1 {2}the document is nested too deeply to be read$/],
+    ['{a: '.repeat(20_000), /nested too deeply/],
+    [{ name: 'x'.repeat(2001) }, /name has more than 2000 characters/],
+    [{ exempt: [{ ...exemption, reason: 'x'.repeat(2001) }] }, /reason has more than 2000/],
   ]
   for (const [what, told] of rows) {
     const faults = faultsOf(typeof what === 'string' ? what : document(what))
