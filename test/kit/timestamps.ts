@@ -1,6 +1,6 @@
 // Timestamp tokens (RFC 3161) of an authority of the test's own, good and bad ones.
 import { createHash, sign } from 'node:crypto'
-import { contextTag } from '../../src/signatures/x509/der.ts'
+import { contextTag, DerFields, readDer, tags } from '../../src/signatures/x509/der.ts'
 import {
   element,
   generalizedTime,
@@ -22,6 +22,8 @@ export interface TokenChoices {
   readonly policy?: string
   readonly version?: number
   readonly imprintOid?: string
+  /** Encoded MessageImprint and nonce of a request, in place of what is made of `stamped`. */
+  readonly asked?: { readonly imprint: Uint8Array; readonly nonce?: Uint8Array }
   readonly contentType?: string
   /** What the token carries; the authority's chain without its root by default. */
   readonly certificates?: readonly Uint8Array[]
@@ -81,10 +83,11 @@ function tstInfo(stamped: Uint8Array, choices: TokenChoices): Uint8Array {
   return sequence(
     integer(choices.version ?? 1),
     objectIdentifier(choices.policy ?? '1.2.3.4'),
-    sequence(algorithm, octetString(hash(stamped))),
+    choices.asked?.imprint ?? sequence(algorithm, octetString(hash(stamped))),
     integer(7),
     generalizedTime(choices.genTime ?? pkiNow - 60_000),
     ...(choices.accuracy === undefined ? [] : [choices.accuracy]),
+    ...(choices.asked?.nonce === undefined ? [] : [choices.asked.nonce]),
     ...(choices.tstExtensions === undefined
       ? []
       : [element(contextTag(1, 'constructed'), choices.tstExtensions)]),
@@ -135,4 +138,20 @@ function signedAttributes(
     ),
     ...named,
   ]
+}
+
+/** What an authority answers to a TimeStampReq: a TimeStampResp with its token. */
+export function answerTimestampRequest(
+  authority: Pki,
+  request: Uint8Array,
+  genTime: number,
+): Uint8Array {
+  const fields = new DerFields(readDer(request))
+  fields.next()
+  const imprint = fields.next().whole
+  fields.optional(tags.objectIdentifier)
+  const nonce = fields.optional(tags.integer)?.whole
+  const asked = { imprint, ...(nonce === undefined ? {} : { nonce }) }
+  const token = makeTimestampToken(authority, Buffer.alloc(0), { asked, genTime })
+  return sequence(sequence(integer(0)), token)
 }
