@@ -43,6 +43,7 @@ test('a document says which member breaks which rule', () => {
     [{ registryScopes: ['a.b/c/*'] }, /registryScopes\[0\] "a\.b\/c\/\*" has a wildcard inside/],
     [{ registryScopes: ['app'] }, /registryScopes\[0\] "app" is not of the form host\[:port\]/],
     [{ registryScopes: ['https://a.b/c'] }, /registryScopes\[0\] "https/],
+    [{ registryScopes: ['[::1]:5000/c'] }, /registryScopes\[0\] "\[::1\]:5000\/c" is not of/],
     [{ registryScopes: ['a.b/c:v1'] }, /registryScopes\[0\] "a\.b\/c:v1" is not of the form/],
     [
       { signatureVerification: 'strict' },

@@ -1,7 +1,8 @@
 // Purpose:  read a trust policy document of the Notary Project, and select the statement for a repository.
 // Spec:     Notary Project trust-store-trust-policy.md, trust policy; notation's `trustpolicy.oci.json`.
 // Input:    JSON of at most 1 MiB, as an administrator wrote it.
-// Deviates: members that the specification does not have are refused; `skip` with the scope `*` is refused, as the specification says and notation does not check.
+// Deviates: refused here, and not by notation: members that the specification does not have, `skip` with the scope `*` (as the specification
+//           says), stores for timestamps alone, a store named `..`.
 // Unknowns: no statement for a repository → undefined, which is "no policy", never "allowed".
 import { isRecord } from '../../oci/descriptor.ts'
 import { parseStrictJson } from '../../oci/strict-json.ts'
@@ -160,7 +161,7 @@ function readStatement(
 
 /** Hosts and repositories as clients write them; a wildcard inside would look like one that works. */
 const scopeGrammar =
-  /^(?:[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:]+\])(?::\d{1,5})?\/[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*(?:\/[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*)*$/
+  /^[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?(?::\d{1,5})?\/[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*(?:\/[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*)*$/
 
 function readScopes(value: unknown, place: string, report: Report): readonly string[] {
   const scopes = readTexts(value, place, report)

@@ -1,7 +1,7 @@
 // Purpose:  names of certificates, and whether one is among those that a trust policy names.
 // Spec:     RFC 5280 section 4.1.2.4; RFC 4514; Notary Project trust-store-trust-policy.md, trusted identities constraints.
 // Input:    the name of a stranger's certificate; the text of a policy. Both may be hostile.
-// Deviates: an unescaped `;`, `<`, `>` or `"` is refused in a policy's text, as RFC 4514 says and the notation CLI does not.
+// Deviates: an unescaped `;`, `<`, `>` or `"` and escapes that are no UTF-8 are refused in a policy's text, as RFC 4514 says and notation does not.
 // Unknowns: a name that cannot be written in the rules for identities matches nothing but `*`.
 import {
   childrenOf,
