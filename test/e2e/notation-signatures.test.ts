@@ -11,9 +11,13 @@ import { isRecord, type Descriptor } from '../../src/oci/descriptor.ts'
 import { digestOf } from '../../src/oci/digest.ts'
 import { parseManifest } from '../../src/oci/manifest.ts'
 import { mediaTypes } from '../../src/oci/media-type.ts'
-import { makePayload, readPayload } from '../../src/signatures/notation/payload.ts'
-import { readEnvelope } from '../../src/signatures/notation/read-envelope.ts'
+import { makePayload } from '../../src/signatures/notation/payload.ts'
 import { signNotation, type SignatureRequest } from '../../src/signatures/notation/sign-notation.ts'
+import {
+  emptyConfig,
+  makeSignatureManifest,
+  readSignatureManifest,
+} from '../../src/signatures/notation/signature-manifest.ts'
 import { readTrustStore } from '../../src/signatures/notation/trust-store.ts'
 import type { NotationVerdict } from '../../src/signatures/notation/verdict.ts'
 import { verifyNotation } from '../../src/signatures/notation/verify-notation.ts'
@@ -31,15 +35,13 @@ import { authorizationOf, pushBlob, pushManifest } from '../kit/push-layout.ts'
 import { missing } from '../kit/run.ts'
 import { answerTimestampRequest } from '../kit/timestamps.ts'
 
-const emptyConfig = Buffer.from('{}')
-const signatureType = 'application/vnd.cncf.notary.signature'
 type Subject = Pick<Descriptor, 'mediaType' | 'digest' | 'size'>
 
 test('notation', { skip: missing('notation') }, async (t) => {
   const registry = await openClientRegistry(t)
   const { server, host } = registry
   await registry.createRepository('signed')
-  await pushBlob(server, 'signed', digestOf(emptyConfig), emptyConfig)
+  await pushBlob(server, 'signed', digestOf(emptyConfig), Buffer.from(emptyConfig))
   const inside = (name: string): string => join(registry.directory, name)
   const account = ['--insecure-registry', '-u', 'AWS', '-p', registry.password]
   const at = ({ digest }: Subject): string => `${host}/signed@${digest}`
@@ -72,10 +74,7 @@ test('notation', { skip: missing('notation') }, async (t) => {
       const found = judge(stored, image, { stores, now: Date.now() })
       assert.equal(shown(found), 'verified')
       assert.equal(found.identity, 'x509.subject:CN=e2e.test,O=Notary,L=Seattle,ST=WA,C=US')
-      const read = readEnvelope(stored.bytes, stored.mediaType)
-      assert.ok(read.kind === 'envelope')
-      const payload = readPayload(read.envelope.payload)
-      assert.deepEqual(payload.kind === 'payload' && payload.target.annotations, { build: '7' })
+      assert.deepEqual(found.annotations, { build: '7' })
       const late = judge(stored, image, { stores, now: Date.now() + 2 * day })
       assert.match(shown(late), /^expired/)
       const other = await pushImage(registry, `${format} other`)
@@ -267,10 +266,10 @@ async function signaturesOf(
   const stored: StoredSignature[] = []
   for (const referrer of await registry.referrersOf('signed', digest)) {
     const parsed = parseManifest(await download(registry, `manifests/${referrer}`), undefined)
-    assert.ok(parsed.kind === 'parsed' && parsed.manifest.kind === 'image')
-    assert.equal(parsed.manifest.artifactType, signatureType)
-    const [layer] = parsed.manifest.layers
-    assert.ok(layer !== undefined)
+    assert.ok(parsed.kind === 'parsed')
+    const found = readSignatureManifest(parsed.manifest)
+    assert.ok(found.kind === 'signature')
+    const { envelope: layer } = found
     stored.push({
       mediaType: layer.mediaType,
       bytes: await download(registry, `blobs/${layer.digest}`),
@@ -422,14 +421,8 @@ async function pushEnvelope(
 ): Promise<void> {
   const layer = { mediaType: mediaTypeOf[format], digest: digestOf(bytes), size: bytes.length }
   await pushBlob(server, 'signed', layer.digest, bytes)
-  const manifest = JSON.stringify({
-    schemaVersion: 2,
-    mediaType: mediaTypes.ociManifest,
-    artifactType: signatureType,
-    config: { mediaType: mediaTypes.ociEmpty, digest: digestOf(emptyConfig), size: 2 },
-    layers: [layer],
-    subject,
-    annotations: { 'io.cncf.notary.x509chain.thumbprint#S256': '[]' },
-  })
+  const envelope = { bytes, mediaType: layer.mediaType }
+  const signer = { chain: [], createdAt: Date.now() }
+  const manifest = Buffer.from(makeSignatureManifest(subject, envelope, signer)).toString()
   await pushManifest(server, 'signed', digestOf(Buffer.from(manifest)), manifest)
 }

@@ -170,7 +170,7 @@ function verdictOf(
 }
 
 function signerOf({ signature, time, revocation, aws, now }: Judged): Partial<NotationVerdict> {
-  const { envelope, leaf } = signature
+  const { envelope, leaf, target } = signature
   const { scheme, signingTime, expiry } = envelope.attributes
   const stamp = time.kind === 'valid' ? time.timestamp : undefined
   const ends = [
@@ -180,6 +180,7 @@ function signerOf({ signature, time, revocation, aws, now }: Judged): Partial<No
   ].flatMap((end) => (end !== undefined && end > now ? [end] : []))
   return {
     identity: aws?.profileVersionArn ?? `x509.subject:${formatName(leaf.subject)}`,
+    annotations: target.annotations,
     keyId: `sha256:${thumbprintOf(leaf)}`,
     ...(stamp === undefined
       ? {
