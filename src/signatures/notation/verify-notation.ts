@@ -69,7 +69,7 @@ export function verifyNotation(input: NotationInput): NotationVerdict {
     { check: 'authenticity', action: actions.authenticity, ...authenticity },
     { check: 'expiry', action: actions.expiry, ...expiry },
     { check: 'authenticTimestamp', action: actions.authenticTimestamp, ...findingOfTime(time) },
-    { check: 'revocation', action: actions.revocation, ...findingOfRevocation(revocation) },
+    { check: 'revocation', action: actions.revocation, ...findingOfRevocation(revocation, time) },
   ]
   return verdictOf(statement, findings, { signature, time, revocation, aws, now })
 }
@@ -118,15 +118,17 @@ function judgeSignatureRevocation(
   return judgeRevocation(chain, { answers: revocation.answers, now, ...signedAt })
 }
 
-function findingOfRevocation(judged: RevocationJudgement | undefined): Found {
+function findingOfRevocation(judged: RevocationJudgement | undefined, time: TimeResult): Found {
   if (judged === undefined)
     return {
       detail: 'not asked: the trust policy skips it, or the signer is not trusted',
       isSkipped: true,
     }
   if (judged.kind === 'good') return { detail: judged.detail }
+  const isStamped = time.kind === 'valid' && time.timestamp !== undefined
+  const detail = isStamped ? `${judged.detail}; its timestamp does not change that` : judged.detail
   return judged.kind === 'revoked'
-    ? { detail: judged.detail, failure: { result: 'revoked', reason: 'revoked' } }
+    ? { detail, failure: { result: 'revoked', reason: 'revoked' } }
     : { detail: judged.detail, failure: { result: 'unknown', reason: 'revocation-unavailable' } }
 }
 

@@ -163,5 +163,8 @@ test('a timestamp does not save a signer whose certificate is revoked later', as
   assert.ok(issuer !== undefined)
   const { serial } = by.leaf.certificate
   const crl = makeCrl(issuer, { revoked: [{ serial, invalidityDate: pkiNow - day }] })
-  assert.equal(await judged({ by, token: { genTime: pkiNow - 5 * day }, crl }), 'revoked revoked')
+  const found = verifyNotation(await inputOf({ by, token: { genTime: pkiNow - 5 * day }, crl }))
+  assert.equal(found.result, 'revoked')
+  const check = found.checks.find((one) => one.check === 'revocation')
+  assert.match(check?.detail ?? '', /is revoked since .*; its timestamp does not change that$/)
 })
