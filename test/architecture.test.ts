@@ -43,6 +43,7 @@ const ranks: readonly (readonly [folder: string, rank: number])[] = [
   ['src/feeds/', 45],
   ['src/storage/', 40],
   ['src/sbom/', 25],
+  ['src/signatures/', 22],
   ['src/vex/', 21],
   ['src/oci/', 20],
   ['src/policy/', 20],
@@ -57,6 +58,7 @@ const pureFolders = [
   /^src\/policy\//,
   /^src\/ecosystems\//,
   /^src\/sbom\//,
+  /^src\/signatures\//,
   /\/rules\//,
 ]
 const impureModules = /^node:(?!crypto$|buffer$|zlib$|util$)/
