@@ -30,6 +30,9 @@ export const publicPem = ({ spki }: KeyPair): string => pemOf('PUBLIC KEY', spki
 export const certificatePem = ({ der }: { readonly der: Uint8Array }): string =>
   pemOf('CERTIFICATE', der)
 
+const verifierOf = (signer: KeyPair & { readonly der?: Buffer }): string =>
+  signer.der === undefined ? publicPem(signer) : certificatePem({ der: signer.der })
+
 export interface TestLog extends KeyPair {
   readonly host: string
   readonly id: Buffer
@@ -397,13 +400,14 @@ export function makeBundle(
   options: BundleOptions = {},
 ): Record<string, unknown> & { readonly dsseEnvelope: object } {
   const at = options.at ?? sigstore.now
-  const signer = options.key ?? options.leaf ?? issueLeaf(sigstore, { at })
+  const signer: KeyPair & { readonly der?: Buffer } =
+    options.key ?? options.leaf ?? issueLeaf(sigstore, { at })
   const envelope = signEnvelope(
     signer.privateKey,
     options.statement ?? imageStatement(digest),
     options.payloadType,
   )
-  const verifier = 'der' in signer ? certificatePem(signer) : publicPem(signer)
+  const verifier = verifierOf(signer)
   const entries =
     options.entries ?? ((made, pem) => [logEntry(sigstore.log, dsseBody(made, pem), { at })])
   const { key } = options
@@ -414,7 +418,7 @@ export function makeBundle(
       ...(key === undefined
         ? {
             certificate: {
-              rawBytes: ('der' in signer ? signer.der : Buffer.alloc(0)).toString('base64'),
+              rawBytes: signer.der?.toString('base64'),
             },
           }
         : { publicKey: { hint } }),
@@ -426,5 +430,105 @@ export function makeBundle(
       },
     },
     dsseEnvelope: envelopeJson(envelope),
+  }
+}
+
+export interface LegacyOptions {
+  readonly key?: KeyPair
+  readonly leaf?: TestCertificate
+  readonly at?: number
+  readonly withoutLog?: boolean
+  readonly withStamp?: boolean
+  /** Of simple signing; else it is written as cosign does. */
+  readonly payload?: Buffer
+  readonly reference?: string
+}
+
+interface LegacyLayer {
+  readonly content: Buffer
+  readonly annotations: Readonly<Record<string, string>>
+}
+
+export function simplePayload(digest: string, reference = 'registry.test/team/app'): Buffer {
+  const critical = {
+    identity: { 'docker-reference': reference },
+    image: { 'docker-manifest-digest': digest },
+    type: 'cosign container image signature',
+  }
+  return Buffer.from(JSON.stringify({ critical, optional: null }))
+}
+
+/** A layer of a `.sig` manifest as cosign 2 pushes it. */
+export function makeSimple(
+  sigstore: PrivateSigstore,
+  digest: string,
+  options: LegacyOptions,
+): LegacyLayer {
+  const signer: KeyPair & { readonly der?: Buffer } =
+    options.key ?? options.leaf ?? issueLeaf(sigstore)
+  const content = options.payload ?? simplePayload(digest, options.reference)
+  const signature = sign('sha256', content, signer.privateKey)
+  const verifier = verifierOf(signer)
+  const body = rekordBody(content, signature, verifier)
+  return {
+    content,
+    annotations: {
+      'dev.cosignproject.cosign/signature': signature.toString('base64'),
+      ...evidenceOf(sigstore, { body, stamped: signature }, { ...options, signer }),
+    },
+  }
+}
+
+/** A layer of an `.att` manifest as cosign 2 pushes it. */
+export function makeAttestation(
+  sigstore: PrivateSigstore,
+  statement: object,
+  options: LegacyOptions,
+): LegacyLayer {
+  const signer: KeyPair & { readonly der?: Buffer } =
+    options.key ?? options.leaf ?? issueLeaf(sigstore)
+  const envelope = signEnvelope(signer.privateKey, statement)
+  const verifier = verifierOf(signer)
+  const content = Buffer.from(JSON.stringify(envelopeJson(envelope)))
+  const evidence = { body: dsseBody(envelope, verifier), stamped: content }
+  return {
+    content,
+    annotations: {
+      'dev.cosignproject.cosign/signature': '',
+      ...evidenceOf(sigstore, evidence, { ...options, signer }),
+    },
+  }
+}
+
+function evidenceOf(
+  sigstore: PrivateSigstore,
+  { body, stamped }: { readonly body: Buffer; readonly stamped: Buffer },
+  options: LegacyOptions & { readonly signer: KeyPair & { readonly der?: Buffer } },
+): Readonly<Record<string, string>> {
+  const { signer, at = sigstore.now } = options
+  const entry = logEntry(sigstore.log, body, { at }) as {
+    readonly inclusionPromise: { readonly signedEntryTimestamp: string }
+  }
+  const rekor = {
+    SignedEntryTimestamp: entry.inclusionPromise.signedEntryTimestamp,
+    Payload: {
+      body: body.toString('base64'),
+      integratedTime: Math.floor(at / 1000),
+      logIndex: 2,
+      logID: sigstore.log.id.toString('hex'),
+    },
+  }
+  const token = { SignedRFC3161Timestamp: stamp(sigstore, stamped, at).toString('base64') }
+  return {
+    ...(signer.der === undefined
+      ? {}
+      : {
+          'dev.sigstore.cosign/certificate': certificatePem({ der: signer.der }),
+          'dev.sigstore.cosign/chain': certificatePem(sigstore.intermediate),
+        }),
+    ...(options.withoutLog === true ? {} : { 'dev.sigstore.cosign/bundle': JSON.stringify(rekor) }),
+    ...(options.withStamp === true
+      ? { 'dev.sigstore.cosign/rfc3161timestamp': JSON.stringify(token) }
+      : {}),
   }
 }
