@@ -192,7 +192,7 @@ test('cosign signs and attests, and verifies what is signed here', { skip }, asy
     const verdicts = await judgeAll('attested', subject, own)
     assert.deepEqual(
       verdicts.map(({ format, result, reason }) => `${format} ${result} ${reason}`).toSorted(),
-      ['cosign-bundle untrusted unsigned', 'cosign-dsse untrusted unsigned'],
+      ['cosign-bundle none unsigned', 'cosign-dsse none unsigned'],
     )
     const accepting = { ...own, acceptAttestationAsSignature: true }
     for (const { result } of await judgeAll('attested', subject, accepting))
@@ -243,8 +243,12 @@ test('cosign signs and attests, and verifies what is signed here', { skip }, asy
       acceptAttestationAsSignature: false,
     }
     const identity = (name: string): readonly string[] => [
-      ...['--trusted-root', 'trusted_root.json', '--certificate-oidc-issuer', githubIssuer],
-      ...['--certificate-identity', name],
+      '--trusted-root',
+      'trusted_root.json',
+      '--certificate-oidc-issuer',
+      githubIssuer,
+      '--certificate-identity',
+      name,
     ]
     const push = async (name: string, bundleOf: (subject: Digest) => object): Promise<Digest> => {
       const subject = await pushImage(name)

@@ -7,7 +7,7 @@ import type {
 } from '../outcome.ts'
 
 export interface Failure {
-  readonly result: Exclude<SignatureResult, 'verified' | 'none'>
+  readonly result: Exclude<SignatureResult, 'verified'>
   readonly reason: SignatureReason
   readonly detail: string
 }

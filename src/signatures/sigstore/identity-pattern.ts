@@ -1,6 +1,6 @@
-// Purpose:  does the name in a certificate match what a trust policy expects?
+// Purpose:  does the name of a signer, a builder or a source match what a trust policy expects?
 // Spec:     our own (signing reference 4.4): the name itself, or a pattern in which `*` is any run of characters but `@`.
-// Input:    a pattern from a trust policy; a name from a certificate (hostile until its chain is verified).
+// Input:    a pattern from a trust policy; a name from a certificate or a statement (hostile until it is verified).
 // Deviates: no regular expressions: cosign and @sigstore/verify match theirs without anchors, so that look-alikes pass.
 // Unknowns: none. The whole name is compared, in time linear in its length for each star.
 
@@ -8,16 +8,16 @@ const maxLength = 1024
 const maxStars = 8
 
 /** A sentence for a pattern that would trust more than its writer sees; undefined for a good one. */
-export function faultOfSubjectPattern(pattern: string): string | undefined {
+export function faultOfIdentityPattern(pattern: string): string | undefined {
   if (pattern === '' || pattern.length > maxLength)
-    return `a subject has 1 to ${maxLength} characters`
-  if (/[\s\p{Cc}]/u.test(pattern)) return 'a subject has no white space'
+    return `an identity has 1 to ${maxLength} characters`
+  if (/[\s\p{Cc}]/u.test(pattern)) return 'an identity has no white space'
   if (!pattern.includes('*')) return undefined
-  if (pattern.split('*').length - 1 > maxStars) return `a subject has at most ${maxStars} stars`
+  if (pattern.split('*').length - 1 > maxStars) return `an identity has at most ${maxStars} stars`
   const address = /^[a-z][a-z0-9+.-]*:\/\/([^/]*)\//i.exec(pattern)
   if (address !== null)
     return address[1]?.includes('*') === true
-      ? 'the host of a subject is written out: a star there matches hosts of strangers'
+      ? 'the host of an identity is written out: a star there matches hosts of strangers'
       : undefined
   const domain = /^[^@]*@([^@*]+)$/.exec(pattern)?.[1]
   return domain === undefined
@@ -25,9 +25,9 @@ export function faultOfSubjectPattern(pattern: string): string | undefined {
     : undefined
 }
 
-/** A pattern that faultOfSubjectPattern refuses matches nothing. */
-export function matchesSubject(pattern: string, name: string): boolean {
-  if (name.length > maxLength || faultOfSubjectPattern(pattern) !== undefined) return false
+/** A pattern that faultOfIdentityPattern refuses matches nothing. */
+export function matchesIdentity(pattern: string, name: string): boolean {
+  if (name.length > maxLength || faultOfIdentityPattern(pattern) !== undefined) return false
   if (!pattern.includes('*')) return pattern === name
   const wanted = pattern.split('@')
   const given = name.split('@')

@@ -8,7 +8,7 @@ import type { AcceptEntry, KeyEntry, KeylessEntry } from './accept-entry.ts'
 import type { UnverifiedSignature } from './candidate.ts'
 import { readCertificateIdentity, type CertificateIdentity } from './certificate-identity.ts'
 import type { Failure, SignerFacts } from './check-list.ts'
-import { faultOfSubjectPattern, matchesSubject } from './identity-pattern.ts'
+import { faultOfIdentityPattern, matchesIdentity } from './identity-pattern.ts'
 import { verifyWithKeys } from './verify-key.ts'
 import { verifyKeyless, type SignerProof } from './verify-keyless.ts'
 
@@ -98,11 +98,11 @@ function mismatchOf(
   { subject, issuer, claims }: CertificateIdentity,
   entry: KeylessEntry,
 ): Failure | undefined {
-  const fault = faultOfSubjectPattern(entry.subject)
+  const fault = faultOfIdentityPattern(entry.subject)
   if (fault !== undefined) return mismatch(`the policy's subject can match nobody: ${fault}`)
   if (issuer !== entry.issuer)
     return mismatch(`${issuer} vouched for the signer; the policy wants ${entry.issuer}`)
-  if (!matchesSubject(entry.subject, subject))
+  if (!matchesIdentity(entry.subject, subject))
     return mismatch(`${subject} signed; the policy wants ${entry.subject}`)
   const other = Object.entries(entry.claims ?? {}).find(
     ([name, wanted]) => (Object.hasOwn(claims, name) ? claims[name] : undefined) !== wanted,

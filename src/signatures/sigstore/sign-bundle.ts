@@ -116,11 +116,6 @@ export function bundleManifest(
   },
 ): BundleManifest {
   const empty = Buffer.from('{}')
-  const describe = (mediaType: string, bytes: Buffer): object => ({
-    mediaType,
-    digest: digestOf(bytes),
-    size: bytes.byteLength,
-  })
   const { mediaType, digest, size } = subject
   const manifest = {
     schemaVersion: 2,
@@ -152,15 +147,9 @@ export function simpleManifest(layers: readonly SimpleLayer[]): BundleManifest {
   const manifest = {
     schemaVersion: 2,
     mediaType: mediaTypes.ociManifest,
-    config: {
-      mediaType: mediaTypes.ociConfig,
-      digest: digestOf(config),
-      size: config.byteLength,
-    },
+    config: describe(mediaTypes.ociConfig, config),
     layers: layers.map(({ mediaType, content, annotations }) => ({
-      mediaType,
-      digest: digestOf(content),
-      size: content.byteLength,
+      ...describe(mediaType, content),
       annotations,
     })),
   }
@@ -168,4 +157,8 @@ export function simpleManifest(layers: readonly SimpleLayer[]): BundleManifest {
     manifest: Buffer.from(JSON.stringify(manifest)),
     blobs: [config, ...layers.map(({ content }) => content)],
   }
+}
+
+function describe(mediaType: string, bytes: Uint8Array): object {
+  return { mediaType, digest: digestOf(bytes), size: bytes.byteLength }
 }

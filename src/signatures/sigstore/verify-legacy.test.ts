@@ -124,7 +124,7 @@ test('an attestation in an envelope is verified with the stamp of the whole enve
   })
   assert.equal(logged.result, 'verified', JSON.stringify(logged))
   const strict = judge('cosign-dsse', layer, keyEntry)
-  refused(strict, 'untrusted unsigned', /attestation of https:\/\/slsa/)
+  refused(strict, 'none unsigned', /attestation of https:\/\/slsa/)
 })
 
 test('annotations that cannot be read are refused, not left out (T17)', () => {

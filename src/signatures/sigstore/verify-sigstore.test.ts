@@ -270,7 +270,7 @@ test('a certificate counts at the proven time, from the trusted root, and for si
 test('an attestation is no signature, unless the policy says so', () => {
   const provenance = imageStatement(subject, 'https://slsa.dev/provenance/v1')
   const bundle = bundleOf({ statement: provenance })
-  refused(judge(bundle), 'untrusted unsigned', /attestation of https:\/\/slsa/)
+  refused(judge(bundle), 'none unsigned', /attestation of https:\/\/slsa/)
   assert.equal(judge(bundle, { acceptAttestationAsSignature: true }).result, 'verified')
 })
 

@@ -45,7 +45,7 @@ export function verifySigstore(
       checks,
       'predicate-type',
       {
-        result: 'untrusted',
+        result: 'none',
         reason: 'unsigned',
         detail: `it is an attestation of ${predicateType}, not a signature of the image`,
       },
