@@ -269,6 +269,23 @@ export function rekordBody(signed: Buffer, signature: Buffer, verifier: string):
   )
 }
 
+/** Of the kind hashedrekord 0.0.2, as Rekor v2 keeps an envelope: by the hash of all that is signed. */
+export function rekordTwoBody(envelope: Envelope, { der }: TestCertificate): Buffer {
+  const signed = paeOf(envelope.payloadType, envelope.payload)
+  const hashedRekordV002 = {
+    data: { algorithm: 'SHA2_256', digest: sha256(signed).toString('base64') },
+    signature: {
+      content: envelope.signature.toString('base64'),
+      verifier: {
+        keyDetails: 'PKIX_ECDSA_P256_SHA_256',
+        x509Certificate: { rawBytes: der.toString('base64') },
+      },
+    },
+  }
+  const entry = { apiVersion: '0.0.2', kind: 'hashedrekord', spec: { hashedRekordV002 } }
+  return Buffer.from(JSON.stringify(entry))
+}
+
 export interface LogEntryOptions {
   readonly at: number
   /** Rekor v2 promises nothing and knows no time. */

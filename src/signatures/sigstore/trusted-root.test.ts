@@ -29,7 +29,8 @@ test('a root is used whole or not at all, and says where it is wrong', () => {
   refused(bytesOf([]), /mediaType is missing/)
   refused(change({ mediaType: 'text/plain' }), /mediaType is "text\/plain"/)
   refused(Buffer.alloc(1024 * 1024 + 1), /more than 1048576 bytes/)
-  refused(change({ tlogs: [], certificateAuthorities: [] }), /trust nothing/)
+  const none = { tlogs: [], certificateAuthorities: [], timestampAuthorities: [] }
+  refused(change(none), /trust nothing/)
   refused(change({ tlogs: Array.from({ length: 65 }, () => whole.tlogs[0]) }), /tlogs has more/)
   refused(change({ tlogs: [{ ...whole.tlogs[0], baseUrl: '' }] }), /tlogs\[0\] lacks/)
   refused(change({ ctlogs: [{ ...whole.tlogs[0], logId: undefined }] }), /ctlogs\[0\] lacks/)

@@ -87,8 +87,8 @@ function faultOf(root: TrustedRoot): string | undefined {
   const lists = { tlogs, ctlogs, certificateAuthorities, timestampAuthorities }
   const crowded = Object.entries(lists).find(([, { length }]) => length > maxMembers)
   if (crowded !== undefined) return `${crowded[0]} has more than ${maxMembers} members`
-  if (certificateAuthorities.length + tlogs.length === 0)
-    return 'the root has neither certificate authorities nor transparency logs: it would trust nothing'
+  if (certificateAuthorities.length + tlogs.length + timestampAuthorities.length === 0)
+    return 'the root has neither authorities nor transparency logs: it would trust nothing'
   for (const place of ['tlogs', 'ctlogs'] as const) {
     const at = root[place].findIndex((log) => !isWholeLog(log))
     if (at >= 0) return `${place}[${at}] lacks its address, its id or its key`

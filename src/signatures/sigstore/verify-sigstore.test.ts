@@ -12,6 +12,7 @@ import {
   newLog,
   newSigstore,
   publicPem,
+  rekordTwoBody,
   signEnvelope,
   stamp,
   trustedRootOf,
@@ -225,9 +226,11 @@ test('without a log entry, a time or a certificate log there is no trust', () =>
 })
 
 test('Rekor v2 knows no time, so a stamp gives it', () => {
+  const leaf = issueLeaf(sigstore)
   const stamped = bundleOf({
-    entries: (made, pem) => [
-      logEntry(sigstore.log, dsseBody(made, pem), { at: now, withoutPromise: true }),
+    leaf,
+    entries: (made) => [
+      logEntry(sigstore.log, rekordTwoBody(made, leaf), { at: now, withoutPromise: true }),
     ],
     stamps: (made) => [stamp(sigstore, made.signature, now)],
   })
