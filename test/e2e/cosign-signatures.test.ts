@@ -61,11 +61,11 @@ test('cosign signs and attests, and verifies what is signed here', { skip }, asy
   const registry = await openClientRegistry(t)
   const { server, host, password } = registry
   const inside = (name: string): string => join(registry.directory, name)
-  const env = { COSIGN_PASSWORD: '', SIGSTORE_NO_CACHE: 'true' }
+  const settings = { COSIGN_PASSWORD: '', SIGSTORE_NO_CACHE: 'true' }
   const cosign = async (...args: readonly string[]): Promise<string> =>
-    registry.succeed('cosign', args, { env })
+    registry.succeed('cosign', args, { env: settings })
   const cosignFails = async (...args: readonly string[]): Promise<string> =>
-    registry.fail('cosign', args, { env })
+    registry.fail('cosign', args, { env: settings })
   await registry.succeed('cosign', ['login', host, '-u', 'AWS', '--password-stdin'], {
     input: password,
   })
@@ -91,6 +91,7 @@ test('cosign signs and attests, and verifies what is signed here', { skip }, asy
     repository: string,
     subject: Digest,
     entry: AcceptEntry,
+    annotations: Readonly<Record<string, string>> = {},
   ): Promise<readonly (SignatureVerdict & { readonly format: string })[]> => {
     const tags = fallbackTags(subject)
     const referrers = await registry.referrersOf(repository, subject)
@@ -108,7 +109,10 @@ test('cosign signs and attests, and verifies what is signed here', { skip }, asy
         const content = await get(`${repository}/blobs/${each.layer.digest}`)
         const candidate = candidateWith(each, content ?? Buffer.alloc(0)) ?? assert.fail('blob')
         const now = Date.now()
-        return { ...verifySigstore(candidate, { subject, entry, now }), format: each.format }
+        return {
+          ...verifySigstore(candidate, { subject, entry, now, annotations }),
+          format: each.format,
+        }
       }),
     )
   }
@@ -162,8 +166,9 @@ test('cosign signs and attests, and verifies what is signed here', { skip }, asy
     async () => {
       const subject = await pushImage('signed')
       const image = `${host}/signed@${subject}`
-      await cosign('sign', ...byKey, image)
-      await cosign('sign', ...byKey, '--new-bundle-format=false', image)
+      const said = ['-a', 'env=prod']
+      await cosign('sign', ...byKey, ...said, image)
+      await cosign('sign', ...byKey, ...said, '--new-bundle-format=false', image)
       const verdicts = await judgeAll('signed', subject, own)
       assert.deepEqual(
         verdicts.map(({ format, result }) => `${format} ${result}`).toSorted(),
@@ -171,6 +176,10 @@ test('cosign signs and attests, and verifies what is signed here', { skip }, asy
         JSON.stringify(verdicts),
       )
       assert.equal(new Set(verdicts.map(({ keyId }) => keyId)).size, 1)
+      const resultsFor = async (env: string): Promise<readonly string[]> =>
+        (await judgeAll('signed', subject, own, { env })).map(({ result }) => result)
+      assert.deepEqual(await resultsFor('prod'), ['verified', 'verified'])
+      assert.deepEqual(await resultsFor('test'), ['untrusted', 'untrusted'])
       const { publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
       await writeFile(inside('other.pub'), publicKey.export(pemFormat))
       for (const { result, reason } of await judgeAll(
@@ -210,17 +219,22 @@ test('cosign signs and attests, and verifies what is signed here', { skip }, asy
     const image = `${host}/ours@${subject}`
     for (const [name, key] of Object.entries(keys)) {
       await writeFile(inside(`${name}.pub`), createPublicKey(key).export(pemFormat))
-      const statement = imageSignatureOf(subject)
+      const statement = imageSignatureOf(subject, { env: 'prod' })
       await pushBundle('ours', subject, signBundle(key, statement), statement.predicateType)
-      const layer = signSimple(key, subject, { reference: `${host}/ours` })
+      const layer = signSimple(key, subject, {
+        reference: `${host}/ours`,
+        optional: { env: 'prod' },
+      })
       await pushBeside('ours', simpleManifest([layer]), fallbackTags(subject).signatures)
-      const args = ['verify', ...verifyKey(`${name}.pub`)]
+      const args = ['verify', ...verifyKey(`${name}.pub`), '-a', 'env=prod']
       await cosign(...args, image)
       await cosign(...args, '--new-bundle-format=false', image)
       const verdicts = await judgeAll('ours', subject, await keyEntry(`${name}.pub`))
       assert.equal(verdicts.filter(({ result }) => result === 'verified').length, 2)
     }
     assert.match(await cosignFails('verify', ...verifyKey(), image), /no matching/)
+    const other = [...verifyKey('p256.pub'), '-a', 'env=test']
+    assert.match(await cosignFails('verify', ...other, image), /annotation/)
     const predicate = { buildDefinition: { buildType: 'https://example.com/build' } }
     const provenance = { subject, predicateType: 'https://slsa.dev/provenance/v1', predicate }
     const bundle = signBundle(keys['p256'] ?? assert.fail(), provenance)

@@ -22,14 +22,17 @@ export interface StatementToSign {
   readonly subject: Digest
   readonly predicateType: string
   readonly predicate: unknown
+  /** What the signer says of the image, as with `cosign sign -a`. */
+  readonly annotations?: Readonly<Record<string, string>>
 }
 
-/** Of an image as a whole. `annotations` are what the signer wants to say, as with `cosign sign -a`. */
+/** Of an image as a whole. */
 export function imageSignatureOf(
   subject: Digest,
   annotations?: Readonly<Record<string, string>>,
 ): StatementToSign {
-  return { subject, predicateType: imageSignatureType, predicate: annotations ?? {} }
+  const statement = { subject, predicateType: imageSignatureType, predicate: {} }
+  return annotations === undefined ? statement : { ...statement, annotations }
 }
 
 /** The bundle in JSON: the layer of what refers to the image. */
@@ -52,11 +55,12 @@ export function signBundle(privateKey: KeyObject, statement: StatementToSign): B
   return Buffer.from(JSON.stringify(bundle))
 }
 
-function statementJson({ subject, predicateType, predicate }: StatementToSign): object {
+function statementJson(statement: StatementToSign): object {
+  const { subject, predicateType, predicate, annotations } = statement
   const digest = { [algorithmOf(subject)]: subject.slice(subject.indexOf(':') + 1) }
   return {
     _type: 'https://in-toto.io/Statement/v1',
-    subject: [{ digest }],
+    subject: [{ digest, ...(annotations === undefined ? {} : { annotations }) }],
     predicateType,
     predicate,
   }

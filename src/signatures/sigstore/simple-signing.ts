@@ -3,7 +3,7 @@
 // Input:    a payload whose signature has been verified, as the very bytes that were signed.
 // Deviates: docker-reference counts only where the caller asks for it; cosign ignores it.
 // Unknowns: another `critical.type`, a digest that cannot be read → refused.
-import { isRecord } from '../../oci/descriptor.ts'
+import { isRecord, readAnnotations } from '../../oci/descriptor.ts'
 import { parseDigest, type Digest } from '../../oci/digest.ts'
 import { parseStrictJson } from '../../oci/strict-json.ts'
 
@@ -11,7 +11,8 @@ export interface SimplePayload {
   readonly digest: Digest
   /** Where the signer says that the image is: `registry.example/team/app`, perhaps with a tag; empty where it says nothing. */
   readonly reference: string
-  readonly optional: Readonly<Record<string, unknown>>
+  /** What the signer says of it; those with a text. */
+  readonly optional: Readonly<Record<string, string>>
 }
 
 export type SimplePayloadReading =
@@ -34,13 +35,13 @@ export function readSimplePayload(bytes: Uint8Array): SimplePayloadReading {
   if (!isRecord(json.value)) return refused('the payload is not a JSON object')
   const { critical, optional } = json.value
   return isRecord(critical)
-    ? readCritical(critical, isRecord(optional) ? optional : {})
+    ? readCritical(critical, readAnnotations(optional) ?? {})
     : refused('the payload has no "critical"')
 }
 
 function readCritical(
   { identity, image, type }: Readonly<Record<string, unknown>>,
-  optional: Readonly<Record<string, unknown>>,
+  optional: Readonly<Record<string, string>>,
 ): SimplePayloadReading {
   if (type !== signatureType)
     return refused(`critical.type is ${JSON.stringify(type)?.slice(0, 200) ?? 'missing'}`)

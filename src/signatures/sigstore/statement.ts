@@ -3,15 +3,21 @@
 // Input:    the payload of an envelope whose signature has been verified, as the very bytes that were signed.
 // Deviates: subjects count by sha256 and sha512 of the image alone; names and addresses of subjects mean nothing for trust.
 // Unknowns: another payload type or statement type, no subject, upper-case hex, more than 1024 subjects → refused.
-import { isRecord } from '../../oci/descriptor.ts'
+import { isRecord, readAnnotations } from '../../oci/descriptor.ts'
 import { algorithmOf, parseDigest, type Digest } from '../../oci/digest.ts'
 import { parseStrictJson } from '../../oci/strict-json.ts'
 import { inTotoType } from './media-types.ts'
 
 export interface Statement {
-  readonly subjects: readonly Digest[]
+  readonly subjects: readonly StatementSubject[]
   readonly predicateType: string
   readonly predicate: unknown
+}
+
+export interface StatementSubject {
+  readonly digest: Digest
+  /** What the signer says of it; those with a text. */
+  readonly annotations: Readonly<Record<string, string>>
 }
 
 export type StatementReading =
@@ -50,12 +56,20 @@ export function readStatement(payload: Uint8Array, payloadType: string): Stateme
 
 /** A sentence where the statement is not about this image. */
 export function faultOfSubject({ subjects }: Statement, wanted: Digest): string | undefined {
-  if (subjects.includes(wanted)) return undefined
-  const comparable = subjects.filter((subject) => algorithmOf(subject) === algorithmOf(wanted))
-  const [one] = comparable
+  if (subjects.some(({ digest }) => digest === wanted)) return undefined
+  const comparable = subjects.filter(({ digest }) => algorithmOf(digest) === algorithmOf(wanted))
+  const one = comparable[0]?.digest
   return one === undefined
     ? `the statement names no subject by ${algorithmOf(wanted)}`
     : `the statement is about ${one}${comparable.length > 1 ? ` and ${comparable.length - 1} more` : ''}, not about ${wanted}`
+}
+
+/** Of the subjects that are this image, one by one. */
+export function annotationsOf(
+  { subjects }: Statement,
+  image: Digest,
+): readonly Readonly<Record<string, string>>[] {
+  return subjects.filter(({ digest }) => digest === image).map(({ annotations }) => annotations)
 }
 
 function refused(detail: string): StatementReading {
@@ -63,21 +77,32 @@ function refused(detail: string): StatementReading {
 }
 
 /** A sentence for subjects that cannot be read. */
-function readSubjects(value: unknown): readonly Digest[] | string {
+function readSubjects(value: unknown): readonly StatementSubject[] | string {
   if (!Array.isArray(value) || value.length === 0) return 'the statement has no subject'
   if (value.length > maxSubjects) return `the statement has more than ${maxSubjects} subjects`
-  const subjects: Digest[] = []
+  const subjects: StatementSubject[] = []
   for (const [index, entry] of value.entries()) {
-    const digests: unknown = isRecord(entry) ? entry['digest'] : undefined
-    if (!isRecord(digests)) return `subject[${index}] has no digest`
-    for (const algorithm of ['sha256', 'sha512']) {
-      const hex = digests[algorithm]
-      if (hex === undefined) continue
-      const digest = parseDigest(`${algorithm}:${typeof hex === 'string' ? hex : ''}`)
-      if (digest === undefined)
-        return `subject[${index}].digest.${algorithm} is not lower-case hex of its length`
-      subjects.push(digest)
-    }
+    const read = isRecord(entry) ? readSubject(entry) : ' has no digest'
+    if (typeof read === 'string') return `subject[${index}]${read}`
+    subjects.push(...read)
+  }
+  return subjects
+}
+
+/** One for each algorithm that is known here. */
+function readSubject(
+  entry: Readonly<Record<string, unknown>>,
+): readonly StatementSubject[] | string {
+  const digests = entry['digest']
+  if (!isRecord(digests)) return ' has no digest'
+  const annotations = readAnnotations(entry['annotations']) ?? {}
+  const subjects: StatementSubject[] = []
+  for (const algorithm of ['sha256', 'sha512']) {
+    const hex = digests[algorithm]
+    if (hex === undefined) continue
+    const digest = parseDigest(`${algorithm}:${typeof hex === 'string' ? hex : ''}`)
+    if (digest === undefined) return `.digest.${algorithm} is not lower-case hex of its length`
+    subjects.push({ digest, annotations })
   }
   return subjects
 }

@@ -110,6 +110,22 @@ test('the payload must name this image, and the repository where that is wanted 
   refused(simple({ key, reference: '' }, keyEntry, 'team/app'), 'invalid subject-mismatch', /""/)
 })
 
+test('what the signer must have said of the image, it must have said (T2)', () => {
+  const payload = Buffer.from(
+    simplePayload(subject).toString().replace('"optional":null', '"optional":{"env":"prod"}'),
+  )
+  const layer = makeSimple(sigstore, subject, { key, payload })
+  const said = (annotations: Readonly<Record<string, string>>): SignatureVerdict =>
+    verifySigstore(
+      { format: 'cosign-simple', ...layer },
+      { subject, entry: keyEntry, now, annotations },
+    )
+  assert.equal(said({ env: 'prod' }).result, 'verified')
+  refused(said({ env: 'test' }), 'untrusted identity-mismatch', /did not say env=test/)
+  refused(said({ env: 'prod', team: 'a' }), 'untrusted identity-mismatch', /team=a/)
+  assert.equal(said({ env: 'test' }).identity, 'release')
+})
+
 test('an attestation in an envelope is verified with the stamp of the whole envelope', () => {
   const timed = { ...keyEntry, thresholds: { log: 0, time: 1 }, acceptAttestationAsSignature: true }
   const statement = imageStatement(subject, 'https://slsa.dev/provenance/v0.2')

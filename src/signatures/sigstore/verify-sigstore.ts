@@ -18,7 +18,7 @@ import { imageSignatureType } from './predicate-types.ts'
 import { readCandidate } from './read-candidate.ts'
 import { proveSigner } from './prove-signer.ts'
 import { namesRepository, readSimplePayload } from './simple-signing.ts'
-import { faultOfSubject, readStatement, type Statement } from './statement.ts'
+import { annotationsOf, faultOfSubject, readStatement, type Statement } from './statement.ts'
 
 export interface SigstoreRequest {
   /** Of the image that is asked about. */
@@ -30,6 +30,8 @@ export interface SigstoreRequest {
   readonly seenAt?: number
   /** Given where simple signing must name the repository: a signature moved elsewhere with its image does not count there. */
   readonly repository?: string
+  /** What the signer must have said of the image, as with `cosign verify -a`: each compared as it is. */
+  readonly annotations?: Readonly<Record<string, string>>
 }
 
 export function verifySigstore(
@@ -83,7 +85,13 @@ export function verifyContent(
   const checks: SignatureCheck[] = [passed('form', signature.format), ...signer.checks]
   if (signer.kind === 'failed') return failed(checks, signer.check, signer.failure, signer.facts)
   const content = readContent(signature, request)
-  if (content.kind === 'failed') return failed(checks, content.check, content.failure)
+  if (content.kind === 'failed')
+    return failed(
+      checks,
+      content.check,
+      content.failure,
+      content.isSound === true ? signer.facts : {},
+    )
   checks.push(passed('subject', content.detail))
   if (signer.mismatch !== undefined)
     return failed(checks, 'identity', signer.mismatch, signer.facts)
@@ -102,7 +110,13 @@ function failed(
 }
 
 type Content =
-  | { readonly kind: 'failed'; readonly check: string; readonly failure: Failure }
+  | {
+      readonly kind: 'failed'
+      readonly check: string
+      readonly failure: Failure
+      /** About this image, and yet not as the policy wants it. */
+      readonly isSound?: boolean
+    }
   | { readonly kind: 'read'; readonly statement: Statement | undefined; readonly detail: string }
 
 /** Only now, of the bytes whose signature was verified. */
@@ -113,20 +127,28 @@ function readContent(signature: UnverifiedSignature, request: SigstoreRequest): 
     : readSigned(payload, payloadType, request)
 }
 
-function readSigned(payload: Buffer, payloadType: string, { subject }: SigstoreRequest): Content {
+function readSigned(
+  payload: Buffer,
+  payloadType: string,
+  { subject, annotations }: SigstoreRequest,
+): Content {
   const reading = readStatement(payload, payloadType)
   if (reading.kind === 'refused') return invalid('statement', 'malformed', reading.detail)
   const { statement } = reading
   const fault = faultOfSubject(statement, subject)
-  return fault === undefined
-    ? { kind: 'read', statement, detail: `one of ${statement.subjects.length} subjects` }
-    : invalid('subject', 'subject-mismatch', fault)
+  if (fault !== undefined) return invalid('subject', 'subject-mismatch', fault)
+  const said = annotationsOf(statement, subject)
+  const detail = `one of ${statement.subjects.length} subjects`
+  return withAnnotations(annotations, said) ?? { kind: 'read', statement, detail }
 }
 
-function readSimple(payload: Buffer, { subject, repository }: SigstoreRequest): Content {
+function readSimple(
+  payload: Buffer,
+  { subject, repository, annotations }: SigstoreRequest,
+): Content {
   const reading = readSimplePayload(payload)
   if (reading.kind === 'refused') return invalid('statement', 'malformed', reading.detail)
-  const { digest, reference } = reading.payload
+  const { digest, reference, optional } = reading.payload
   if (digest !== subject)
     return invalid('subject', 'subject-mismatch', `it signs ${digest}, not ${subject}`)
   if (repository !== undefined && !namesRepository(reference, repository))
@@ -135,7 +157,27 @@ function readSimple(payload: Buffer, { subject, repository }: SigstoreRequest): 
       'subject-mismatch',
       `it signs the image as ${JSON.stringify(reference.slice(0, 300))}, not in ${repository}`,
     )
-  return { kind: 'read', statement: undefined, detail: 'the digest that the payload names' }
+  const detail = 'the digest that the payload names'
+  return withAnnotations(annotations, [optional]) ?? { kind: 'read', statement: undefined, detail }
+}
+
+/** Undefined where one of those `said` has all that are wanted. */
+function withAnnotations(
+  wanted: Readonly<Record<string, string>> = {},
+  said: readonly Readonly<Record<string, string>>[],
+): Content | undefined {
+  const pairs = Object.entries(wanted)
+  const has = (each: Readonly<Record<string, string>>): boolean =>
+    pairs.every(([name, value]) => Object.hasOwn(each, name) && each[name] === value)
+  if (said.some(has)) return undefined
+  const text = pairs.map(([name, value]) => `${name}=${value}`).join(', ')
+  const detail = `the signer did not say ${text} of the image`
+  return {
+    kind: 'failed',
+    check: 'annotations',
+    failure: { result: 'untrusted', reason: 'identity-mismatch', detail },
+    isSound: true,
+  }
 }
 
 function invalid(check: string, reason: 'malformed' | 'subject-mismatch', detail: string): Content {
