@@ -276,6 +276,14 @@ test('a certificate counts at the proven time, from the trusted root, and for si
   refused(judge(bundleOf({ leaf: authority })), 'invalid certificate-rule', /authority/)
 })
 
+test('a certificate with times that are none is judged all the same', () => {
+  const leaf = issueLeaf(sigstore)
+  const text = leaf.der.toString('latin1').replaceAll('260601', '269901')
+  const der = Buffer.from(text, 'latin1')
+  assert.ok(!der.equals(leaf.der))
+  refused(judge(bundleOf({ leaf: { ...leaf, der } })), 'untrusted chain-not-in-store', /./)
+})
+
 test('an attestation is no signature, unless the policy says so', () => {
   const provenance = imageStatement(subject, 'https://slsa.dev/provenance/v1')
   const bundle = bundleOf({ statement: provenance })
