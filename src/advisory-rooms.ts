@@ -13,7 +13,7 @@ import type { FeedSources } from './scanning/refresh-feeds.ts'
 import { removeSource } from './scanning/remove-source.ts'
 import { searchAdvisories } from './scanning/search-advisories.ts'
 import { showAdvisory } from './scanning/show-advisory.ts'
-import { parsePublicKeys, type TrustedKey } from './vex/public-keys.ts'
+import { parsePublicKeys, type TrustedKey } from './lib/public-keys.ts'
 
 interface AdvisoryDeps {
   /** Whose signatures count on bundles, beside those of this server's own keys. */

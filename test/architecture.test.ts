@@ -64,6 +64,7 @@ const pureFolders = [
   /^src\/policy\//,
   /^src\/ecosystems\//,
   /^src\/sbom\//,
+  /^src\/signatures\//,
   /\/rules\//,
 ]
 const impureModules = /^node:(?!crypto$|buffer$|zlib$|util$)/
