@@ -2,6 +2,7 @@
 // Written for every Node there is: finds Node 24, then hands over to cli/main.ts.
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
+import { basename } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const needed = 24
@@ -23,7 +24,10 @@ if (major >= needed) {
     )
     process.exitCode = 1
   } else {
-    const child = spawn(bundled, [here('./pratique.js'), ...process.argv.slice(2)], {
+    // Docker calls a helper by its own name, which the program that runs then has not.
+    const isHelper = basename(process.argv[1] ?? '').startsWith('docker-credential-')
+    const words = [...(isHelper ? ['credential-helper'] : []), ...process.argv.slice(2)]
+    const child = spawn(bundled, [here('./pratique.js'), ...words], {
       stdio: 'inherit',
     })
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'])

@@ -16,6 +16,8 @@ const commands: ReadonlyMap<string, () => Promise<AddCommand>> = new Map(
     login: async () => (await import('./commands/login.ts')).loginCommand,
     'credential-helper': async () =>
       (await import('./commands/credential-helper.ts')).credentialHelperCommand,
+    'kubelet-credential-provider': async () =>
+      (await import('./commands/kubelet-credential-provider.ts')).kubeletCredentialProviderCommand,
     db: async () => (await import('./commands/db.ts')).dbCommand,
     quota: async () => (await import('./commands/quota.ts')).quotaCommand,
     'oidc-provider': async () => (await import('./commands/oidc-provider.ts')).oidcProviderCommand,

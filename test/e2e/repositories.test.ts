@@ -225,7 +225,7 @@ test('exclusions, templates and creation on push', async (t) => {
       [
         { encryptionConfiguration: { encryptionType: 'KMS' } },
         'InvalidParameterException',
-        /encryption type KMS is not offered by this registry; use AES256/,
+        /'encryptionConfiguration\.encryptionType'.*KMS is not offered by this registry; use AES256/,
       ],
       [
         { repositoryPolicy: '{"Version":"2012-10-17"}' },
@@ -235,7 +235,7 @@ test('exclusions, templates and creation on push', async (t) => {
       [
         { lifecyclePolicy: '{"rules":[]}' },
         'InvalidParameterException',
-        /'LifecyclePolicyText'.*Lifecycle policy validation failure/,
+        /'lifecyclePolicy'.*Lifecycle policy validation failure/,
       ],
       [
         { resourceTags: [{ Key: 'aws:x', Value: '' }] },

@@ -13,6 +13,7 @@ import {
 import { parseAccountId } from '../../../src/policy/account-id.ts'
 import { allowed } from '../../kit/authorizations.ts'
 import { lifecycleText } from '../../kit/lifecycle.ts'
+import { badDocuments } from './bad-documents.ts'
 import { errorCases, type ErrorCase, type Provocation } from './error-cases.ts'
 import { app, indexOf, openErrorPlace, type ErrorPlace } from './error-place.ts'
 import { errorShape, errorsOf, inputShape } from './sdk-model.ts'
@@ -123,11 +124,24 @@ test('the table has every exception of every operation that is served, and no ot
   assert.deepEqual(stale, [])
 })
 
-test('each is met as the table has it', async (t) => {
+test('each is met as the table has it, and documents that cannot be accepted say why', async (t) => {
   const place = await openErrorPlace(t)
+  for (const [operation, cases] of badDocuments)
+    for (const [what, input, says] of cases)
+      await t.test(`${operation}: ${what}`, async () => {
+        await assert.rejects(place.call(operation, { ...app, ...input }), (error) => {
+          assert.ok(error instanceof Error)
+          assert.match(error.message, says)
+          return true
+        })
+      })
   await place.call('CreateRepository', { repositoryName: 'errors/bare' })
   let met = 0
-  for (const { operation, error, found } of table) {
+  // What has reached a limit is of no use to the other cases.
+  const isLimit = (error: string): number => (error === 'LimitExceededException' ? 1 : 0)
+  for (const { operation, error, found } of table.toSorted(
+    (one, other) => isLimit(one.error) - isLimit(other.error),
+  )) {
     if (found === undefined || typeof found === 'string') continue
     await t.test(`${operation}: ${error}`, () => meet(place, operation, error, found))
     met += 1

@@ -1,10 +1,8 @@
 // Documents that cannot be accepted: what is told names the member, the value or its place, and the rule.
-import assert from 'node:assert/strict'
-import { test } from 'node:test'
 import { lifecycleText } from '../../kit/lifecycle.ts'
-import { app, openErrorPlace } from './error-place.ts'
+import { app } from './error-place.ts'
 
-type Case = readonly [what: string, input: object, says: RegExp]
+export type BadDocument = readonly [what: string, input: object, says: RegExp]
 
 function policy(statement: object, top: object = {}): { readonly policyText: string } {
   const whole = {
@@ -16,7 +14,7 @@ function policy(statement: object, top: object = {}): { readonly policyText: str
   return { policyText: JSON.stringify({ Version: '2012-10-17', Statement: [whole], ...top }) }
 }
 
-const repositoryPolicies: readonly Case[] = [
+const repositoryPolicies: readonly BadDocument[] = [
   ['no JSON', { policyText: 'no JSON' }, /\(line 1, column 1: .*\)$/],
   [
     'a word for Effect',
@@ -57,7 +55,7 @@ const repositoryPolicies: readonly Case[] = [
   ],
 ]
 
-const registryPolicies: readonly Case[] = [
+const registryPolicies: readonly BadDocument[] = [
   [
     'an action of another service',
     policy({ Action: 's3:GetObject', Resource: 'arn:aws:ecr:us-east-1:123456789012:repository/*' }),
@@ -82,7 +80,7 @@ function lifecycle(selection: object, rule: object = {}): { readonly lifecyclePo
   return { lifecyclePolicyText: JSON.stringify({ rules: [whole] }) }
 }
 
-const lifecyclePolicies: readonly Case[] = [
+const lifecyclePolicies: readonly BadDocument[] = [
   [
     'too short a text',
     { lifecyclePolicyText: '{}' },
@@ -120,7 +118,7 @@ const scanningFilter = (filter: string, filterType = 'WILDCARD'): object => ({
   rules: [{ scanFrequency: 'SCAN_ON_PUSH', repositoryFilters: [{ filter, filterType }] }],
 })
 
-const scanning: readonly Case[] = [
+const scanning: readonly BadDocument[] = [
   [
     'a type that is none',
     { scanType: 'DEEP' },
@@ -150,7 +148,7 @@ const scanning: readonly Case[] = [
 
 const template = (members: object): object => ({ prefix: 'bad', appliedFor: [], ...members })
 
-const templates: readonly Case[] = [
+const templates: readonly BadDocument[] = [
   [
     'a prefix outside the grammar',
     template({ prefix: 'BAD' }),
@@ -199,7 +197,7 @@ const exclusions = (...filters: readonly string[]): object => ({
   imageTagMutabilityExclusionFilters: filters.map((filter) => ({ filterType: 'WILDCARD', filter })),
 })
 
-const filters: readonly Case[] = [
+const filters: readonly BadDocument[] = [
   [
     'no filter',
     { ...app, imageTagMutability: 'IMMUTABLE_WITH_EXCLUSION' },
@@ -226,7 +224,7 @@ const copying = (rule: object): object => ({
   replicationConfiguration: { rules: [{ destinations: [], ...rule }] },
 })
 
-const replication: readonly Case[] = [
+const replication: readonly BadDocument[] = [
   [
     'no rules',
     { replicationConfiguration: {} },
@@ -260,7 +258,7 @@ const signedBy = (
   },
 })
 
-const signing: readonly Case[] = [
+const signing: readonly BadDocument[] = [
   [
     'no profile',
     signedBy('release'),
@@ -283,7 +281,7 @@ const signing: readonly Case[] = [
   ],
 ]
 
-const pullThrough: readonly Case[] = [
+const pullThrough: readonly BadDocument[] = [
   [
     'too short a prefix',
     { ecrRepositoryPrefix: 'q', upstreamRegistryUrl: 'quay.io' },
@@ -310,7 +308,10 @@ const pullThrough: readonly Case[] = [
   ],
 ]
 
-const tables: readonly (readonly [operation: string, cases: readonly Case[]])[] = [
+export const badDocuments: readonly (readonly [
+  operation: string,
+  cases: readonly BadDocument[],
+])[] = [
   ['SetRepositoryPolicy', repositoryPolicies],
   ['PutRegistryPolicy', registryPolicies],
   ['PutLifecyclePolicy', lifecyclePolicies],
@@ -322,16 +323,3 @@ const tables: readonly (readonly [operation: string, cases: readonly Case[]])[] 
   ['PutSigningConfiguration', signing],
   ['CreatePullThroughCacheRule', pullThrough],
 ]
-
-test('documents that cannot be accepted say why', async (t) => {
-  const place = await openErrorPlace(t)
-  for (const [operation, cases] of tables)
-    for (const [what, input, says] of cases)
-      await t.test(`${operation}: ${what}`, async () => {
-        await assert.rejects(place.call(operation, { ...app, ...input }), (error) => {
-          assert.ok(error instanceof Error)
-          assert.match(error.message, says)
-          return true
-        })
-      })
-})
