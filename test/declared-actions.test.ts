@@ -4,7 +4,6 @@ import { test } from 'node:test'
 import { controlRoutes } from '../src/edges/control/routes.ts'
 import { cloudTrailOperations } from '../src/edges/aws/cloudtrail/operations.ts'
 import { ecrOperations } from '../src/edges/aws/ecr/operations.ts'
-import { unservedEcrOperations } from '../src/edges/aws/ecr/unserved-operations.ts'
 import { iamOperationNames } from '../src/edges/aws/iam/operation-names.ts'
 import { iamOperations } from '../src/edges/aws/iam/operations.ts'
 import {
@@ -62,15 +61,6 @@ test('a caller without a policy is refused every one of them', () => {
     const asked = { requester, action, resource: '*', resourceAccount: undefined, context }
     assert.equal(evaluate(asked, none).kind, 'implicit-deny', action)
   }
-})
-
-test('the operations of the ECR model are served or said to be unserved, none both', () => {
-  const served = [...ecrOperations.keys()]
-  assert.deepEqual(
-    served.filter((name) => unservedEcrOperations.has(name)),
-    [],
-  )
-  assert.equal(served.length + unservedEcrOperations.size, 62)
 })
 
 test('the operations of the Inspector model are served or said to be unserved, none both', () => {

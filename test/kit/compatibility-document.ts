@@ -3,7 +3,6 @@ import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { cloudTrailOperations } from '../../src/edges/aws/cloudtrail/operations.ts'
 import { ecrOperations } from '../../src/edges/aws/ecr/operations.ts'
-import { unservedEcrOperations } from '../../src/edges/aws/ecr/unserved-operations.ts'
 import { iamOperationNames } from '../../src/edges/aws/iam/operation-names.ts'
 import { iamOperations } from '../../src/edges/aws/iam/operations.ts'
 import {
@@ -66,7 +65,7 @@ JavaScript, boto3 and the aws command line, every exception of the model is met 
 
 ## ECR
 
-${ecrOperations.size} of the ${operationNames.length} operations of the model (2015-09-21) are served${unservedSentence(unservedEcrOperations)}
+${ecrOperations.size} of the ${operationNames.length} operations of the model (2015-09-21) are served.
 
 Members are those of the input. One that is stored only is kept and shown, and nothing acts on it; one that is ignored is accepted and changes nothing. Two things hold for all of them: there is no KMS, so no
 KmsException; and what breaks the model is told as AWS tells it, with the member, the value and the rule.
@@ -83,10 +82,6 @@ ${servedSection('Inspector2', inspectorOperations.keys(), [...inspectorOperation
 
 Served: ${[...cloudTrailOperations.keys()].join(', ')}.
 `
-}
-
-function unservedSentence(names: ReadonlySet<string>): string {
-  return names.size === 0 ? '.' : `; not served: ${[...names].toSorted().join(', ')}.`
 }
 
 function ecrRows(): string {

@@ -14,7 +14,6 @@ import { cloudTrailOperations, spellCloudTrailError } from './cloudtrail/operati
 import type { EcrCall, EcrDeps } from './ecr/call.ts'
 import { ecrAccessDenied, spellException } from './ecr/errors.ts'
 import { ecrOperations } from './ecr/operations.ts'
-import { unservedEcrOperations } from './ecr/unserved-operations.ts'
 import type { IamDeps } from './iam/call.ts'
 import { spellIamError } from './iam/errors.ts'
 import { iamOperationNames } from './iam/operation-names.ts'
@@ -128,7 +127,7 @@ export function ecrService(setting: JsonSetting, edge: AwsEdge): JsonService<Ecr
     ...setting,
     service: 'ecr',
     operations: ecrOperations,
-    unserved: unservedEcrOperations,
+    unserved: new Set(),
     deps: edge.ecr,
     callOf: (caller, judged) => callOf(edge, caller, judged),
     spell: spellException,

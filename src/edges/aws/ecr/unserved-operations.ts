@@ -1,2 +1,0 @@
-/** Operations of the service's model (2015-09-21) that this version does not serve: none. */
-export const unservedEcrOperations: ReadonlySet<string> = new Set()
