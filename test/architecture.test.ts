@@ -35,6 +35,7 @@ const ranks: readonly (readonly [folder: string, rank: number])[] = [
   ['src/edges/', 90],
   ['src/notifications/', 85],
   ['src/scanning/', 80],
+  ['src/trust/', 80],
   ['src/lifecycle/', 75],
   ['src/registry/', 70],
   ['src/audit/', 65],
@@ -43,6 +44,7 @@ const ranks: readonly (readonly [folder: string, rank: number])[] = [
   ['src/feeds/', 45],
   ['src/storage/', 40],
   ['src/sbom/', 25],
+  ['src/signatures/', 22],
   ['src/vex/', 21],
   ['src/oci/', 20],
   ['src/policy/', 20],
@@ -57,6 +59,7 @@ const pureFolders = [
   /^src\/policy\//,
   /^src\/ecosystems\//,
   /^src\/sbom\//,
+  /^src\/signatures\//,
   /\/rules\//,
 ]
 const impureModules = /^node:(?!crypto$|buffer$|zlib$|util$)/
@@ -139,7 +142,7 @@ test('pure code imports nothing that has a world of its own', () => {
     if (!pureFolders.some((folder) => folder.test(from))) return false
     return (
       impureModules.test(to) ||
-      /^src\/(?:storage|jobs|(?:access|audit|lifecycle|registry|scanning|notifications)\/(?!rules)|edges|lib\/(?:clock|ids|log))/.test(
+      /^src\/(?:storage|jobs|(?:access|audit|lifecycle|registry|scanning|trust|notifications)\/(?!rules)|edges|lib\/(?:clock|ids|log))/.test(
         to,
       )
     )
@@ -222,7 +225,7 @@ function withoutComments(file: string): string {
 
 test('the command line is a client: of the server it knows its words, its settings, and how to start it', () => {
   const allowed =
-    /^src\/(?:oci\/|policy\/|vex\/|lifecycle\/rules\/|config\.ts$|lib\/(?:program-version|purl)\.ts$)/
+    /^src\/(?:oci\/|policy\/|vex\/|signatures\/|lifecycle\/rules\/|trust\/rules\/|config\.ts$|lib\/(?:program-version|purl)\.ts$)/
   const wrong = sourceFiles('cli')
     .flatMap(importsOf)
     .filter(({ from, to }) => {
