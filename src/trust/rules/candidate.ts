@@ -79,6 +79,15 @@ function notationCandidates(manifest: ImageManifest): readonly CandidateLayer[] 
   return format === undefined ? [] : [{ position: 0, format, layer, hints }]
 }
 
+/** Of a referrer's annotations as JSON. */
+export function thumbprintHints(annotations: string | undefined): readonly string[] {
+  if (annotations === undefined) return []
+  const value: unknown = JSON.parse(annotations)
+  if (typeof value !== 'object' || value === null || !(thumbprints in value)) return []
+  const text: unknown = value[thumbprints]
+  return typeof text === 'string' ? hintsIn(text) : []
+}
+
 function hintsIn(text: string | undefined): readonly string[] {
   if (text === undefined || text.length > 4096) return []
   const found = text.match(/[0-9a-fA-F]{64}/g) ?? []
