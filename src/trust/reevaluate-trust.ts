@@ -1,23 +1,14 @@
 import { enqueue } from '../jobs/queue.ts'
 import { yieldToEventLoop } from '../lib/yield-to-event-loop.ts'
-import { parseDigest, type Digest } from '../oci/digest.ts'
-import { parseRepositoryName } from '../oci/repository-name.ts'
-import { parseAccountId, type AccountId } from '../policy/account-id.ts'
-import {
-  findRepository,
-  listRepositoriesOf,
-  type Repository,
-} from '../registry/repository-store.ts'
-import type { SqlReader } from '../storage/database/database.ts'
-import { listSignatureTags, listSubjects } from './candidate-store.ts'
+import { parseDigest } from '../oci/digest.ts'
+import { parseAccountId } from '../policy/account-id.ts'
 import { evaluateSubject } from './evaluate-subject.ts'
-import type { EvaluationDeps } from './judge-subject.ts'
-import { reevaluateJobOf, sweepOfJob, type SweepPlace } from './evaluation-jobs.ts'
+import { reevaluateJobOf, sweepOfJob } from './evaluation-jobs.ts'
 import { forgetHistory, listDueSubjects } from './evidence-store.ts'
-import { subjectOfTag } from './rules/candidate.ts'
+import type { EvaluationDeps } from './judge-subject.ts'
 import { listPolicyAccounts } from './trust-policy-store.ts'
+import { nextSubjects } from './walk-subjects.ts'
 
-const pageSize = 50
 /** Digests of one job, so that others that wait have their turn. */
 const subjectsAtOnce = 500
 
@@ -34,11 +25,11 @@ export async function reevaluateTrust(
   let at = place
   for (let done = 0; done < subjectsAtOnce;) {
     signal.throwIfAborted()
-    const page = await nextPage(deps.database, account, at)
+    const page = await nextSubjects(deps.database, account, at)
     for (const digest of page?.subjects ?? [])
       await evaluateSubject(
         deps,
-        { repositoryId: page?.repositoryId ?? 0, digest },
+        { repositoryId: page?.repository.id ?? 0, digest },
         { signal, ifOld: true },
       )
     if (page?.next === undefined) return
@@ -48,84 +39,6 @@ export async function reevaluateTrust(
   }
   const { database, clock } = deps
   await database.transaction((tx) => enqueue(tx, reevaluateJobOf(account, at), clock.now()))
-}
-
-interface SubjectPage {
-  readonly repositoryId: number
-  readonly subjects: readonly Digest[]
-  readonly next: SweepPlace | undefined
-}
-
-async function nextPage(
-  reader: SqlReader,
-  account: AccountId,
-  place: SweepPlace | undefined,
-): Promise<SubjectPage | undefined> {
-  const found =
-    place === undefined ? undefined : await repositoryAt(reader, account, place.repository)
-  // A repository that is gone meanwhile is passed over.
-  const repository = found ?? (await repositoryAfter(reader, account, place?.repository ?? ''))
-  if (repository === undefined) return undefined
-  const { phase, after } = found === undefined || place === undefined ? start : place
-  const page = { after, limit: pageSize }
-  return phase === 'referrers'
-    ? referrersPage(reader, repository, page)
-    : tagsPage(reader, account, repository, page)
-}
-
-interface Page {
-  readonly after: string
-  readonly limit: number
-}
-
-async function referrersPage(
-  reader: SqlReader,
-  { id, name }: Repository,
-  page: Page,
-): Promise<SubjectPage> {
-  const subjects = await listSubjects(reader, id, page)
-  const last = subjects.length < page.limit ? undefined : subjects.at(-1)
-  const next: SweepPlace =
-    last === undefined
-      ? { repository: name, phase: 'tags', after: '' }
-      : { repository: name, phase: 'referrers', after: last }
-  return { repositoryId: id, subjects, next }
-}
-
-async function tagsPage(
-  reader: SqlReader,
-  account: AccountId,
-  { id, name }: Repository,
-  page: Page,
-): Promise<SubjectPage> {
-  const tags = await listSignatureTags(reader, id, page)
-  const subjects = tags.flatMap((tag) => subjectOfTag(tag) ?? [])
-  const last = tags.length < page.limit ? undefined : tags.at(-1)
-  if (last !== undefined)
-    return { repositoryId: id, subjects, next: { repository: name, phase: 'tags', after: last } }
-  const following = await repositoryAfter(reader, account, name)
-  const next = following === undefined ? undefined : { repository: following.name, ...start }
-  return { repositoryId: id, subjects, next }
-}
-
-const start = { phase: 'referrers', after: '' } as const
-
-async function repositoryAt(
-  reader: SqlReader,
-  account: AccountId,
-  text: string,
-): Promise<Repository | undefined> {
-  const name = parseRepositoryName(text)
-  return name === undefined ? undefined : findRepository(reader, { account, name })
-}
-
-async function repositoryAfter(
-  reader: SqlReader,
-  account: AccountId,
-  after: string,
-): Promise<Repository | undefined> {
-  const [next] = await listRepositoriesOf(reader, account, { after, limit: 1 })
-  return next
 }
 
 /** At each start: what another verifier found is found anew, and what a kill interrupted goes on. */
