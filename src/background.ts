@@ -57,7 +57,7 @@ import { resolveScanning } from './scanning/resolve-scanning.ts'
 import { scansPushes } from './scanning/rules/scanning-rules.ts'
 import { scanImage } from './scanning/scan-image.ts'
 import type { Suppressions } from './scanning/suppressions.ts'
-import type { TrustedKey } from './vex/public-keys.ts'
+import type { TrustedKey } from './lib/public-keys.ts'
 
 /** A rotation that was cut goes on, and a previous master key goes when its time has come. */
 const finishRotationsEveryMs = 600_000

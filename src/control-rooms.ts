@@ -62,7 +62,7 @@ import { type LayerReaders } from './scanning/read-layer.ts'
 import { sbomsOfArchive } from './scanning/sbom-of-archive.ts'
 import { scanArchive } from './scanning/scan-archive.ts'
 import { refreshNow, type FeedSources } from './scanning/refresh-feeds.ts'
-import type { TrustedKey } from './vex/public-keys.ts'
+import type { TrustedKey } from './lib/public-keys.ts'
 import { readIfThere } from './storage/data-directory.ts'
 import { openSqlite } from './storage/database/sqlite.ts'
 
