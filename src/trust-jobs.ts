@@ -9,7 +9,7 @@ import { evaluateSubject } from './trust/evaluate-subject.ts'
 import { reevaluateTrustJob, renewEvidenceJob, subjectOfJob } from './trust/evaluation-jobs.ts'
 import type { EvaluationDeps } from './trust/judge-subject.ts'
 import { reevaluateTrust, renewEveryMs, renewEvidence } from './trust/reevaluate-trust.ts'
-import { engineRevision, verifySignature } from './trust/verify-signature.ts'
+import { engineRevision, signatureVerifier } from './trust/rules/signature-verifier.ts'
 
 export const trustSchedule = [{ kind: renewEvidenceJob, everyMs: renewEveryMs }] as const
 
@@ -23,7 +23,7 @@ export function evaluationDeps(
     database,
     clock,
     contentOf: (repositoryId) => openImageContent({ reader: database, blobs }, repositoryId),
-    verifier: verifySignature,
+    verifier: signatureVerifier(),
     engineRevision,
     place: { region, hostsOf: (account) => hostsOf(config, account) },
   }

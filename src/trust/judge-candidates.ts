@@ -96,12 +96,13 @@ async function verdictOf(
   },
 ): Promise<CandidateVerdict> {
   const { candidate, bytes, subject, policy, entry, now } = given
-  const { format, seenAt, layer } = candidate
+  const { format, seenAt, layer, predicateTypeHint } = candidate
   if (entry === undefined) {
     const detail = `no entry of the policy is about signatures of the form ${format}`
     return verdictWith('untrusted', 'identity-mismatch', detail, isPlainSignature(candidate))
   }
-  const input = { format, content: bytes, annotations: layer.annotations ?? {}, seenAt }
+  const hint = predicateTypeHint === undefined ? {} : { predicateTypeHint }
+  const input = { format, content: bytes, annotations: layer.annotations ?? {}, seenAt, ...hint }
   try {
     return await verifier({ candidate: input, subject, entry, material: policy.material, now })
   } catch (error) {

@@ -25,6 +25,8 @@ export interface CandidateLayer {
   readonly layer: Descriptor
   /** SHA-256 thumbprints that the manifest says its chain has: a hint for the order, never a reason. */
   readonly hints: readonly string[]
+  /** What the manifest says a statement is about: a hint too. */
+  readonly predicateTypeHint?: string
 }
 
 const notationType = 'application/vnd.cncf.notary.signature'
@@ -32,6 +34,7 @@ const cosignType = 'application/vnd.dev.cosign.artifact.sig.v1+json'
 const simpleType = 'application/vnd.dev.cosign.simplesigning.v1+json'
 const envelopeType = 'application/vnd.dsse.envelope.v1+json'
 const bundleType = 'application/vnd.dev.sigstore.bundle'
+const predicateTypeOfBundle = 'dev.sigstore.bundle.predicateType'
 const thumbprints = 'io.cncf.notary.x509chain.thumbprint#S256'
 /** cosign reads no more layers. */
 const maxLayers = 1000
@@ -104,12 +107,15 @@ function cosignFormat(layer: Descriptor): SignatureFormat | undefined {
 }
 
 function layersOf(
-  { layers }: ImageManifest,
+  { layers, annotations }: ImageManifest,
   formatOf: (layer: Descriptor) => SignatureFormat | undefined,
 ): readonly CandidateLayer[] {
   return layers.slice(0, maxLayers).flatMap((layer, position) => {
     const format = formatOf(layer)
-    return format === undefined ? [] : [{ position, format, layer, hints: [] }]
+    if (format === undefined) return []
+    const hint = annotations?.[predicateTypeOfBundle] ?? layer.annotations?.['predicateType']
+    const said = hint === undefined ? {} : { predicateTypeHint: hint.slice(0, 1024) }
+    return [{ position, format, layer, hints: [], ...said }]
   })
 }
 

@@ -6,7 +6,9 @@
 import { createHash, X509Certificate } from 'node:crypto'
 import { isRecord } from '../../oci/descriptor.ts'
 import { parseStrictJson } from '../../oci/strict-json.ts'
-import { parsePublicKeys } from '../../vex/public-keys.ts'
+import { parsePublicKeys } from '../../lib/public-keys.ts'
+import { readTrustStore } from '../../signatures/notation/trust-store.ts'
+import { readTrustedRoot } from '../../signatures/sigstore/trusted-root.ts'
 import { parseStoreName } from './parse-trust-policy.ts'
 import type { StoredKey, StoredMaterial, StoredRoot, StoredStore } from './trust-material.ts'
 import { isMaterialName } from './trust-policy.ts'
@@ -45,6 +47,8 @@ export function parseStore(name: string, text: string): MaterialReading<StoredSt
       return refused(`certificate ${index + 1} (${oneLine(read.subject)}) ${fault}`)
     thumbprints.add(createHash('sha256').update(read.raw).digest('hex'))
   }
+  const own = readTrustStore(reference.type, new Map([[name, Buffer.from(text)]]))
+  if (own.kind === 'refused') return refused(own.reason)
   const material = {
     kind: 'store',
     name,
@@ -112,6 +116,8 @@ export function parseRoot(name: string, json: string): MaterialReading<StoredRoo
     )
   if (membersOfRoot(json).length === 0)
     return refused(`the root names nobody: it has none of ${rootMembers.join(', ')}`)
+  const own = readTrustedRoot(name, Buffer.from(json))
+  if (own.kind === 'refused') return refused(own.reason)
   const hash = createHash('sha256').update(json).digest('hex')
   return { kind: 'read', material: { kind: 'root', name, json, hash }, warnings: [] }
 }

@@ -1,9 +1,12 @@
 // Purpose:  read a trust policy.
 // Spec:     our own (docs/trust.md; signing reference 5.1); levels, stores and identities as the Notary Project has them.
 // Input:    YAML or JSON of at most 256 KiB that a person gives; may be hostile.
-// Deviates: an identity is read here for its form only; what its name may hold is the verifier's to say.
+// Deviates: nothing.
 // Unknowns: a member that is not known, a value outside its bounds → refused with member, value, rule, line and column; never a part.
 import { faultOfRepositoryPattern, faultOfScope } from './policy-coverage.ts'
+import { faultOfIdentities, parseIdentity } from '../../signatures/notation/trusted-identity.ts'
+import { faultOfIdentityPattern } from '../../signatures/sigstore/identity-pattern.ts'
+import { predicateTypeOf } from '../../signatures/sigstore/predicate-types.ts'
 import { storeTypes } from './trust-material.ts'
 import {
   isMaterialName,
@@ -162,15 +165,12 @@ function requireTrusted(
     members.report('stores', 'must name a store of type ca or signingAuthority')
   if (identities.length === 0)
     members.report('identities', 'is missing; "*" trusts everybody whom the stores trust')
-  if (identities.includes('*') && identities.length > 1)
-    members.report('identities', 'has "*", which stands alone')
-  for (const identity of identities) {
-    if (identity === '*' || /^[^:\s][^:]*:\s*\S/.test(identity)) continue
-    members.report(
-      'identities',
-      `has ${shown(identity)}, and must have a prefix: "x509.subject: C=…, ST=…, O=…"`,
-    )
-  }
+  const read = identities.map(parseIdentity)
+  for (const identity of read)
+    if (typeof identity === 'string') members.report('identities', `has one that ${identity}`)
+  const good = read.filter((identity) => typeof identity !== 'string')
+  if (good.length < read.length) return
+  for (const { message } of faultOfIdentities(good)) members.report('identities', message)
 }
 
 function readStores(members: YamlMembers): readonly StoreReference[] {
@@ -216,8 +216,7 @@ function readKeyless(members: YamlMembers, id: string): KeylessEntry | undefined
     isGood: isAddress,
     is: 'the address of the issuer: https://…',
   })
-  const subject = members.text('subject', isShort)
-  if (subject !== undefined) refuseWideSubject(members, subject)
+  const subject = members.text('subject', isPattern)
   const [tlog, time, certificateLog] = ['tlog', 'time', 'certificateLog'].map((name) =>
     members.whole(name, { least: name === 'time' ? 1 : 0, most: 10, usual: 1 }),
   )
@@ -234,25 +233,14 @@ function readKeyless(members: YamlMembers, id: string): KeylessEntry | undefined
   }
 }
 
-const isShort = {
-  isGood: (text: string): boolean => /^[^\s\p{C}]{1,1024}$/u.test(text),
-  is: '1 to 1024 characters without blanks',
-}
-
 function isAddress(text: string): boolean {
   return text.length <= maxText && /^https?:\/\/[^\s\p{C}]+$/u.test(text) && !text.includes('*')
 }
 
-/** A star in the place of the host would match a stranger's. */
-function refuseWideSubject(members: YamlMembers, subject: string): void {
-  if (!subject.includes('*')) return
-  const host = /^[a-z][a-z0-9+.-]*:\/\/([^/]*)(?:\/|$)/i.exec(subject)?.[1]
-  const domain = /^[^@]*@([^@*]+)$/.exec(subject)?.[1]
-  if (host === undefined ? domain === undefined : host.includes('*'))
-    members.report(
-      'subject',
-      `is ${shown(subject)}: the host or the domain of a pattern must be written out`,
-    )
+/** The reader of patterns says what is too wide. */
+const isPattern = {
+  isGood: (text: string): boolean => faultOfIdentityPattern(text) === undefined,
+  is: 'written out, or a pattern whose host or domain is: https://host/…*, or …*@domain',
 }
 
 function readKey(members: YamlMembers, id: string): KeyEntry | undefined {
@@ -277,20 +265,26 @@ function readMaterialName(members: YamlMembers, name: string): string | undefine
   return members.text(name, { isGood: isMaterialName, is: '1 to 128 letters, digits and . _ -' })
 }
 
+/** Names of ours for every version of a kind of statement. */
+const families = ['slsa', 'sbom', 'vulns', 'vex', 'vsa']
+
 function readAttestation(
   members: YamlMembers,
   ids: ReadonlySet<string>,
 ): AttestationRule | undefined {
   const id = readId(members)
-  const type = members.text('type', isShort)
+  const type = members.text('type', {
+    isGood: (text) => families.includes(text) || predicateTypeOf(text) !== undefined,
+    is: `${families.join(', ')}, one of cosign's names, or the address of a predicate type`,
+  })
   const accept = members.texts('accept', maxEntries)
   if (accept.length === 0)
     members.report('accept', 'is missing: ids of entries whose signers may attest')
   for (const one of accept)
     if (!ids.has(one))
       members.report('accept', `has ${shown(one)}, which is no id of an entry of accept`)
-  const builder = members.has('builder') ? members.text('builder', isShort) : undefined
-  const source = members.has('source') ? members.text('source', isShort) : undefined
+  const builder = members.has('builder') ? members.text('builder', isPattern) : undefined
+  const source = members.has('source') ? members.text('source', isPattern) : undefined
   members.refuseOthers()
   return id === undefined || type === undefined ? undefined : { id, type, accept, builder, source }
 }

@@ -21,6 +21,8 @@ export interface VerifierInput {
     readonly content: Uint8Array
     /** Of the layer. */
     readonly annotations: Readonly<Record<string, string>>
+    /** What the manifest says the statement is about; nobody signed that. */
+    readonly predicateTypeHint?: string
     /** When the registry saw it first, in milliseconds: of a signature without a time of its own nothing else is known. */
     readonly seenAt: number
   }
