@@ -200,11 +200,7 @@ async function ask(session: Session, named: Named, { trust, output }: Asked): Pr
 async function recall(
   session: Session,
   named: Named,
-  {
-    trust,
-    at,
-    output,
-  }: (Flags & { readonly at: Date }) | (Omit<Flags, 'at'> & { readonly at: Date }),
+  { trust, at, output }: Asked & { readonly at: Date },
 ): Promise<void> {
   if (trust === undefined)
     throw new Failure(exitCodes.usage, 'which trust policy is meant?', 'name it with --trust')

@@ -20,6 +20,7 @@ import { imageSignatureType } from '../../signatures/sigstore/predicate-types.ts
 import { readTrustedRoot, type SigstoreRoot } from '../../signatures/sigstore/trusted-root.ts'
 import { verifyContent, type SoundContent } from '../../signatures/sigstore/verify-sigstore.ts'
 import { digestOf } from '../../oci/digest.ts'
+import { isLikelySignature } from './candidate.ts'
 import type { StoredKey, StoredRoot, StoredStore, TrustMaterial } from './trust-material.ts'
 import type { KeyEntry, KeylessEntry, NotationEntry } from './trust-policy.ts'
 import type { CandidateVerdict, SignedStatement, Verifier, VerifierInput } from './verifier.ts'
@@ -209,12 +210,6 @@ function judgeSigstore(
   if (sound.kind === 'failed')
     return { ...sound.verdict, isSignature: isLikelySignature(candidate), ...root }
   return { ...soundVerdict(sound), ...root }
-}
-
-/** Of what is not sound nobody knows what it says: the unsigned hint decides only whether it is told as a signature. */
-function isLikelySignature({ format, predicateTypeHint }: VerifierInput['candidate']): boolean {
-  if (format === 'cosign-dsse') return false
-  return predicateTypeHint === undefined || predicateTypeHint === imageSignatureType
 }
 
 function soundVerdict({
