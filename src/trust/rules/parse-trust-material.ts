@@ -13,7 +13,7 @@ import { parseStoreName } from './parse-trust-policy.ts'
 import type { StoredKey, StoredMaterial, StoredRoot, StoredStore } from './trust-material.ts'
 import { isMaterialName } from './trust-policy.ts'
 
-export const maxMaterialBytes = 1024 * 1024
+const maxBytes = 1024 * 1024
 const maxCertificates = 1000
 
 export type MaterialReading<M extends StoredMaterial = StoredMaterial> =
@@ -27,6 +27,7 @@ export function parseStore(name: string, text: string): MaterialReading<StoredSt
     return refused(
       `${shown(name)} is not the name of a store: type:name with the type ca, signingAuthority or tsa`,
     )
+  if (Buffer.byteLength(text) > maxBytes) return refused(`the file has more than ${maxBytes} bytes`)
   const read = readTrustStore(reference.type, new Map([[name, Buffer.from(text)]]))
   if (read.kind === 'refused') return refused(read.reason)
   if (read.certificates.length > maxCertificates)
