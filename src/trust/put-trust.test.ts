@@ -29,7 +29,7 @@ function refusal(code: TrustErrorCode, words: RegExp): (error: unknown) => boole
 
 const window = { validFrom: undefined, validUntil: undefined, revokedFrom: undefined }
 
-async function put(
+async function putFile(
   place: TrustPlaceKit,
   reference: MaterialReference,
   text: string,
@@ -134,14 +134,14 @@ test('stores, keys and roots are read whole or refused', async (t) => {
   const made = pki()
   const store = { kind: 'store', name: 'ca:acme' } as const
   const root = pemOf(made.root.der)
-  const added = await put(place, store, `a comment\n${root}`)
+  const added = await putFile(place, store, `a comment\n${root}`)
   assert.match(added.changes.join('\n'), /\+ certificate [0-9a-f]{64}/)
   const refused = async (
     reference: MaterialReference,
     text: string,
     words: RegExp,
   ): Promise<void> =>
-    assert.rejects(put(place, reference, text), refusal('TRUST_MATERIAL_INVALID', words))
+    assert.rejects(putFile(place, reference, text), refusal('TRUST_MATERIAL_INVALID', words))
   await refused(store, 'nothing', /store ca:acme/)
   await refused(store, `${root}\n${keyPem('ci')}`, /no certificate/)
   await refused({ kind: 'store', name: 'ca' }, root, /is not the name of a store/)
@@ -154,11 +154,11 @@ test('stores, keys and roots are read whole or refused', async (t) => {
   await refused({ kind: 'key', name: 'ci' }, root, /only a PUBLIC KEY can be trusted/)
   await refused({ kind: 'key', name: 'ci' }, `${keyPem('a')}${keyPem('b')}`, /one public key/)
   await assert.rejects(
-    put(place, { kind: 'key', name: 'ci' }, keyPem('ci'), { validFrom: 2, validUntil: 1 }),
+    putFile(place, { kind: 'key', name: 'ci' }, keyPem('ci'), { validFrom: 2, validUntil: 1 }),
     refusal('TRUST_MATERIAL_INVALID', /valid until before it is valid from/),
   )
   await refused({ kind: 'root', name: 'own' }, '{"mediaType":"x"}', /mediaType is "x"/)
   await refused({ kind: 'root', name: 'own' }, '{"mediaType":"a","mediaType":"b"}', /root own/)
   const sigstore = newSigstore(place.clock.now().getTime())
-  await put(place, { kind: 'root', name: 'own' }, JSON.stringify(sigstore.trustedRoot))
+  await putFile(place, { kind: 'root', name: 'own' }, JSON.stringify(sigstore.trustedRoot))
 })
