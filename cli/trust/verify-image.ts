@@ -18,6 +18,7 @@ import { signatureVerifier } from '../../src/trust/rules/signature-verifier.ts'
 import type { TrustMaterial } from '../../src/trust/rules/trust-material.ts'
 import type { TrustPolicy } from '../../src/trust/rules/trust-policy.ts'
 import type { CandidateVerdict } from '../../src/trust/rules/verifier.ts'
+import { fetchRevocation } from './fetch-revocation.ts'
 import type { ReadManifest, RegistryReader } from './registry-reader.ts'
 
 export interface VerifiedImage extends Omit<Evidence, 'supports'> {
@@ -48,7 +49,7 @@ export async function verifyImage(
   }: { readonly policy: TrustPolicy; readonly material: TrustMaterial; readonly now: number },
 ): Promise<VerifiedImage> {
   const all = await candidatesOf(reader, image)
-  const verify = signatureVerifier()
+  const verify = signatureVerifier(fetchRevocation)
   const { mediaType, digest, size, repository } = image
   const judged: (VerifiedCandidate & { readonly key: string })[] = []
   for (const candidate of all.slice(0, maxTries)) {

@@ -7,6 +7,7 @@ import { reevaluateJobOf, sweepOfJob } from './evaluation-jobs.ts'
 import { forgetHistory, listDueSubjects } from './evidence-store.ts'
 import type { EvaluationDeps } from './judge-subject.ts'
 import { listPolicyAccounts } from './trust-policy-store.ts'
+import { forgetRevocationAnswers } from './revocation-store.ts'
 import { nextSubjects } from './walk-subjects.ts'
 
 /** Digests of one job, so that others that wait have their turn. */
@@ -60,6 +61,8 @@ const renewalsAtOnce = 100
 /** What was known of a digest is told for so long. */
 const historyKeptMs = 400 * 24 * 3_600_000
 const forgottenAtOnce = 500
+/** Of an authority whom nobody needs any more. */
+const answersKeptMs = 30 * 24 * 3_600_000
 
 /**
  * The job of each minute. What is over goes first, all of it: computed anew it lasts longer than now, or for good. Then some of what
@@ -80,7 +83,10 @@ export async function renewEvidence(
   const soon = { after: now, until: now + renewEveryMs, limit }
   await evaluateAll(deps, await listDueSubjects(database, soon), signal)
   const before = new Date(now - historyKeptMs)
-  await database.transaction((tx) => forgetHistory(tx, { before, limit: forgottenAtOnce }))
+  await database.transaction(async (tx) => {
+    await forgetHistory(tx, { before, limit: forgottenAtOnce })
+    await forgetRevocationAnswers(tx, new Date(now - answersKeptMs))
+  })
 }
 
 async function evaluateAll(
