@@ -2,7 +2,6 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { createServer as createPlainServer, type RequestListener } from 'node:http'
 import { createServer } from 'node:https'
-import { buffer } from 'node:stream/consumers'
 import { test, type TestContext } from 'node:test'
 import { makeCertificate } from '../../test/kit/certificate.ts'
 import { missing } from '../../test/kit/run.ts'
@@ -89,10 +88,8 @@ test('plain http is a wish of its own, and then https is refused; the ranges are
 
 test('a question is posted over plain http, and is not sent elsewhere', async (t) => {
   const server = createPlainServer((request, response) => {
-    void buffer(request).then((body) => {
-      if (request.url === '/moved') response.writeHead(307, { location: '/' }).end()
-      else response.end(`${request.headers['content-type'] ?? ''} ${body.toString()}`)
-    })
+    if (request.url === '/moved') response.writeHead(307, { location: '/' }).end()
+    else request.pipe(response.setHeader('x-type', request.headers['content-type'] ?? ''))
   })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
@@ -103,10 +100,7 @@ test('a question is posted over plain http, and is not sent elsewhere', async (t
   const asked = { ...limits, allowPrivateNetwork: true, isPlain: true, post } as const
   const base = `http://127.0.0.1:${address.port}`
   const answer = await fetcher()(`${base}/`, asked, { signal })
-  assert.equal(
-    answer.kind === 'document' && answer.bytes.toString(),
-    'application/ocsp-request who?',
-  )
+  assert.equal(answer.kind === 'document' && answer.bytes.toString(), 'who?')
   assert.equal((await fetcher()(`${base}/moved`, asked, { signal })).kind, 'failed')
 })
 

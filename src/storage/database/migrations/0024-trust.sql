@@ -191,4 +191,5 @@ CREATE TABLE attestation_results (
   FOREIGN KEY (repository_id, subject_digest, policy) REFERENCES evidence (repository_id, subject_digest, policy) ON DELETE CASCADE,
   FOREIGN KEY (repository_id, manifest_digest) REFERENCES manifests (repository_id, digest) ON DELETE CASCADE
 );
+CREATE INDEX attestation_results_due ON attestation_results (valid_until) WHERE valid_until IS NOT NULL;
 CREATE INDEX attestation_results_manifest ON attestation_results (repository_id, manifest_digest);
