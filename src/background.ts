@@ -21,6 +21,7 @@ import { imagePushedJob } from './registry/events.ts'
 import { exportHandlers } from './inspecting.ts'
 import { openImageContent } from './registry/open-image-content.ts'
 import { lifecycleJobHandlers, lifecycleSchedule } from './lifecycle-jobs.ts'
+import { trustJobHandlers, trustSchedule } from './trust-jobs.ts'
 import { scanJobHandlers, scanSchedule } from './scan-jobs.ts'
 import { findRepositoryById } from './registry/repository-store.ts'
 import { shardCount } from './registry/rules/orphan.ts'
@@ -132,6 +133,7 @@ function jobSchedule(
     { kind: expireExportsJob, everyMs: expireExportsEveryMs },
     ...scanSchedule,
     ...lifecycleSchedule,
+    ...trustSchedule,
     { kind: trimNotificationsJob, everyMs: trimNotificationsEveryMs },
     { kind: forgetAdvisoriesJob, everyMs: forgetEveryMs },
   ]
@@ -189,6 +191,7 @@ function jobHandlers(
   const referrers = { ...foundation, contentOf, keys: vexKeys }
   return {
     ...lifecycleJobHandlers(config, foundation),
+    ...trustJobHandlers(config, foundation),
     ...scanJobHandlers(config.defaults, foundation, { suppressions, contentOf }),
     ...exportHandlers(foundation, { region: config.region, suppressions }),
     [collectJob]: (_, { signal }) => collectSlice(config, foundation, signal),

@@ -23,6 +23,7 @@ import { chooseFeeds } from './feeds/choice.ts'
 import { type Foundation } from './foundation.ts'
 import type { SbomTool } from './sbom/inventory.ts'
 import { lifecycleRooms } from './lifecycle-rooms.ts'
+import { trustRooms } from './trust-rooms.ts'
 import { programVersion } from './lib/program-version.ts'
 import { checkingStorage } from './registry/check-storage.ts'
 import { collecting } from './registry/collect-storage.ts'
@@ -92,6 +93,7 @@ export function controlRooms(
     ...accountRooms(foundation),
     ...advisoryRooms(foundation, { keys: bundleKeys, wake, chosen: feeds.chosen }),
     ...lifecycleRooms(config, foundation, wake),
+    ...trustRooms(config, foundation, wake),
     ...suppressionRooms(foundation, suppressions, vexKeysHash),
     collect: (input, options) =>
       collecting(collectorOf(config, foundation), { ...input, askedBy: 'request' }, options),

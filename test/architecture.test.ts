@@ -15,6 +15,8 @@ const ranks: readonly (readonly [folder: string, rank: number])[] = [
   ['src/scan-jobs.ts', 96],
   ['src/lifecycle-jobs.ts', 96],
   ['src/lifecycle-rooms.ts', 97],
+  ['src/trust-jobs.ts', 96],
+  ['src/trust-rooms.ts', 97],
   ['src/background.ts', 97],
   ['src/control-rooms.ts', 98],
   ['src/notifying.ts', 96],
@@ -135,7 +137,7 @@ test('only main and the composition root read the configuration', () => {
   const wrong = serverImports.filter(
     ({ from, to }) =>
       to === 'src/config.ts' &&
-      !/^src\/(?:main|app|auditing|background|lifecycle-jobs|lifecycle-rooms|control-rooms|feed-sources|notifying|listening|offline|recover-root-key|foundation)\.ts$/.test(
+      !/^src\/(?:main|app|auditing|background|lifecycle-jobs|lifecycle-rooms|trust-jobs|trust-rooms|control-rooms|feed-sources|notifying|listening|offline|recover-root-key|foundation)\.ts$/.test(
         from,
       ),
   )
@@ -230,7 +232,7 @@ function withoutComments(file: string): string {
 
 test('the command line is a client: of the server it knows its words, its settings, and how to start it', () => {
   const allowed =
-    /^src\/(?:oci\/|policy\/|vex\/|signatures\/|admission\/rules\/|lifecycle\/rules\/|config\.ts$|lib\/(?:duration|program-version|purl)\.ts$)/
+    /^src\/(?:oci\/|policy\/|vex\/|signatures\/|admission\/rules\/|lifecycle\/rules\/|trust\/rules\/|config\.ts$|lib\/(?:duration|program-version|purl)\.ts$)/
   const wrong = sourceFiles('cli')
     .flatMap(importsOf)
     .filter(({ from, to }) => {

@@ -165,6 +165,26 @@ const rows: Readonly<Record<number, readonly string[]>> = {
     `INSERT INTO replication_backfills VALUES ('b1', '123456789012', 'eu-west-1', '210987654321', 'FAILED', 'why', 'arn', 83, 84)`,
     `INSERT INTO pull_through_rules VALUES ('123456789012', 'hub', 'hub/', 'docker-hub', 'registry-1.docker.io', 'ROOT', 'arn', NULL, 'arn', 85, 86)`,
   ],
+  24: [
+    `INSERT INTO trust_policies VALUES ('123456789012', 'release', '{}', 1, 2, 3, 1, 80, 'arn')`,
+    `INSERT INTO trust_policy_versions VALUES ('123456789012', 'release', 1, NULL, 79, 'arn')`,
+    `INSERT INTO trust_material VALUES ('123456789012', 'key', 'ci', 1, '{}', 81, 'arn')`,
+    `INSERT INTO trust_material_versions VALUES ('123456789012', 'key', 'ci', 1, '{}', 81, 'arn')`,
+    `INSERT INTO trust_policy_material VALUES ('123456789012', 'key', 'ci', 'release')`,
+    `INSERT INTO evidence_subjects VALUES (1, '${digest('d')}', 1)`,
+    `INSERT INTO signatures (id, repository_id, subject_digest, candidate_key, manifest_digest, layer_digest, format, via_tag, size, pushed_by,
+       seen_at) VALUES (1, 1, '${digest('d')}', 'k', '${digest('e')}', '${digest('a')}', 'cosign-bundle', '', 5, 'arn', 82)`,
+    `INSERT INTO signature_results (signature_id, policy, entry_id, policy_revision, result, checks, engine_revision, computed_at)
+     VALUES (1, 'release', 'ci', 3, 'verified', '[]', 'e', 83)`,
+    `INSERT INTO evidence (repository_id, subject_digest, policy, policy_revision, threshold, result, count_by_result, identities,
+       engine_revision, computed_at) VALUES (1, '${digest('d')}', 'release', 3, 1, 'verified', '{"verified":1}', '["ci"]', 'e', 83)`,
+    `INSERT INTO evidence_supports VALUES (1, '${digest('d')}', 'release', 'ci', 'k', '${digest('e')}', '', NULL)`,
+    `INSERT INTO revocation_answers VALUES ('crl http://crl.example/1', x'30', 83)`,
+    `INSERT INTO evidence_history (account, repository, subject_digest, policy, policy_revision, result, identities, at)
+     VALUES ('123456789012', 'team/app', '${digest('d')}', 'release', 3, 'verified', '["ci"]', 83)`,
+    `INSERT INTO attestation_results VALUES (1, '${digest('d')}', 'release', 'prov', 'k', 3, '${digest('e')}', '', 'https://slsa.dev/provenance/v1', 'd', '{}',
+       'verified', NULL, 'ci', NULL, 83)`,
+  ],
   25: [
     `INSERT INTO holding_counts VALUES (1, x'01', x'01')`,
     `INSERT INTO set_count_blocks VALUES (0, x'01')`,

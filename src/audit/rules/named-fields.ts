@@ -13,7 +13,7 @@ const maxTagText = 8192
 
 /** Names whose values are short and say what a request is about. In the spelling of JSON; Query's `UserName` is `userName`. */
 const plainNames: ReadonlySet<string> = new Set(
-  `accountAlias accountId accountIds action actionNames aggregationType arn artifactType assumedRoleId audience attachmentCount clientID
+  `accountAlias accountId accountIds action actionNames aggregationType arn artifactType assumedRoleId audience attachmentCount changes clientID
   clientIDList createDate credentialArn customRoleArn defaultVersionId digest durationSeconds ecosystem ecrRepositoryPrefix
   ecrRepositoryPrefixes endTime eventName failureCode filter filterType expiration expiresAt force from
   groupId groupName imageDigest imageIds imageStatus imageTag imageTagMutability isDefaultVersion isValid keys kind layerDigest
@@ -22,8 +22,8 @@ const plainNames: ReadonlySet<string> = new Set(
   policyArn policyArns policyId policyName policySourceArn principal principalArn principalId provider region registryId registryIds replicationBackfillId repositoryArn repositoryFilters
   appliedFor encryptionType imageTagMutabilityExclusionFilters prefix prefixes
   reportFormat reportId repositoryName repositoryNames resource resourceArn resourceArns resourceTypes roleArn roleId roleName roleSessionName rules scanFrequency scanOnPush scanType scope
-  scopes service setAsDefault snapshot source sourceIdentity startTime status subjectFromWebIdentityToken tagKeys tagStatus thumbprintList
-  transitiveTagKeys type uploadId upstreamRegistry upstreamRegistryUrl upstreamRepositoryPrefix url userId userName versionId accessKeyId`.split(
+  scopes service setAsDefault snapshot source sourceIdentity startTime status subjectFromWebIdentityToken tagKeys tagStatus thumbprintList trust
+  transitiveTagKeys type uploadId upstreamRegistry upstreamRegistryUrl upstreamRepositoryPrefix url userId userName version versionId accessKeyId`.split(
     /\s+/,
   ),
 )
