@@ -46,9 +46,11 @@ export function clientSettings(config: Config): {
   return { settings, name: endpoint ?? 'AWS' }
 }
 
-/** A session with AWS itself, whatever the environment points at. */
-export function openAwsSession(region: string): Session {
-  const endpoint = `https://api.ecr.${region}.amazonaws.com`
+/** A session with AWS itself, whatever the environment points at; `endpoint` where its API answers at another address. */
+export function openAwsSession(
+  region: string,
+  endpoint = `https://api.ecr.${region}.amazonaws.com`,
+): Session {
   return { ecr: new ECRClient({ region, endpoint }), endpoint: undefined, name: `AWS ${region}` }
 }
 

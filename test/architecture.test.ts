@@ -33,6 +33,7 @@ const ranks: readonly (readonly [folder: string, rank: number])[] = [
   ['src/master-key-setting.ts', 29],
   ['src/setting-values.ts', 28],
   ['src/edges/', 90],
+  ['src/admission/', 86],
   ['src/notifications/', 85],
   ['src/scanning/', 80],
   ['src/lifecycle/', 75],
@@ -43,6 +44,7 @@ const ranks: readonly (readonly [folder: string, rank: number])[] = [
   ['src/feeds/', 45],
   ['src/storage/', 40],
   ['src/sbom/', 25],
+  ['src/signatures/', 22],
   ['src/vex/', 21],
   ['src/oci/', 20],
   ['src/policy/', 20],
@@ -54,6 +56,7 @@ const ranks: readonly (readonly [folder: string, rank: number])[] = [
 const pureFolders = [
   /^src\/oci\//,
   /^src\/vex\//,
+  /^src\/signatures\//,
   /^src\/policy\//,
   /^src\/ecosystems\//,
   /^src\/sbom\//,
@@ -139,7 +142,7 @@ test('pure code imports nothing that has a world of its own', () => {
     if (!pureFolders.some((folder) => folder.test(from))) return false
     return (
       impureModules.test(to) ||
-      /^src\/(?:storage|jobs|(?:access|audit|lifecycle|registry|scanning|notifications)\/(?!rules)|edges|lib\/(?:clock|ids|log))/.test(
+      /^src\/(?:storage|jobs|(?:access|admission|audit|lifecycle|registry|scanning|notifications)\/(?!rules)|edges|lib\/(?:clock|ids|log))/.test(
         to,
       )
     )
@@ -222,7 +225,7 @@ function withoutComments(file: string): string {
 
 test('the command line is a client: of the server it knows its words, its settings, and how to start it', () => {
   const allowed =
-    /^src\/(?:oci\/|policy\/|vex\/|lifecycle\/rules\/|config\.ts$|lib\/(?:program-version|purl)\.ts$)/
+    /^src\/(?:oci\/|policy\/|vex\/|signatures\/|admission\/rules\/|lifecycle\/rules\/|config\.ts$|lib\/(?:duration|program-version|purl)\.ts$)/
   const wrong = sourceFiles('cli')
     .flatMap(importsOf)
     .filter(({ from, to }) => {

@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import { reasonCodes } from '../src/admission/rules/reason.ts'
 import { ecrOperations } from '../src/edges/aws/ecr/operations.ts'
 import { headerTimeoutMs, keepAliveMs, maxHeaderBytes } from '../src/edges/malformed-request.ts'
 import { maxTypeLength } from '../src/oci/descriptor.ts'
@@ -90,6 +91,16 @@ test('docs/security.md has each threat once, and every test that it names is the
       )
     }
   }
+})
+
+test('docs/gate.md lists every code of a reason, with what it does', () => {
+  const listed = [
+    ...read('docs/gate.md').matchAll(/^\| `([a-z-]+)` +\| (violation|unknown|remark) /gm),
+  ]
+  assert.deepEqual(
+    Object.fromEntries(listed.map(([, code = '', kind = '']) => [code, kind])),
+    reasonCodes,
+  )
 })
 
 test('the changelog tells each thing once, and the glossary has each term once', () => {

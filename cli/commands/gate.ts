@@ -1,96 +1,132 @@
 import { writeFileSync } from 'node:fs'
-import { setTimeout as delay } from 'node:timers/promises'
 import { InvalidArgumentError, Option, type Command } from 'commander'
+import type { AdmissionPolicy } from '../../src/admission/rules/admission-policy.ts'
+import type { DecisionContext } from '../../src/admission/rules/evidence.ts'
+import { parseDuration } from '../../src/lib/duration.ts'
 import { programVersion } from '../../src/lib/program-version.ts'
-import { parseDuration } from '../duration.ts'
 import { exitCodes, Failure } from '../failure.ts'
+import { readBaseline } from '../gate/baseline.ts'
+import { writeAnnotations } from '../gate/formats/annotations.ts'
+import { writeVex } from '../gate/formats/cyclonedx-vex.ts'
+import { writeGitlabReport } from '../gate/formats/gitlab.ts'
+import { writeJunit } from '../gate/formats/junit.ts'
+import { writeMarkdown } from '../gate/formats/markdown.ts'
+import { gatePolicies, thresholdOf, type PolicyFlags } from '../gate/gate-policies.ts'
+import { severities } from '../gate/gate-finding.ts'
 import {
-  readScan,
-  resolveTargets,
-  severities,
-  type ScanState,
-  type Target,
-} from '../gate/findings.ts'
-import {
-  judge,
-  overall,
-  rank,
-  type GateRules,
-  type GateVerdict,
-  type Threshold,
-} from '../gate/judge.ts'
-import { GateSuppressions } from '../gate/suppress.ts'
-import { readRuleFile } from '../rule-file.ts'
-import { renderGate, type GateReport, type JudgedImage } from '../gate/report.ts'
+  judgeReference,
+  overallVerdict,
+  type JudgedImage,
+  type Judging,
+  type Verdict,
+} from '../gate/judge-reference.ts'
+import { reportDocument } from '../gate/report-document.ts'
+import { renderGate, type GateReport } from '../gate/report.ts'
+import { readSuppressions } from '../gate/suppression-files.ts'
 import { note, say } from '../output.ts'
 import { awsHost, parseImageReference, type ImageReference } from '../reference.ts'
-import { imageOfJudged } from '../sarif/scanned-image.ts'
+import { imagesOfJudged } from '../sarif/scanned-image.ts'
 import { writeSarif } from '../sarif/write-sarif.ts'
 import { openAwsSession, openSession, type Session } from '../session.ts'
 import { configOf } from '../settings.ts'
 
-interface GateFlags {
-  readonly failOn: Threshold
+interface GateFlags extends PolicyFlags {
   readonly show: string
-  readonly fixableOnly?: true
-  readonly undefinedSeverity: 'fail' | 'allow'
   readonly wait: number
-  readonly maxAge?: number
   readonly platform?: string
   readonly registry?: string
+  readonly endpoint?: string
+  readonly as?: string
   readonly suppressions?: string
+  readonly vex: readonly string[]
   readonly output: readonly string[]
 }
 
 const help = `
 Examples:
   pratique gate my-app:1.0 --fail-on high --wait 5m
+  pratique gate my-app:1.0 --policy production.yaml -o sarif=gate.sarif -o junit=gate.xml
+  pratique gate my-app:1.1 --new-only --baseline my-app:1.0
   pratique gate 123456789012.dkr.ecr.eu-west-1.amazonaws.com/my-app:1.0 --fail-on critical -o json=gate.json
-  pratique gate my-app:1.0 --suppressions suppressions.yaml
 
-Exit codes: 0 every image passes; 3 the answer is no; 6 cannot tell (not scanned, failed, unsupported, stale data);
-4 not signed in or not allowed; 5 not found; 2 wrong usage; 1 error. With several images 3 goes before 6.`
+Without --policy, findings from --fail-on up (high, or any with --kev or --epss) say no. --fixable-only, --kev, --epss, --new-only
+and --grace narrow them: a finding has to meet all of them.
+
+Exit codes: 0 every image passes, perhaps with warnings; 3 the answer is no; 6 cannot tell (not scanned, failed, unsupported, partial,
+stale data, or the source does not tell what is asked); 4 not signed in or not allowed; 5 not found; 2 wrong usage; 1 error.
+With several images 3 goes before 6. docs/gate.md has policies, formats and pipelines.`
 
 export function gateCommand(program: Command): void {
-  program
+  const gateOf = program
     .command('gate')
     .argument('<reference...>', 'images: repo:tag, repo@digest or host/repo:tag')
     .description(
       'May these images go out? Reads findings by the ECR API, from Pratique or from AWS.',
     )
-    .addOption(
-      new Option('--fail-on <severity>', 'findings from here up say no')
-        .choices(['critical', 'high', 'medium', 'low', 'any', 'none'])
-        .default('high'),
-    )
+  addConditions(gateOf)
     .addOption(
       new Option('--show <severity>', 'findings from here up are listed')
         .choices(severities.map((word) => word.toLowerCase()))
         .default('undefined'),
     )
-    .option('--fixable-only', 'only findings with a known fix say no')
-    .addOption(
-      new Option('--undefined-severity <meaning>', 'what a finding without a severity means')
-        .choices(['fail', 'allow'])
-        .default('fail'),
-    )
     .option('--wait <duration>', 'wait for a running scan, for example 5m', duration, 0)
+    .option('--platform <os/arch>', 'judge only this platform of an index')
+    .option('--as <cluster/namespace>', 'ask as if it were to be deployed there')
+    .option('--suppressions <file>', 'rules by which findings are not counted, also those of AWS')
+    .option('--vex <file>', 'a VEX document that is believed; repeatable', collect, [])
+    .option('--registry <host>', 'registry of references without a host, for example an AWS one')
+    .option(
+      '--endpoint <url>',
+      'where the ECR API of an AWS registry answers, such as an endpoint in a VPC',
+    )
+    .option(
+      '-o, --output <format[=file]>',
+      `${formats.join(', ')}; repeatable, with =FILE written there`,
+      output,
+      [],
+    )
+    .addHelpText('after', help)
+    .action(gate)
+}
+
+function addConditions(command: Command): Command {
+  return command
+    .option('--policy <file>', 'an admission policy; repeatable, the strictest counts', collect, [])
+    .addOption(
+      new Option('--fail-on <severity>', 'findings from here up say no').choices([
+        'critical',
+        'high',
+        'medium',
+        'low',
+        'any',
+        'none',
+      ]),
+    )
+    .option('--fixable-only', 'only findings with a known fix say no')
+    .option('--kev', 'only findings that CISA lists as exploited say no')
+    .option(
+      '--epss <likelihood>',
+      'only findings as likely to be exploited say no, for example 0.2',
+      likelihood,
+    )
+    .option('--new-only', 'only findings that --baseline does not have say no')
+    .option('--baseline <reference>', 'an earlier image')
+    .option(
+      '--grace <duration>',
+      'only findings known for longer say no, for example 14d',
+      duration,
+    )
+    .addOption(
+      new Option(
+        '--undefined-severity <meaning>',
+        'what a finding without a severity means: fail (if not said) or allow',
+      ).choices(['fail', 'allow']),
+    )
     .option(
       '--max-age <duration>',
       'oldest vulnerability data that may say yes, for example 48h',
       duration,
     )
-    .option('--platform <os/arch>', 'judge only this platform of an index')
-    .option('--suppressions <file>', 'rules by which findings are not counted, also those of AWS')
-    .option('--registry <host>', 'registry of references without a host, for example an AWS one')
-    .option(
-      '-o, --output <format[=file]>',
-      'table, json or sarif; repeatable, with =FILE written there',
-      collect,
-      [],
-    )
-    .addHelpText('after', help)
-    .action(gate)
 }
 
 function duration(text: string): number {
@@ -99,94 +135,109 @@ function duration(text: string): number {
   return milliseconds
 }
 
+function likelihood(text: string): number {
+  const value = /^[0-9.]+$/.test(text) ? Number(text) : Number.NaN
+  if (value >= 0 && value <= 1) return value
+  throw new InvalidArgumentError('write it as a number from 0 to 1')
+}
+
 function collect(value: string, earlier: readonly string[]): readonly string[] {
-  if (/^(?:table|json|sarif)(?:=.+)?$/.test(value)) return [...earlier, value]
+  return [...earlier, value]
+}
+
+const formats = [
+  'table',
+  'json',
+  'sarif',
+  'gitlab',
+  'junit',
+  'markdown',
+  'cyclonedx-vex',
+  'github',
+] as const
+type Format = (typeof formats)[number]
+
+function output(value: string, earlier: readonly string[]): readonly string[] {
+  const [format = '', ...file] = value.split('=')
+  const isFormat = formats.some((one) => one === format)
+  if (isFormat && (file.length === 0 || file.join('=') !== '')) return [...earlier, value]
   throw new InvalidArgumentError(
-    'known formats are table, json and sarif, as FORMAT or FORMAT=FILE',
+    `known formats are ${formats.join(', ')}, as FORMAT or FORMAT=FILE`,
   )
 }
 
 async function gate(texts: readonly string[], flags: GateFlags): Promise<void> {
-  const deadline = new Date().getTime() + flags.wait
-  const rules: GateRules = {
-    failOn: flags.failOn,
-    fixableOnly: flags.fixableOnly ?? false,
-    undefinedSeverity: flags.undefinedSeverity,
-    maxAgeMs: flags.maxAge,
-  }
-  const suppressions =
-    flags.suppressions === undefined
-      ? undefined
-      : new GateSuppressions(readRuleFile(flags.suppressions).rules)
-  const images: JudgedImage[] = []
-  for (const text of texts)
-    images.push(...(await judgeReference(text, flags, { rules, deadline, suppressions })))
-  const report: GateReport = {
-    schema: 'pratique.gate/1',
-    failOn: flags.failOn,
-    verdict: overall(images.map(({ verdict }) => verdict)),
-    images,
-    ...(suppressions === undefined
-      ? {}
-      : { unusedRules: suppressions.unused, endedRules: suppressions.ended }),
-  }
-  await write(report, flags)
-  process.exitCode = exitCodeOf(report.verdict)
-}
-
-function exitCodeOf(verdict: GateVerdict['kind']): number {
-  if (verdict === 'pass') return exitCodes.ok
-  return verdict === 'fail' ? exitCodes.no : exitCodes.cannotAnswer
-}
-
-async function judgeReference(
-  text: string,
-  flags: GateFlags,
-  {
-    rules,
-    deadline,
+  const started = new Date().getTime()
+  const references = texts.map(referenceIn)
+  const policies = gatePolicies(flags, started)
+  const suppressions = readSuppressions(flags.suppressions, flags.vex)
+  const judging: Judging = {
+    policies,
     suppressions,
-  }: {
-    readonly rules: GateRules
-    readonly deadline: number
-    readonly suppressions: GateSuppressions | undefined
-  },
-): Promise<readonly JudgedImage[]> {
+    baseline: await baselineOf(flags),
+    platform: flags.platform,
+    context: contextOf(flags.as),
+    deadline: started + flags.wait,
+  }
+  const images: JudgedImage[] = []
+  for (const reference of references) {
+    const { session, registryId } = sessionFor(reference, flags)
+    images.push(await judgeReference(session, { reference, registryId }, judging))
+  }
+  const report: GateReport = {
+    images,
+    policies: policies.map(({ name }) => name),
+    threshold: flags.policy.length > 0 ? undefined : thresholdWords(flags),
+    judgedAt: new Date(),
+    unusedRules: suppressions?.unused ?? [],
+    endedRules: suppressions?.ended ?? [],
+  }
+  await write(report, flags, policies)
+  process.exitCode = exitCodeOf(overallVerdict(images))
+}
+
+function referenceIn(text: string): ImageReference {
   const reference = parseImageReference(text)
-  if (reference === undefined)
-    throw new Failure(
-      exitCodes.usage,
-      `${text} is not an image reference`,
-      'write repo:tag, repo@sha256:… or host/repo:tag',
-    )
-  const { session, registryId } = sessionFor(reference, flags)
-  const all = await resolveTargets(session, reference, registryId)
-  const targets = all.filter(
-    ({ platform }) =>
-      flags.platform === undefined || platform === undefined || platform === flags.platform,
+  if (reference !== undefined) return reference
+  throw new Failure(
+    exitCodes.usage,
+    `${text} is not an image reference`,
+    'write repo:tag, repo@sha256:… or host/repo:tag',
   )
-  if (targets.length === 0) {
-    const reason =
-      all.length === 0
-        ? 'the index holds no image'
-        : `the index has no ${flags.platform ?? ''}, only ${all.map(({ platform }) => platform).join(', ')}`
-    return [
-      {
-        reference: text,
-        target: undefined,
-        state: undefined,
-        verdict: { kind: 'cannotTell', reason },
-      },
-    ]
-  }
-  const judged: JudgedImage[] = []
-  for (const target of targets) {
-    const told = await waitForScan(session, text, target, deadline)
-    const now = new Date()
-    const state = suppressions?.apply(told, target, now) ?? told
-    judged.push({ reference: text, target, state, verdict: judge(state, rules, now) })
-  }
-  return judged
+}
+
+async function baselineOf(flags: GateFlags): Promise<Judging['baseline']> {
+  if (flags.baseline === undefined) return undefined
+  const reference = referenceIn(flags.baseline)
+  const { session, registryId } = sessionFor(reference, flags)
+  return readBaseline(session, reference, registryId)
+}
+
+/** Nobody asked for a policy that is about other images: that is no yes. */
+function contextOf(as: string | undefined): DecisionContext {
+  if (as === undefined) return { door: 'gate', withoutPolicy: 'deny' }
+  const [cluster = '', namespace = '', ...more] = as.split('/')
+  if (cluster === '' || namespace === '' || more.length > 0)
+    throw new Failure(exitCodes.usage, `${as} is not CLUSTER/NAMESPACE`, 'write --as prod/payments')
+  return { door: 'admission', cluster, namespace, withoutPolicy: 'deny' }
+}
+
+function thresholdWords(flags: GateFlags): string {
+  const threshold = thresholdOf(flags)
+  if (threshold === 'none') return 'that --fail-on none counts'
+  const conditions = [
+    ...(flags.fixableOnly === undefined ? [] : ['fixable']),
+    ...(flags.kev === undefined ? [] : ['exploited']),
+    ...(flags.epss === undefined ? [] : [`with an EPSS of ${flags.epss} or more`]),
+    ...(flags.newOnly === undefined ? [] : ['new']),
+    ...(flags.grace === undefined ? [] : ['past their grace']),
+  ]
+  return [`at or above ${threshold.toUpperCase()}`, ...conditions].join(', ')
+}
+
+function exitCodeOf(verdict: Verdict): number {
+  if (verdict === 'deny') return exitCodes.no
+  return verdict === 'unknown' ? exitCodes.cannotAnswer : exitCodes.ok
 }
 
 function sessionFor(
@@ -194,7 +245,8 @@ function sessionFor(
   flags: GateFlags,
 ): { readonly session: Session; readonly registryId: string | undefined } {
   const aws = awsHost(reference.host ?? flags.registry ?? '')
-  if (aws !== undefined) return { session: openAwsSession(aws.region), registryId: aws.registryId }
+  if (aws !== undefined)
+    return { session: openAwsSession(aws.region, flags.endpoint), registryId: aws.registryId }
   const session = openSession(configOf({}))
   const ours = session.endpoint === undefined ? undefined : new URL(session.endpoint).host
   const asked = reference.host ?? flags.registry
@@ -208,45 +260,58 @@ function sessionFor(
   return { session, registryId: undefined }
 }
 
-/** Ends as soon as there is a result, or when the time is over. */
-async function waitForScan(
-  session: Session,
-  text: string,
-  target: Target,
-  deadline: number,
-): Promise<ScanState> {
-  for (let pause = 500; ; pause = Math.min(pause * 2, 5000)) {
-    const state = await readScan(session, target)
-    const isWaitedFor =
-      state.kind === 'running' || (state.kind === 'unavailable' && state.status === 'NOT_SCANNED')
-    const left = deadline - new Date().getTime()
-    if (!isWaitedFor || left <= 0) return state
-    note(
-      `${text}: ${state.status.toLowerCase().replaceAll('_', ' ')}, waiting up to ${Math.ceil(left / 1000)} s`,
-    )
-    await delay(Math.min(pause, left))
-  }
-}
-
-async function write(report: GateReport, flags: GateFlags): Promise<void> {
+async function write(
+  report: GateReport,
+  flags: GateFlags,
+  policies: readonly AdmissionPolicy[],
+): Promise<void> {
   const outputs = flags.output.length === 0 ? ['table'] : flags.output
-  for (const output of outputs) {
-    const [format = 'table', ...rest] = output.split('=')
-    const text = await textOf(report, format, flags)
-    if (rest.length === 0) say(text)
-    else writeFileSync(rest.join('='), `${text}\n`)
+  for (const one of outputs) {
+    const [name = 'table', ...rest] = one.split('=')
+    const format = formats.find((known) => known === name) ?? 'table'
+    const text = await textOf(report, format, { flags, policies })
+    const file = rest.join('=')
+    if (file === '') say(text)
+    else writeFile(file, `${text}\n`)
   }
 }
 
-async function textOf(report: GateReport, format: string, flags: GateFlags): Promise<string> {
-  if (format === 'json') return JSON.stringify(report, undefined, 2)
-  if (format === 'sarif') {
-    const exitCode = exitCodeOf(report.verdict)
-    return writeSarif(report.images.map(imageOfJudged), {
-      version: await programVersion(),
-      exitCode,
-    })
+function writeFile(file: string, text: string): void {
+  try {
+    writeFileSync(file, text)
+    note(`wrote ${file}`)
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error)
+    throw new Failure(exitCodes.error, `${file} cannot be written: ${why}`)
   }
-  const show = severities.find((word) => word.toLowerCase() === flags.show) ?? 'UNDEFINED'
-  return renderGate(report, (severity) => rank(severity) <= rank(show))
+}
+
+async function textOf(
+  report: GateReport,
+  format: Format,
+  { flags, policies }: { readonly flags: GateFlags; readonly policies: readonly AdmissionPolicy[] },
+): Promise<string> {
+  const exitCode = exitCodeOf(overallVerdict(report.images))
+  switch (format) {
+    case 'table': {
+      const show = severities.findIndex((word) => word.toLowerCase() === flags.show)
+      return renderGate(report, (severity) => severities.indexOf(severity) <= show)
+    }
+    case 'json':
+      return JSON.stringify(reportDocument(report, exitCode), undefined, 2)
+    case 'sarif': {
+      const version = await programVersion()
+      return writeSarif(report.images.flatMap(imagesOfJudged), { version, exitCode })
+    }
+    case 'gitlab':
+      return writeGitlabReport(report, await programVersion())
+    case 'junit':
+      return writeJunit(report, policies)
+    case 'markdown':
+      return writeMarkdown(report)
+    case 'cyclonedx-vex':
+      return writeVex(report, await programVersion())
+    case 'github':
+      return writeAnnotations(report)
+  }
 }

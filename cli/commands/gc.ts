@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { parseDuration } from '../duration.ts'
+import { parseDuration } from '../../src/lib/duration.ts'
 import { exitCodes, Failure } from '../failure.ts'
 import { jsonOf, linesOf } from '../json.ts'
 import { formatOption, note, render, renderTable, say, type Format } from '../output.ts'

@@ -1,6 +1,6 @@
 import { CreateRoleCommand, DeleteRoleCommand, ListRolesCommand } from '@aws-sdk/client-iam'
 import type { Command } from 'commander'
-import { parseDuration } from '../duration.ts'
+import { parseDuration } from '../../src/lib/duration.ts'
 import { exitCodes, Failure } from '../failure.ts'
 import { addAttachVerbs, askIam, collected, exitHelp, gather, tagsOf } from '../iam.ts'
 import { formatOption, render, renderTable, say, type Format } from '../output.ts'

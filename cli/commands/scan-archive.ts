@@ -1,5 +1,5 @@
 // What the server says of a directory or an archive, for a person and for SARIF.
-import { severities } from '../gate/findings.ts'
+import { severities } from '../gate/gate-finding.ts'
 import { renderTable } from '../output.ts'
 import type { SarifFinding, ScannedImage } from '../sarif/scanned-image.ts'
 import { reasonOf, renderSuppressed, type SuppressedFinding } from '../suppressed-findings.ts'

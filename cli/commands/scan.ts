@@ -6,8 +6,8 @@ import { StartImageScanCommand } from '@aws-sdk/client-ecr'
 import { Option, type Command } from 'commander'
 import { programVersion } from '../../src/lib/program-version.ts'
 import { exitCodes, Failure } from '../failure.ts'
-import { readScan, resolveTargets, whereOf, type ScanState, type Target } from '../gate/findings.ts'
-import { rank } from '../gate/judge.ts'
+import { readScan, resolveTargets, type ScanState, type Target } from '../gate/findings.ts'
+import { compareFindings, whereOf } from '../gate/gate-finding.ts'
 import { jsonOf } from '../json.ts'
 import { note, render, say, type Format } from '../output.ts'
 import { packDirectory } from '../pack-directory.ts'
@@ -202,7 +202,7 @@ function renderState({ target, state, suppressed }: ScannedTarget): string {
   const remarks =
     state.kind === 'unavailable' ? `\n  ${state.status}: ${state.reason}` : noteOf(state.note)
   const rows = state.findings
-    .toSorted((a, b) => rank(a.severity) - rank(b.severity))
+    .toSorted(compareFindings)
     .map((finding) => [
       finding.severity,
       finding.vulnerability,

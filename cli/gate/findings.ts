@@ -4,58 +4,12 @@ import {
   DescribeImageScanFindingsCommand,
   DescribeImagesCommand,
   type DescribeImageScanFindingsCommandOutput,
-  type EnhancedImageScanFinding,
-  type ImageScanFinding,
 } from '@aws-sdk/client-ecr'
 import { exitCodes, Failure } from '../failure.ts'
 import type { ImageReference } from '../reference.ts'
 import { ask, type Session } from '../session.ts'
-
-export const severities = [
-  'CRITICAL',
-  'HIGH',
-  'MEDIUM',
-  'LOW',
-  'INFORMATIONAL',
-  'UNDEFINED',
-] as const
-export type Severity = (typeof severities)[number]
-
-export interface GateFinding {
-  readonly vulnerability: string
-  readonly severity: Severity
-  readonly packageName: string
-  readonly packageVersion: string
-  /** Absent when none is known. */
-  readonly fixedVersion: string | undefined
-  readonly path: string | undefined
-  readonly layer: string | undefined
-  readonly url: string | undefined
-  /** Other ids of the flaw, where the source tells them. */
-  readonly aliases: readonly string[]
-  /** purl type; undefined where the source does not tell. */
-  readonly packageType: string | undefined
-  readonly purl: string | undefined
-  /** What people and vendors say of it that does not hold it back. */
-  readonly remark: string | undefined
-}
-
-/** Where it is, and what is said of it. */
-export function whereOf({ path, remark }: Pick<GateFinding, 'path' | 'remark'>): string {
-  const said = remark === undefined ? undefined : `(${remark})`
-  return [path, said].filter((part) => part !== undefined).join(' ')
-}
-
-/** One that a rule of the gate's own file holds back. */
-export interface HeldFinding extends GateFinding {
-  readonly suppression: {
-    readonly kind: 'rule'
-    readonly by: string
-    readonly reason: string
-    readonly until: string
-    readonly number: number
-  }
-}
+import { basicFinding, enhancedFinding } from './finding-shapes.ts'
+import type { GateFinding, HeldFinding } from './gate-finding.ts'
 
 /** What the source says about one platform's scan. */
 export type ScanState =
@@ -85,21 +39,55 @@ export interface Target {
   readonly index?: string
 }
 
+/** What a reference names. */
+export interface FoundManifest {
+  readonly digest: string
+  readonly mediaType: string
+  readonly pushedAt: Date | undefined
+}
+
 /** The images behind a reference: itself, or each platform of an index. */
 export async function resolveTargets(
   session: Session,
   reference: ImageReference,
   registryId: string | undefined,
 ): Promise<readonly Target[]> {
+  const found = await findManifest(session, reference, registryId)
+  return targetsOf(session, { reference, registryId, found })
+}
+
+/** Throws a Failure where there is none. */
+export async function findManifest(
+  session: Session,
+  reference: ImageReference,
+  registryId: string | undefined,
+): Promise<FoundManifest> {
   const { repository, text } = reference
   const scope = { repositoryName: repository, ...(registryId === undefined ? {} : { registryId }) }
   const imageIds = [imageIdOf(reference)]
   const described = await ask(session, (ecr) =>
     ecr.send(new DescribeImagesCommand({ ...scope, imageIds })),
   )
-  const { imageDigest: digest, imageManifestMediaType: mediaType = '' } =
-    described.imageDetails?.[0] ?? {}
+  const [detail] = described.imageDetails ?? []
+  const digest = detail?.imageDigest
   if (digest === undefined) throw new Failure(exitCodes.notFound, `${text} does not exist`)
+  const { imageManifestMediaType: mediaType = '', imagePushedAt: pushedAt } = detail ?? {}
+  return { digest, mediaType, pushedAt }
+}
+
+export async function targetsOf(
+  session: Session,
+  {
+    reference: { repository },
+    registryId,
+    found: { digest, mediaType },
+  }: {
+    readonly reference: ImageReference
+    readonly registryId: string | undefined
+    readonly found: FoundManifest
+  },
+): Promise<readonly Target[]> {
+  const scope = { repositoryName: repository, ...(registryId === undefined ? {} : { registryId }) }
   const target = { repository, registryId, digest, platform: undefined }
   if (!/index|manifest\.list/.test(mediaType)) return [target]
   const command = new BatchGetImageCommand({ ...scope, imageIds: [{ imageDigest: digest }] })
@@ -206,85 +194,6 @@ async function findingsPage(
       Promise.reject(error instanceof Error ? error : new Error(String(error))),
     )
   }
-}
-
-function basicFinding(finding: ImageScanFinding): GateFinding {
-  const attributes = new Map((finding.attributes ?? []).map(({ key, value }) => [key, value]))
-  return {
-    vulnerability: finding.name ?? 'unknown',
-    severity: severityOf(finding.severity),
-    packageName: attributes.get('package_name') ?? 'unknown',
-    packageVersion: attributes.get('package_version') ?? 'unknown',
-    fixedVersion: attributes.get('fixed_version'),
-    path: attributes.get('package_path'),
-    layer: attributes.get('layer_digest'),
-    url: finding.uri,
-    aliases: attributes.get('aliases')?.split(' ') ?? [],
-    packageType: attributes.get('package_type'),
-    purl: attributes.get('purl'),
-    remark: remarkOf(attributes),
-  }
-}
-
-function remarkOf(
-  attributes: ReadonlyMap<string | undefined, string | undefined>,
-): string | undefined {
-  const status = attributes.get('vex_status')
-  const ended = attributes.get('suppression_ended')
-  const parts = [
-    ...(status === undefined ? [] : [`VEX: ${status}`]),
-    ...(ended === undefined ? [] : [`rule ${ended}`]),
-  ]
-  return parts.length === 0 ? undefined : parts.join('; ')
-}
-
-/** Inspector's words for package managers as purl types; OS may be any of several. */
-const inspectorTypes: ReadonlyMap<string, string> = new Map([
-  ['NODEPKG', 'npm'],
-  ['NPM', 'npm'],
-  ['YARN', 'npm'],
-  ['PNPM', 'npm'],
-  ['PYTHONPKG', 'pypi'],
-  ['PIP', 'pypi'],
-  ['PIPENV', 'pypi'],
-  ['POETRY', 'pypi'],
-  ['JAR', 'maven'],
-  ['POM', 'maven'],
-  ['GOBINARY', 'golang'],
-  ['GOMOD', 'golang'],
-  ['GEMSPEC', 'gem'],
-  ['BUNDLER', 'gem'],
-  ['CARGO', 'cargo'],
-  ['NUGET', 'nuget'],
-  ['DOTNET', 'nuget'],
-  ['COMPOSER', 'composer'],
-])
-
-/** One for each package: a finding of this shape names all that hold the vulnerability. */
-function enhancedFinding(finding: EnhancedImageScanFinding): readonly GateFinding[] {
-  const details = finding.packageVulnerabilityDetails
-  const vulnerability = details?.vulnerabilityId ?? finding.title ?? 'unknown'
-  const severity = severityOf(finding.severity)
-  const packages = details?.vulnerablePackages ?? []
-  return packages.map((found) => ({
-    vulnerability,
-    severity,
-    packageName: found.name ?? 'unknown',
-    packageVersion: found.version ?? 'unknown',
-    fixedVersion: found.fixedInVersion === 'NotAvailable' ? undefined : found.fixedInVersion,
-    path: found.filePath,
-    layer: found.sourceLayerHash,
-    url: details?.sourceUrl,
-    aliases: details?.relatedVulnerabilities ?? [],
-    packageType: inspectorTypes.get(found.packageManager ?? ''),
-    purl: undefined,
-    remark: undefined,
-  }))
-}
-
-/** UNTRIAGED is Inspector's word for what basic scanning calls UNDEFINED; any other word is undefined too. */
-function severityOf(text: string | undefined): Severity {
-  return severities.find((severity) => severity === text) ?? 'UNDEFINED'
 }
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {

@@ -1,9 +1,14 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { readVexBytes } from '../../src/vex/read-vex.ts'
+import { indexStatements } from '../../src/vex/statement-index.ts'
+import { openVexOf } from '../../test/kit/attestations.ts'
 import { parseSuppressionRules } from '../../src/vex/suppression-rules.ts'
+import { gateFinding, gateReport, judged } from '../../test/kit/gate.ts'
 import { imageOfState } from '../sarif/scanned-image.ts'
-import type { GateFinding, ScanState, Target } from './findings.ts'
-import { judge } from './judge.ts'
+import type { ScanState, Target } from './findings.ts'
+import type { GateFinding } from './gate-finding.ts'
+import { verdictOf } from './judge-reference.ts'
 import { renderGate } from './report.ts'
 import { GateSuppressions } from './suppress.ts'
 
@@ -19,20 +24,7 @@ const target: Target = {
 const now = new Date('2026-11-20T12:00:00Z')
 
 /** As AWS's basic scanning tells it: no type, no path. */
-const basic: GateFinding = {
-  vulnerability: 'CVE-2024-0001',
-  severity: 'HIGH',
-  packageName: 'openssl',
-  packageVersion: '3.0.11-1',
-  fixedVersion: undefined,
-  path: undefined,
-  layer: undefined,
-  url: undefined,
-  aliases: [],
-  packageType: undefined,
-  purl: undefined,
-  remark: undefined,
-}
+const basic = gateFinding()
 /** As Inspector tells it. */
 const enhanced: GateFinding = {
   ...basic,
@@ -114,37 +106,20 @@ test('the gate says yes to what is left, and lists what is held back', () => {
     { package: { name: 'zlib' } },
     { until: '2026-01-01', package: 'pkg:maven/org.apache.logging.log4j/log4j-core' },
   )
-  const rules = {
-    failOn: 'high',
-    fixableOnly: false,
-    undefinedSeverity: 'fail',
-    maxAgeMs: undefined,
-  } as const
   const state = suppressions.apply(scanned(basic, enhanced), target, now)
-  const verdict = judge(state, rules, now)
-  assert.equal(verdict.kind, 'fail')
-  const passing = suppressions.apply(scanned(basic), target, now)
-  assert.equal(judge(passing, rules, now).kind, 'pass')
+  assert.equal(verdictOf(judged({ '': state }).decision), 'deny')
+  const passing = judged({ '': suppressions.apply(scanned(basic), target, now) })
+  assert.equal(verdictOf(passing.decision), 'allow')
+  const { unused: unusedRules, ended: endedRules } = suppressions
   assert.deepEqual(
-    suppressions.unused.map(({ number }) => number),
+    unusedRules.map(({ number }) => number),
     [2],
   )
   assert.deepEqual(
-    suppressions.ended.map(({ number }) => number),
+    endedRules.map(({ number }) => number),
     [3],
   )
-  const images = [
-    { reference: 'team/app:1', target, state: passing, verdict: judge(passing, rules, now) },
-  ]
-  const report = {
-    schema: 'pratique.gate/1',
-    failOn: 'high',
-    verdict: 'pass',
-    images,
-    unusedRules: suppressions.unused,
-    endedRules: suppressions.ended,
-  } as const
-  const text = renderGate(report, () => true)
+  const text = renderGate(gateReport([passing], { unusedRules, endedRules }), () => true)
   assert.match(
     text,
     /1 not counted:\n +SEVERITY +ID +PACKAGE +NOT COUNTED +BY +UNTIL +WHY\n +HIGH +CVE-2024-0001 +openssl 3\.0\.11-1 +rule +o +2027-01-01 +r/,
@@ -154,6 +129,25 @@ test('the gate says yes to what is left, and lists what is held back', () => {
     text,
     /rule 3 \(line 1, o\) ended on 2026-01-01: its findings count again\nrule 2 \(line 1, o\) matched nothing/,
   )
+})
+
+test('a VEX document that is named holds back, and says who says so', () => {
+  const statement = {
+    vulnerability: { name: 'CVE-2021-44228' },
+    products: [{ '@id': 'pkg:maven/org.apache.logging.log4j/log4j-core@2.14.1' }],
+    status: 'not_affected',
+    justification: 'vulnerable_code_not_present',
+  }
+  const reading = readVexBytes(Buffer.from(JSON.stringify(openVexOf([statement]))))
+  assert.ok(reading.kind === 'read', JSON.stringify(reading))
+  const documents = indexStatements([{ document: reading.value, digest }])
+  const state = new GateSuppressions([], [documents]).apply(scanned(basic, enhanced), target, now)
+  assert.ok(state.kind === 'scanned')
+  assert.deepEqual(
+    state.findings.map(({ vulnerability }) => vulnerability),
+    ['CVE-2024-0001'],
+  )
+  assert.equal(state.suppressed?.[0]?.suppression.kind, 'vex')
 })
 
 test('a scan that runs, or that cannot speak for the image, stays what it is', () => {
@@ -166,13 +160,7 @@ test('a scan that runs, or that cannot speak for the image, stays what it is', (
     findings: [basic],
   }
   const state = suppressionsOf({}).apply(partial, target, now)
-  const rules = {
-    failOn: 'any',
-    fixableOnly: false,
-    undefinedSeverity: 'fail',
-    maxAgeMs: undefined,
-  } as const
-  assert.equal(judge(state, rules, now).kind, 'cannotTell')
+  assert.equal(verdictOf(judged({ '': state }, { flags: { failOn: 'any' } }).decision), 'unknown')
 })
 
 test('a SARIF log lists what a rule holds back, as suppressed and with the reason', () => {

@@ -1,4 +1,4 @@
-// Purpose:  hold a file of rules against findings that the gate read, from Pratique or from AWS.
+// Purpose:  hold a file of rules, and VEX documents, against findings that the gate read, from Pratique or from AWS.
 // Spec:     our own; docs/suppressions.md. The rules are judged by the code that the server uses.
 // Input:    rules that were read, and findings as the ECR API tells them.
 // Deviates: nothing.
@@ -8,13 +8,16 @@ import { parseDigest } from '../../src/oci/digest.ts'
 import {
   indexRules,
   judgePlace,
+  type HeldBack,
   type JudgedPackage,
   type RuleIndex,
 } from '../../src/vex/judge-suppression.ts'
 import { parsePurl, type Purl } from '../../src/lib/purl.ts'
+import type { StatementIndex } from '../../src/vex/statement-index.ts'
 import type { SuppressionRule } from '../../src/vex/suppression-rules.ts'
 import { vulnerabilityKey } from '../../src/vex/vex-document.ts'
-import type { GateFinding, HeldFinding, ScanState, Target } from './findings.ts'
+import type { ScanState, Target } from './findings.ts'
+import type { GateFinding, HeldFinding } from './gate-finding.ts'
 
 export interface RuleUse {
   readonly number: number
@@ -28,11 +31,13 @@ export interface RuleUse {
 export class GateSuppressions {
   readonly #rules: readonly SuppressionRule[]
   readonly #index: RuleIndex
+  readonly #statements: readonly StatementIndex[]
   readonly #used = new Set<SuppressionRule>()
   readonly #ended = new Set<SuppressionRule>()
 
-  constructor(rules: readonly SuppressionRule[]) {
+  constructor(rules: readonly SuppressionRule[], statements: readonly StatementIndex[] = []) {
     this.#rules = rules
+    this.#statements = statements
     this.#index = indexRules(rules)
   }
 
@@ -42,14 +47,14 @@ export class GateSuppressions {
     const suppressed: HeldFinding[] = []
     const findings: GateFinding[] = []
     for (const finding of state.findings) {
-      const rule = this.#holder(finding, target, now)
-      if (rule === undefined) findings.push(finding)
-      else suppressed.push({ ...finding, suppression: describeHold(rule) })
+      const held = this.#holder(finding, target, now)
+      if (held === undefined) findings.push(finding)
+      else suppressed.push({ ...finding, suppression: describeHold(held) })
     }
     return { ...state, findings, suppressed }
   }
 
-  #holder(finding: GateFinding, target: Target, now: Date): SuppressionRule | undefined {
+  #holder(finding: GateFinding, target: Target, now: Date): HeldBack | undefined {
     const place = {
       ids: [finding.vulnerability, ...finding.aliases].map(vulnerabilityKey),
       package: packageOf(finding),
@@ -60,11 +65,14 @@ export class GateSuppressions {
       },
       path: finding.path ?? '',
     }
-    const { heldBack, ended } = judgePlace({ statements: [], rules: this.#index }, place, now)
+    const { heldBack, ended } = judgePlace(
+      { statements: this.#statements, rules: this.#index },
+      place,
+      now,
+    )
     for (const rule of ended) this.#ended.add(rule)
-    if (heldBack?.kind !== 'rule') return undefined
-    this.#used.add(heldBack.rule)
-    return heldBack.rule
+    if (heldBack?.kind === 'rule') this.#used.add(heldBack.rule)
+    return heldBack
   }
 
   /** Rules that held nothing back and would not have. */
@@ -82,19 +90,40 @@ function useOf({ number, line, owner, until, reason }: SuppressionRule): RuleUse
   return { number, line, owner, until, reason }
 }
 
-function describeHold({
-  owner: by,
-  reason,
-  until,
-  number,
-}: SuppressionRule): HeldFinding['suppression'] {
-  return { kind: 'rule', by, reason, until, number }
+function describeHold(held: HeldBack): HeldFinding['suppression'] {
+  if (held.kind === 'rule') {
+    const { owner: by, reason, until, number } = held.rule
+    return { kind: 'rule', by, reason, until, number }
+  }
+  const { issuer: by, status, justification, impact, document } = held.claim
+  return {
+    kind: 'vex',
+    by,
+    status,
+    ...(justification === undefined ? {} : { justification }),
+    ...(impact === undefined ? {} : { impact }),
+    document: { id: document.id },
+  }
 }
 
 function packageOf(finding: GateFinding): JudgedPackage {
   const { packageName: name, packageVersion: version, packageType: type, purl } = finding
   const parsed = purl === undefined ? purlOf(type, name, version) : parsePurl(purl)
   return { name, version, type, purl: parsed }
+}
+
+/** The package URL of a finding; undefined where the source does not tell its type. */
+export function purlTextOf({
+  purl,
+  packageType,
+  packageName,
+  packageVersion,
+}: GateFinding): string | undefined {
+  const made = purl === undefined ? purlOf(packageType, packageName, packageVersion) : undefined
+  if (made === undefined) return purl
+  const { type, namespace, name, version = '' } = made
+  const path = [...(namespace?.split('/') ?? []), name].map(encodeURIComponent).join('/')
+  return `pkg:${type}/${path}@${encodeURIComponent(version)}`
 }
 
 /** Inspector tells a name as its ecosystem has it: `@scope/name`, `group:artifact`, `github.com/x/y`. */

@@ -1,7 +1,10 @@
 // What a SARIF log is written from: an image, what was found in it, and what nobody can say of it.
-import { severities, type GateFinding, type ScanState, type Target } from '../gate/findings.ts'
+import type { ScanState, Target } from '../gate/findings.ts'
+import { severities, type GateFinding } from '../gate/gate-finding.ts'
 import { reasonOf, type StoredSuppressedFinding } from '../suppressed-findings.ts'
-import type { JudgedImage } from '../gate/report.ts'
+import { reasonCodes, type Reason } from '../../src/admission/rules/reason.ts'
+import type { JudgedImage, JudgedPlatform } from '../gate/judge-reference.ts'
+import { marksOf } from '../gate/report.ts'
 
 export interface ScannedImage {
   /** A reference, a file or a directory. */
@@ -13,11 +16,21 @@ export interface ScannedImage {
   /** What the answer does not speak about, in a scan that is whole. */
   readonly notes: readonly string[]
   readonly findings: readonly SarifFinding[]
+  /** What else speaks against the image. */
+  readonly refusals?: readonly SarifRefusal[]
 }
+
+export interface SarifRefusal {
+  readonly code: string
+  readonly message: string
+  readonly isWarning: boolean
+}
+
+type FactNames = 'epss' | 'kev' | 'fix' | 'firstKnown'
 
 export interface SarifFinding extends Omit<
   GateFinding,
-  'aliases' | 'packageType' | 'purl' | 'remark'
+  'aliases' | 'packageType' | 'purl' | 'remark' | 'score' | 'summary' | FactNames
 > {
   readonly score?: number | undefined
   readonly summary?: string | undefined
@@ -69,13 +82,54 @@ function findingApart({
   }
 }
 
-/** An image as the gate judged it; one that cannot be told is not whole, even where its scan is. */
-export function imageOfJudged({ reference, target, state, verdict }: JudgedImage): ScannedImage {
-  const reason = verdict.kind === 'cannotTell' ? verdict.reason : undefined
-  if (target === undefined || state === undefined) {
-    const image = { name: reference, digest: undefined, platform: undefined }
-    return { ...image, gap: reason ?? 'there is no scan', notes: [], findings: [] }
+/** Each platform as the gate judged it; one that cannot be told is not whole, even where its scan is. */
+export function imagesOfJudged(image: JudgedImage): readonly ScannedImage[] {
+  const { reference, digest, decision, platforms } = image
+  const against = decision.reasons.filter(({ outcome }) => outcome !== 'info')
+  const untold = against.filter(
+    ({ code, outcome }) => outcome === 'deny' && reasonCodes[code] === 'unknown',
+  )
+  const ofWhole = untold.filter(({ platform }) => platform === undefined)
+  if (platforms.length === 0) {
+    const gap = gapOf(untold) ?? 'there is no image to look at'
+    return [{ name: reference, digest, platform: undefined, gap, notes: [], findings: [] }]
   }
-  const image = imageOfState(reference, { target, state })
-  return { ...image, gap: image.gap ?? reason }
+  const marks = marksOf(image)
+  return platforms.map((platform, index) => {
+    const told = imageOfState(reference, platform)
+    const own = untold.filter(
+      (reason) => reason.platform !== undefined && isAbout(reason, platform),
+    )
+    const gap = told.gap ?? gapOf([...own, ...ofWhole])
+    const findings = told.findings.map((finding) => withExemption(finding, marks))
+    // What is about the image as a whole is told once.
+    const refusals = index === 0 ? refusalsOf(against) : []
+    return { ...told, gap, findings, refusals }
+  })
+}
+
+function isAbout({ platform }: Reason, { target }: JudgedPlatform): boolean {
+  return platform === target.platform
+}
+
+function gapOf(untold: readonly Reason[]): string | undefined {
+  const messages = [...new Set(untold.map(({ message }) => message))]
+  const more = messages.length - maxGaps
+  if (messages.length === 0) return undefined
+  return [...messages.slice(0, maxGaps), ...(more > 0 ? [`and ${more} more`] : [])].join('; ')
+}
+
+const maxGaps = 5
+
+function refusalsOf(against: readonly Reason[]): readonly SarifRefusal[] {
+  return against
+    .filter(({ code, finding }) => finding === undefined && reasonCodes[code] === 'violation')
+    .map(({ code, message, outcome }) => ({ code, message, isWarning: outcome === 'warn' }))
+}
+
+function withExemption(finding: SarifFinding, marks: ReadonlyMap<object, Reason>): SarifFinding {
+  const exemptedBy = marks.get(finding)?.exemptedBy
+  if (exemptedBy === undefined) return finding
+  const { owner, reason, until } = exemptedBy
+  return { ...finding, suppressed: `exempted by ${owner} until ${until}: ${reason}` }
 }

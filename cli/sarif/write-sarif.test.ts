@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { sarifJudge } from '../../test/kit/sarif-schema.ts'
-import { severities } from '../gate/findings.ts'
+import { severities } from '../gate/gate-finding.ts'
 import type { SarifFinding, ScannedImage } from './scanned-image.ts'
 import { writeSarif } from './write-sarif.ts'
 

@@ -5,9 +5,8 @@
 // Unknowns: a scan that is not whole fails the invocation, is a notification of level error, and a result besides: a reader that passes over
 //           notifications must not take its silence for a clean image.
 import { createHash } from 'node:crypto'
-import { rank } from '../gate/judge.ts'
-import type { Severity } from '../gate/findings.ts'
-import type { SarifFinding, ScannedImage } from './scanned-image.ts'
+import { severities, type Severity } from '../gate/gate-finding.ts'
+import type { SarifFinding, SarifRefusal, ScannedImage } from './scanned-image.ts'
 
 type Level = 'error' | 'warning' | 'note'
 
@@ -103,9 +102,13 @@ function rulesOf(
   const findings = images.flatMap((image) => image.findings)
   const rules = new Map<string, Json>(isIncomplete ? [[incompleteId, incompleteRule]] : [])
   for (const [id, group] of Map.groupBy(findings, ({ vulnerability }) => vulnerability)) {
-    const [worst] = group.toSorted((a, b) => rank(a.severity) - rank(b.severity))
+    const [worst] = group.toSorted(
+      (a, b) => severities.indexOf(a.severity) - severities.indexOf(b.severity),
+    )
     if (worst !== undefined) rules.set(id, ruleOf(id, worst))
   }
+  for (const { code } of images.flatMap(({ refusals = [] }) => refusals))
+    rules.set(ruleIdOf(code), refusalRule(code))
   return rules
 }
 
@@ -123,13 +126,30 @@ function ruleOf(id: string, { severity, summary, url, score }: SarifFinding): Js
   }
 }
 
+/** A code of a decision among ids of vulnerabilities. */
+function ruleIdOf(code: string): string {
+  return `ADMISSION_${code.toUpperCase().replaceAll('-', '_')}`
+}
+
+function refusalRule(code: string): Json {
+  return {
+    id: ruleIdOf(code),
+    shortDescription: { text: `The policy does not allow the image: ${code}` },
+    defaultConfiguration: { level: 'error' },
+    properties: { tags: ['security', 'policy'] },
+  }
+}
+
 function resultsOf(
   image: ScannedImage,
   at: number,
   places: ReadonlyMap<string, number>,
 ): readonly Json[] {
   const { gap } = image
-  const listed = image.findings.map((finding) => resultOf(image, at, finding, places))
+  const listed = [
+    ...image.findings.map((finding) => resultOf(image, at, finding, places)),
+    ...(image.refusals ?? []).map((refusal) => refusalResult(image, refusal, places)),
+  ]
   if (gap === undefined) return listed
   const result = {
     ruleId: incompleteId,
@@ -141,6 +161,23 @@ function resultsOf(
     partialFingerprints: { 'pratiqueFinding/v1': fingerprint(image, [incompleteId]) },
   }
   return [result, ...listed]
+}
+
+function refusalResult(
+  image: ScannedImage,
+  { code, message, isWarning }: SarifRefusal,
+  places: ReadonlyMap<string, number>,
+): Json {
+  const ruleId = ruleIdOf(code)
+  return {
+    ruleId,
+    ruleIndex: places.get(ruleId),
+    kind: 'fail',
+    level: isWarning ? 'warning' : 'error',
+    message: { text: `${titleOf(image)}: ${message}` },
+    locations: [imageLocation(image)],
+    partialFingerprints: { 'pratiqueFinding/v1': fingerprint(image, [ruleId]) },
+  }
 }
 
 function resultOf(

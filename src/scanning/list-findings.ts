@@ -75,6 +75,8 @@ export interface FindingSuppressions extends ImageSuppressions {
 export interface FindingsAsked {
   readonly asOf?: number | undefined
   readonly known?: readonly PackageFinding[] | undefined
+  /** With the revisions since which each is said; that of filters needs them anyway. */
+  readonly withHistory?: boolean
 }
 
 /**
@@ -88,14 +90,14 @@ export async function listFindings(
   reader: SqlReader,
   instances: readonly ScannedInstance[],
   suppressions?: FindingSuppressions,
-  { asOf, known }: FindingsAsked = {},
+  { asOf, known, withHistory = false }: FindingsAsked = {},
 ): Promise<FindingList> {
   const state = await readAdvisoryState(reader)
   const revision = asOf ?? state.revision
   const ids = new Set(instances.filter(isCounting).map(({ packageId }) => packageId))
   // Not those of the evaluated revision: a package first seen since then has matches of the newest one only.
-  const withHistory = suppressions?.filters !== undefined
-  const matches = known ?? (await listMatches(reader, [...ids], revision, withHistory))
+  const hasHistory = withHistory || suppressions?.filters !== undefined
+  const matches = known ?? (await listMatches(reader, [...ids], revision, hasHistory))
   const all = await findingsOf(reader, instances, { matches, revision, suppressions })
   const findings = all.filter(({ suppression }) => suppression === undefined)
   const suppressed = all.filter(({ suppression }) => suppression !== undefined)

@@ -97,7 +97,7 @@ export function matchesRule(
   return repository !== undefined && matchesPath(image.repository, repository)
 }
 
-function matchesPackage(
+export function matchesPackage(
   wanted: NonNullable<SuppressionRule['package']>,
   found: JudgedPackage,
 ): boolean {

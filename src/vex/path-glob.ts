@@ -18,7 +18,8 @@ function segmentsOf(text: string): readonly string[] {
   return text.replace(/^\/+/, '').split('/')
 }
 
-function matchesSegment(pattern: string, text: string): boolean {
+/** The same for a text that has no segments: `*` stands for any run of characters. */
+export function matchesSegment(pattern: string, text: string): boolean {
   return matchesRun(Array.from(pattern), Array.from(text), {
     isRun: (character) => character === '*',
     agrees: (character, other) => character === '?' || character === other,

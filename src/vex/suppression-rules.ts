@@ -253,7 +253,8 @@ function firstLine(message: string): string {
 
 const dayMs = 86_400_000
 
-function endOf(text: string): number | undefined {
+/** The first moment that a day (its end, in UTC) or a moment does not hold for, in milliseconds; undefined for other text. */
+export function endOf(text: string): number | undefined {
   const [, day, clock] =
     /^(\d{4}-\d\d-\d\d)(?:T(\d\d:\d\d(?::\d\d)?)(?:Z|[+-]\d\d:\d\d))?$/.exec(text) ?? []
   if (day === undefined) return undefined

@@ -68,7 +68,7 @@ test('gate: exit 3 with the reason, 0 above the threshold, 5 for what is not the
   assert.doesNotMatch(refused.stderr, /\n\s+at /, 'no stack for a user’s mistake')
   const json = await pratique(server, ['gate', 'app:1.0', '-o', 'json'])
   const report = JSON.parse(json.stdout) as { schema: string; verdict: string }
-  assert.deepEqual([report.schema, report.verdict], ['pratique.gate/1', 'fail'])
+  assert.deepEqual([report.schema, report.verdict], ['pratique.gate/2', 'deny'])
 })
 
 test('scan --why-not: yes with the range, no with the reason, and what nobody knows is exit 6', async (t) => {

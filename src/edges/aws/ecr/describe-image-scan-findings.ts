@@ -1,13 +1,16 @@
 import type { Digest } from '../../../oci/digest.ts'
 import { findScan, type FoundScan } from '../../../scanning/find-scan.ts'
-import { listFindings, type FindingList } from '../../../scanning/list-findings.ts'
+import { listCveFactSources } from '../../../scanning/cve-fact-store.ts'
+import { listFindings, type Finding, type FindingList } from '../../../scanning/list-findings.ts'
+import { findRevisionTime } from '../../../scanning/recorded-image-store.ts'
 import { resolveScanning } from '../../../scanning/resolve-scanning.ts'
 import { countHeldBack, nothingHeldBack } from '../../../scanning/summarize-scan.ts'
 import { getRepository } from '../../../registry/repository-store.ts'
+import type { SqlReader } from '../../../storage/database/database.ts'
 import { epochSeconds, repositoryIn, type EcrCall, type EcrDeps } from './call.ts'
 import { countRecords, openRecords, renderEnhanced } from './enhanced-findings.ts'
 import { ecrError, imageIdText } from './errors.ts'
-import { renderFinding } from './finding-shape.ts'
+import { renderFinding, type BesideFindings } from './finding-shape.ts'
 import { requireImage, type ImageId } from './image-id.ts'
 import { cursorOf, defaultPageSize, nextTokenFor } from './page.ts'
 import { dataDate, renderDataDate } from './data-date.ts'
@@ -52,10 +55,12 @@ export async function describeImageScanFindings(
   const { instances } = scan
   const { account } = repository
   const inForce = await deps.suppressions.inForce({ account, repository, instances })
-  const list = await listFindings(database, instances, inForce, { asOf: scan.left?.revision })
+  const asked = { asOf: scan.left?.revision, withHistory: scanning.scanType === 'BASIC' }
+  const list = await listFindings(database, instances, inForce, asked)
   const dataAt = await dataDate(deps, scan.left)
   const heldBack = countHeldBack(list.suppressed)
-  const told = scanning.scanType === 'ENHANCED' ? await enhanced(deps, key, scan) : basic(list)
+  const told =
+    scanning.scanType === 'ENHANCED' ? await enhanced(deps, key, scan) : basic(database, list)
   const page = {
     operation: 'DescribeImageScanFindings',
     // A token is for one state of the data: the order of findings is another after an import or with other suppressions.
@@ -79,7 +84,7 @@ export async function describeImageScanFindings(
       imageScanCompletedAt: epochSeconds(scan.completedAt),
       ...renderDataDate(dataAt),
       findingSeverityCounts: told.counts,
-      ...told.slice(start, end),
+      ...(await told.slice(start, end)),
     },
     ...nextTokenFor(deps, page, next),
   }
@@ -89,15 +94,39 @@ export async function describeImageScanFindings(
 interface Told {
   readonly size: number
   readonly counts: Readonly<Record<string, number>>
-  readonly slice: (start: number, end: number) => Readonly<Record<string, unknown>>
+  readonly slice: (start: number, end: number) => Promise<Readonly<Record<string, unknown>>>
 }
 
-function basic({ findings, counts }: FindingList): Told {
+function basic(reader: SqlReader, { findings, counts }: FindingList): Told {
   return {
     size: findings.length,
     counts: { ...counts },
-    slice: (start, end) => ({ findings: findings.slice(start, end).map(renderFinding) }),
+    async slice(start, end) {
+      const page = findings.slice(start, end)
+      const beside = await readBesides(reader, page)
+      return { findings: page.map((finding) => renderFinding(finding, beside)) }
+    },
   }
+}
+
+/** A revision's time is read once for all findings of a page that are said since then. */
+async function readBesides(
+  reader: SqlReader,
+  findings: readonly Finding[],
+): Promise<BesideFindings> {
+  const facts = await listCveFactSources(reader)
+  const firstKnown = new Map<number, Date>()
+  for (const first of new Set(findings.map(firstRevision)))
+    firstKnown.set(first, await findRevisionTime(reader, first))
+  return {
+    hasEpss: facts.some(({ kind }) => kind === 'epss'),
+    hasKev: facts.some(({ kind }) => kind === 'kev'),
+    firstKnown: (finding) => firstKnown.get(firstRevision(finding)),
+  }
+}
+
+function firstRevision({ history, fromRevision }: Finding): number {
+  return history?.first ?? fromRevision
 }
 
 async function enhanced(
@@ -111,8 +140,9 @@ async function enhanced(
   return {
     size: records.length,
     counts: countRecords(records),
-    slice: (start, end) => ({
-      enhancedFindings: records.slice(start, end).map((record) => renderEnhanced(record, region)),
-    }),
+    slice: (start, end) =>
+      Promise.resolve({
+        enhancedFindings: records.slice(start, end).map((record) => renderEnhanced(record, region)),
+      }),
   }
 }

@@ -7,12 +7,22 @@ function describeEnded({ endedRules = [] }: Finding): string | undefined {
     .join('; ')
 }
 
+/** What is known beside the findings of a page: without it nobody could tell "not listed" from "nobody looked". */
+export interface BesideFindings {
+  readonly hasEpss: boolean
+  readonly hasKev: boolean
+  /** When data first said so. */
+  readonly firstKnown: (finding: Finding) => Date | undefined
+}
+
 /** The basic shape: what it has no member for is an attribute. */
-export function renderFinding(finding: Finding): Readonly<Record<string, unknown>> {
+export function renderFinding(
+  finding: Finding,
+  beside: BesideFindings,
+): Readonly<Record<string, unknown>> {
   const { package: found, fix, score, vector, advisory } = finding
-  const { epss, kev } = finding.exploitation
   const scheme = schemeOf(vector)
-  const attributes: readonly (readonly [string, string | undefined])[] = [
+  const attributes: readonly Attribute[] = [
     ['package_name', found.name],
     ['package_version', found.version],
     ['package_type', found.type],
@@ -27,8 +37,8 @@ export function renderFinding(finding: Finding): Readonly<Record<string, unknown
     ['advisory_source', advisory.source],
     ['confidence', finding.confidence],
     ['severity_source', finding.severitySource],
-    ['EPSS_SCORE', epss?.score.toString()],
-    ['KEV_DATE_ADDED', kev?.addedOn],
+    ...exploitationOf(finding, beside),
+    ['first_known_at', beside.firstKnown(finding)?.toISOString()],
     ['aliases', finding.aliases.length === 0 ? undefined : finding.aliases.join(' ')],
     [`${scheme}_VECTOR`, vector],
     [`${scheme}_SCORE`, score?.toFixed(1)],
@@ -49,6 +59,20 @@ export function renderFinding(finding: Finding): Readonly<Record<string, unknown
     severity: finding.severity,
     attributes: attributes.flatMap(([key, value]) => (value === undefined ? [] : [{ key, value }])),
   }
+}
+
+type Attribute = readonly [name: string, value: string | undefined]
+
+function exploitationOf(
+  { exploitation: { epss, kev } }: Finding,
+  { hasEpss, hasKev }: BesideFindings,
+): readonly Attribute[] {
+  return [
+    ['EPSS_SCORE', epss?.score.toString()],
+    ['KEV_DATE_ADDED', kev?.addedOn],
+    ['epss', hasEpss && epss === undefined ? 'not scored' : undefined],
+    ['kev', hasKev && kev === undefined ? 'not listed' : undefined],
+  ]
 }
 
 function schemeOf(vector: string | undefined): string {
