@@ -11,7 +11,7 @@ import { diffAdvisories } from './scanning/diff-advisories.ts'
 import { isRevisionName } from './scanning/find-revision.ts'
 import { searchAdvisories } from './scanning/search-advisories.ts'
 import { showAdvisory } from './scanning/show-advisory.ts'
-import { parsePublicKeys, type TrustedKey } from './vex/public-keys.ts'
+import { parsePublicKeys, type TrustedKey } from './lib/public-keys.ts'
 
 interface AdvisoryDeps {
   /** Whose signatures count on bundles, beside those of this server's own keys. */

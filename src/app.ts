@@ -54,6 +54,7 @@ import { keysHashOf } from './scanning/vex-keys-hash.ts'
 import { openLayerReaders } from './scanning/read-layer.ts'
 import { removeServerFile, writePrivately, type DataPaths } from './storage/data-directory.ts'
 import { isStorageFault, nameStorageFault } from './storage/storage-full.ts'
+import { requestReevaluation } from './trust/reevaluate-trust.ts'
 import { requestRenewals } from './scan-jobs.ts'
 import { controlRooms, type ControlDeps } from './control-rooms.ts'
 import { listen, listeningUrl } from './listening.ts'
@@ -117,6 +118,7 @@ async function startServer(config: Config, log: Log, foundation: Foundation): Pr
   const bundleKeys = await readBundleKeys(config.bundleKeysFile)
   await requestRejudging(foundation)
   await requestRenewals(foundation)
+  await requestReevaluation(foundation)
   let url = config.url ?? ''
   const { region } = config
   const hosts = (): readonly string[] => hostsOf(config, url)

@@ -21,6 +21,7 @@ import { imagePushedJob } from './registry/events.ts'
 import { exportHandlers } from './inspecting.ts'
 import { openImageContent } from './registry/open-image-content.ts'
 import { lifecycleJobHandlers, lifecycleSchedule } from './lifecycle-jobs.ts'
+import { trustJobHandlers, trustSchedule } from './trust-jobs.ts'
 import { scanJobHandlers, scanSchedule } from './scan-jobs.ts'
 import { findRepositoryById } from './registry/repository-store.ts'
 import { shardCount } from './registry/rules/orphan.ts'
@@ -56,7 +57,7 @@ import { resolveScanning } from './scanning/resolve-scanning.ts'
 import { scansPushes } from './scanning/rules/scanning-rules.ts'
 import { scanImage } from './scanning/scan-image.ts'
 import type { Suppressions } from './scanning/suppressions.ts'
-import type { TrustedKey } from './vex/public-keys.ts'
+import type { TrustedKey } from './lib/public-keys.ts'
 
 /** A rotation that was cut goes on, and a previous master key goes when its time has come. */
 const finishRotationsEveryMs = 600_000
@@ -128,6 +129,7 @@ function jobSchedule(
     { kind: sweepPackageSetsJob, everyMs: sweepSetsEveryMs },
     ...scanSchedule,
     ...lifecycleSchedule,
+    ...trustSchedule,
     { kind: trimNotificationsJob, everyMs: trimNotificationsEveryMs },
     { kind: forgetAdvisoriesJob, everyMs: forgetEveryMs },
   ]
@@ -185,6 +187,7 @@ function jobHandlers(
   const referrers = { ...foundation, contentOf, keys: vexKeys }
   return {
     ...lifecycleJobHandlers(config, foundation),
+    ...trustJobHandlers(config, foundation),
     ...scanJobHandlers(config.defaults, foundation, { suppressions, contentOf }),
     ...exportHandlers(foundation, { region: config.region, suppressions }),
     [collectJob]: (_, { signal }) => collectSlice(config, foundation, signal),

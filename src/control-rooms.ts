@@ -23,6 +23,7 @@ import { chooseFeeds } from './feeds/choice.ts'
 import { type Foundation } from './foundation.ts'
 import type { SbomTool } from './sbom/inventory.ts'
 import { lifecycleRooms } from './lifecycle-rooms.ts'
+import { trustRooms } from './trust-rooms.ts'
 import { programVersion } from './lib/program-version.ts'
 import { checkingStorage } from './registry/check-storage.ts'
 import { collecting } from './registry/collect-storage.ts'
@@ -61,7 +62,7 @@ import { type LayerReaders } from './scanning/read-layer.ts'
 import { sbomsOfArchive } from './scanning/sbom-of-archive.ts'
 import { scanArchive } from './scanning/scan-archive.ts'
 import { refreshNow, type FeedSources } from './scanning/refresh-feeds.ts'
-import type { TrustedKey } from './vex/public-keys.ts'
+import type { TrustedKey } from './lib/public-keys.ts'
 import { readIfThere } from './storage/data-directory.ts'
 import { openSqlite } from './storage/database/sqlite.ts'
 
@@ -92,6 +93,7 @@ export function controlRooms(
     ...accountRooms(foundation),
     ...advisoryRooms(foundation, { keys: bundleKeys, wake }),
     ...lifecycleRooms(config, foundation, wake),
+    ...trustRooms(config, foundation, wake),
     ...suppressionRooms(foundation, suppressions, vexKeysHash),
     collect: (input, options) =>
       collecting(collectorOf(config, foundation), { ...input, askedBy: 'request' }, options),

@@ -1,7 +1,7 @@
 // The public keys that a server believes: on VEX documents beside images, on bundles of vulnerability data.
 import { readFile } from 'node:fs/promises'
 import { StartError } from './foundation.ts'
-import { parsePublicKeys, type TrustedKey } from './vex/public-keys.ts'
+import { parsePublicKeys, type TrustedKey } from './lib/public-keys.ts'
 
 /** None where no file is set; a file with anything else in it than keys that can be taken stops the start. */
 export async function readVexKeys(file: string | undefined): Promise<readonly TrustedKey[]> {

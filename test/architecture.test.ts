@@ -15,6 +15,8 @@ const ranks: readonly (readonly [folder: string, rank: number])[] = [
   ['src/scan-jobs.ts', 96],
   ['src/lifecycle-jobs.ts', 96],
   ['src/lifecycle-rooms.ts', 97],
+  ['src/trust-jobs.ts', 96],
+  ['src/trust-rooms.ts', 97],
   ['src/background.ts', 97],
   ['src/control-rooms.ts', 98],
   ['src/notifying.ts', 96],
@@ -36,6 +38,7 @@ const ranks: readonly (readonly [folder: string, rank: number])[] = [
   ['src/admission/', 86],
   ['src/notifications/', 85],
   ['src/scanning/', 80],
+  ['src/trust/', 80],
   ['src/lifecycle/', 75],
   ['src/registry/', 70],
   ['src/audit/', 65],
@@ -55,11 +58,12 @@ const ranks: readonly (readonly [folder: string, rank: number])[] = [
 /** No clock, no disk, no network, no threads: the same input gives the same answer. */
 const pureFolders = [
   /^src\/oci\//,
-  /^src\/vex\//,
   /^src\/signatures\//,
+  /^src\/vex\//,
   /^src\/policy\//,
   /^src\/ecosystems\//,
   /^src\/sbom\//,
+  /^src\/signatures\//,
   /\/rules\//,
 ]
 const impureModules = /^node:(?!crypto$|buffer$|zlib$|util$)/
@@ -130,7 +134,7 @@ test('only main and the composition root read the configuration', () => {
   const wrong = serverImports.filter(
     ({ from, to }) =>
       to === 'src/config.ts' &&
-      !/^src\/(?:main|app|auditing|background|lifecycle-jobs|lifecycle-rooms|control-rooms|feed-sources|notifying|listening|offline|recover-root-key|foundation)\.ts$/.test(
+      !/^src\/(?:main|app|auditing|background|lifecycle-jobs|lifecycle-rooms|trust-jobs|trust-rooms|control-rooms|feed-sources|notifying|listening|offline|recover-root-key|foundation)\.ts$/.test(
         from,
       ),
   )
@@ -142,7 +146,7 @@ test('pure code imports nothing that has a world of its own', () => {
     if (!pureFolders.some((folder) => folder.test(from))) return false
     return (
       impureModules.test(to) ||
-      /^src\/(?:storage|jobs|(?:access|admission|audit|lifecycle|registry|scanning|notifications)\/(?!rules)|edges|lib\/(?:clock|ids|log))/.test(
+      /^src\/(?:storage|jobs|(?:access|admission|audit|lifecycle|registry|scanning|trust|notifications)\/(?!rules)|edges|lib\/(?:clock|ids|log))/.test(
         to,
       )
     )
@@ -225,7 +229,7 @@ function withoutComments(file: string): string {
 
 test('the command line is a client: of the server it knows its words, its settings, and how to start it', () => {
   const allowed =
-    /^src\/(?:oci\/|policy\/|vex\/|signatures\/|admission\/rules\/|lifecycle\/rules\/|config\.ts$|lib\/(?:duration|program-version|purl)\.ts$)/
+    /^src\/(?:oci\/|policy\/|vex\/|signatures\/|admission\/rules\/|lifecycle\/rules\/|trust\/rules\/|config\.ts$|lib\/(?:duration|program-version|purl)\.ts$)/
   const wrong = sourceFiles('cli')
     .flatMap(importsOf)
     .filter(({ from, to }) => {

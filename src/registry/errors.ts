@@ -96,6 +96,10 @@ export const registryErrors = {
     'The repository has no such tag.',
     'List the tags: aws ecr list-images --repository-name NAME',
   ),
+  REFERRERS_TOO_MANY: entry(
+    'The caller has as many referrers of this image as the limit.',
+    'Delete those that nobody needs: one signature of each signer is enough.',
+  ),
   TAG_IMMUTABLE: entry(
     'The tag is immutable and points to another image.',
     'Push under another tag.',

@@ -18,6 +18,7 @@ import {
   touchPushedAt,
 } from './manifest-store.ts'
 import { changeWithinQuota } from './quotas.ts'
+import { countReferrersOf } from './referrer-count-store.ts'
 import { getRepository, type Repository, type RepositoryAddress } from './repository-store.ts'
 import { addedReferrers, isFallbackTag, mayExtend } from './rules/fallback-tag.ts'
 import { neededBlobs } from './rules/manifest-rows.ts'
@@ -53,7 +54,7 @@ export interface PutManifestResult {
 /**
  * Stores a manifest and moves its tags, all in one transaction, after these checks in this order:
  * size → JSON and members → digest of the bytes → condition of the client → blobs or children present in this repository →
- * tag mutability → write.
+ * tag mutability → room for referrers → write.
  */
 export async function putManifest(
   deps: { readonly database: Database; readonly clock: Clock },
@@ -79,6 +80,7 @@ export async function putManifest(
       const isSound = await hasManifestBytes(tx, repository.id, stored)
       if (!isSound) await rewriteManifest(tx, repository.id, stored)
     } else {
+      await requireReferrerRoom(tx, repository, manifest, input.principal)
       await changeWithinQuota(tx, repository.id, () =>
         insertManifest(tx, repository.id, stored, now),
       )
@@ -168,6 +170,23 @@ async function missingOf(
     if ((await find(digest)) === undefined) missing.push(digest)
   }
   return missing
+}
+
+/** Whoever may push could bury an image under referrers, and the good signature among them. */
+const maxReferrersOfPrincipal = 200
+
+async function requireReferrerRoom(
+  tx: SqlReader,
+  repository: Repository,
+  { subject }: Manifest,
+  principal: string,
+): Promise<void> {
+  if (subject === undefined) return
+  const limit = maxReferrersOfPrincipal
+  const key = { repositoryId: repository.id, subject: subject.digest, principal }
+  if ((await countReferrersOf(tx, key, limit)) < limit) return
+  const message = `you have ${limit} referrers of ${subject.digest} in ${repository.name}, as many as this registry allows; delete some`
+  throw registryError('REFERRERS_TOO_MANY', message, { limit })
 }
 
 interface Offered {

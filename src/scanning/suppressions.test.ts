@@ -21,7 +21,7 @@ import {
 } from '../../test/kit/scanning.ts'
 import { digestOf } from '../oci/digest.ts'
 import { judgeAttachment } from '../vex/attestation.ts'
-import { parsePublicKeys, type TrustedKey } from '../vex/public-keys.ts'
+import { parsePublicKeys, type TrustedKey } from '../lib/public-keys.ts'
 import { applyRules, describeRules } from './apply-rules.ts'
 import { explainVulnerability } from './explain-vulnerability.ts'
 import { findScan } from './find-scan.ts'

@@ -6,7 +6,7 @@ import { listReferringIndexes } from '../registry/manifest-store.ts'
 import type { SqlReader } from '../storage/database/database.ts'
 import { indexRules, type RuleIndex } from '../vex/judge-suppression.ts'
 import type { ImageIdentity } from '../vex/match-product.ts'
-import type { TrustedKey } from '../vex/public-keys.ts'
+import type { TrustedKey } from '../lib/public-keys.ts'
 import { readVex, readVexBytes } from '../vex/read-vex.ts'
 import {
   indexStatements,

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { TrustedKey } from '../vex/public-keys.ts'
+import type { TrustedKey } from '../lib/public-keys.ts'
 
 /** Names a set of keys, in whatever order: what was judged under another set must be judged anew. */
 export function keysHashOf(keys: readonly TrustedKey[]): string {

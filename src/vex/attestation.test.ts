@@ -5,7 +5,7 @@ import fc from 'fast-check'
 import { bundleOf, ecKey, envelopeOf, inTotoOf, openVexOf } from '../../test/kit/attestations.ts'
 import { digestOf, type Digest } from '../oci/digest.ts'
 import { judgeAttachment, type JudgedAttachment } from './attestation.ts'
-import { parsePublicKeys, type TrustedKey } from './public-keys.ts'
+import { parsePublicKeys, type TrustedKey } from '../lib/public-keys.ts'
 
 const subject = digestOf(Buffer.from('image'))
 const other = digestOf(Buffer.from('another image'))

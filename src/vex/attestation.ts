@@ -6,7 +6,7 @@
 import { parseDigest, type Digest } from '../oci/digest.ts'
 import { parseStrictJson } from '../oci/strict-json.ts'
 import { isRecord, type Reading } from './placed.ts'
-import { verifies, type TrustedKey } from './public-keys.ts'
+import { verifies, type TrustedKey } from '../lib/public-keys.ts'
 import { isVex, maxVexBytes, readVex } from './read-vex.ts'
 import type { VexDocument } from './vex-document.ts'
 

@@ -409,6 +409,7 @@ test(
         'openvex',
         '--predicate',
         join(place.directory, 'lodash.openvex.json'),
+        '--use-signing-config=false',
         '--tlog-upload=false',
         '--allow-http-registry',
         '--yes',

@@ -16,7 +16,7 @@ import { parseStorableAdvisory } from '../../src/scanning/rules/storable-advisor
 import type { Keyring } from '../../src/access/keyring.ts'
 import type { Database } from '../../src/storage/database/database.ts'
 import { integer, text } from '../../src/storage/database/database.ts'
-import { parsePublicKeys, type TrustedKey } from '../../src/vex/public-keys.ts'
+import { parsePublicKeys, type TrustedKey } from '../../src/lib/public-keys.ts'
 import { temporaryDatabase, temporaryDirectory } from './database.ts'
 import { fakeClock, type FakeClock } from './fake-clock.ts'
 import { testKeyring } from './keyring.ts'

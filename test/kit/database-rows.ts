@@ -154,6 +154,25 @@ const rows: Readonly<Record<number, readonly string[]>> = {
     `INSERT INTO lifecycle_record_tags VALUES (1, '123456789012', 'team/app', 'v1')`,
     `INSERT INTO lifecycle_guards VALUES ('123456789012', '{}', 73, 'arn')`,
   ],
+  24: [
+    `INSERT INTO trust_policies VALUES ('123456789012', 'release', '{}', 1, 2, 3, 1, 80, 'arn')`,
+    `INSERT INTO trust_policy_versions VALUES ('123456789012', 'release', 1, NULL, 79, 'arn')`,
+    `INSERT INTO trust_material VALUES ('123456789012', 'key', 'ci', 1, '{}', 81, 'arn')`,
+    `INSERT INTO trust_material_versions VALUES ('123456789012', 'key', 'ci', 1, '{}', 81, 'arn')`,
+    `INSERT INTO trust_policy_material VALUES ('123456789012', 'key', 'ci', 'release')`,
+    `INSERT INTO evidence_subjects VALUES (1, '${digest('d')}', 1)`,
+    `INSERT INTO signatures (id, repository_id, subject_digest, candidate_key, manifest_digest, layer_digest, format, via_tag, size, pushed_by,
+       seen_at) VALUES (1, 1, '${digest('d')}', 'k', '${digest('e')}', '${digest('a')}', 'cosign-bundle', '', 5, 'arn', 82)`,
+    `INSERT INTO signature_results (signature_id, policy, entry_id, policy_revision, result, checks, engine_revision, computed_at)
+     VALUES (1, 'release', 'ci', 3, 'verified', '[]', 'e', 83)`,
+    `INSERT INTO evidence (repository_id, subject_digest, policy, policy_revision, threshold, result, count_by_result, identities,
+       engine_revision, computed_at) VALUES (1, '${digest('d')}', 'release', 3, 1, 'verified', '{"verified":1}', '["ci"]', 'e', 83)`,
+    `INSERT INTO evidence_supports VALUES (1, '${digest('d')}', 'release', 'ci', 'k', '${digest('e')}', '', NULL)`,
+    `INSERT INTO evidence_history (account, repository, subject_digest, policy, policy_revision, result, identities, at)
+     VALUES ('123456789012', 'team/app', '${digest('d')}', 'release', 3, 'verified', '["ci"]', 83)`,
+    `INSERT INTO attestation_results VALUES (1, '${digest('d')}', 'release', 'prov', 'k', 3, '${digest('e')}', '', 'https://slsa.dev/provenance/v1', 'd', '{}',
+       'verified', NULL, 'ci', NULL, 83)`,
+  ],
 }
 
 /** Up to 15 sets had members as rows. */

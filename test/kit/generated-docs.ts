@@ -10,6 +10,7 @@ import { iamOperations } from '../../src/edges/aws/iam/operations.ts'
 import type { QueryOperation } from '../../src/edges/aws/protocol/query-operation.ts'
 import { stsOperations } from '../../src/edges/aws/sts/operations.ts'
 import { feeds } from '../../src/feeds/table.ts'
+import { trustErrors } from '../../src/trust/errors.ts'
 import { lifecycleErrors } from '../../src/lifecycle/errors.ts'
 import { notificationErrors } from '../../src/notifications/errors.ts'
 import { registryErrors } from '../../src/registry/errors.ts'
@@ -24,6 +25,7 @@ export function errorsDocument(): string {
     section('Master key', masterKeyErrors),
     section('Scanner', scanningErrors),
     section('Lifecycle policies', lifecycleErrors),
+    section('Trust', trustErrors),
     section('Notifications', notificationErrors),
   ]
   return `# Errors\n\nWhat the rooms refuse, and what to do. Each protocol spells these in its own words. Written by \`npm run docs\`.\n\n${sections.join('\n')}`

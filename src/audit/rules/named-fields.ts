@@ -13,15 +13,15 @@ const maxTagText = 8192
 
 /** Names whose values are short and say what a request is about. In the spelling of JSON; Query's `UserName` is `userName`. */
 const plainNames: ReadonlySet<string> = new Set(
-  `accountAlias accountId accountIds action actionNames aggregationType arn artifactType assumedRoleId audience attachmentCount clientID
+  `accountAlias accountId accountIds action actionNames aggregationType arn artifactType assumedRoleId audience attachmentCount changes clientID
   clientIDList createDate defaultVersionId digest durationSeconds ecosystem endTime eventName filter filterType expiration expiresAt force from
   groupId groupName imageDigest imageIds imageStatus imageTag imageTagMutability isDefaultVersion keys kind layerDigest
   layerDigests maxBytes maxImages maxItems maxResults maxSessionDuration mediaType mount name newGroupName newPath
   newUserName openIDConnectProviderArn packedPolicySize partFirstByte partLastByte path pathPrefix permissionsBoundary
   policyArn policyArns policyId policyName policySourceArn principal principalId provider registryId registryIds repositoryArn repositoryFilters
   reportFormat reportId repositoryName repositoryNames resource resourceArn resourceArns resourceTypes roleArn roleId roleName roleSessionName rules scanFrequency scanOnPush scanType scope
-  scopes service setAsDefault snapshot source sourceIdentity startTime status subjectFromWebIdentityToken tagKeys tagStatus thumbprintList
-  transitiveTagKeys type uploadId url userId userName versionId accessKeyId`.split(/\s+/),
+  scopes service setAsDefault snapshot source sourceIdentity startTime status subjectFromWebIdentityToken tagKeys tagStatus thumbprintList trust
+  transitiveTagKeys type uploadId url userId userName version versionId accessKeyId`.split(/\s+/),
 )
 /** Documents: what they say is to be had from the service, their hash says which they were. */
 const documentNames: ReadonlySet<string> = new Set([

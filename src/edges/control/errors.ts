@@ -21,6 +21,7 @@ import {
   type RegistryErrorCode,
 } from '../../registry/errors.ts'
 import { isScanningError, scanningErrors, type ScanningErrorCode } from '../../scanning/errors.ts'
+import { isTrustError, trustErrors, type TrustErrorCode } from '../../trust/errors.ts'
 import type { ControlError } from './serve-control.ts'
 
 const statuses = {
@@ -108,6 +109,17 @@ const lifecycleStatuses = {
   LIFECYCLE_UNDO_UNKNOWN: 404,
 } as const satisfies Record<LifecycleErrorCode, number>
 
+const trustStatuses = {
+  TRUST_POLICY_INVALID: 400,
+  TRUST_POLICY_UNKNOWN: 404,
+  TRUST_POLICY_OVERLAPS: 409,
+  TRUST_POLICIES_TOO_MANY: 409,
+  TRUST_MATERIAL_INVALID: 400,
+  TRUST_MATERIAL_UNKNOWN: 404,
+  TRUST_MATERIAL_NAMED: 409,
+  TRUST_MATERIAL_TOO_MUCH: 409,
+} as const satisfies Record<TrustErrorCode, number>
+
 const notificationStatuses = {
   SINK_INVALID: 400,
   SINK_EXISTS: 409,
@@ -149,6 +161,11 @@ export function spellControlError(thrown: unknown): ControlError | undefined {
     const { remedy } = notificationErrors[error.code]
     const message = `${error.message}. ${remedy}`
     return { status: notificationStatuses[error.code], code: error.code, message }
+  }
+  if (isTrustError(error)) {
+    const { remedy } = trustErrors[error.code]
+    const message = `${error.message}. ${remedy}`
+    return { status: trustStatuses[error.code], code: error.code, message }
   }
   if (isLifecycleError(error)) {
     const { remedy } = lifecycleErrors[error.code]

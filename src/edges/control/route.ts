@@ -15,7 +15,12 @@ export interface ControlCall {
 }
 
 export type ControlReply =
-  | { readonly kind: 'json'; readonly value: unknown }
+  | {
+      readonly kind: 'json'
+      readonly value: unknown
+      /** What of it stands in the audit log, in fields that the log knows by name. */
+      readonly audited?: unknown
+    }
   /** One JSON document a line, as they come. */
   | { readonly kind: 'lines'; readonly values: AsyncIterable<unknown> }
   /** As they come; one that breaks off ends the connection, so that nobody takes it for whole. */

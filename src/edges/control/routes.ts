@@ -18,6 +18,7 @@ import { refused, type ControlRoute } from './route.ts'
 import { sbomRoutes, type SbomRooms } from './sbom-routes.ts'
 import { sessionRoutes, type SessionRooms } from './session-routes.ts'
 import { suppressionRoutes, type SuppressionRooms } from './suppression-routes.ts'
+import { trustRoutes, type TrustRooms } from './trust-routes.ts'
 import { storageRoutes, type StorageRooms } from './storage-routes.ts'
 import { whereRoutes, type WhereRooms } from './where-routes.ts'
 
@@ -40,6 +41,7 @@ export interface ControlRooms
     GuardRailRooms,
     NotificationRooms,
     PolicyRooms,
+    TrustRooms,
     WhereRooms {
   readonly describeAdvisories: () => Promise<unknown>
   readonly importAdvisories: (
@@ -92,6 +94,7 @@ export const controlRoutes: readonly ControlRoute<ControlRooms>[] = [
   ...findingRoutes,
   ...lifecycleRoutes,
   ...suppressionRoutes,
+  ...trustRoutes,
   ...storageRoutes,
   ...oidcProviderRoutes,
   ...masterKeyRoutes,

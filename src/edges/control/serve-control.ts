@@ -65,6 +65,7 @@ async function answer(
     const call = { account, principal, query, body: request.raw, signal }
     const result = await route.run(edge.rooms, call)
     if (result.kind === 'refused') return refuse({ status: 400, ...result })
+    if (result.kind === 'json') facts.responseElements = result.audited
     return await sendResult(edge, facts.requestId, reply, result)
   } catch (error) {
     const spelled = edge.spell(error)

@@ -48,6 +48,7 @@ const spellings = {
   IMAGE_NOT_ARCHIVABLE: { status: 405, code: 'UNSUPPORTED' },
   IMAGE_EXISTS: { status: 409, code: 'DENIED' },
   TAG_UNKNOWN: { status: 404, code: 'MANIFEST_UNKNOWN' },
+  REFERRERS_TOO_MANY: { status: 403, code: 'DENIED' },
   TAG_IMMUTABLE: { status: 400, code: 'TAG_INVALID' },
   PRECONDITION_FAILED: { status: 412, code: 'DENIED' },
   IMAGE_TAGS_TOO_MANY: { status: 414, code: 'MANIFEST_INVALID' },

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { ArchiveError } from '../../lib/archive/archive-error.ts'
 import { readPlainTar, type PlainTarEntry } from '../../lib/archive/plain-tar.ts'
 import { readAll } from '../../lib/read-all.ts'
-import { verifies, type TrustedKey } from '../../vex/public-keys.ts'
+import { verifies, type TrustedKey } from '../../lib/public-keys.ts'
 import { scanningError } from '../errors.ts'
 import { damaged, makePartDirectory, removePartDirectory, type PartDeps } from './part-files.ts'
 import {

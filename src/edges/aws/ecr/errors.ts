@@ -91,6 +91,7 @@ const spellings = {
   UPLOAD_PART_TOO_SMALL: ['LayerPartTooSmallException', own],
   UPLOAD_INTERRUPTED: ['InvalidLayerPartException', own],
   UPLOADS_TOO_MANY: ['LimitExceededException', own],
+  REFERRERS_TOO_MANY: ['LimitExceededException', own],
   SIZE_MISMATCH: ['InvalidLayerPartException', own],
   DIGEST_MISMATCH: ['InvalidLayerException', own],
   MANIFEST_INVALID: ['InvalidParameterException', invalidManifest],

@@ -1,0 +1,52 @@
+// Purpose:  what a DSSE envelope signs, and the envelope as cosign 2 stores it.
+// Spec:     DSSE 1.0, protocol.md "Signature Definition", envelope.md.
+// Input:    the bytes of a layer; hostile.
+// Deviates: an envelope of several signatures is refused: which of them a log entry or a time stamp is about would be open.
+// Unknowns: anything but one envelope with one signature → refused.
+import { isRecord } from '../../oci/descriptor.ts'
+import { parseStrictJson } from '../../oci/strict-json.ts'
+import { decodeProtoBase64 } from './base64.ts'
+import { limits } from './candidate.ts'
+
+/** The type and the payload, each with its length. */
+export function preAuthenticationEncoding(payloadType: string, payload: Uint8Array): Buffer {
+  const head = `DSSEv1 ${Buffer.byteLength(payloadType)} ${payloadType} ${payload.byteLength} `
+  return Buffer.concat([Buffer.from(head), payload])
+}
+
+export type EnvelopeReading =
+  | {
+      readonly kind: 'read'
+      readonly payloadType: string
+      readonly payload: Buffer
+      readonly signature: Buffer
+    }
+  | { readonly kind: 'refused'; readonly reason: 'malformed' | 'limit'; readonly detail: string }
+
+const knownKeys = ['payload', 'payloadType', 'signatures', 'keyid', 'sig']
+
+export function readEnvelope(content: Uint8Array): EnvelopeReading {
+  if (content.byteLength > limits.content)
+    return refused('limit', `the envelope has more than ${limits.content} bytes`)
+  const json = parseStrictJson(content, knownKeys)
+  if (json.kind === 'refused') return refused('malformed', `the envelope ${json.reason}`)
+  if (!isRecord(json.value)) return refused('malformed', 'the envelope is not a JSON object')
+  const { payloadType, payload: text, signatures } = json.value
+  const payload = decodeProtoBase64(text)
+  if (typeof payloadType !== 'string' || payload === undefined || !Array.isArray(signatures))
+    return refused('malformed', 'the envelope lacks payloadType, payload or signatures')
+  const only: unknown = signatures[0]
+  const signature = isRecord(only) ? decodeProtoBase64(only['sig']) : undefined
+  if (signatures.length !== 1 || signature === undefined)
+    return refused(
+      'malformed',
+      `the envelope has ${signatures.length} signatures; it must be one in base64`,
+    )
+  return signature.byteLength <= limits.signature
+    ? { kind: 'read', payloadType, payload, signature }
+    : refused('limit', `the signature has more than ${limits.signature} bytes`)
+}
+
+function refused(reason: 'malformed' | 'limit', detail: string): EnvelopeReading {
+  return { kind: 'refused', reason, detail }
+}

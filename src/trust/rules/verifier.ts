@@ -1,0 +1,53 @@
+// What a verifier is given and what it answers: the port between what is stored and the judgement of signatures.
+import type { Digest } from '../../oci/digest.ts'
+import type { SignatureVerdict } from '../../signatures/outcome.ts'
+import type { SignatureFormat } from './candidate.ts'
+import type { TrustMaterial } from './trust-material.ts'
+import type { AcceptEntry } from './trust-policy.ts'
+
+/** What is signed, as the registry has it. */
+export interface SignedSubject {
+  readonly mediaType: string
+  readonly digest: Digest
+  /** Bytes. */
+  readonly size: number
+  /** The repository's name, for signatures that name one. */
+  readonly repository: string
+}
+
+export interface VerifierInput {
+  readonly candidate: {
+    readonly format: SignatureFormat
+    readonly content: Uint8Array
+    /** Of the layer. */
+    readonly annotations: Readonly<Record<string, string>>
+    /** What the manifest says the statement is about; nobody signed that. */
+    readonly predicateTypeHint?: string
+    /** When the registry saw it first, in milliseconds: of a signature without a time of its own nothing else is known. */
+    readonly seenAt: number
+  }
+  readonly subject: SignedSubject
+  readonly entry: AcceptEntry
+  readonly material: TrustMaterial
+  /** Milliseconds. */
+  readonly now: number
+}
+
+/** A statement that was signed, where the signature is sound. */
+export interface SignedStatement {
+  readonly predicateType: string
+  /** SHA-256 of the predicate, in hex. */
+  readonly predicateDigest: string
+  /** Of SLSA provenance who built it and from where; of others what is worth telling. Short texts. */
+  readonly extracted: Readonly<Record<string, string>>
+}
+
+export interface CandidateVerdict extends SignatureVerdict {
+  readonly statement?: SignedStatement
+  /** False for a statement that is no signature of the image by itself: an SBOM, provenance, a scan report. */
+  readonly isSignature: boolean
+  /** The root by which it was found, where one was. */
+  readonly rootHash?: string
+}
+
+export type Verifier = (input: VerifierInput) => CandidateVerdict | Promise<CandidateVerdict>
