@@ -1,3 +1,6 @@
+import type { Digest } from '../../../oci/digest.ts'
+import type { Reference } from '../../../oci/reference.ts'
+import { parseTag } from '../../../oci/tag.ts'
 import { findArchival } from '../../../registry/archival-store.ts'
 import { archivedSentence, recordPull } from '../../../registry/find-manifest.ts'
 import { findManifestByDigest } from '../../../registry/manifest-store.ts'
@@ -28,7 +31,10 @@ export async function batchGetImage(
   const images: Image[] = []
   const failures: ImageFailure[] = []
   for (const imageId of distinct(input.imageIds)) {
-    const result = await readImage(deps, repository, imageId, input.acceptedMediaTypes)
+    const result = await readImage(deps, call, repository, {
+      imageId,
+      accepts: input.acceptedMediaTypes,
+    })
     if ('failureCode' in result) failures.push(result)
     else images.push(result)
   }
@@ -45,9 +51,12 @@ export function distinct(imageIds: readonly ImageId[]): readonly ImageId[] {
 
 async function readImage(
   deps: EcrDeps,
+  call: EcrCall,
   repository: Repository,
-  imageId: ImageId,
-  acceptedMediaTypes: readonly string[] | undefined,
+  {
+    imageId,
+    accepts: acceptedMediaTypes,
+  }: { readonly imageId: ImageId; readonly accepts: readonly string[] | undefined },
 ): Promise<Image | ImageFailure> {
   const found = await findImage(deps.database, repository, imageId)
   if (found.kind === 'failed') return found.failure
@@ -69,6 +78,14 @@ async function readImage(
       `The image is stored as ${manifest.mediaType}, which acceptedMediaTypes does not name`,
     )
   }
+  const refusal = await deps.gatePull({
+    repository,
+    reference: referenceOf(imageId, found.digest),
+    passes: async () =>
+      (await call.may('ecr:PutImage', repository)) ||
+      (await call.may('pratique:BypassGate', repository)),
+  })
+  if (refusal !== undefined) return fail(refusal.message, 'ImageInaccessible')
   await recordPull(deps, { ...manifest, repositoryId: repository.id })
   return {
     registryId: repository.account,
@@ -80,4 +97,10 @@ async function readImage(
     imageManifest: Buffer.from(manifest.bytes).toString(),
     imageManifestMediaType: manifest.mediaType,
   }
+}
+
+/** As the caller names it: a policy may ask for a digest. */
+function referenceOf({ imageTag, imageDigest }: ImageId, digest: Digest): Reference {
+  const tag = imageDigest === undefined ? parseTag(imageTag ?? '') : undefined
+  return tag === undefined ? { kind: 'digest', digest } : { kind: 'tag', tag }
 }
