@@ -10,7 +10,10 @@ import { pointerOf, showPath } from './pod-images.ts'
 import { answerReview, pinImages, planReview, type JudgedImage } from './review-images.ts'
 
 function casesOf(name: string): unknown {
-  const text = readFileSync(new URL(`../../edges/admission/cases/${name}.json`, import.meta.url), 'utf8')
+  const text = readFileSync(
+    new URL(`../../edges/admission/cases/${name}.json`, import.meta.url),
+    'utf8',
+  )
   return JSON.parse(text)
 }
 
