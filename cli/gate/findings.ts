@@ -127,10 +127,13 @@ function platformsOf(manifest: string): readonly PlatformChild[] {
   })
 }
 
+/** Of a thousand findings each: no image has so many, and an answer that never ends is none. */
+const maxPages = 1000
+
 export async function readScan(session: Session, target: Target): Promise<ScanState> {
   const findings: GateFinding[] = []
   let nextToken: string | undefined
-  for (;;) {
+  for (let pages = 1; ; pages += 1) {
     const page = await findingsPage(session, target, nextToken)
     if (page === undefined) {
       return {
@@ -143,6 +146,8 @@ export async function readScan(session: Session, target: Target): Promise<ScanSt
     findings.push(...findingsOf(page))
     ;({ nextToken } = page)
     if (nextToken === undefined) return stateOf(page, findings)
+    if (pages === maxPages)
+      throw new Failure(exitCodes.error, `${session.name} tells of findings without an end`)
   }
 }
 

@@ -197,7 +197,7 @@ function conclusionOf(image: JudgedImage, report: GateReport): string {
     case 'unknown':
       return `CANNOT TELL: ${untoldText(untold)}`
     case 'warn':
-      return `PASS, with warnings: ${whatPassed(image, report)}`
+      return `PASS, with warnings: ${whatIsWarnedOf(image)}`
     case 'allow':
       return `PASS: ${whatPassed(image, report)}${noteOf(image)}`
   }
@@ -272,6 +272,13 @@ function whatPassed({ platforms }: JudgedImage, { threshold }: GateReport): stri
   return threshold === undefined
     ? `${counted(count)}, none that the policy denies`
     : `${counted(count)}, none ${threshold}`
+}
+
+/** A policy may only warn: then what it denies is among these. */
+function whatIsWarnedOf({ platforms, decision }: JudgedImage): string {
+  const count = platforms.reduce((sum, { state }) => sum + findingsOfState(state).length, 0)
+  const told = decision.reasons.filter(({ outcome }) => outcome !== 'info').length
+  return `${counted(count)}, ${told} ${told === 1 ? 'reason' : 'reasons'} to look at`
 }
 
 function noteOf({ decision }: JudgedImage): string {

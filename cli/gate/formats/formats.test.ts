@@ -193,6 +193,19 @@ test('in JUnit each finding and each clause is a case, and no case is two things
   ])
 })
 
+test('what a policy that only warns denies is no failure', () => {
+  const lenient = { ...policy, mode: 'warn' as const }
+  const image = judged({ '': scannedState(lodash) }, { policies: [lenient] })
+  const report = gateReport([image], { policies: ['production'], threshold: undefined })
+  assert.match(writeJunit(report, [lenient]), /failures="0" errors="0"/)
+  assert.match(writeAnnotations(report), /^::warning title=cannot tell/)
+  assert.doesNotMatch(writeAnnotations(report), /::error/)
+  assert.match(
+    renderGate(report, () => true),
+    /PASS, with warnings: 1 finding/,
+  )
+})
+
 test('a VEX document says what was decided of each flaw, and nothing of the others', () => {
   const { vulnerabilities } = JSON.parse(allOf(whole(), 3)['vex'] ?? '') as {
     readonly vulnerabilities: readonly { readonly id: string; readonly analysis: object }[]

@@ -42,13 +42,20 @@ function renderSuite(image: JudgedImage, policies: readonly AdmissionPolicy[]): 
 
 function casesOf(image: JudgedImage, policies: readonly AdmissionPolicy[]): readonly Case[] {
   const { reasons } = image.decision
-  const told = reasons.flatMap((reason) => caseOf(image, reason) ?? [])
+  const lenient = new Set(policies.filter(({ mode }) => mode === 'warn').map(({ name }) => name))
+  const told = reasons.flatMap((reason) => caseOf(image, asJudged(reason, lenient)) ?? [])
   const spoken = new Set(reasons.filter(({ outcome }) => outcome !== 'info').map(clauseOf))
   const met = policies
     .flatMap((policy) => clausesOf(policy).map((clause) => `${policy.name}/${clause}`))
     .filter((clause) => !spoken.has(clause))
     .map((name): Case => ({ name, className: image.reference, kind: 'passed', text: '' }))
   return [...told, ...met]
+}
+
+/** What a policy that only warns denies is a warning. */
+function asJudged(reason: Reason, lenient: ReadonlySet<string>): Reason {
+  const isLowered = reason.outcome === 'deny' && lenient.has(reason.policy ?? '')
+  return isLowered ? { ...reason, outcome: 'warn' } : reason
 }
 
 function clauseOf({ policy = '', rule = '' }: Reason): string {
