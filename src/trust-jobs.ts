@@ -9,6 +9,8 @@ import { evaluateSubject } from './trust/evaluate-subject.ts'
 import { reevaluateTrustJob, renewEvidenceJob, subjectOfJob } from './trust/evaluation-jobs.ts'
 import type { EvaluationDeps } from './trust/judge-subject.ts'
 import { reevaluateTrust, renewEveryMs, renewEvidence } from './trust/reevaluate-trust.ts'
+import { createOutboundFetch } from './lib/outbound-fetch.ts'
+import { fetchingRevocation } from './trust/revocation-answers.ts'
 import { engineRevision, signatureVerifier } from './trust/rules/signature-verifier.ts'
 
 export const trustSchedule = [{ kind: renewEvidenceJob, everyMs: renewEveryMs }] as const
@@ -23,7 +25,9 @@ export function evaluationDeps(
     database,
     clock,
     contentOf: (repositoryId) => openImageContent({ reader: database, blobs }, repositoryId),
-    verifier: signatureVerifier(),
+    verifier: signatureVerifier(
+      fetchingRevocation({ database, clock, fetch: createOutboundFetch() }),
+    ),
     engineRevision,
     place: { region, hostsOf: (account) => hostsOf(config, account) },
   }

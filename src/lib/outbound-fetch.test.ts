@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import type { RequestListener } from 'node:http'
+import { createServer as createPlainServer, type RequestListener } from 'node:http'
 import { createServer } from 'node:https'
 import { test, type TestContext } from 'node:test'
 import { makeCertificate } from '../../test/kit/certificate.ts'
@@ -69,6 +69,39 @@ test('goes to no metadata service even where private networks are allowed', asyn
     const result = await fetcher(names)(url, allowed, { signal })
     assert.equal(result.kind, 'refused', url)
   }
+})
+
+test('plain http is a wish of its own, and then https is refused; the ranges are the same', async () => {
+  const plain = { ...limits, isPlain: true } as const
+  for (const url of [
+    'https://outer.test/',
+    'http://127.0.0.1/',
+    'http://169.254.169.254/latest/meta-data/',
+    'http://inner.test/',
+    'http://mixed.test/',
+    'http://user:secret@outer.test/',
+  ]) {
+    const result = await fetcher(names)(url, plain, { signal })
+    assert.equal(result.kind, 'refused', url)
+  }
+})
+
+test('a question is posted over plain http, and is not sent elsewhere', async (t) => {
+  const server = createPlainServer((request, response) => {
+    if (request.url === '/moved') response.writeHead(307, { location: '/' }).end()
+    else request.pipe(response.setHeader('x-type', request.headers['content-type'] ?? ''))
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  t.after(() => server.close())
+  const address = server.address()
+  assert.ok(typeof address === 'object' && address !== null)
+  const post = { type: 'application/ocsp-request', bytes: Buffer.from('who?') }
+  const asked = { ...limits, allowPrivateNetwork: true, isPlain: true, post } as const
+  const base = `http://127.0.0.1:${address.port}`
+  const answer = await fetcher()(`${base}/`, asked, { signal })
+  assert.equal(answer.kind === 'document' && answer.bytes.toString(), 'who?')
+  assert.equal((await fetcher()(`${base}/moved`, asked, { signal })).kind, 'failed')
 })
 
 interface World {

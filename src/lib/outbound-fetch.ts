@@ -4,7 +4,7 @@
 // Deviates: redirects are followed on the same origin only, three at most; no proxy, no cookies, no credentials, no compression.
 // Unknowns: whatever is not one whole answer within the limits → 'failed', or 'refused' where the address itself is wrong.
 import { lookup } from 'node:dns/promises'
-import type { IncomingMessage } from 'node:http'
+import { request as httpRequest, type IncomingMessage } from 'node:http'
 import { request as httpsRequest } from 'node:https'
 import { isIP } from 'node:net'
 import { networkRangeOf } from './network-range.ts'
@@ -18,6 +18,10 @@ export interface OutboundLimits {
   readonly maxBytes: number
   /** For everything together: name, connection, redirects, body. */
   readonly timeoutMs: number
+  /** Over http and nothing else: for answers that are signed themselves, about certificates that https would need. */
+  readonly isPlain?: true
+  /** Sent with POST; then no redirect is followed. */
+  readonly post?: { readonly type: string; readonly bytes: Uint8Array }
 }
 
 export type OutboundResult =
@@ -45,7 +49,7 @@ export type OutboundFetch = (
 ) => Promise<OutboundResult>
 
 /**
- * GET of an https address. The name is resolved once, every address that it has is held against the ranges, and the connection
+ * GET of an https address, or what the limits say instead. The name is resolved once, every address that it has is held against the ranges, and the connection
  * goes to one of these: a name that changes its mind between the check and the connection changes nothing.
  */
 export function createOutboundFetch(resolve: Resolve = systemResolve): OutboundFetch {
@@ -76,7 +80,7 @@ async function follow(
     if (statusCode === 200) return await documentOf(response, limits)
     response.destroy()
     const { location } = headers
-    if (![301, 302, 303, 307, 308].includes(statusCode) || location === undefined) {
+    if (location === undefined || !isRedirect(statusCode, limits)) {
       return { kind: 'failed', reason: `${url.origin} answered ${statusCode}` }
     }
     const next: URL | undefined = URL.canParse(location, url.href)
@@ -90,13 +94,19 @@ async function follow(
   return { kind: 'failed', reason: 'too many redirects' }
 }
 
+/** What was posted is not sent elsewhere. */
+function isRedirect(statusCode: number, { post }: OutboundLimits): boolean {
+  return post === undefined && [301, 302, 303, 307, 308].includes(statusCode)
+}
+
 /** The addresses to connect to, or why to none. */
 async function targetOf(
   resolve: Resolve,
   url: URL,
   limits: OutboundLimits,
 ): Promise<readonly string[] | string> {
-  if (url.protocol !== 'https:') return 'only https is fetched'
+  const protocol = limits.isPlain === true ? 'http' : 'https'
+  if (url.protocol !== `${protocol}:`) return `only ${protocol} is fetched`
   if (url.username !== '' || url.password !== '') return 'the address holds credentials'
   const hostname = url.hostname.replace(/^\[(.*)\]$/, '$1')
   const addresses = isIP(hostname) === 0 ? await resolve(hostname) : [hostname]
@@ -119,11 +129,20 @@ async function get(
 ): Promise<IncomingMessage> {
   const known = addresses.map((address) => ({ address, family: isIP(address) }))
   return new Promise((resolve, reject) => {
-    const outgoing = httpsRequest(url, {
+    const { post } = limits
+    const send = limits.isPlain === true ? httpRequest : httpsRequest
+    const outgoing = send(url, {
+      method: post === undefined ? 'GET' : 'POST',
       signal,
       agent: false,
       maxHeaderSize: 16 * 1024,
-      headers: { accept: 'application/json', 'user-agent': 'pratique' },
+      headers: {
+        accept: limits.isPlain === true ? '*/*' : 'application/json',
+        'user-agent': 'pratique',
+        ...(post === undefined
+          ? {}
+          : { 'content-type': post.type, 'content-length': post.bytes.byteLength }),
+      },
       // An address that is written in the URL is not looked up, and was checked as it stands there.
       lookup: (_, options, done) => {
         const [first] = known
@@ -134,7 +153,7 @@ async function get(
     })
     outgoing.once('response', resolve)
     outgoing.once('error', reject)
-    outgoing.end()
+    outgoing.end(post?.bytes)
   })
 }
 

@@ -11,7 +11,12 @@ const maxKeys = 131_072
 
 export type StrictJson =
   | { readonly kind: 'parsed'; readonly value: unknown }
-  | { readonly kind: 'refused'; readonly reason: string }
+  | {
+      readonly kind: 'refused'
+      readonly reason: string
+      /** It may be sound, and is more than is read here. */
+      readonly isBeyondLimit?: true
+    }
 
 /**
  * Parses UTF-8 JSON without a byte order mark, nested at most 32 deep, of at most 131072 keys, in which no object has a key twice
@@ -22,8 +27,14 @@ export function parseStrictJson(bytes: Uint8Array, knownKeys: readonly string[])
   if (decoded === undefined) return { kind: 'refused', reason: 'is not UTF-8' }
   if (decoded.startsWith('\uFEFF'))
     return { kind: 'refused', reason: 'begins with a byte order mark' }
-  const fault = new KeyScan(decoded, knownKeys).fault()
-  if (fault !== undefined) return { kind: 'refused', reason: fault }
+  const scan = new KeyScan(decoded, knownKeys)
+  const fault = scan.fault()
+  if (fault !== undefined)
+    return {
+      kind: 'refused',
+      reason: fault,
+      ...(scan.isBeyondLimit ? { isBeyondLimit: true } : {}),
+    }
   try {
     const value: unknown = JSON.parse(decoded)
     return { kind: 'parsed', value }
@@ -54,6 +65,7 @@ class KeyScan {
   #at = 0
   #lastKey = ''
   #keys = 0
+  isBeyondLimit = false
 
   constructor(text: string, knownKeys: readonly string[]) {
     this.#text = text
@@ -78,7 +90,8 @@ class KeyScan {
   }
 
   #enter(isObject: boolean): string | undefined {
-    if (this.#open.length >= maxDepth) return `is nested deeper than ${maxDepth} levels`
+    if (this.#open.length >= maxDepth)
+      return this.#beyondLimit(`is nested deeper than ${maxDepth} levels`)
     const exempt = (this.#open.at(-1)?.exempt ?? false) || this.#lastKey === 'annotations'
     this.#open.push({ keys: isObject ? new Set() : undefined, exempt })
     this.#lastKey = ''
@@ -93,10 +106,15 @@ class KeyScan {
     const key = decodeKey(this.#text.slice(start, this.#at + 1))
     this.#lastKey = key
     this.#keys += 1
-    if (this.#keys > maxKeys) return `has more than ${maxKeys} keys`
+    if (this.#keys > maxKeys) return this.#beyondLimit(`has more than ${maxKeys} keys`)
     if (keys.has(key)) return `has the key ${JSON.stringify(key.slice(0, 64))} twice in one object`
     keys.add(key)
     return this.#variantOfKnownKey(key)
+  }
+
+  #beyondLimit(fault: string): string {
+    this.isBeyondLimit = true
+    return fault
   }
 
   #variantOfKnownKey(key: string): string | undefined {

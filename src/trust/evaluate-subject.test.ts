@@ -295,6 +295,22 @@ test('what was known on a day is known later, also of what is gone', async (t) =
   )
 })
 
+test('a policy for the rest loses what another names as its scope, at once', async (t) => {
+  const place = await trustPlace(t)
+  for (const key of ['ci', 'other']) await addKey(place, key)
+  await putPolicy(place, 'rest', ['ci'], { repositories: [], scopes: ['*'] })
+  const image = await pushImage(place, 'app')
+  await pushSignature(place, image, { key: 'ci' })
+  await settle(place)
+  assert.equal(await sayEvidence(place, image, 'rest'), 'verified')
+  const scopes = ['registry.example/team/app']
+  await putPolicy(place, 'own', ['other'], { repositories: [], scopes })
+  assert.equal(await sayEvidence(place, image, 'rest'), 'unknown: recomputing')
+  await settle(place)
+  assert.equal(await sayEvidence(place, image, 'rest'), 'untrusted: no-trust-policy')
+  assert.equal(await sayEvidence(place, image, 'own'), 'untrusted: identity-mismatch')
+})
+
 test('a policy of one account is nothing to another one', async (t) => {
   const place = await placeWithPolicy(t)
   const image = await pushImage(place, 'app')

@@ -17,12 +17,18 @@ const maxRounds = 5
 export async function evaluateSubject(
   deps: EvaluationDeps,
   key: SubjectKey,
-  options: { readonly signal: AbortSignal; readonly ifOld?: boolean },
+  options: {
+    readonly signal: AbortSignal
+    readonly ifOld?: boolean
+    /** As somebody has just read them; where they are older by now, nothing is written by them. */
+    readonly policies?: readonly LoadedPolicy[]
+  },
 ): Promise<void> {
   for (let round = 0; round < maxRounds; round += 1) {
     options.signal.throwIfAborted()
     const version = await readSubjectVersion(deps.database, key)
-    const policies = await policiesOf(deps, key)
+    const given = round === 0 ? options.policies : undefined
+    const policies = given ?? (await policiesOf(deps, key))
     if (policies === undefined) return
     const before = await listEvidenceRows(deps.database, key)
     if (options.ifOld === true && isUpToDate(before, policies, deps.engineRevision)) return

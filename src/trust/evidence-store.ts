@@ -232,8 +232,11 @@ export async function listDueSubjects(
   readonly { readonly repositoryId: number; readonly digest: string; readonly dueAt: number }[]
 > {
   const rows = await reader.all(
-    `SELECT repository_id, subject_digest, MIN(valid_until) AS due_at FROM evidence
-     WHERE valid_until IS NOT NULL AND valid_until > $1 AND valid_until <= $2
+    `SELECT repository_id, subject_digest, MIN(valid_until) AS due_at FROM (
+       SELECT repository_id, subject_digest, valid_until FROM evidence
+         WHERE valid_until IS NOT NULL AND valid_until > $1 AND valid_until <= $2
+       UNION ALL SELECT repository_id, subject_digest, valid_until FROM attestation_results
+         WHERE valid_until IS NOT NULL AND valid_until > $1 AND valid_until <= $2) AS due
      GROUP BY repository_id, subject_digest ORDER BY due_at, repository_id, subject_digest LIMIT $3`,
     [after, until, limit],
   )

@@ -9,7 +9,7 @@ import {
   type SubjectContent,
 } from './list-candidates.ts'
 import type { LoadedPolicy } from './load-policies.ts'
-import { isAbout } from './rules/candidate.ts'
+import { isAbout, isLikelySignature } from './rules/candidate.ts'
 import type { AcceptEntry } from './rules/trust-policy.ts'
 import type { CandidateVerdict, SignedSubject, Verifier } from './rules/verifier.ts'
 
@@ -99,7 +99,7 @@ async function verdictOf(
   const { format, seenAt, layer, predicateTypeHint } = candidate
   if (entry === undefined) {
     const detail = `no entry of the policy is about signatures of the form ${format}`
-    return verdictWith('untrusted', 'identity-mismatch', detail, isPlainSignature(candidate))
+    return verdictWith('untrusted', 'identity-mismatch', detail, isLikelySignature(candidate))
   }
   const hint = predicateTypeHint === undefined ? {} : { predicateTypeHint }
   const input = { format, content: bytes, annotations: layer.annotations ?? {}, seenAt, ...hint }
@@ -113,17 +113,12 @@ async function verdictOf(
 }
 
 function unread(reason: SignatureReason, candidate: Candidate): CandidateVerdict {
-  const { layer, format } = candidate
+  const { layer } = candidate
   const detail =
     reason === 'blob-missing'
       ? `the repository does not have layer ${layer.digest}`
       : `layer ${layer.digest} has ${layer.size} bytes, more than is read of a candidate`
-  return verdictWith('unknown', reason, detail, format !== 'cosign-dsse')
-}
-
-/** An envelope of the older layout is a statement, and a bundle may be one: who does not know counts it as a signature. */
-function isPlainSignature({ format }: Candidate): boolean {
-  return format !== 'cosign-dsse' && format !== 'cosign-bundle'
+  return verdictWith('unknown', reason, detail, isLikelySignature(candidate))
 }
 
 function verdictWith(

@@ -1,7 +1,7 @@
 import { enqueue } from '../jobs/queue.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { AccountId } from '../policy/account-id.ts'
-import type { Database, SqlReader } from '../storage/database/database.ts'
+import type { Database, SqlReader, SqlWriter } from '../storage/database/database.ts'
 import { trustError } from './errors.ts'
 import { reevaluateJobOf } from './evaluation-jobs.ts'
 import { onlyAdds, policyChanges } from './rules/compare-trust.ts'
@@ -11,6 +11,7 @@ import { materialOf, type TrustPolicy } from './rules/trust-policy.ts'
 import { findMaterial } from './trust-material-store.ts'
 import {
   findPolicyRow,
+  growRevision,
   listPolicyRows,
   writePolicy,
   type StoredTrustPolicy,
@@ -77,9 +78,26 @@ export async function putTrustPolicy(
     const now = clock.now()
     const written = { account, name, text, inheritFromIndex, material, onlyAdds: adds, by }
     const { version } = await writePolicy(tx, written, now)
+    await narrowRest(tx, account, { policy, before, others })
     await enqueue(tx, reevaluateJobOf(account), now)
     return { name, version, changes: policyChanges(before, policy) }
   })
+}
+
+/** What is named as a scope of its own leaves the policy whose scope is "*": its evidence there counts no more. */
+async function narrowRest(
+  tx: SqlWriter,
+  account: AccountId,
+  change: {
+    readonly policy: TrustPolicy
+    readonly before: TrustPolicy | undefined
+    readonly others: readonly TrustPolicy[]
+  },
+): Promise<void> {
+  const known = change.before?.scopes ?? []
+  if (!change.policy.scopes.some((scope) => scope !== '*' && !known.includes(scope))) return
+  for (const { name, scopes } of change.others)
+    if (scopes.includes('*')) await growRevision(tx, account, name, { onlyAdds: false })
 }
 
 async function requireMaterial(

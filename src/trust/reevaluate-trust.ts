@@ -7,7 +7,9 @@ import { reevaluateJobOf, sweepOfJob } from './evaluation-jobs.ts'
 import { forgetHistory, listDueSubjects } from './evidence-store.ts'
 import type { EvaluationDeps } from './judge-subject.ts'
 import { listPolicyAccounts } from './trust-policy-store.ts'
-import { nextSubjects } from './walk-subjects.ts'
+import { loadPoliciesOf } from './load-policies.ts'
+import { forgetRevocationAnswers } from './revocation-store.ts'
+import { nextSubjects, type SubjectPage } from './walk-subjects.ts'
 
 /** Digests of one job, so that others that wait have their turn. */
 const subjectsAtOnce = 500
@@ -26,12 +28,7 @@ export async function reevaluateTrust(
   for (let done = 0; done < subjectsAtOnce;) {
     signal.throwIfAborted()
     const page = await nextSubjects(deps.database, account, at)
-    for (const digest of page?.subjects ?? [])
-      await evaluateSubject(
-        deps,
-        { repositoryId: page?.repository.id ?? 0, digest },
-        { signal, ifOld: true },
-      )
+    if (page !== undefined) await evaluatePage(deps, page, signal)
     if (page?.next === undefined) return
     at = page.next
     done += Math.max(1, page.subjects.length)
@@ -39,6 +36,18 @@ export async function reevaluateTrust(
   }
   const { database, clock } = deps
   await database.transaction((tx) => enqueue(tx, reevaluateJobOf(account, at), clock.now()))
+}
+
+async function evaluatePage(
+  deps: EvaluationDeps,
+  { repository, subjects }: SubjectPage,
+  signal: AbortSignal,
+): Promise<void> {
+  if (subjects.length === 0) return
+  const policies = await loadPoliciesOf(deps.database, deps.place, repository)
+  const options = { signal, ifOld: true, policies }
+  for (const digest of subjects)
+    await evaluateSubject(deps, { repositoryId: repository.id, digest }, options)
 }
 
 /** At each start: what another verifier found is found anew, and what a kill interrupted goes on. */
@@ -60,6 +69,8 @@ const renewalsAtOnce = 100
 /** What was known of a digest is told for so long. */
 const historyKeptMs = 400 * 24 * 3_600_000
 const forgottenAtOnce = 500
+/** Of an authority whom nobody needs any more. */
+const answersKeptMs = 30 * 24 * 3_600_000
 
 /**
  * The job of each minute. What is over goes first, all of it: computed anew it lasts longer than now, or for good. Then some of what
@@ -80,7 +91,10 @@ export async function renewEvidence(
   const soon = { after: now, until: now + renewEveryMs, limit }
   await evaluateAll(deps, await listDueSubjects(database, soon), signal)
   const before = new Date(now - historyKeptMs)
-  await database.transaction((tx) => forgetHistory(tx, { before, limit: forgottenAtOnce }))
+  await database.transaction(async (tx) => {
+    await forgetHistory(tx, { before, limit: forgottenAtOnce })
+    await forgetRevocationAnswers(tx, new Date(now - answersKeptMs))
+  })
 }
 
 async function evaluateAll(

@@ -6,6 +6,7 @@
 import { parseDigest, type Digest } from '../oci/digest.ts'
 import { parseStrictJson } from '../oci/strict-json.ts'
 import { isRecord, type Reading } from './placed.ts'
+import { preAuthenticationEncoding } from '../lib/dsse.ts'
 import { verifies, type TrustedKey } from '../lib/public-keys.ts'
 import { isVex, maxVexBytes, readVex } from './read-vex.ts'
 import type { VexDocument } from './vex-document.ts'
@@ -115,12 +116,6 @@ function findSigner(
 ): TrustedKey | undefined {
   const signed = preAuthenticationEncoding(payloadType, payload)
   return keys.find((key) => signatures.some((signature) => verifies(key, signed, signature)))
-}
-
-/** What DSSE signs: the type and the payload, each with its length. */
-export function preAuthenticationEncoding(payloadType: string, payload: Uint8Array): Uint8Array {
-  const head = `DSSEv1 ${Buffer.byteLength(payloadType)} ${payloadType} ${payload.byteLength} `
-  return Buffer.concat([Buffer.from(head), payload])
 }
 
 interface Statement {

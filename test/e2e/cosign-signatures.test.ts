@@ -208,6 +208,19 @@ test('cosign signs and attests, and verifies what is signed here', { skip }, asy
       assert.equal(result, 'verified')
   })
 
+  await t.test('referrers as cosign 2 wrote them are found, too', async () => {
+    const subject = await pushImage('experimental')
+    const image = `${host}/experimental@${subject}`
+    const layout = ['--new-bundle-format=false', '--registry-referrers-mode=oci-1-1']
+    const experimental = { env: { ...settings, COSIGN_EXPERIMENTAL: '1' } }
+    await registry.succeed('cosign', ['sign', ...byKey, ...layout, image], experimental)
+    const verdicts = await judgeAll('experimental', subject, own)
+    assert.deepEqual(
+      verdicts.map(({ format, result }) => `${format} ${result}`),
+      ['cosign-simple verified'],
+    )
+  })
+
   await t.test('what is signed here, cosign verifies with the key', async () => {
     const keys: Readonly<Record<string, KeyObject>> = {
       p256: generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey,

@@ -96,6 +96,21 @@ test('bundles are judged without a fault, and only with what was signed are they
   assert.ok(believed > 0)
 })
 
+test('altered certificates and stamps in a sound bundle are never believed', () => {
+  const leaf = issueLeaf(sigstore)
+  const token = stamp(sigstore, Buffer.from('x'), now)
+  fc.assert(
+    fc.property(alteredBytes(leaf.der), alteredBytes(token), (der, altered) => {
+      const options = der.equals(leaf.der)
+        ? { stamps: () => [altered] }
+        : { leaf: { ...leaf, der } }
+      const bundle = makeBundle(sigstore, subject, options)
+      assert.equal(judged({ format: 'cosign-bundle', content: bytesOf(bundle) }, keyless), false)
+    }),
+    runs(80),
+  )
+})
+
 test('layers of cosign 2 are judged without a fault, whatever their annotations hold', () => {
   const layers = [
     ['cosign-simple', makeSimple(sigstore, subject, { withStamp: true })],

@@ -1,6 +1,6 @@
 // VEX documents, and attestations of them signed as cosign signs.
 import { generateKeyPairSync, sign, type KeyObject } from 'node:crypto'
-import { preAuthenticationEncoding } from '../../src/vex/attestation.ts'
+import { preAuthenticationEncoding } from '../../src/lib/dsse.ts'
 
 export interface TestKey {
   readonly pem: string

@@ -168,6 +168,7 @@ const rows: Readonly<Record<number, readonly string[]>> = {
     `INSERT INTO evidence (repository_id, subject_digest, policy, policy_revision, threshold, result, count_by_result, identities,
        engine_revision, computed_at) VALUES (1, '${digest('d')}', 'release', 3, 1, 'verified', '{"verified":1}', '["ci"]', 'e', 83)`,
     `INSERT INTO evidence_supports VALUES (1, '${digest('d')}', 'release', 'ci', 'k', '${digest('e')}', '', NULL)`,
+    `INSERT INTO revocation_answers VALUES ('crl http://crl.example/1', x'30', 83)`,
     `INSERT INTO evidence_history (account, repository, subject_digest, policy, policy_revision, result, identities, at)
      VALUES ('123456789012', 'team/app', '${digest('d')}', 'release', 3, 'verified', '["ci"]', 83)`,
     `INSERT INTO attestation_results VALUES (1, '${digest('d')}', 'release', 'prov', 'k', 3, '${digest('e')}', '', 'https://slsa.dev/provenance/v1', 'd', '{}',

@@ -65,7 +65,7 @@ export function makeCrl(issuer: MadeCertificate, choices: CrlChoices = {}): Uint
     choices.nameDer ?? issuer.nameDer,
     time(choices.thisUpdate ?? pkiNow - day),
     ...(next === null ? [] : [time(next)]),
-    ...(entries.length === 0 ? [] : [sequence(...entries)]),
+    ...(entries.length === 0 ? [] : [sequence(Buffer.concat(entries))]),
     element(contextTag(0, 'constructed'), sequence(...extensions)),
   )
   const signature = sign(algorithm.hash, toBeSigned, key)

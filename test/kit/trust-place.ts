@@ -104,7 +104,7 @@ export const tellingVerifier: Verifier = ({
             extracted: builder === undefined ? {} : { builder },
           },
         }
-  const common = { checks: [], isSignature, ...statement }
+  const common = { checks: [], isSignature }
   if (!isRecord(value)) return { ...common, result: 'invalid', reason: 'malformed' }
   if (told.subject !== subject.digest)
     return { ...common, result: 'invalid', reason: 'subject-mismatch' }
@@ -120,6 +120,7 @@ export const tellingVerifier: Verifier = ({
   if (end <= now) return { ...common, result: 'expired', reason: 'signature-expired' }
   return {
     ...common,
+    ...statement,
     result: 'verified',
     identity,
     keyId: known.fingerprint,

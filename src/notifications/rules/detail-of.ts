@@ -40,6 +40,10 @@ export function detailOf({ body, ...place }: Notice): Detail {
       const image = `${repositoryArn(place, body.repository)}/${body.digest}`
       return { ...inspector('Inspector2 Finding', [image]), detail: body.record }
     }
+    case 'trust': {
+      const { kind: _, ...detail } = body
+      return { ...own('Pratique Signature Trust'), detail }
+    }
     case 'digest':
       return { ...own('Pratique Digest'), detail: body.summary }
     case 'test':

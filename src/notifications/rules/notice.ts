@@ -10,6 +10,7 @@ export const noticeKinds = [
   'inspector-scan',
   'scan-frequency',
   'finding',
+  'trust',
 ] as const
 export type NoticeKind = (typeof noticeKinds)[number]
 
@@ -75,6 +76,21 @@ export interface FindingNotice {
   readonly record: unknown
 }
 
+/** An image whose signatures satisfy a trust policy now, or do not any more. */
+export interface TrustNotice {
+  readonly kind: 'trust'
+  readonly change: 'VERIFIED' | 'LOST'
+  readonly repository: string
+  readonly digest: string
+  /** Name of the trust policy. */
+  readonly policy: string
+  readonly result: string
+  /** Why it is not verified. */
+  readonly reason?: string
+  /** Who signed; of lost trust, whose signatures had counted. */
+  readonly identities: readonly string[]
+}
+
 /** A flaw with how many messages were about it. */
 export interface DigestFlaw {
   readonly vulnerability: string
@@ -119,7 +135,13 @@ export interface TestNotice {
 }
 
 export type NoticeBody =
-  ImageNotice | ScanNotice | ScanFrequencyNotice | FindingNotice | DigestNotice | TestNotice
+  | ImageNotice
+  | ScanNotice
+  | ScanFrequencyNotice
+  | FindingNotice
+  | TrustNotice
+  | DigestNotice
+  | TestNotice
 
 export interface Notice {
   /** The same whenever it is sent. */

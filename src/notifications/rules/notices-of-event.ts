@@ -4,7 +4,7 @@
 // Deviates: nothing.
 // Unknowns: an event that this version does not know, or that lacks what a message needs, tells nothing.
 import { severities } from '../../ecosystems/severity.ts'
-import type { Counts, ImageNotice, NoticeBody, ScanNotice } from './notice.ts'
+import type { Counts, ImageNotice, NoticeBody, ScanNotice, TrustNotice } from './notice.ts'
 
 export interface ToldEvent {
   readonly kind: string
@@ -26,6 +26,10 @@ export function noticesOfEvent(
       return imageNotices('DELETE', event.resource, detail)
     case 'ScanCompleted':
       return scanNotices(event.resource, detail, tagsOf)
+    case 'SignatureVerified':
+      return trustNotices('VERIFIED', event.resource, detail)
+    case 'SignatureTrustLost':
+      return trustNotices('LOST', event.resource, detail)
     default:
       return []
   }
@@ -83,6 +87,19 @@ function scanNotices(
     { kind: 'scan', ...body },
     { kind: 'inspector-scan', ...body },
   ]
+}
+
+function trustNotices(
+  change: TrustNotice['change'],
+  repository: string,
+  detail: Members,
+): readonly TrustNotice[] {
+  const [digest, policy, result] = ['digest', 'policy', 'result'].map((name) => detail.get(name))
+  if (typeof digest !== 'string' || typeof policy !== 'string' || typeof result !== 'string')
+    return []
+  const identities = textsOf(detail.get('identities'))
+  const why = textMember(detail, 'reason')
+  return [{ kind: 'trust', change, repository, digest, policy, result, ...why, identities }]
 }
 
 function countsOf(value: unknown): Counts {

@@ -45,6 +45,8 @@ function typeOf(body: NoticeBody): string {
       return 'dev.pratique.scan-frequency.changed'
     case 'finding':
       return `dev.pratique.finding.${body.change.toLowerCase()}`
+    case 'trust':
+      return `dev.pratique.trust.${body.change.toLowerCase()}`
     case 'digest':
     case 'test':
       return `dev.pratique.${body.kind}`

@@ -7,6 +7,7 @@ import { renderCloudEvent } from './render-cloud-event.ts'
 import { renderEventBridge } from './render-eventbridge.ts'
 import { renderMail } from './render-mail.ts'
 import { renderSlack } from './render-slack.ts'
+import { sayNotice } from './say-notice.ts'
 import { signDelivery } from './sign-delivery.ts'
 
 const digest = `sha256:${'a'.repeat(64)}`
@@ -94,6 +95,29 @@ test('a finding is told as its record stands', () => {
     resources: [`arn:aws:ecr:us-east-1:123456789012:repository/team/app/${digest}`],
     detail: { findingArn: 'arn', status: 'ACTIVE' },
   })
+})
+
+test('trust that is won or lost is told with policy, reason and signers', () => {
+  const detail = {
+    change: 'LOST',
+    repository: 'team/app',
+    digest,
+    policy: 'release',
+    result: 'revoked',
+    reason: 'revoked',
+    identities: ['CN=ci'],
+  } as const
+  const lost = noticeOf({ kind: 'trust', ...detail })
+  assert.partialDeepStrictEqual(renderEventBridge(lost), {
+    'detail-type': 'Pratique Signature Trust',
+    source: 'pratique',
+    detail,
+  })
+  assert.partialDeepStrictEqual(renderCloudEvent(lost), { type: 'dev.pratique.trust.lost' })
+  assert.match(
+    sayNotice(lost.body).title,
+    /^Signatures of an image in team\/app are not trusted any more \(release\)$/,
+  )
 })
 
 test('rules of scanning that change name each repository', () => {

@@ -5,7 +5,14 @@
 // Unknowns: an unrated severity is called unrated, never low.
 import { severities, type Severity } from '../../ecosystems/severity.ts'
 import type { DigestFlaw, DigestSummary } from './notice.ts'
-import type { Counts, FindingNotice, ImageNotice, NoticeBody, ScanNotice } from './notice.ts'
+import type {
+  Counts,
+  FindingNotice,
+  ImageNotice,
+  NoticeBody,
+  ScanNotice,
+  TrustNotice,
+} from './notice.ts'
 
 export interface SaidNotice {
   /** One line. */
@@ -34,6 +41,8 @@ export function sayNotice(body: NoticeBody): SaidNotice {
     }
     case 'finding':
       return sayFinding(body)
+    case 'trust':
+      return sayTrust(body)
     case 'digest':
       return sayDigest(body.summary)
     case 'test':
@@ -68,6 +77,20 @@ function sayScan({ repository, tags, digest, status, reason, counts }: ScanNotic
     title: oneLine(`The scan of ${named(repository, tags[0])} ended as ${status}`),
     lines: [...lines, ...why],
   }
+}
+
+function sayTrust(body: TrustNotice): SaidNotice {
+  const { change, repository, digest, policy, result, reason, identities } = body
+  const what =
+    change === 'VERIFIED'
+      ? `Signatures of an image in ${repository} are trusted now (${policy})`
+      : `Signatures of an image in ${repository} are not trusted any more (${policy})`
+  const lines = [
+    `Image: ${repository}@${digest}`,
+    `Result: ${result}${reason === undefined ? '' : ` (${reason})`}`,
+    ...(identities.length === 0 ? [] : [`Signed by: ${identities.slice(0, 20).join(', ')}`]),
+  ]
+  return { title: oneLine(what), lines: lines.map(oneLine) }
 }
 
 const changeWords = { NEW: 'New', CHANGED: 'Changed', CLOSED: 'Closed' } as const

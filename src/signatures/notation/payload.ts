@@ -4,6 +4,7 @@
 // Deviates: payloads beyond 64 KiB are refused.
 // Unknowns: members that we don't know are ignored, as the specification wants.
 import { isRecord, readDescriptor, type Descriptor } from '../../oci/descriptor.ts'
+import type { Digest } from '../../oci/digest.ts'
 import { parseStrictJson } from '../../oci/strict-json.ts'
 
 export const maxPayloadBytes = 64 * 1024
@@ -11,7 +12,7 @@ const reservedPrefix = 'io.cncf.notary'
 
 export interface TargetArtifact {
   readonly mediaType: string
-  readonly digest: string
+  readonly digest: Digest
   /** Bytes. */
   readonly size: number
   /** What the signer added (`notation sign -m`). */

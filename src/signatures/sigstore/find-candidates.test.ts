@@ -6,6 +6,7 @@ import {
   candidateWith,
   fallbackTags,
   findCandidates,
+  isBeyondLimit,
   type FoundBesideImage,
   type StoredManifest,
 } from './find-candidates.ts'
@@ -149,6 +150,9 @@ test('the bytes of a candidate are those that the manifest names', () => {
   const sig = manifestOf([{ mediaType: simple, content: 'p', annotations: { [signature]: '1' } }])
   const [found] = findCandidates(subject, { referrers: [], tagged: [sig] }).candidates
   assert.ok(found)
+  assert.equal(isBeyondLimit(found), false)
+  const vast = { ...found.layer, size: 11 * 1024 * 1024 }
+  assert.equal(isBeyondLimit({ ...found, layer: vast }), true)
   assert.equal(candidateWith(found, Buffer.from('q')), undefined)
   assert.deepEqual(candidateWith(found, Buffer.from('p'))?.annotations, { [signature]: '1' })
 })

@@ -12,12 +12,6 @@ export const bundleType = 'application/vnd.dev.sigstore.bundle.v0.3+json'
 export const simpleSigningType = 'application/vnd.dev.cosign.simplesigning.v1+json'
 export const dsseType = 'application/vnd.dsse.envelope.v1+json'
 export const inTotoType = 'application/vnd.in-toto+json'
-/** Of the referrers that cosign 2 wrote when asked to: signatures, and attestations. */
-export const cosignReferrerTypes: readonly string[] = [
-  'application/vnd.dev.cosign.artifact.sig.v1+json',
-  'application/vnd.dev.cosign.artifact.att.v1+json',
-]
-
 /** On layers of the `.sig` and `.att` manifests. */
 export const annotationNames = {
   signature: 'dev.cosignproject.cosign/signature',

@@ -9,6 +9,7 @@ import {
   type Bundle,
   type TransparencyLogEntry,
 } from '@sigstore/bundle'
+import { preAuthenticationEncoding } from '../../lib/dsse.ts'
 import { isRecord } from '../../oci/descriptor.ts'
 import { parseStrictJson } from '../../oci/strict-json.ts'
 import { decodeProtoBase64 } from './base64.ts'
@@ -19,7 +20,6 @@ import {
   type CandidateReading,
   type SignerMaterial,
 } from './candidate.ts'
-import { preAuthenticationEncoding } from './dsse.ts'
 import { bundleTypes } from './media-types.ts'
 
 /** `keyid` and `keyId` are both in use, so neither can stand here. */

@@ -4,6 +4,7 @@
 // Deviates: the annotation of a chain is not read: what issued a certificate is taken from the trusted root.
 // Unknowns: annotations that cannot be read → refused, never a signature with less evidence than was stored.
 import type { TransparencyLogEntry } from '@sigstore/bundle'
+import { preAuthenticationEncoding } from '../../lib/dsse.ts'
 import { isRecord } from '../../oci/descriptor.ts'
 import { parseStrictJson } from '../../oci/strict-json.ts'
 import { decodeBase64 } from './base64.ts'
@@ -16,7 +17,7 @@ import {
   type SigstoreCandidate,
   type UnverifiedSignature,
 } from './candidate.ts'
-import { preAuthenticationEncoding, readEnvelope } from './dsse.ts'
+import { readEnvelope } from './read-envelope.ts'
 import { annotationNames } from './media-types.ts'
 import { readBundle } from './read-bundle.ts'
 

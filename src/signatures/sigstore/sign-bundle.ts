@@ -4,10 +4,10 @@
 // Deviates: nothing is logged or stamped: entries of a public log would publish names and digests of private software.
 // Unknowns: none; a key of another kind → an error of node:crypto.
 import { createHash, createPublicKey, sign, type KeyObject } from 'node:crypto'
+import { preAuthenticationEncoding } from '../../lib/dsse.ts'
 import type { Descriptor } from '../../oci/descriptor.ts'
 import { algorithmOf, digestOf, type Digest } from '../../oci/digest.ts'
 import { mediaTypes } from '../../oci/media-type.ts'
-import { preAuthenticationEncoding } from './dsse.ts'
 import {
   annotationNames,
   bundleAnnotationNames,

@@ -2,7 +2,7 @@
 // Spec:     in-toto attestation framework: Statement v1 and v0.1; payload type application/vnd.in-toto+json.
 // Input:    the payload of an envelope whose signature has been verified, as the very bytes that were signed.
 // Deviates: subjects count by sha256 and sha512 of the image alone; names and addresses of subjects mean nothing for trust.
-// Unknowns: another payload type or statement type, no subject, upper-case hex, more than 1024 subjects → refused.
+// Unknowns: another payload type or statement type, no subject, upper-case hex, more than 1024 subjects → refused; more keys than are read → limit.
 import { isRecord, readAnnotations } from '../../oci/descriptor.ts'
 import { algorithmOf, parseDigest, type Digest } from '../../oci/digest.ts'
 import { parseStrictJson } from '../../oci/strict-json.ts'
@@ -22,7 +22,7 @@ export interface StatementSubject {
 
 export type StatementReading =
   | { readonly kind: 'statement'; readonly statement: Statement }
-  | { readonly kind: 'refused'; readonly detail: string }
+  | { readonly kind: 'refused'; readonly reason: 'malformed' | 'limit'; readonly detail: string }
 
 const statementTypes = new Set([
   'https://in-toto.io/Statement/v1',
@@ -36,9 +36,17 @@ export function readStatement(payload: Uint8Array, payloadType: string): Stateme
   if (payloadType !== inTotoType)
     return refused(`the payload is ${JSON.stringify(payloadType.slice(0, 200))}, not ${inTotoType}`)
   const json = parseStrictJson(payload, [])
-  if (json.kind === 'refused') return refused(`the statement ${json.reason}`)
-  const body = json.value
-  if (!isRecord(body)) return refused('the statement is not a JSON object')
+  if (json.kind === 'refused')
+    return refused(
+      `the statement ${json.reason}`,
+      json.isBeyondLimit === true ? 'limit' : 'malformed',
+    )
+  return isRecord(json.value)
+    ? readMembers(json.value)
+    : refused('the statement is not a JSON object')
+}
+
+function readMembers(body: Readonly<Record<string, unknown>>): StatementReading {
   const { _type: type, predicateType, subject, predicate } = body
   const variant = Object.keys(body).find(
     (key) => !members.includes(key) && members.includes(key.toLowerCase()),
@@ -72,8 +80,8 @@ export function annotationsOf(
   return subjects.filter(({ digest }) => digest === image).map(({ annotations }) => annotations)
 }
 
-function refused(detail: string): StatementReading {
-  return { kind: 'refused', detail }
+function refused(detail: string, reason: 'malformed' | 'limit' = 'malformed'): StatementReading {
+  return { kind: 'refused', reason, detail }
 }
 
 /** A sentence for subjects that cannot be read. */

@@ -31,13 +31,17 @@ export function contentOf(
     compareSignature: (other) => signature.equals(other),
     // Of an envelope Rekor keeps the hash of the payload, and Rekor v2 that of all that is signed: either fixes the payload.
     compareDigest: (digest) =>
-      [signed, payload].some((bytes) => hashesOf(bytes).some((hash) => hash.equals(digest))),
+      [signed, payload].some((bytes) => hashLike(bytes, digest)?.equals(digest) === true),
     verifySignature: verifies,
   }
 }
 
-function hashesOf(bytes: Buffer): readonly Buffer[] {
-  return ['sha256', 'sha384', 'sha512'].map((name) => createHash(name).update(bytes).digest())
+const hashNames: Readonly<Record<number, string>> = { 32: 'sha256', 48: 'sha384', 64: 'sha512' }
+
+/** By the function whose hashes are as long. */
+function hashLike(bytes: Buffer, { byteLength }: Buffer): Buffer | undefined {
+  const name = hashNames[byteLength]
+  return name === undefined ? undefined : createHash(name).update(bytes).digest()
 }
 
 export type LogReading =
@@ -169,4 +173,10 @@ export function distinctSources(times: readonly ProvenTime[]): number {
 /** An error of the library's own says what it found; any other was met in bytes that have not the form they should have. */
 export function messageOf(error: unknown): string {
   return error instanceof VerificationError ? error.message : 'it cannot be read'
+}
+
+/** Times in hostile bytes may be none. */
+export function dateText(time: Date | number): string {
+  const date = new Date(time)
+  return Number.isNaN(date.getTime()) ? 'a time that is none' : date.toISOString()
 }

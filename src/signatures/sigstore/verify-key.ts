@@ -10,7 +10,7 @@ import type { KeyEntry, NamedKey } from './accept-entry.ts'
 import type { UnverifiedSignature } from './candidate.ts'
 import { passed, skipped, type Failure } from './check-list.ts'
 import type { SigstoreRoot } from './trusted-root.ts'
-import { contentOf, messageOf, readTimes } from './verify-evidence.ts'
+import { contentOf, dateText, messageOf, readTimes } from './verify-evidence.ts'
 import { fail, proveEvidence, type SignerProof } from './verify-keyless.ts'
 
 export type KeyProof = SignerProof & { readonly key?: NamedKey }
@@ -158,23 +158,19 @@ function faultOfWindow(
     return {
       result: 'revoked',
       reason: 'revoked',
-      detail: `the key "${name}" is revoked from ${dateOf(revokedFrom)}, and nothing shows that it signed before`,
+      detail: `the key "${name}" is revoked from ${dateText(revokedFrom)}, and nothing shows that it signed before`,
     }
   if (validFrom !== undefined && time < validFrom)
     return {
       result: 'expired',
       reason: 'not-yet-valid',
-      detail: `the key "${name}" counts from ${dateOf(validFrom)}`,
+      detail: `the key "${name}" counts from ${dateText(validFrom)}`,
     }
   return validUntil !== undefined && time > validUntil
     ? {
         result: 'expired',
         reason: 'signature-expired',
-        detail: `the key "${name}" counted until ${dateOf(validUntil)}`,
+        detail: `the key "${name}" counted until ${dateText(validUntil)}`,
       }
     : undefined
-}
-
-function dateOf(moment: number): string {
-  return new Date(moment).toISOString()
 }

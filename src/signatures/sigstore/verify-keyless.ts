@@ -3,6 +3,7 @@
 // Input:    a signature as read; hostile. The entry of a trust policy with its root.
 // Deviates: a time is always wanted: without one the library would not look at the chain at all. The leaf must be for signing code.
 // Unknowns: no root → unknown (root-missing); evidence that may exist elsewhere (a legacy signature without its log entry) → unknown.
+import { X509Certificate as NodeCertificate } from 'node:crypto'
 import { X509Certificate } from '@sigstore/core'
 import { VerificationError, Verifier } from '@sigstore/verify'
 import { verifies } from '../../lib/public-keys.ts'
@@ -14,6 +15,7 @@ import { passed, type Failure } from './check-list.ts'
 import type { SigstoreRoot } from './trusted-root.ts'
 import {
   contentOf,
+  dateText,
   distinctLogs,
   distinctSources,
   earliestOf,
@@ -79,7 +81,9 @@ function verifyUnder(
   const claimed = readTimes(signature)
   if (claimed.kind === 'failed') return fail(checks, 'time', claimed.failure)
   const { times, timestamps } = claimed
-  const proof = proveEvidence(signature, { times, root, thresholds: entry.thresholds, now })
+  const { log, time } = entry.thresholds
+  const thresholds = { log, time: Math.max(1, time) }
+  const proof = proveEvidence(signature, { times, root, thresholds, now })
   if (proof.kind === 'failed') return proof
   checks.push(...proof.checks)
   const rule = faultOfSigningCertificate(der)
@@ -144,7 +148,7 @@ export function proveEvidence(
     return fail(checks, 'time', {
       result: 'invalid',
       reason: 'timestamp',
-      detail: `it says that it was made at ${new Date(late.at).toISOString()}, which is yet to come`,
+      detail: `it says that it was made at ${dateText(late.at)}, which is yet to come`,
     })
   return { kind: 'proven', checks, time: earliestOf(times) }
 }
@@ -234,8 +238,10 @@ function timeOutside(
   der: Buffer,
   times: readonly ProvenTime[],
 ): (Failure & { readonly check: string }) | undefined {
-  const { notBefore, notAfter } = X509Certificate.parse(Buffer.from(der))
-  const detail = `the certificate is valid from ${notBefore.toISOString()} to ${notAfter.toISOString()}, not when it signed`
+  // Node reads whatever the library could not: the certificate was seen by both.
+  const certificate = new NodeCertificate(der)
+  const [notBefore, notAfter] = [certificate.validFromDate, certificate.validToDate]
+  const detail = `the certificate is valid from ${dateText(notBefore)} to ${dateText(notAfter)}, not when it signed`
   const fault = { check: 'certificate', result: 'expired', detail } as const
   if (times.some(({ at }) => at > notAfter.getTime()))
     return { ...fault, reason: 'certificate-expired' }

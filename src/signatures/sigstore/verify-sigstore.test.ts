@@ -121,6 +121,12 @@ test('what is signed must be a statement, and one only (T6, T15)', () => {
   refused(judge(doubled), 'invalid malformed', /signatures/)
 })
 
+test('a statement of more than is read here is not called wrong', () => {
+  const predicate = Object.fromEntries(Array.from({ length: 131_073 }, (_, at) => [`${at}`, 0]))
+  const bundle = bundleOf({ statement: { ...imageStatement(subject), predicate } })
+  refused(judge(bundle), 'unknown limit', /131072 keys/)
+})
+
 test('altered bytes are a bad signature or a false log entry, never another statement (T7)', () => {
   const bundle = bundleOf()
   const altered = {
@@ -215,7 +221,7 @@ test('without a log entry, a time or a certificate log there is no trust', () =>
   refused(judge(timeless), 'untrusted timestamp', /0, of which 1/)
   // Whatever a policy says, a certificate of minutes needs a time.
   const none = { log: 0, time: 0, certificateLog: 0 }
-  refused(judge(timeless, { thresholds: none }), 'invalid timestamp', /./)
+  refused(judge(timeless, { thresholds: none }), 'untrusted timestamp', /0, of which 1/)
   const unseen = bundleOf({ leaf: issueLeaf(sigstore, { withoutSct: true }) })
   refused(judge(unseen), 'untrusted transparency', /SCT/)
   const strange = bundleOf({
@@ -268,6 +274,14 @@ test('a certificate counts at the proven time, from the trusted root, and for si
   refused(judge(server), 'invalid certificate-rule', /codeSigning/)
   const authority = issueLeaf(sigstore, { others: [extensions.authority[0] ?? Buffer.alloc(0)] })
   refused(judge(bundleOf({ leaf: authority })), 'invalid certificate-rule', /authority/)
+})
+
+test('a certificate with times that are none is judged all the same', () => {
+  const leaf = issueLeaf(sigstore)
+  const text = leaf.der.toString('latin1').replaceAll('260601', '269901')
+  const der = Buffer.from(text, 'latin1')
+  assert.ok(!der.equals(leaf.der))
+  refused(judge(bundleOf({ leaf: { ...leaf, der } })), 'untrusted chain-not-in-store', /./)
 })
 
 test('an attestation is no signature, unless the policy says so', () => {

@@ -74,12 +74,7 @@ export function verifyContent(
   request: SigstoreRequest,
 ): SoundContent {
   const reading = readCandidate(candidate)
-  if (reading.kind === 'refused')
-    return failed([], 'form', {
-      result: reading.reason === 'limit' ? 'unknown' : 'invalid',
-      reason: reading.reason,
-      detail: reading.detail,
-    })
+  if (reading.kind === 'refused') return failed([], 'form', unread(reading))
   const { signature } = reading
   const signer = proveSigner(signature, request)
   const checks: SignatureCheck[] = [passed('form', signature.format), ...signer.checks]
@@ -98,6 +93,17 @@ export function verifyContent(
   checks.push(passed('identity', signer.facts.identity ?? ''))
   const { statement } = content
   return { kind: 'sound', checks, facts: signer.facts, statement, payload: signature.payload }
+}
+
+/** What is more than is read here may be sound. */
+function unread({
+  reason,
+  detail,
+}: {
+  readonly reason: 'malformed' | 'limit'
+  readonly detail: string
+}): Failure {
+  return { result: reason === 'limit' ? 'unknown' : 'invalid', reason, detail }
 }
 
 function failed(
@@ -133,7 +139,8 @@ function readSigned(
   { subject, annotations }: SigstoreRequest,
 ): Content {
   const reading = readStatement(payload, payloadType)
-  if (reading.kind === 'refused') return invalid('statement', 'malformed', reading.detail)
+  if (reading.kind === 'refused')
+    return { kind: 'failed', check: 'statement', failure: unread(reading) }
   const { statement } = reading
   const fault = faultOfSubject(statement, subject)
   if (fault !== undefined) return invalid('subject', 'subject-mismatch', fault)

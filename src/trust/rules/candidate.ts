@@ -7,6 +7,7 @@ import type { Descriptor } from '../../oci/descriptor.ts'
 import { parseDigest, type Digest } from '../../oci/digest.ts'
 import type { ImageManifest, Manifest } from '../../oci/manifest.ts'
 import { mediaTypes } from '../../oci/media-type.ts'
+import { imageSignatureType } from '../../signatures/sigstore/predicate-types.ts'
 import type { AcceptEntry } from './trust-policy.ts'
 
 export const signatureFormats = [
@@ -117,6 +118,21 @@ function layersOf(
     const said = hint === undefined ? {} : { predicateTypeHint: hint.slice(0, 1024) }
     return [{ position, format, layer, hints: [], ...said }]
   })
+}
+
+/**
+ * Whether it is told as a signature while nobody knows what it says: an envelope of the older layout is a statement, of a bundle the
+ * unsigned hint decides. Nothing passes by it.
+ */
+export function isLikelySignature({
+  format,
+  predicateTypeHint,
+}: {
+  readonly format: SignatureFormat
+  readonly predicateTypeHint?: string
+}): boolean {
+  if (format === 'cosign-dsse') return false
+  return predicateTypeHint === undefined || predicateTypeHint === imageSignatureType
 }
 
 /** Bytes of one candidate; what honest clients write is smaller by far. */

@@ -3,7 +3,7 @@
 // Input:    files of at most 1 MiB of who administers trust; a wrong file must not become less trust, or more, without a word.
 // Deviates: nothing.
 // Unknowns: a block that is no certificate, a certificate that cannot be read, a store of none → the file is refused as a whole.
-import { createHash, X509Certificate } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { isRecord } from '../../oci/descriptor.ts'
 import { parseStrictJson } from '../../oci/strict-json.ts'
 import { parsePublicKeys } from '../../lib/public-keys.ts'
@@ -13,14 +13,12 @@ import { parseStoreName } from './parse-trust-policy.ts'
 import type { StoredKey, StoredMaterial, StoredRoot, StoredStore } from './trust-material.ts'
 import { isMaterialName } from './trust-policy.ts'
 
-export const maxMaterialBytes = 1024 * 1024
+const maxBytes = 1024 * 1024
 const maxCertificates = 1000
 
 export type MaterialReading<M extends StoredMaterial = StoredMaterial> =
-  | { readonly kind: 'read'; readonly material: M; readonly warnings: readonly string[] }
+  | { readonly kind: 'read'; readonly material: M }
   | { readonly kind: 'refused'; readonly reason: string }
-
-const block = /-----BEGIN ([A-Z0-9 ]{1,40})-----[A-Za-z0-9+/=\s]{1,200000}-----END \1-----/g
 
 /** `name`: `ca:acme`. */
 export function parseStore(name: string, text: string): MaterialReading<StoredStore> {
@@ -29,52 +27,22 @@ export function parseStore(name: string, text: string): MaterialReading<StoredSt
     return refused(
       `${shown(name)} is not the name of a store: type:name with the type ca, signingAuthority or tsa`,
     )
-  const blocks = [...text.matchAll(block)]
-  if (blocks.length === 0) return refused('there is no certificate in PEM form')
-  if (text.split('-----BEGIN ').length - 1 !== blocks.length)
-    return refused(
-      'there is a block that cannot be read: each is one whole certificate in PEM form',
-    )
-  if (blocks.length > maxCertificates)
+  if (Buffer.byteLength(text) > maxBytes) return refused(`the file has more than ${maxBytes} bytes`)
+  const read = readTrustStore(reference.type, new Map([[name, Buffer.from(text)]]))
+  if (read.kind === 'refused') return refused(read.reason)
+  if (read.certificates.length > maxCertificates)
     return refused(`there are more than ${maxCertificates} certificates`)
-  const thumbprints = new Set<string>()
-  for (const [index, [pem, label = '']] of blocks.entries()) {
-    const read = label === 'CERTIFICATE' ? certificateOf(pem) : `is a ${label}`
-    if (typeof read === 'string')
-      return refused(`block ${index + 1} ${read}; a store has certificates only`)
-    const fault = faultOfAnchor(reference.type, read)
-    if (fault !== undefined)
-      return refused(`certificate ${index + 1} (${oneLine(read.subject)}) ${fault}`)
-    thumbprints.add(createHash('sha256').update(read.raw).digest('hex'))
-  }
-  const own = readTrustStore(reference.type, new Map([[name, Buffer.from(text)]]))
-  if (own.kind === 'refused') return refused(own.reason)
-  const material = {
-    kind: 'store',
-    name,
-    type: reference.type,
-    pem: blocks.map(([pem]) => pem).join('\n'),
-    thumbprints: [...thumbprints].toSorted(),
-  } as const
-  return { kind: 'read', material, warnings: [] }
+  const thumbprints = read.certificates.map(({ der }) => hash('sha256', der, 'hex')).toSorted()
+  const pem = read.certificates.map(({ der }) => pemOf(der)).join('')
+  const material = { kind: 'store', name, type: reference.type, pem, thumbprints } as const
+  return { kind: 'read', material }
 }
 
-function certificateOf(pem: string): X509Certificate | string {
-  try {
-    return new X509Certificate(pem)
-  } catch {
-    return 'cannot be read'
-  }
-}
-
-/** Notation's rule: an authority, or a certificate that signed itself; for timestamps a root. */
-function faultOfAnchor(
-  type: StoredStore['type'],
-  certificate: X509Certificate,
-): string | undefined {
-  const isRoot = certificate.checkIssued(certificate)
-  if (type === 'tsa' && !isRoot) return 'is not self-signed: a store for timestamps holds roots'
-  return isRoot || certificate.ca ? undefined : 'is neither an authority nor self-signed'
+function pemOf(der: Uint8Array): string {
+  const lines = Buffer.from(der)
+    .toString('base64')
+    .replaceAll(/(.{64})(?=.)/g, '$1\n')
+  return `-----BEGIN CERTIFICATE-----\n${lines}\n-----END CERTIFICATE-----\n`
 }
 
 export interface KeyWindow {
@@ -95,7 +63,6 @@ export function parseKey(name: string, pem: string, window: KeyWindow): Material
   return {
     kind: 'read',
     material: { kind: 'key', name, pem: pem.trim(), fingerprint: key.fingerprint, ...window },
-    warnings: [],
   }
 }
 
@@ -118,8 +85,8 @@ export function parseRoot(name: string, json: string): MaterialReading<StoredRoo
     return refused(`the root names nobody: it has none of ${rootMembers.join(', ')}`)
   const own = readTrustedRoot(name, Buffer.from(json))
   if (own.kind === 'refused') return refused(own.reason)
-  const hash = createHash('sha256').update(json).digest('hex')
-  return { kind: 'read', material: { kind: 'root', name, json, hash }, warnings: [] }
+  const material = { kind: 'root', name, json, hash: hash('sha256', json, 'hex') } as const
+  return { kind: 'read', material }
 }
 
 /** Its authorities and logs, each as text: a root that has all of another's is that one with something added. */
@@ -138,10 +105,6 @@ function badName(name: string): string {
 
 function shown(text: string): string {
   return JSON.stringify(text.slice(0, 100))
-}
-
-function oneLine(text: string): string {
-  return text.replaceAll(/\s+/g, ' ').slice(0, 200)
 }
 
 function refused(reason: string): { readonly kind: 'refused'; readonly reason: string } {

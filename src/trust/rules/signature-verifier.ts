@@ -8,7 +8,7 @@ import { parseIdentity, type TrustedIdentity } from '../../signatures/notation/t
 import type { TrustPolicyStatement } from '../../signatures/notation/trust-policy.ts'
 import { readTrustStore, type TrustStores } from '../../signatures/notation/trust-store.ts'
 import { actionsOf } from '../../signatures/notation/verification-level.ts'
-import { verifyNotation } from '../../signatures/notation/verify-notation.ts'
+import { verifyNotation, type NotationInput } from '../../signatures/notation/verify-notation.ts'
 import type { SignatureReason, SignatureVerdict } from '../../signatures/outcome.ts'
 import type {
   AcceptEntry as SigstoreEntry,
@@ -19,7 +19,9 @@ import { factsOf } from '../../signatures/sigstore/predicate-facts.ts'
 import { imageSignatureType } from '../../signatures/sigstore/predicate-types.ts'
 import { readTrustedRoot, type SigstoreRoot } from '../../signatures/sigstore/trusted-root.ts'
 import { verifyContent, type SoundContent } from '../../signatures/sigstore/verify-sigstore.ts'
+import type { RevocationAnswers } from '../../signatures/x509/revocation.ts'
 import { digestOf } from '../../oci/digest.ts'
+import { isLikelySignature } from './candidate.ts'
 import type { StoredKey, StoredRoot, StoredStore, TrustMaterial } from './trust-material.ts'
 import type { KeyEntry, KeylessEntry, NotationEntry } from './trust-policy.ts'
 import type { CandidateVerdict, SignedStatement, Verifier, VerifierInput } from './verifier.ts'
@@ -27,8 +29,13 @@ import type { CandidateVerdict, SignedStatement, Verifier, VerifierInput } from 
 /** What a verifier of another revision found is found anew after a start. */
 export const engineRevision = '1'
 
+/** What is known of revoked certificates, for one signature; fetched where somebody can. */
+export type RevocationOf = (
+  input: Omit<NotationInput, 'revocation'>,
+) => Promise<RevocationAnswers> | RevocationAnswers
+
 /** What was read of material once is kept as long as the material is. */
-export function signatureVerifier(): Verifier {
+export function signatureVerifier(revocationOf: RevocationOf): Verifier {
   const readStore = remembered((store: StoredStore) =>
     readTrustStore(store.type, new Map([[store.name, Buffer.from(store.pem)]])),
   )
@@ -53,7 +60,9 @@ export function signatureVerifier(): Verifier {
     switch (entry.kind) {
       case 'notation': {
         const stores = storesOf(entry, material, readStore)
-        return typeof stores === 'string' ? missing(stores) : judgeNotation(input, entry, stores)
+        return typeof stores === 'string'
+          ? missing(stores)
+          : judgeNotation(input, { entry, stores, revocationOf })
       }
       case 'sigstore': {
         const found = rootOf(entry.root, material)
@@ -147,24 +156,37 @@ const notationTypes = {
   'notation-cose': 'application/cose',
 } as const
 
-function judgeNotation(
+/** A certificate may be revoked before its list says when the next one comes: asked again after so long. */
+const recheckMs = 12 * 3_600_000
+/** Where nobody answered. */
+const retryMs = 10 * 60_000
+
+async function judgeNotation(
   { candidate, subject, now }: VerifierInput,
-  entry: NotationEntry,
-  stores: TrustStores,
-): CandidateVerdict {
+  given: {
+    readonly entry: NotationEntry
+    readonly stores: TrustStores
+    readonly revocationOf: RevocationOf
+  },
+): Promise<CandidateVerdict> {
   const { format, content } = candidate
   if (format !== 'notation-jws' && format !== 'notation-cose')
     return missing('it is no signature of the Notary Project')
-  const { strict: _, ...verdict } = verifyNotation({
+  const input = {
     envelope: content,
     mediaType: notationTypes[format],
     subject,
-    statement: statementOf(entry),
-    stores,
-    revocation: { answers: new Map() },
+    statement: statementOf(given.entry),
+    stores: given.stores,
     now,
-  })
-  return { ...verdict, isSignature: true }
+  }
+  const answers = await given.revocationOf(input)
+  const { strict: _, ...verdict } = verifyNotation({ ...input, revocation: { answers } })
+  if (answers.size === 0) return { ...verdict, isSignature: true }
+  const isUnanswered = verdict.reason === 'revocation-unavailable'
+  const again = now + (isUnanswered ? retryMs : recheckMs)
+  const validUntil = Math.min(verdict.validUntil ?? Infinity, again)
+  return { ...verdict, validUntil, isSignature: true }
 }
 
 function statementOf(entry: NotationEntry): TrustPolicyStatement {
@@ -209,12 +231,6 @@ function judgeSigstore(
   if (sound.kind === 'failed')
     return { ...sound.verdict, isSignature: isLikelySignature(candidate), ...root }
   return { ...soundVerdict(sound), ...root }
-}
-
-/** Of what is not sound nobody knows what it says: the unsigned hint decides only whether it is told as a signature. */
-function isLikelySignature({ format, predicateTypeHint }: VerifierInput['candidate']): boolean {
-  if (format === 'cosign-dsse') return false
-  return predicateTypeHint === undefined || predicateTypeHint === imageSignatureType
 }
 
 function soundVerdict({

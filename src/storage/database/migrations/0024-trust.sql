@@ -161,6 +161,14 @@ CREATE TABLE evidence_history (
 CREATE INDEX evidence_history_subject ON evidence_history (account, repository, subject_digest, policy, id);
 CREATE INDEX evidence_history_at ON evidence_history (at);
 
+-- Lists and OCSP answers as they were fetched: public data, by what was asked.
+CREATE TABLE revocation_answers (
+  key TEXT PRIMARY KEY,
+  bytes BYTEA NOT NULL,
+  fetched_at BIGINT NOT NULL
+);
+CREATE INDEX revocation_answers_fetched ON revocation_answers (fetched_at);
+
 -- Signed statements that a rule of a policy asks for. extracted: JSON.
 CREATE TABLE attestation_results (
   repository_id BIGINT NOT NULL,
@@ -183,4 +191,5 @@ CREATE TABLE attestation_results (
   FOREIGN KEY (repository_id, subject_digest, policy) REFERENCES evidence (repository_id, subject_digest, policy) ON DELETE CASCADE,
   FOREIGN KEY (repository_id, manifest_digest) REFERENCES manifests (repository_id, digest) ON DELETE CASCADE
 );
+CREATE INDEX attestation_results_due ON attestation_results (valid_until) WHERE valid_until IS NOT NULL;
 CREATE INDEX attestation_results_manifest ON attestation_results (repository_id, manifest_digest);

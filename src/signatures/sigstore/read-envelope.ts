@@ -1,5 +1,5 @@
-// Purpose:  what a DSSE envelope signs, and the envelope as cosign 2 stores it.
-// Spec:     DSSE 1.0, protocol.md "Signature Definition", envelope.md.
+// Purpose:  read a DSSE envelope as cosign 2 stores it.
+// Spec:     DSSE 1.0, envelope.md.
 // Input:    the bytes of a layer; hostile.
 // Deviates: an envelope of several signatures is refused: which of them a log entry or a time stamp is about would be open.
 // Unknowns: anything but one envelope with one signature → refused.
@@ -7,12 +7,6 @@ import { isRecord } from '../../oci/descriptor.ts'
 import { parseStrictJson } from '../../oci/strict-json.ts'
 import { decodeProtoBase64 } from './base64.ts'
 import { limits } from './candidate.ts'
-
-/** The type and the payload, each with its length. */
-export function preAuthenticationEncoding(payloadType: string, payload: Uint8Array): Buffer {
-  const head = `DSSEv1 ${Buffer.byteLength(payloadType)} ${payloadType} ${payload.byteLength} `
-  return Buffer.concat([Buffer.from(head), payload])
-}
 
 export type EnvelopeReading =
   | {

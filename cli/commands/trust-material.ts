@@ -1,0 +1,157 @@
+import type { Command } from 'commander'
+import { documentIn } from '../lifecycle/policy-text.ts'
+import { exitCodes, Failure } from '../failure.ts'
+import { jsonOf } from '../json.ts'
+import { note, render, renderTable, say, type Format } from '../output.ts'
+import { callServer, openSession } from '../session.ts'
+import { configOf } from '../settings.ts'
+import { outputOption } from '../trust/render-trust.ts'
+
+type Kind = 'store' | 'key' | 'root'
+
+const base = '/pratique/v1/trust'
+const words: Readonly<
+  Record<Kind, { readonly what: string; readonly name: string; readonly file: string }>
+> = {
+  store: {
+    what: 'Certificates that chains may end in.',
+    name: 'ca:NAME, signingAuthority:NAME or tsa:NAME',
+    file: 'PEM',
+  },
+  key: {
+    what: 'Public keys, with the time in which they count.',
+    name: 'as policies name it',
+    file: 'PEM of one public key',
+  },
+  root: { what: 'Sigstore instances.', name: 'as policies name it', file: 'trusted_root.json' },
+}
+
+/** `pratique trust store|key|root add|list|delete`. */
+export function addMaterialCommands(trust: Command): void {
+  for (const kind of ['store', 'key', 'root'] as const) {
+    const { what, name, file } = words[kind]
+    const command = trust.command(kind).description(what)
+    const add = command
+      .command('add')
+      .argument('<name>', name)
+      .argument('<file>', file)
+      .description('Add it, or put it in place of the one of that name.')
+      .addHelpText(
+        'after',
+        '\nExit codes: 0 added, 1 refused by the server, 2 nonsense, 4 not allowed.',
+      )
+    if (kind === 'key')
+      add
+        .option('--valid-from <time>', 'signatures of before do not count')
+        .option('--valid-until <time>', 'signatures of later do not count')
+        .option(
+          '--revoked-from <time>',
+          'signatures from then on do not count, whatever is said of them',
+        )
+    add.action((named: string, path: string, flags: Window) => put(kind, named, path, flags))
+    command
+      .command('list')
+      .addOption(outputOption())
+      .description('What there is, and which policies name it.')
+      .addHelpText('after', '\nExit codes: 0 shown, 1 failed, 4 not allowed.')
+      .action((flags: { readonly output: Format }) => list(kind, flags))
+    command
+      .command('delete')
+      .argument('<name>')
+      .description('Refused while a policy names it.')
+      .addHelpText('after', '\nExit codes: 0 deleted, 1 refused by the server, 4 not allowed.')
+      .action((named: string) => remove(kind, named))
+  }
+}
+
+interface Window {
+  readonly validFrom?: string
+  readonly validUntil?: string
+  readonly revokedFrom?: string
+}
+
+async function put(kind: Kind, name: string, file: string, window: Window): Promise<void> {
+  const text = await documentIn(file)
+  const query = new URLSearchParams({ kind, name })
+  for (const [member, key] of [
+    ['validFrom', 'valid-from'],
+    ['validUntil', 'valid-until'],
+    ['revokedFrom', 'revoked-from'],
+  ] as const) {
+    const time = window[member]
+    if (time !== undefined) query.set(key, timeIn(time))
+  }
+  const body = { stream: new Blob([text]).stream(), type: 'text/plain' }
+  const answer = await callServer(
+    openSession(configOf({})),
+    'POST',
+    `${base}/material?${query.toString()}`,
+    body,
+  )
+  const { version, changes } = await jsonOf<{
+    readonly version: number
+    readonly changes: readonly string[]
+  }>(answer)
+  say(`${kind} ${name}: version ${version}`)
+  for (const change of changes) note(`  ${change}`)
+}
+
+function timeIn(text: string): string {
+  const date = new Date(text)
+  if (!Number.isNaN(date.getTime())) return date.toISOString()
+  const message = `${JSON.stringify(text)} is no time`
+  throw new Failure(exitCodes.usage, message, 'write 2027-01-31 or 2027-01-31T12:00:00Z')
+}
+
+interface Listed {
+  readonly material: {
+    readonly name: string
+    readonly thumbprints?: readonly string[]
+    readonly fingerprint?: string
+    readonly hash?: string
+    readonly validFrom?: number
+    readonly validUntil?: number
+    readonly revokedFrom?: number
+  }
+  readonly version: number
+  readonly putAt: string
+  readonly policies: readonly string[]
+}
+
+async function list(kind: Kind, flags: { readonly output: Format }): Promise<void> {
+  const path = `${base}/materials?${new URLSearchParams({ kind }).toString()}`
+  const answer = await callServer(openSession(configOf({})), 'GET', path)
+  const { material } = await jsonOf<{ readonly material: readonly Listed[] }>(answer)
+  const rows = material.map((one) => [
+    one.material.name,
+    contentOf(one),
+    one.policies.length === 0 ? '-' : one.policies.join(', '),
+    String(one.version),
+    one.putAt,
+  ])
+  const table = (): string =>
+    rows.length === 0
+      ? `no ${kind}s`
+      : renderTable(['NAME', 'WHAT', 'POLICIES', 'VERSION', 'PUT'], rows)
+  say(render(flags.output, material, table))
+}
+
+function contentOf({ material }: Listed): string {
+  if (material.thumbprints !== undefined) return `${material.thumbprints.length} certificates`
+  if (material.hash !== undefined) return `sha256 ${material.hash.slice(0, 16)}…`
+  const times = [
+    ['from', material.validFrom],
+    ['until', material.validUntil],
+    ['revoked from', material.revokedFrom],
+  ] as const
+  const said = times.flatMap(([word, time]) =>
+    time === undefined ? [] : [`${word} ${new Date(time).toISOString()}`],
+  )
+  return [`sha256 ${(material.fingerprint ?? '').slice(0, 16)}…`, ...said].join(', ')
+}
+
+async function remove(kind: Kind, name: string): Promise<void> {
+  const path = `${base}/material?${new URLSearchParams({ kind, name }).toString()}`
+  await callServer(openSession(configOf({})), 'DELETE', path)
+  say(`${kind} ${name} is deleted`)
+}

@@ -1,0 +1,128 @@
+// Revocation of certificates: asked only for signers that a policy trusts, kept, and asked again in time.
+import assert from 'node:assert/strict'
+import { test, type TestContext } from 'node:test'
+import { fakeClock, type FakeClock } from '../../test/kit/fake-clock.ts'
+import { temporaryDatabase } from '../../test/kit/database.ts'
+import { signedBy, subject } from '../../test/kit/notation-signatures.ts'
+import { day, pemOf, pki, pkiNow, type Pki } from '../../test/kit/pki.ts'
+import { makeCrl } from '../../test/kit/revocation-answers.ts'
+import type { OutboundResult } from '../lib/outbound-fetch.ts'
+import { crlUrlExtension } from '../signatures/x509/issue-certificate.ts'
+import { fetchingRevocation } from './revocation-answers.ts'
+import { parseStore } from './rules/parse-trust-material.ts'
+import { parseTrustPolicy } from './rules/parse-trust-policy.ts'
+import { signatureVerifier } from './rules/signature-verifier.ts'
+import { materialFrom } from './rules/trust-material.ts'
+import type { CandidateVerdict, VerifierInput } from './rules/verifier.ts'
+
+const crlUrl = 'http://crl.example/ca.crl'
+const listed = pki({ chain: 2, label: 'listed', leaf: { more: [crlUrlExtension(crlUrl)] } })
+const stranger = pki({
+  chain: 2,
+  label: 'stranger',
+  leaf: { more: [crlUrlExtension('http://169.254.169.254/crl')] },
+})
+
+interface World {
+  readonly clock: FakeClock
+  readonly asked: string[]
+  answer: () => Uint8Array | undefined
+  judge(made: Pki): Promise<CandidateVerdict>
+}
+
+async function world(t: TestContext): Promise<World> {
+  const database = await temporaryDatabase(t)
+  const clock = fakeClock(new Date(pkiNow).toISOString())
+  const asked: string[] = []
+  const made: World = {
+    clock,
+    asked,
+    answer: () => makeCrl(listed.root),
+    judge: async (signer) => verify(await inputOf(signer, clock.now().getTime())),
+  }
+  const fetch = async (url: string): Promise<OutboundResult> => {
+    asked.push(url)
+    const bytes = made.answer()
+    return Promise.resolve(
+      bytes === undefined
+        ? { kind: 'failed', reason: 'no whole answer in time' }
+        : { kind: 'document', bytes: Buffer.from(bytes), cacheControl: undefined },
+    )
+  }
+  const verify = signatureVerifier(fetchingRevocation({ database, clock, fetch }))
+  return made
+}
+
+async function inputOf(made: Pki, now: number): Promise<VerifierInput> {
+  const store = parseStore('ca:acme', pemOf(listed.root.der))
+  const notation = { stores: ['ca:acme'], identities: ['*'] }
+  const policy = parseTrustPolicy(
+    JSON.stringify({ version: 1, name: 'p', repositories: ['*'], accept: [{ id: 'n', notation }] }),
+  )
+  assert.ok(store.kind === 'read' && policy.kind === 'read')
+  const [entry] = policy.policy.accept
+  assert.ok(entry !== undefined)
+  const content = await signedBy(made, { format: 'jws' })
+  return {
+    candidate: { format: 'notation-jws', content, annotations: {}, seenAt: now },
+    subject: { ...subject, repository: 'team/app' },
+    entry,
+    material: materialFrom([store.material]),
+    now,
+  }
+}
+
+test('a list is fetched once, kept for an hour, and the verdict is made again within half a day', async (t) => {
+  const at = await world(t)
+  const first = await at.judge(listed)
+  assert.equal(first.result, 'verified', JSON.stringify(first.checks))
+  assert.equal(first.validUntil, pkiNow + day / 2)
+  await at.judge(listed)
+  assert.deepEqual(at.asked, [crlUrl])
+  at.clock.advance(3_600_000)
+  await at.judge(listed)
+  assert.deepEqual(at.asked, [crlUrl, crlUrl])
+})
+
+test('a certificate that is revoked later is revoked at the next look', async (t) => {
+  const at = await world(t)
+  assert.equal((await at.judge(listed)).result, 'verified')
+  at.clock.advance(day / 2)
+  at.answer = () =>
+    makeCrl(listed.root, { number: 2, revoked: [{ serial: listed.leaf.certificate.serial }] })
+  const verdict = await at.judge(listed)
+  assert.deepEqual([verdict.result, verdict.reason], ['revoked', 'revoked'])
+})
+
+test('while nobody answers the last list counts as long as it says, and then nothing does', async (t) => {
+  const at = await world(t)
+  assert.equal((await at.judge(listed)).result, 'verified')
+  at.answer = () => undefined
+  at.clock.advance(6 * day)
+  assert.equal((await at.judge(listed)).result, 'verified')
+  at.clock.advance(2 * day)
+  const verdict = await at.judge(listed)
+  assert.deepEqual([verdict.result, verdict.reason], ['unknown', 'revocation-unavailable'])
+  // Soon asked again, and not for each image of a sweep.
+  assert.equal(verdict.validUntil, at.clock.now().getTime() + 600_000)
+  const before = at.asked.length
+  await at.judge(listed)
+  assert.equal(at.asked.length, before)
+})
+
+test('an older list does not take the place of a newer one', async (t) => {
+  const at = await world(t)
+  at.answer = () =>
+    makeCrl(listed.root, { number: 5, revoked: [{ serial: listed.leaf.certificate.serial }] })
+  assert.equal((await at.judge(listed)).result, 'revoked')
+  at.clock.advance(day / 2)
+  at.answer = () => makeCrl(listed.root, { number: 4 })
+  assert.equal((await at.judge(listed)).result, 'revoked')
+})
+
+test('nothing is asked for a signer whom no store knows', async (t) => {
+  const at = await world(t)
+  const verdict = await at.judge(stranger)
+  assert.deepEqual([verdict.result, verdict.reason], ['untrusted', 'chain-not-in-store'])
+  assert.deepEqual(at.asked, [])
+})
