@@ -35,6 +35,7 @@ export function guardPulls(deps: JudgeDeps & { readonly reader: SqlReader }): Pu
       account,
       images: [{ kind: 'own', repository: name, reference }],
       context: { door: 'pull', withoutPolicy: 'allow' },
+      withoutPlatforms: true,
     })
     return judgement === undefined ? undefined : refusalOf(name, reference, judgement)
   }

@@ -163,6 +163,11 @@ test('policies have versions, and one that a cluster is bound to stays', async (
   await registerCluster(place, { account, asked: { name: 'c1', bindings }, by })
   const gone = { account, name: 'base', by }
   await assert.rejects(deleteAdmissionPolicy(place, gone), refusedWith('ADMISSION_POLICY_NAMED'))
+  const unbound = { name: 'c2', bindings: [{ namespace: 'x', policies: ['none'] }] }
+  await assert.rejects(
+    registerCluster(place, { account, asked: unbound, by }),
+    refusedWith('ADMISSION_POLICY_UNKNOWN'),
+  )
   await deleteCluster(place, { account, name: 'c1' })
   assert.equal((await deleteAdmissionPolicy(place, gone)).version, 3)
   assert.equal((await putAdmissionPolicy(place, { account, text, by })).version, 4)

@@ -28,6 +28,8 @@ export interface Question {
   readonly context: DecisionContext
   /** Names of those that hold; undefined: all of the account. */
   readonly policyNames?: readonly string[] | undefined
+  /** See ReadOptions. */
+  readonly withoutPlatforms?: boolean
 }
 
 export interface Judgement {
@@ -92,7 +94,7 @@ async function judgeOne(
   },
   now: number,
 ): Promise<Judgement> {
-  const { account } = question
+  const { account, withoutPlatforms = false } = question
   // Which policies there are is not known, so nobody can say that none is about the image.
   const context: DecisionContext = isKnown
     ? question.context
@@ -100,7 +102,7 @@ async function judgeOne(
   const known =
     asked.kind === 'foreign'
       ? foreign(asked)
-      : await readFacts(deps, { asked, account, policies, context, leftMs })
+      : await readFacts(deps, { asked, account, policies, context, withoutPlatforms, leftMs })
   const { image, evidence, platforms, kind, digest } = known
   const judged = platforms === undefined ? context : { ...context, platforms }
   return {
@@ -144,8 +146,10 @@ async function readFacts(
     account,
     policies,
     context,
+    withoutPlatforms,
     leftMs,
   }: {
+    readonly withoutPlatforms: boolean
     readonly asked: Extract<AskedImage, { readonly kind: 'own' }>
     readonly account: AccountId
     readonly policies: readonly AdmissionPolicy[]
@@ -154,7 +158,8 @@ async function readFacts(
   },
 ): Promise<Facts> {
   const { repository, reference } = asked
-  const options = { needed: neededFacts(policies), platforms: context.platforms }
+  const { platforms } = context
+  const options = { needed: neededFacts(policies), platforms, withoutPlatforms }
   try {
     const read = await withinTime(
       readImage(deps, { account, repository, reference }, options),

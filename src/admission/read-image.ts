@@ -44,16 +44,20 @@ export interface KnownImage {
 /** Real indexes have a dozen; more are not looked at, and that is told. */
 const maxPlatforms = 200
 
-/** `platforms`: those of an index that are asked for; undefined: all. */
+export interface ReadOptions {
+  readonly needed: NeededFacts
+  /** Those of an index that are asked for; undefined: all. */
+  readonly platforms?: readonly string[] | undefined
+  /** Of an index nothing but itself is read: its images are judged when they are asked for. */
+  readonly withoutPlatforms?: boolean
+}
+
 export async function readImage(
   deps: ReadImageDeps,
   named: NamedImage,
-  {
-    needed,
-    platforms,
-  }: { readonly needed: NeededFacts; readonly platforms?: readonly string[] | undefined },
+  { needed, platforms, withoutPlatforms = false }: ReadOptions,
 ): Promise<KnownImage> {
-  const { reader, clock } = deps
+  const { reader } = deps
   const address = { account: named.account, name: named.repository }
   const repository = await findRepository(reader, address)
   const found =
@@ -68,25 +72,43 @@ export async function readImage(
   const parsed = stored === undefined ? undefined : parseManifest(stored.bytes, stored.mediaType)
   const manifest = parsed?.kind === 'parsed' ? parsed.manifest : undefined
   const kind = kindOf(manifest, subject !== undefined)
-  const targets = await targetsOf(deps, repository, { digest, manifest, platforms })
-  const now = clock.now()
-  const times: (number | 'unsaid' | undefined)[] = []
-  for (const target of needed.imageAge ? targets : [])
-    times.push(await readCreated({ times: deps.created, content, now }, target.digest))
+  const facts =
+    withoutPlatforms && kind === 'index'
+      ? { created: unsaid, platforms: judgedLater }
+      : await readTargets(deps, repository, { digest, manifest, platforms, needed })
   const image = {
     origin: { kind: 'own' },
     repository: repository.name,
     digest,
     named: namedBy(named.reference, repository),
-    created: createdOf(times),
+    created: facts.created,
     pushedAt: pushedAt.getTime(),
   } as const
-  const evidence = {
-    platforms: await scansOf(deps, repository, targets, needed),
-    ...(await trustOf(deps, { ...named, digest }, needed)),
-  }
-  return { image, evidence, digest, kind }
+  const trust = await trustOf(deps, { ...named, digest }, needed)
+  return { image, evidence: { platforms: facts.platforms, ...trust }, digest, kind }
 }
+
+async function readTargets(
+  deps: ReadImageDeps,
+  repository: Repository,
+  { needed, ...asked }: Parameters<typeof targetsOf>[2] & { readonly needed: NeededFacts },
+): Promise<Pick<Evidence, 'platforms'> & Pick<ImageFacts, 'created'>> {
+  const targets = await targetsOf(deps, repository, asked)
+  const content = deps.contentOf(repository.id)
+  const now = deps.clock.now()
+  const times: (number | 'unsaid' | undefined)[] = []
+  for (const { digest } of needed.imageAge ? targets : [])
+    times.push(await readCreated({ times: deps.created, content, now }, digest))
+  const platforms = await scansOf(deps, repository, targets, needed)
+  return { created: createdOf(times), platforms }
+}
+
+const unsaid: ImageFacts['created'] = { kind: 'unsaid' }
+
+/** An index runs nowhere: a node asks for one of its images next. */
+const judgedLater: readonly PlatformEvidence[] = [
+  { scan: { kind: 'scanned', findings: [], note: 'its images are judged when they are pulled' } },
+]
 
 function absentImage({ repository, reference }: NamedImage): KnownImage {
   const named =

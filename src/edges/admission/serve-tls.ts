@@ -18,6 +18,8 @@ export interface TlsDoor {
 const headersTimeoutMs = 10_000
 const requestTimeoutMs = 30_000
 const maxConnections = 1000
+/** An answer takes less; who keeps a connection open would keep the server from ending. */
+const closingMs = 3000
 
 /** Only what `handle` gets of `/admission/` and of health is reachable here. */
 export async function openTlsDoor(
@@ -50,12 +52,16 @@ export async function openTlsDoor(
       server.setSecureContext({ key, cert: certificate, minVersion: 'TLSv1.3' })
     },
     async close() {
-      server.closeIdleConnections()
+      const late = setTimeout(() => {
+        server.closeAllConnections()
+      }, closingMs)
       await new Promise<void>((resolve) => {
         server.close(() => {
           resolve()
         })
+        server.closeIdleConnections()
       })
+      clearTimeout(late)
     },
   }
 }
