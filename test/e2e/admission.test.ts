@@ -161,6 +161,9 @@ test('admission', async (t) => {
   await t.test('Gatekeeper gets a value for each key', async () =>
     answersKeys(place, doors.provider),
   )
+  await t.test('other callers ask for all images at once', async () =>
+    decidesAll(place, doors.validate),
+  )
   await t.test('nobody else is answered', async () => refusesOthers(doors.validate))
   await t.test('a gated repository refuses pulls of nodes alone', async () => gatesPulls(place))
 })
@@ -329,6 +332,23 @@ async function answersKeys({ server, digests }: Place, door: ClusterDoor): Promi
     },
     { key: 'nginx', value: 'nginx' },
   ])
+}
+
+async function decidesAll({ server }: Place, door: ClusterDoor): Promise<void> {
+  const url = door.url.replace(/validate$/, 'decide')
+  const images = [`${server.host}/my-app:good`, `${server.host}/my-app:bad`, ' nginx']
+  const { status, body } = await ask({ ...door, url }, { namespace: 'prod', images })
+  assert.equal(status, 200)
+  const { succeeded, results } = body as {
+    readonly succeeded: boolean
+    readonly results: readonly { readonly succeeded: boolean }[]
+  }
+  assert.equal(succeeded, false)
+  assert.deepEqual(
+    results.map((result) => result.succeeded),
+    [true, false, false],
+  )
+  assert.equal((await ask({ ...door, url }, { images: 'nginx' })).status, 400)
 }
 
 interface ProviderAnswer {

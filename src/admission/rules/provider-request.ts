@@ -52,6 +52,28 @@ export function writeProviderResponse(
   return { apiVersion, kind: 'ProviderResponse', response: { idempotent, ...said } }
 }
 
+export type ImagesReading =
+  | {
+      readonly kind: 'read'
+      readonly namespace: string | undefined
+      /** Each once. */
+      readonly images: readonly string[]
+    }
+  | { readonly kind: 'refused'; readonly problem: string }
+
+/** Our own question, for callers that speak neither of the two languages: `{ "namespace": "prod", "images": ["…"] }`. */
+export function readImagesRequest(body: unknown): ImagesReading {
+  const { namespace, images } = isRecord(body) ? body : {}
+  if (namespace !== undefined && (typeof namespace !== 'string' || namespace.length > 63))
+    return { kind: 'refused', problem: 'namespace must be the name of one' }
+  if (!Array.isArray(images) || images.length > maxProviderKeys)
+    return { kind: 'refused', problem: `images must be a list of at most ${maxProviderKeys}` }
+  const texts = images.filter((image: unknown) => typeof image === 'string')
+  if (texts.length < images.length) return { kind: 'refused', problem: 'an image is no text' }
+  const place = namespace === '' ? undefined : namespace
+  return { kind: 'read', namespace: place, images: [...new Set(texts)] }
+}
+
 export type KeyReading =
   | {
       readonly kind: 'read'

@@ -1,11 +1,13 @@
+import { readImageReference } from '../../admission/rules/image-reference.ts'
 import {
+  readImagesRequest,
   readProviderKey,
   readProviderRequest,
   writeProviderResponse,
   type KeyReading,
   type ProviderItem,
 } from '../../admission/rules/provider-request.ts'
-import { decisionValue } from '../../admission/rules/decision-value.ts'
+import { decisionValue, type DecisionValue } from '../../admission/rules/decision-value.ts'
 import type { Judgement } from '../../admission/judge-images.ts'
 import {
   judgeReferences,
@@ -23,19 +25,51 @@ export async function answerProvider(
 ): Promise<AdmissionReply> {
   return answerKeys(deps, call, {
     isIdempotent: false,
-    itemOf: ({ key, image, reference }, judgement) => ({
-      key,
-      value: decisionValue(judgement.decision, {
-        image,
-        repository: reference.path,
-        digest: judgement.digest,
-        evidence: judgement.evidence,
-        now: deps.clock.now().getTime(),
-        traceId: call.requestId,
-      }),
-    }),
+    itemOf: (read, judgement) => ({ key: read.key, value: valueOf(deps, call, read, judgement) }),
   })
 }
+
+function valueOf(
+  { clock }: AdmissionDeps,
+  { requestId }: AdmissionCall,
+  { image, reference }: Pick<ReadKey, 'image' | 'reference'>,
+  { decision, digest, evidence }: Judgement,
+): DecisionValue {
+  return decisionValue(decision, {
+    image,
+    repository: reference.path,
+    digest,
+    evidence,
+    now: clock.now().getTime(),
+    traceId: requestId,
+  })
+}
+
+/** For callers such as policies of Kyverno: all images at once, and whether all of them may be used. */
+export async function answerImages(
+  deps: AdmissionDeps,
+  call: AdmissionCall,
+): Promise<AdmissionReply> {
+  const reading = readImagesRequest(call.body)
+  if (reading.kind === 'refused') return { kind: 'refused', message: reading.problem }
+  const { images, namespace } = reading
+  const read = images.map((image) => ({ image, ...readImageReference(image) }))
+  const known = read.flatMap((one) => (one.kind === 'read' ? [one] : []))
+  const references = known.map(({ reference }) => reference)
+  const answers = await judgeReferences(deps, call, { door: 'admission', namespace }, references)
+  const judged = new Map(known.map(({ image }, at) => [image, answers[at]]))
+  const results = read.map((one) => {
+    const judgement = judged.get(one.image)
+    if (one.kind === 'refused') return { image: one.image, succeeded: false, error: one.problem }
+    return judgement === undefined
+      ? { image: one.image, succeeded: false, error: notThere }
+      : valueOf(deps, call, one, judgement)
+  })
+  const succeeded = results.every((result) => result.succeeded)
+  return { kind: 'json', value: { succeeded, results }, isDryRun: false }
+}
+
+const notThere = 'there is no such image in this registry'
 
 /** The image by the digest that its tag names now, as a text: Gatekeeper's mutation takes nothing else. */
 export async function answerMutatingProvider(
@@ -46,7 +80,7 @@ export async function answerMutatingProvider(
     isIdempotent: true,
     itemOf: ({ key, image, reference }, { digest, kind }) => {
       if (kind === 'foreign' || reference.digest !== undefined) return { key, value: image }
-      if (digest === undefined) return { key, error: 'there is no such image in this registry' }
+      if (digest === undefined) return { key, error: notThere }
       const isTagged = image.slice(image.lastIndexOf('/') + 1).includes(':')
       return { key, value: `${image}${isTagged ? '' : ':latest'}@${digest}` }
     },
@@ -81,8 +115,7 @@ async function answerKeys(
   const items = read.map((key): ProviderItem => {
     if (key.kind === 'refused') return { key: key.key, error: key.problem }
     const judgement = judged.get(key.key)
-    const error = 'there is no such image in this registry'
-    return judgement === undefined ? { key: key.key, error } : itemOf(key, judgement)
+    return judgement === undefined ? { key: key.key, error: notThere } : itemOf(key, judgement)
   })
   return { kind: 'json', value: writeProviderResponse({ items }, isIdempotent), isDryRun: false }
 }

@@ -6,7 +6,7 @@ import { maxReviewBytes } from '../../admission/rules/admission-review.ts'
 import { maxProviderBytes, writeProviderResponse } from '../../admission/rules/provider-request.ts'
 import { readAll } from '../../lib/read-all.ts'
 import type { AdmissionCall, AdmissionDeps, AdmissionReply } from './call.ts'
-import { answerMutatingProvider, answerProvider } from './provider.ts'
+import { answerImages, answerMutatingProvider, answerProvider } from './provider.ts'
 import { mutateReview, validateReview } from './review.ts'
 
 export interface AdmissionEdge extends AdmissionDeps {
@@ -26,6 +26,7 @@ interface AdmissionRow {
 const rows: readonly AdmissionRow[] = [
   { path: 'validate', maxBytes: maxReviewBytes, run: validateReview, isProvider: false },
   { path: 'mutate', maxBytes: maxReviewBytes, run: mutateReview, isProvider: false },
+  { path: 'decide', maxBytes: maxProviderBytes, run: answerImages, isProvider: false },
   { path: 'provider', maxBytes: maxProviderBytes, run: answerProvider, isProvider: true },
   {
     path: 'provider/mutate',
