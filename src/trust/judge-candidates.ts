@@ -25,10 +25,16 @@ export interface Judgement {
   readonly judged: readonly JudgedCandidate[]
   /** Why not all candidates were judged. */
   readonly left: 'too-many-signatures' | 'limit' | undefined
+  /** Milliseconds: when it is worth another try, since there was no time. */
+  readonly retryAt: number | undefined
 }
 
 /** Of one digest. */
 const budgetMs = 5000
+/** A busy machine has time again. */
+const retryMs = 10 * 60_000
+/** A blob that is missing comes back by a push, of which nobody is told here. */
+const lookAgainMs = 3_600_000
 const budgetBytes = 64 * 1024 * 1024
 
 export async function judgeCandidates(
@@ -47,7 +53,8 @@ export async function judgeCandidates(
   let bytes = budgetBytes
   for (const candidate of candidates.tried) {
     signal.throwIfAborted()
-    if (clock.now().getTime() - now > budgetMs) return { judged, left: 'limit' }
+    if (clock.now().getTime() - now > budgetMs)
+      return { judged, left: 'limit', retryAt: now + retryMs }
     const read = await readCandidateContent(content, candidate, bytes)
     if (read.kind === 'read') bytes -= read.bytes.byteLength
     for (const policy of policies)
@@ -72,7 +79,8 @@ export async function judgeCandidates(
       }
     await yieldToEventLoop()
   }
-  return { judged, left: candidates.hasMore ? 'too-many-signatures' : undefined }
+  const left = candidates.hasMore ? 'too-many-signatures' : undefined
+  return { judged, left, retryAt: undefined }
 }
 
 /** Undefined stands for a policy that has no word for signatures of that form. */
@@ -138,7 +146,8 @@ function verdictWith(
 
 /** A layer that a tag named before counts for a day. What is over already is no time to come back at. */
 function within(verdict: CandidateVerdict, { goneAt }: Candidate, now: number): CandidateVerdict {
-  const end = Math.min(verdict.validUntil ?? Infinity, goneAt ?? Infinity)
+  const lookAt = verdict.reason === 'blob-missing' ? now + lookAgainMs : Infinity
+  const end = Math.min(verdict.validUntil ?? Infinity, goneAt ?? Infinity, lookAt)
   const { validUntil: _, ...others } = verdict
   if (end === Infinity) return others
   if (end > now) return { ...others, validUntil: end }

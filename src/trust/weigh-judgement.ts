@@ -18,25 +18,33 @@ export function weighSignatures(
   const counting = own.filter(
     ({ verdict }) => verdict.isSignature || policy.acceptAttestationAsSignature,
   )
-  const { supports, ...evidence } = aggregateEvidence(
+  const { supports, validUntil, ...evidence } = aggregateEvidence(
     counting.map(verdictOf),
     policy,
     judgement.left,
   )
+  const { retryAt = Infinity } = judgement
+  const end = evidence.result === 'verified' ? validUntil : earlier(validUntil, retryAt)
   const byKey = new Map(own.map(({ candidate }) => [candidate.key, candidate]))
   return {
     ...evidence,
+    validUntil: end,
     policy: policy.name,
     policyRevision: revision,
     threshold: policy.threshold,
     engineRevision,
-    supports: supports.flatMap(({ identity, key, validUntil }) => {
+    supports: supports.flatMap(({ identity, key, validUntil: until }) => {
       const candidate = byKey.get(key)
       if (candidate === undefined) return []
       const { manifest: manifestDigest, viaTag } = candidate
-      return [{ identity, candidateKey: key, manifestDigest, viaTag, validUntil }]
+      return [{ identity, candidateKey: key, manifestDigest, viaTag, validUntil: until }]
     }),
   }
+}
+
+function earlier(one: number | undefined, other: number): number | undefined {
+  const end = Math.min(one ?? Infinity, other)
+  return end === Infinity ? undefined : end
 }
 
 function verdictOf({ candidate, entry, verdict }: JudgedCandidate): FoundVerdict {

@@ -139,6 +139,28 @@ test('a verifier that fails on one signature is not in the way of the others', a
   assert.deepEqual([result, countByResult], ['verified', { verified: 1, unknown: 1 }])
 })
 
+test('a signature that there was no time for is tried again by the tick', async (t) => {
+  const place = await trustPlace(t)
+  await addKey(place, 'ci')
+  await putPolicy(place, 'release', ['ci'])
+  const image = await pushImage(place, 'app')
+  await pushSignature(place, image, { key: 'slow' })
+  place.clock.advance(1)
+  await pushSignature(place, image, { key: 'ci' })
+  const handlers = handlersOf({
+    ...place,
+    verifier(input) {
+      place.clock.advance(6000)
+      return tellingVerifier(input)
+    },
+  })
+  await runJobs(place, handlers)
+  assert.equal(await sayEvidence(place, image), 'unknown: limit')
+  place.clock.advance(600_000)
+  await place.handlers['renew-evidence']?.({}, { signal, attempt: 1 })
+  assert.equal(await sayEvidence(place, image), 'verified')
+})
+
 test('a draft is judged by what is stored, and nothing is written', async (t) => {
   const place = await trustPlace(t)
   const { image } = await signedImage(place)
