@@ -29,8 +29,13 @@ export const maxClusters = 100
 
 const columns = 'id, account, name, token_hash, settings, created_by, created_at, last_asked_at'
 
+/** Undefined also where its account is closed. */
 export async function findClusterById(reader: SqlReader, id: string): Promise<Cluster | undefined> {
-  const row = await reader.first(`SELECT ${columns} FROM admission_clusters WHERE id = $1`, [id])
+  const row = await reader.first(
+    `SELECT c.id, c.account, c.name, c.token_hash, c.settings, c.created_by, c.created_at, c.last_asked_at
+     FROM admission_clusters c JOIN accounts a ON a.id = c.account AND a.state = 'active' WHERE c.id = $1`,
+    [id],
+  )
   return row === undefined ? undefined : clusterOf(row)
 }
 

@@ -218,6 +218,12 @@ test('a cluster is let in by its own token, also while the database is away, and
   assert.equal((await directory.admit(cluster.id, token))?.name, 'c1')
   assert.equal(await directory.admit(cluster.id, `${token}x`), undefined)
   state.isAway = false
+  const putState = async (word: string): Promise<number> =>
+    database.transaction((tx) => tx.run('UPDATE accounts SET state = $1', [word]))
+  await putState('closed')
+  assert.equal(await directory.admit(cluster.id, token), undefined)
+  await putState('active')
+  assert.equal((await directory.admit(cluster.id, token))?.name, 'c1')
   await deleteCluster(place, { account, name: 'c1' })
   assert.equal(await directory.admit(cluster.id, token), undefined)
   state.isAway = true
