@@ -1,4 +1,5 @@
 // npm run bench -- NAME: each benchmark prints its figures, and the peer's beside them where it is installed.
+import { benchAdmission } from './admission.ts'
 import { measureAdvisoryImport } from './advisory-import.ts'
 import { benchLayerWalk } from './layer-walk.ts'
 import { benchLifecycle } from './lifecycle.ts'
@@ -21,6 +22,7 @@ const print = (line: string): void => {
 const [name = '', ...rest] = process.argv.slice(2)
 
 const benchmarks: Readonly<Record<string, () => Promise<void> | void>> = {
+  admission: () => benchAdmission(print),
   manifest: () => benchManifest(print),
   pull: () => benchPull(print),
   push: () => benchPush(print),

@@ -31,6 +31,8 @@ const commands: ReadonlyMap<string, () => Promise<AddCommand>> = new Map(
     where: async () => (await import('./commands/where.ts')).whereCommand,
     lifecycle: async () => (await import('./commands/lifecycle.ts')).lifecycleCommand,
     notify: async () => (await import('./commands/notify.ts')).notifyCommand,
+    admission: async () => (await import('./commands/admission.ts')).admissionCommand,
+    cluster: async () => (await import('./commands/cluster.ts')).clusterCommand,
     gate: async () => (await import('./commands/gate.ts')).gateCommand,
     'audit-log': async () => (await import('./commands/audit-log.ts')).auditLogCommand,
     session: async () => (await import('./commands/session.ts')).sessionCommand,

@@ -1,5 +1,6 @@
 // The composition root: the only place that makes drivers and hands them to rooms.
 import type { FastifyInstance } from 'fastify'
+import { openAdmission, type Admission } from './admission-rooms.ts'
 import { openDecisions } from './access/decisions.ts'
 import { encodeAuthorizationMessage } from './access/encoded-message.ts'
 import { gatheringForTrust } from './access/gather-for-trust.ts'
@@ -152,7 +153,10 @@ async function startServer(config: Config, log: Log, foundation: Foundation): Pr
     workers.wake()
     notifier.wake()
   }
+  const admission = openAdmission(config, foundation, { suppressions, log, url: () => url })
+  admission.serve(app)
   serveDoors(app, {
+    admission,
     config,
     log,
     foundation,
@@ -168,6 +172,7 @@ async function startServer(config: Config, log: Log, foundation: Foundation): Pr
   })
   await listen(app, config)
   url = config.url ?? listeningUrl(app)
+  await admission.open(app)
   workers.start()
   notifier.start()
   await tellWhereServed(paths, serverFile(config, url, clock), log)
@@ -178,6 +183,7 @@ async function startServer(config: Config, log: Log, foundation: Foundation): Pr
     dataSummary,
     async close() {
       draining = true
+      await admission.close()
       await app.close()
       await trail.close()
       guard.stop()
@@ -197,10 +203,11 @@ interface Doors extends ControlDeps {
   readonly trail: AuditTrail
   readonly url: () => string
   readonly notifying: Notifying
+  readonly admission: Admission
 }
 
 function serveDoors(app: FastifyInstance, doors: Doors): void {
-  const { config, log, foundation, trail, url, wake, suppressions, notifying } = doors
+  const { config, log, foundation, trail, url, wake, suppressions, notifying, admission } = doors
   const { database, blobs, clock, ids, keyring } = foundation
   const addresses: AddressDeps = {
     defaultAccount: config.account,
@@ -270,7 +277,7 @@ function serveDoors(app: FastifyInstance, doors: Doors): void {
     deniedHead: config.deniedHead,
     couldAllow: decisions.couldAllow,
     prepareRepositories,
-    rooms: { ...uploads, reader: database, buffers, onPush: wake },
+    rooms: { ...uploads, reader: database, buffers, onPush: wake, gatePull: admission.gatePull },
   })
   serveDownloads(app, { reader: database, blobs, buffers, clock, downloadKey, onFault })
   serveAws(app, {
@@ -312,6 +319,7 @@ function serveDoors(app: FastifyInstance, doors: Doors): void {
       url,
       defaults,
       isAccount: addresses.isAccount,
+      gatePull: admission.gatePull,
       tokenKey,
       downloadKey,
       pagingKey,
@@ -332,6 +340,7 @@ function serveDoors(app: FastifyInstance, doors: Doors): void {
     rooms: {
       ...controlRooms(config, foundation, doors),
       ...trail.rooms,
+      ...admission.rooms,
       ...notifying.rooms,
       ...policyRooms({
         ...decisions,

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { parseDocument } from 'yaml'
+import { admissionFrom, admissionSettings, type AdmissionSetting } from './admission-setting.ts'
 import { auditFrom, auditSettings, type AuditSetting } from './audit-setting.ts'
 import { feedSettings, feedsFrom, type FeedSetting } from './feed-setting.ts'
 import { nearest } from './lib/nearest.ts'
@@ -14,7 +15,14 @@ import {
 import { parseAccountId, type AccountId } from './policy/account-id.ts'
 
 export { secretVariables } from './master-key-setting.ts'
-import { matching, oneOf, parseListen, parseUrl, wholeBetween } from './setting-values.ts'
+import {
+  oneOf,
+  parseListen,
+  parseOrganization,
+  parseRegion,
+  parseUrl,
+  wholeBetween,
+} from './setting-values.ts'
 
 export interface Config {
   /** Absolute. */
@@ -55,6 +63,7 @@ export interface Config {
   readonly maxOpenUploads: number
   /** For how long a transfer may stand still at its client, in seconds. */
   readonly stallSeconds: number
+  readonly admission: AdmissionSetting
   readonly audit: AuditSetting
   readonly masterKey: MasterKeySetting
   readonly notifications: NotificationSetting
@@ -190,6 +199,7 @@ export const settings = {
     says: "minutes, 1 to 15, by which a signer's clock may be off, or auto (5 at ECR; 15 at STS, IAM and CloudTrail)",
   },
   ...auditSettings,
+  ...admissionSettings,
   minFreeMib: {
     environment: 'PRATIQUE_MIN_FREE_MIB',
     fallback: 'auto',
@@ -341,21 +351,11 @@ function buildConfig(
     }),
     url: values.url.text === '' ? undefined : read('url', parseUrl, 'an http or https address', ''),
     account: read('account', parseAccountId, '12 digits', fallbackAccount()),
-    region: read(
-      'region',
-      matching(/^[a-z]{2,}(?:-[a-z]+)+-[0-9]+$/),
-      'a region such as us-east-1',
-      '',
-    ),
+    region: read('region', parseRegion, 'a region such as us-east-1', ''),
     organization:
       values.organization.text === ''
         ? undefined
-        : read(
-            'organization',
-            matching(/^o-[a-z0-9]{10,32}$/),
-            'o- and 10 to 32 of a-z and 0-9',
-            '',
-          ),
+        : read('organization', parseOrganization, 'o- and 10 to 32 of a-z and 0-9', ''),
     defaults: read('defaults', oneOf('secure', 'aws'), 'secure or aws', 'secure'),
     anonymousPull: read('anonymousPull', oneOf('off', 'on'), 'on or off', 'off'),
     deniedHead: read('deniedHead', oneOf('403', '404'), '403 or 404', '403') === '404' ? 404 : 403,
@@ -418,6 +418,7 @@ function buildConfig(
     ),
     stallSeconds: read('stallSeconds', wholeBetween(1, 3600), 'whole seconds from 1 to 3600', 1),
     audit: auditFrom(read),
+    admission: admissionFrom(read),
     notifications: notificationsFrom(read),
     vexKeysFile:
       values.vexKeys.text === '' ? undefined : read('vexKeys', pathFrom(cwd), 'a file', ''),

@@ -15,6 +15,7 @@ import { advisoryRooms } from './advisory-rooms.ts'
 import { collectorOf, graceOf } from './background.ts'
 import type { Config } from './config.ts'
 import type { AccountRooms } from './edges/control/account-routes.ts'
+import type { AdmissionRooms } from './edges/control/admission-routes.ts'
 import type { AuditRooms } from './edges/control/audit-routes.ts'
 import type { NotificationRooms } from './edges/control/notification-routes.ts'
 import type { policyRooms } from './edges/control/policy-rooms.ts'
@@ -84,7 +85,10 @@ export function controlRooms(
   { layers, wake, suppressions, feeds, vexKeysHash, bundleKeys }: ControlDeps,
 ): Omit<
   ControlRooms,
-  keyof AuditRooms | keyof NotificationRooms | keyof ReturnType<typeof policyRooms>
+  | keyof AdmissionRooms
+  | keyof AuditRooms
+  | keyof NotificationRooms
+  | keyof ReturnType<typeof policyRooms>
 > {
   const { paths, database } = foundation
   const staleAfterMs = config.staleAfterHours * 3_600_000

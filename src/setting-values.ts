@@ -15,8 +15,8 @@ export function parseUrl(text: string): string | undefined {
   return text.replace(/\/+$/, '')
 }
 
-export function matching(pattern: RegExp): (text: string) => string | undefined {
-  return (text) => (pattern.test(text) ? text : undefined)
+export function parseOrganization(text: string): string | undefined {
+  return /^o-[a-z0-9]{10,32}$/.test(text) ? text : undefined
 }
 
 export function oneOf<const T extends string>(
@@ -30,4 +30,8 @@ export function wholeBetween(least: number, most: number): (text: string) => num
     const value = /^[0-9]{1,6}$/.test(text) ? Number(text) : -1
     return value >= least && value <= most ? value : undefined
   }
+}
+
+export function parseRegion(text: string): string | undefined {
+  return /^[a-z]{2,}(?:-[a-z]+)+-[0-9]+$/.test(text) ? text : undefined
 }

@@ -16,6 +16,8 @@ const ranks: readonly (readonly [folder: string, rank: number])[] = [
   ['src/lifecycle-jobs.ts', 96],
   ['src/lifecycle-rooms.ts', 97],
   ['src/trust-jobs.ts', 96],
+  ['src/admission-rooms.ts', 97],
+  ['src/admission-trust.ts', 96],
   ['src/trust-rooms.ts', 97],
   ['src/background.ts', 97],
   ['src/control-rooms.ts', 98],
@@ -30,6 +32,7 @@ const ranks: readonly (readonly [folder: string, rank: number])[] = [
   ['src/foundation.ts', 94],
   ['src/config.ts', 30],
   ['src/audit-setting.ts', 29],
+  ['src/admission-setting.ts', 29],
   ['src/feed-setting.ts', 29],
   ['src/notification-setting.ts', 29],
   ['src/master-key-setting.ts', 29],
@@ -62,7 +65,6 @@ const pureFolders = [
   /^src\/oci\//,
   /^src\/signatures\//,
   /^src\/vex\//,
-  /^src\/signatures\//,
   /^src\/policy\//,
   /^src\/ecosystems\//,
   /^src\/sbom\//,
@@ -137,7 +139,7 @@ test('only main and the composition root read the configuration', () => {
   const wrong = serverImports.filter(
     ({ from, to }) =>
       to === 'src/config.ts' &&
-      !/^src\/(?:main|app|auditing|background|lifecycle-jobs|lifecycle-rooms|trust-jobs|trust-rooms|control-rooms|feed-sources|notifying|listening|offline|recover-root-key|foundation)\.ts$/.test(
+      !/^src\/(?:main|app|admission-rooms|auditing|background|lifecycle-jobs|lifecycle-rooms|trust-jobs|trust-rooms|control-rooms|feed-sources|notifying|listening|offline|recover-root-key|foundation)\.ts$/.test(
         from,
       ),
   )
@@ -201,7 +203,7 @@ test('SQL, the web framework, AWS shapes, the network and the environment stay w
     [sqlText, sqlHomes, 'statements live in the *-store.ts of their room'],
     [
       /from 'fastify'/,
-      /^src\/(?:edges\/|(?:app|listening|inspecting)\.ts)/,
+      /^src\/(?:edges\/|(?:app|admission-rooms|listening|inspecting)\.ts)/,
       'rooms know nothing of HTTP',
     ],
     [/from '@aws-sdk\//, /^src\/edges\/aws\//, 'AWS shapes stay at AWS’s edge'],

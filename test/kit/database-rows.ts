@@ -189,6 +189,13 @@ const rows: Readonly<Record<number, readonly string[]>> = {
     `INSERT INTO holding_counts VALUES (1, x'01', x'01')`,
     `INSERT INTO set_count_blocks VALUES (0, x'01')`,
   ],
+  27: [
+    `INSERT INTO admission_policies VALUES ('123456789012', 'base', '{}', 2, 90, 'arn')`,
+    `INSERT INTO admission_policy_versions VALUES ('123456789012', 'base', 1, NULL, 89, 'arn')`,
+    `INSERT INTO admission_clusters VALUES ('c1', '123456789012', 'prod', 'h', '{}', 'arn', 91, NULL)`,
+    `INSERT INTO admission_pull_gates VALUES ('123456789012', '', 'on', 92, 'arn')`,
+    `INSERT INTO admission_authorities VALUES (1, 'pem', 93, 94)`,
+  ],
 }
 
 /** Up to 15 sets had members as rows. */

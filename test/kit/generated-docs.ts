@@ -9,6 +9,7 @@ import type { PolicyKind } from '../../src/policy/document.ts'
 import { iamOperations } from '../../src/edges/aws/iam/operations.ts'
 import type { QueryOperation } from '../../src/edges/aws/protocol/query-operation.ts'
 import { stsOperations } from '../../src/edges/aws/sts/operations.ts'
+import { admissionErrors } from '../../src/admission/errors.ts'
 import { feeds } from '../../src/feeds/table.ts'
 import { trustErrors } from '../../src/trust/errors.ts'
 import { lifecycleErrors } from '../../src/lifecycle/errors.ts'
@@ -32,6 +33,7 @@ export function errorsDocument(): string {
     section('Signing configuration', signingConfigurationErrors),
     section('Repository creation templates', templateErrors),
     section('Trust', trustErrors),
+    section('Admission', admissionErrors),
     section('Notifications', notificationErrors),
   ]
   return `# Errors\n\nWhat the rooms refuse, and what to do. Each protocol spells these in its own words. Written by \`npm run docs\`.\n\n${sections.join('\n')}`

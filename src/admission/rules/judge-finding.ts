@@ -55,12 +55,16 @@ function meetsSeverity(
   { undefinedSeverity = 'fail' }: FindingCondition,
 ): Part {
   if (severity === 'UNDEFINED') return undefinedSeverity === 'fail' ? 'yes' : 'no'
-  return severityRank(severity) <= severityRank(lowest[threshold]) ? 'yes' : 'no'
+  return severityRank(severity) <= severityRank(lowestOf(threshold)) ? 'yes' : 'no'
 }
 
 /** 0 is the worst. */
 export function severityRank(severity: SeverityWord): number {
   return severityWords.indexOf(severity)
+}
+
+export function lowestOf(threshold: Threshold): SeverityWord {
+  return lowest[threshold]
 }
 
 const lowest: Readonly<Record<Threshold, SeverityWord>> = {

@@ -1,5 +1,10 @@
 import { accessErrors, isAccessError, type AccessErrorCode } from '../../access/errors.ts'
 import {
+  admissionErrors,
+  isAdmissionError,
+  type AdmissionErrorCode,
+} from '../../admission/errors.ts'
+import {
   isMasterKeyError,
   masterKeyErrors,
   type MasterKeyErrorCode,
@@ -122,6 +127,17 @@ const trustStatuses = {
   TRUST_MATERIAL_TOO_MUCH: 409,
 } as const satisfies Record<TrustErrorCode, number>
 
+const admissionStatuses = {
+  ADMISSION_POLICY_INVALID: 400,
+  ADMISSION_POLICY_UNKNOWN: 404,
+  ADMISSION_POLICIES_TOO_MANY: 409,
+  ADMISSION_POLICY_NAMED: 409,
+  CLUSTER_INVALID: 400,
+  CLUSTER_EXISTS: 409,
+  CLUSTER_UNKNOWN: 404,
+  CLUSTERS_TOO_MANY: 409,
+} as const satisfies Record<AdmissionErrorCode, number>
+
 const notificationStatuses = {
   SINK_INVALID: 400,
   SINK_EXISTS: 409,
@@ -168,6 +184,11 @@ export function spellControlError(thrown: unknown): ControlError | undefined {
     const { remedy } = trustErrors[error.code]
     const message = `${error.message}. ${remedy}`
     return { status: trustStatuses[error.code], code: error.code, message }
+  }
+  if (isAdmissionError(error)) {
+    const { remedy } = admissionErrors[error.code]
+    const message = `${error.message}. ${remedy}`
+    return { status: admissionStatuses[error.code], code: error.code, message }
   }
   if (isLifecycleError(error)) {
     const { remedy } = lifecycleErrors[error.code]

@@ -2,6 +2,7 @@
 import type { Readable } from 'node:stream'
 import type { AccountId } from '../../policy/account-id.ts'
 import type { ChosenFeed, FeedChoice } from '../../feeds/choice.ts'
+import { admissionRoutes, type AdmissionRooms } from './admission-routes.ts'
 import { advisoryRoutes, type AdvisoryRooms } from './advisory-routes.ts'
 import { auditRoutes, type AuditRooms } from './audit-routes.ts'
 import { accountRoutes, type AccountRooms } from './account-routes.ts'
@@ -26,6 +27,7 @@ import { whereRoutes, type WhereRooms } from './where-routes.ts'
 export interface ControlRooms
   extends
     AccountRooms,
+    AdmissionRooms,
     AdvisoryRooms,
     AuditRooms,
     QuotaRooms,
@@ -95,6 +97,7 @@ export const controlRoutes: readonly ControlRoute<ControlRooms>[] = [
   ...lifecycleRoutes,
   ...suppressionRoutes,
   ...trustRoutes,
+  ...admissionRoutes,
   ...storageRoutes,
   ...oidcProviderRoutes,
   ...masterKeyRoutes,

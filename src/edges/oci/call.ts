@@ -18,6 +18,8 @@ export interface OciCall {
   readonly hasBody: boolean
   /** Whether the caller may delete images of the repository, and by a token that is for that. */
   readonly mayDelete: () => Promise<boolean>
+  /** Whether the caller pulls what the repository refuses others: who pushes, signs, scans or copies. */
+  readonly passesPullGate: () => Promise<boolean>
   /** For what commits after its body has come. */
   readonly stillAllowed: CommitGate
 }

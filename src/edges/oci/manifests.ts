@@ -11,12 +11,15 @@ import { putManifest } from '../../registry/put-manifest.ts'
 import { getRepository } from '../../registry/repository-store.ts'
 import { tellPullThrough } from '../../replication/tell-pull-through.ts'
 import type { Database } from '../../storage/database/database.ts'
+import type { PullGuard } from '../../admission/gate-pull.ts'
 import type { OciCall, OciReply } from './call.ts'
+import { Refusal } from './refusal.ts'
 import { isNotModified, preconditionOf } from './conditional.ts'
 
 interface Deps {
   readonly database: Database
   readonly clock: Clock
+  readonly gatePull: PullGuard
   /** Told after a push has been committed: scans need not wait for the next look. */
   readonly onPush: () => void
 }
@@ -48,12 +51,25 @@ export async function pullManifest(
       throw await tellPullThrough(deps.database, repository, error)
     },
   )
+  await requirePullable(deps, call, reference)
   const headers = headersOf(manifest, reference)
   if (isNotModified(call.header('if-none-match'), manifest.digest)) return { status: 304, headers }
   const { requester } = call.caller
   await recordPull(deps, manifest, { account: repository.account, requester })
   const { buffer, byteOffset, byteLength } = manifest.bytes
   return { status: 200, headers, body: Buffer.from(buffer, byteOffset, byteLength) }
+}
+
+/** HEAD is not gated: clients ask it for what they have, and it gives nothing away. */
+async function requirePullable(
+  { gatePull }: Pick<Deps, 'gatePull'>,
+  { repository, passesPullGate }: OciCall,
+  reference: Reference,
+): Promise<void> {
+  const refusal = await gatePull({ repository, reference, passes: passesPullGate })
+  if (refusal === undefined) return
+  const { message, reasons } = refusal
+  throw new Refusal({ status: 403, code: 'DENIED', message, detail: { reasons } })
 }
 
 export async function pushManifest(

@@ -138,6 +138,8 @@ async function onRepository(
   const call = callOf(request, asked, path.name, query, {
     mayDelete: async () =>
       covers(limits, resource, 'delete') && (await may(edge, asked, 'ecr:BatchDeleteImage')),
+    passesPullGate: async () =>
+      (await may(edge, asked, 'ecr:PutImage')) || (await may(edge, asked, 'pratique:BypassGate')),
     stillAllowed: commitGate(epoch, async (artifactType) => {
       const known = { ...keys, ...imageKeys({ tags: [], digests: [], artifactType }) }
       await requireAllowed(edge, request, { ...asked, keys: known, unknownKeys: none }, actions)
@@ -211,7 +213,7 @@ function callOf(
   { caller, repository }: Asked,
   writtenName: string,
   query: URLSearchParams,
-  judgement: Pick<OciCall, 'mayDelete' | 'stillAllowed'>,
+  judgement: Pick<OciCall, 'mayDelete' | 'passesPullGate' | 'stillAllowed'>,
 ): OciCall {
   return {
     caller,

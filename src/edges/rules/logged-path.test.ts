@@ -12,6 +12,8 @@ const hidden: readonly (readonly [target: string, logged: string])[] = [
   [`/%64ownloads/${token}`, '/%64ownloads/…'],
   [`/DOWNLOADS/${token}`, '/DOWNLOADS/…'],
   [`/%/${token}`, '/%/…'],
+  [`/admission/0123.${token}/validate`, '/admission/…'],
+  [`/%61dmission/0123.${token}/mutate`, '/%61dmission/…'],
   [`http://host/downloads/${token}`, 'http://host/downloads/…'],
   [`/v2/?X-Amz-Security-Token=${token}`, '/v2/'],
   [`/#${token}`, '/'],

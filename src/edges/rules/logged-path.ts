@@ -7,16 +7,16 @@
 /** Long enough for every address that has a meaning here. */
 const longest = 1024
 
-/** The path without its query, which may hold a signature, and without the token of a download's address. */
+/** The path without its query, which may hold a signature, and without the token of a download's address or of a cluster. */
 export function loggedPath(target: string): string {
   const path = target.replace(/[?#].*$/s, '').slice(0, longest)
   const first = path.replace(/^((?:\w+:\/\/[^/]*)?\/*[^/]*).*$/s, '$1')
-  return path.length > first.length && mayBeDownload(first) ? `${first}/…` : path
+  return path.length > first.length && mayHoldToken(first) ? `${first}/…` : path
 }
 
-function mayBeDownload(first: string): boolean {
+function mayHoldToken(first: string): boolean {
   try {
-    return decodeURIComponent(first).toLowerCase().endsWith('/downloads')
+    return /\/(?:downloads|admission)$/.test(decodeURIComponent(first).toLowerCase())
   } catch {
     return true
   }

@@ -62,7 +62,8 @@ export function decideTagWrite(
   return isImmutable(setting, tag) ? { kind: 'refused', current } : { kind: 'move', from: current }
 }
 
-function isImmutable(setting: TagMutability, tag: Tag): boolean {
+/** Whether the tag stays on what it points to. */
+export function isImmutable(setting: TagMutability, tag: Tag): boolean {
   if (typeof setting === 'string') return setting === 'IMMUTABLE'
   const isExcluded = matchesAny(setting.filters, tag)
   return setting.mode === 'IMMUTABLE_WITH_EXCLUSION' ? !isExcluded : isExcluded

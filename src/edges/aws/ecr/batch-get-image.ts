@@ -1,6 +1,8 @@
 // Spec:     Amazon ECR API Reference, BatchGetImage.
 // Deviates: acceptedMediaTypes leaves an image out (ImageNotFound, whose reason names the type it is stored as) and never has it converted; an archived image is the failure ImageInaccessible.
-import type { Requester } from '../../../policy/requester.ts'
+import type { Digest } from '../../../oci/digest.ts'
+import type { Reference } from '../../../oci/reference.ts'
+import { parseTag } from '../../../oci/tag.ts'
 import { findArchival } from '../../../registry/archival-store.ts'
 import { archivedSentence, recordPull } from '../../../registry/find-manifest.ts'
 import { findManifestByDigest } from '../../../registry/manifest-store.ts'
@@ -30,10 +32,11 @@ export async function batchGetImage(
   const repository = await getRepository(deps.database, repositoryIn(call, input))
   const images: Image[] = []
   const failures: ImageFailure[] = []
-  const { requester } = call.caller
-  const wanted = { acceptedMediaTypes: input.acceptedMediaTypes, requester }
   for (const imageId of distinct(input.imageIds)) {
-    const result = await readImage(deps, repository, imageId, wanted)
+    const result = await readImage(deps, call, repository, {
+      imageId,
+      accepts: input.acceptedMediaTypes,
+    })
     if ('failureCode' in result) failures.push(result)
     else images.push(result)
   }
@@ -50,15 +53,12 @@ export function distinct(imageIds: readonly ImageId[]): readonly ImageId[] {
 
 async function readImage(
   deps: EcrDeps,
+  call: EcrCall,
   repository: Repository,
-  imageId: ImageId,
   {
-    acceptedMediaTypes,
-    requester,
-  }: {
-    readonly acceptedMediaTypes: readonly string[] | undefined
-    readonly requester: Requester
-  },
+    imageId,
+    accepts: acceptedMediaTypes,
+  }: { readonly imageId: ImageId; readonly accepts: readonly string[] | undefined },
 ): Promise<Image | ImageFailure> {
   const found = await findImage(deps.database, repository, imageId)
   if (found.kind === 'failed') return found.failure
@@ -80,7 +80,16 @@ async function readImage(
       `The image is stored as ${manifest.mediaType}, which acceptedMediaTypes does not name`,
     )
   }
+  const refusal = await deps.gatePull({
+    repository,
+    reference: referenceOf(imageId, found.digest),
+    passes: async () =>
+      (await call.may('ecr:PutImage', repository)) ||
+      (await call.may('pratique:BypassGate', repository)),
+  })
+  if (refusal !== undefined) return fail(refusal.message, 'ImageInaccessible')
   const pulled = { ...manifest, repositoryId: repository.id }
+  const { requester } = call.caller
   await recordPull(deps, pulled, { account: repository.account, requester })
   return {
     registryId: repository.account,
@@ -92,4 +101,10 @@ async function readImage(
     imageManifest: Buffer.from(manifest.bytes).toString(),
     imageManifestMediaType: manifest.mediaType,
   }
+}
+
+/** As the caller names it: a policy may ask for a digest. */
+function referenceOf({ imageTag, imageDigest }: ImageId, digest: Digest): Reference {
+  const tag = imageDigest === undefined ? parseTag(imageTag ?? '') : undefined
+  return tag === undefined ? { kind: 'digest', digest } : { kind: 'tag', tag }
 }

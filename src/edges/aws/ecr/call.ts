@@ -1,3 +1,4 @@
+import type { PullGuard } from '../../../admission/gate-pull.ts'
 import type { UploadDeps } from '../../../registry/upload-lease.ts'
 import type { Authorization } from '../../../access/authorize.ts'
 import type { Caller } from '../../../access/caller.ts'
@@ -32,6 +33,7 @@ export interface EcrDeps extends UploadDeps {
   readonly contentOf: (repositoryId: number) => ImageContent
   /** What VEX documents and rules say of findings. */
   readonly suppressions: Suppressions
+  readonly gatePull: PullGuard
   readonly isAccount: (id: string) => Promise<boolean>
   readonly tokenKey: SealKeys
   readonly downloadKey: SealKeys

@@ -1,0 +1,266 @@
+import { writeFileSync } from 'node:fs'
+import { Option, type Command } from 'commander'
+import { clusterManifests, type ClusterAddress } from '../cluster/manifests.ts'
+import { exitCodes, Failure } from '../failure.ts'
+import { jsonOf } from '../json.ts'
+import { formatOption, note, render, renderTable, say, type Format } from '../output.ts'
+import { callServer, openSession } from '../session.ts'
+import { configOf } from '../settings.ts'
+
+const path = '/pratique/v1/admission/clusters'
+
+export function clusterCommand(program: Command): void {
+  const cluster = program
+    .command('cluster')
+    .description('Clusters that ask whether their pods may run, each with an address of its own.')
+  addCommand(cluster)
+  cluster
+    .command('list', { isDefault: true })
+    .description('The clusters of the account.')
+    .addOption(formatOption())
+    .addHelpText('after', '\nExit codes: 0 shown, 1 failed, 4 not allowed.')
+    .action(list)
+  cluster
+    .command('delete')
+    .argument('<name>')
+    .description('Nothing is answered under its address any more: take its webhooks away first.')
+    .addHelpText('after', '\nExit codes: 0 deleted, 1 there is none, 4 not allowed.')
+    .action(remove)
+  cluster
+    .command('check')
+    .argument('<name>')
+    .addOption(formatOption())
+    .description('What keeps a cluster from being answered, or from being protected?')
+    .addHelpText('after', '\nExit codes: 0 nothing, 1 failed, 3 something does, 4 not allowed.')
+    .action(check)
+}
+
+function many(value: string, before: readonly string[] = []): readonly string[] {
+  return [...before, value]
+}
+
+function addCommand(cluster: Command): void {
+  cluster
+    .command('add')
+    .argument('<name>')
+    .description('Register a cluster, and write what it needs to ask. Its token is told only here.')
+    .option('--address <url>', 'https address by which the cluster reaches the server')
+    .option('--service <namespace/name:port>', 'the service in the cluster instead')
+    .option('--host <host>', 'another name by which its nodes pull; may be repeated', many)
+    .option('--platform <platform>', 'of an index judge only this; may be repeated', many)
+    .option(
+      '--bind <pattern=policies>',
+      'policies, parted by commas, of namespaces; may be repeated',
+      many,
+    )
+    .option('--exempt-namespace <name>', 'of which nothing is asked; may be repeated', many)
+    .option('--enforce', 'nothing runs while the server does not answer')
+    .option('--no-gatekeeper', 'without the provider of Gatekeeper')
+    .addOption(
+      new Option('--without-policy <means>', 'an image that no policy is about')
+        .choices(['deny', 'allow'])
+        .default('deny'),
+    )
+    .addOption(
+      new Option('--controllers <means>', 'a denial of what makes pods')
+        .choices(['warn', 'enforce', 'off'])
+        .default('warn'),
+    )
+    .addOption(
+      new Option('--pin <what>', 'where tags are replaced by digests')
+        .choices(['pods', 'all', 'off'])
+        .default('pods'),
+    )
+    .option('--manifests <file>', 'where to write them; - for the output', '-')
+    .addHelpText(
+      'after',
+      '\nExample:\n  pratique cluster add prod --service pratique/pratique:5443 --bind "prod-*=release,base" --manifests pratique.yaml\n  kubectl apply -f pratique.yaml\n\nWithout --enforce the webhooks let through what they cannot ask about: look at the warnings first.\nThe manifests hold the token.\n\nExit codes: 0 registered, 1 failed, 2 wrong usage, 4 not allowed.',
+    )
+    .action(add)
+}
+
+interface AddFlags {
+  readonly address?: string
+  readonly service?: string
+  readonly host?: readonly string[]
+  readonly platform?: readonly string[]
+  readonly bind?: readonly string[]
+  readonly exemptNamespace?: readonly string[]
+  readonly enforce?: true
+  readonly gatekeeper: boolean
+  readonly withoutPolicy: string
+  readonly controllers: string
+  readonly pin: string
+  readonly manifests: string
+}
+
+interface Registered {
+  readonly cluster: { readonly id: string; readonly name: string }
+  readonly path: string
+  readonly address: string | null
+  readonly caBundle: string
+}
+
+async function add(name: string, flags: AddFlags): Promise<void> {
+  const given = addressIn(flags)
+  const asked = {
+    name,
+    hosts: flags.host ?? [],
+    platforms: flags.platform ?? [],
+    withoutPolicy: flags.withoutPolicy,
+    controllers: flags.controllers,
+    pin: flags.pin,
+    bindings: (flags.bind ?? []).map(bindingIn),
+  }
+  const body = { stream: new Blob([JSON.stringify(asked)]).stream(), type: 'application/json' }
+  const answer = await callServer(openSession(configOf({})), 'POST', path, body)
+  const { cluster, caBundle, address, path: place } = await jsonOf<Registered>(answer)
+  const at = given ?? (address === null ? undefined : ({ kind: 'url', url: address } as const))
+  if (at === undefined) {
+    note(`registered; its path is ${place}`)
+    note(
+      'the server listens for no clusters by TLS: set PRATIQUE_ADMISSION_LISTEN, or say --address',
+    )
+    return
+  }
+  const manifests = clusterManifests(
+    { path: place, caBundle, at },
+    {
+      isEnforced: flags.enforce === true,
+      pinsTags: flags.pin !== 'off',
+      withGatekeeper: flags.gatekeeper,
+      exemptNamespaces: [
+        ...(at.kind === 'service' ? [at.namespace] : []),
+        ...(flags.exemptNamespace ?? []),
+      ],
+    },
+  )
+  if (flags.manifests === '-') say(manifests.trimEnd())
+  else writeFileSync(flags.manifests, manifests, { mode: 0o600 })
+  note(`cluster ${cluster.name} is registered; apply the manifests: kubectl apply -f FILE`)
+  note('they hold its token, which is not told again')
+}
+
+/** Before anything is registered. */
+function addressIn({ address, service }: AddFlags): ClusterAddress | undefined {
+  if (address !== undefined && service !== undefined)
+    throw new Failure(exitCodes.usage, 'say --address or --service, not both')
+  if (address !== undefined) {
+    if (!/^https:\/\/[^/\s]+\/?$/.test(address))
+      throw new Failure(exitCodes.usage, `--address is ${address}; expected https://HOST:PORT`)
+    return { kind: 'url', url: address.replace(/\/$/, '') }
+  }
+  if (service === undefined) return undefined
+  const [, namespace, name, port = '5443'] =
+    /^([a-z0-9-]{1,63})\/([a-z0-9-]{1,63})(?::([0-9]{1,5}))?$/.exec(service) ?? []
+  if (namespace === undefined || name === undefined)
+    throw new Failure(exitCodes.usage, `--service is ${service}; expected NAMESPACE/NAME:PORT`)
+  return { kind: 'service', namespace, name, port: Number(port) }
+}
+
+function bindingIn(text: string): {
+  readonly namespace: string
+  readonly policies: readonly string[]
+} {
+  const [namespace, policies, ...more] = text.split('=')
+  if (namespace === undefined || policies === undefined || more.length > 0)
+    throw new Failure(exitCodes.usage, `--bind is ${text}; expected NAMESPACES=POLICY,POLICY`)
+  return { namespace, policies: policies.split(',').filter((one) => one !== '') }
+}
+
+interface Cluster {
+  readonly id: string
+  readonly name: string
+  readonly createdAt: string
+  readonly lastAskedAt?: string
+  readonly settings: {
+    readonly withoutPolicy: string
+    readonly controllers: string
+    readonly pin: string
+    readonly bindings: readonly {
+      readonly namespace: string
+      readonly policies: readonly string[]
+    }[]
+  }
+}
+
+async function list({ output }: { readonly output: Format }): Promise<void> {
+  const answer = await callServer(openSession(configOf({})), 'GET', path)
+  const listed = await jsonOf<{ readonly clusters: readonly Cluster[] }>(answer)
+  const rows = listed.clusters.map(({ name, id, settings, lastAskedAt }) => [
+    name,
+    id,
+    settings.withoutPolicy,
+    settings.controllers,
+    settings.bindings
+      .map(({ namespace, policies }) => `${namespace}=${policies.join(',')}`)
+      .join(' '),
+    lastAskedAt ?? 'never',
+  ])
+  const header = ['NAME', 'ID', 'WITHOUT POLICY', 'CONTROLLERS', 'BINDINGS', 'LAST ASKED']
+  const table = (): string => (rows.length === 0 ? 'no clusters' : renderTable(header, rows))
+  say(render(output, listed, table))
+}
+
+async function remove(name: string): Promise<void> {
+  const query = new URLSearchParams({ name })
+  await callServer(openSession(configOf({})), 'DELETE', `${path}?${query.toString()}`)
+  say(`cluster ${name} is answered no more`)
+}
+
+interface Checked {
+  readonly cluster: Cluster
+  readonly address: string | null
+  readonly hosts: readonly string[]
+  readonly policies: readonly { readonly name: string; readonly mode: string }[]
+}
+
+async function check(name: string, { output }: { readonly output: Format }): Promise<void> {
+  const query = new URLSearchParams({ name })
+  const place = `/pratique/v1/admission/cluster-check?${query.toString()}`
+  const answer = await callServer(openSession(configOf({})), 'GET', place)
+  const checked = await jsonOf<Checked>(answer)
+  const steps = stepsOf(checked)
+  const rows = steps.map(({ step, isGood, says }) => [step, isGood ? 'ok' : 'look', says])
+  say(render(output, { ...checked, steps }, () => renderTable(['STEP', 'STATE', 'SAYS'], rows)))
+  note(`images of ${checked.hosts.join(', ')} are taken for those of this registry`)
+  note(
+    'where Gatekeeper says "key is not found in provider cache", its Provider object is missing: apply the manifests',
+  )
+  if (steps.some(({ isGood }) => !isGood)) process.exitCode = exitCodes.no
+}
+
+interface Step {
+  readonly step: string
+  readonly isGood: boolean
+  readonly says: string
+}
+
+function stepsOf({ cluster, address, policies }: Checked): readonly Step[] {
+  const { lastAskedAt, settings } = cluster
+  const enforced = policies.filter(({ mode }) => mode === 'enforce')
+  const isOpen = settings.withoutPolicy === 'allow'
+  return [
+    {
+      step: 'door',
+      isGood: address !== null,
+      says: address ?? 'the server listens for no clusters by TLS: PRATIQUE_ADMISSION_LISTEN',
+    },
+    {
+      step: 'asked',
+      isGood: lastAskedAt !== undefined,
+      says:
+        lastAskedAt === undefined
+          ? 'it never asked: are its webhooks applied, and can it reach the address?'
+          : `last at ${lastAskedAt}, to the hour`,
+    },
+    {
+      step: 'policies',
+      isGood: enforced.length > 0 || !isOpen,
+      says:
+        policies.length === 0
+          ? `there are none: every image is ${isOpen ? 'allowed' : 'denied'}`
+          : `${policies.length}, of which ${enforced.length} are enforced`,
+    },
+  ]
+}

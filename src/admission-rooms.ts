@@ -1,0 +1,228 @@
+// May an image be used: bound for pulls, for clusters, and for Pratique's own API.
+import type { FastifyInstance } from 'fastify'
+import { storedKey } from './access/stored-key.ts'
+import { ClusterDirectory } from './admission/cluster-directory.ts'
+import { listClusters, type Cluster } from './admission/cluster-store.ts'
+import { guardPulls, type PullGuard } from './admission/gate-pull.ts'
+import { judgeImages, type JudgeDeps } from './admission/judge-images.ts'
+import { listPolicyRows } from './admission/admission-policy-store.ts'
+import { PoliciesInForce } from './admission/policies-in-force.ts'
+import { previewPolicy } from './admission/preview-policy.ts'
+import { listPullGates, writePullGate } from './admission/pull-gate-store.ts'
+import {
+  deleteAdmissionPolicy,
+  maxPolicies,
+  putAdmissionPolicy,
+  readAdmissionPolicy,
+  requireAdmissionPolicy,
+} from './admission/put-admission-policy.ts'
+import { openCreatedTimes } from './admission/read-created.ts'
+import { deleteCluster, registerCluster, requireCluster } from './admission/register-cluster.ts'
+import {
+  authorityBundle,
+  certificateRenewMs,
+  issueForServer,
+  type CertificateDeps,
+} from './admission/server-certificate.ts'
+import { trustReader } from './admission-trust.ts'
+import type { Config } from './config.ts'
+import { serveAdmission, type AdmissionEdge } from './edges/admission/serve-admission.ts'
+import { openTlsDoor, type TlsDoor } from './edges/admission/serve-tls.ts'
+import type { AdmissionRooms } from './edges/control/admission-routes.ts'
+import { StartError, type Foundation } from './foundation.ts'
+import type { Log } from './lib/log.ts'
+import type { AccountId } from './policy/account-id.ts'
+import { openImageContent } from './registry/open-image-content.ts'
+import { getRepository } from './registry/repository-store.ts'
+import type { Suppressions } from './scanning/suppressions.ts'
+import { evaluationDeps } from './trust-jobs.ts'
+
+export interface Admission {
+  readonly rooms: AdmissionRooms
+  readonly gatePull: PullGuard
+  /** The doors for clusters at the common address. */
+  readonly serve: (app: FastifyInstance) => void
+  /** The same by TLS, where the settings say so; its address. */
+  readonly open: (app: FastifyInstance) => Promise<string | undefined>
+  readonly close: () => Promise<void>
+}
+
+/** Below the second that Gatekeeper leaves a provider when it mutates, and the three that API servers are told to wait. */
+const clusterDeadlineMs = 800
+/** Who pulls waits longer than a cluster. */
+const pullDeadlineMs = 5000
+
+export function openAdmission(
+  config: Config,
+  foundation: Foundation,
+  {
+    suppressions,
+    log,
+    url,
+  }: { readonly suppressions: Suppressions; readonly log: Log; readonly url: () => string },
+): Admission {
+  const { database, blobs, clock, ids, keyring } = foundation
+  const onFault = (error: unknown): void => log.error({ event: 'admission.fault', err: error })
+  const judging: JudgeDeps = {
+    reader: database,
+    clock,
+    suppressions,
+    contentOf: (id) => openImageContent({ reader: database, blobs }, id),
+    created: openCreatedTimes(),
+    trust: trustReader({ reader: database, place: evaluationDeps(config, foundation).place }),
+    policies: new PoliciesInForce(database),
+    deadlineMs: clusterDeadlineMs,
+    onFault,
+  }
+  const certificates: CertificateDeps = {
+    database,
+    clock,
+    ids,
+    storedKey: (name) => storedKey({ database, clock, ids, keyring }, name),
+  }
+  const edge: AdmissionEdge = {
+    clock,
+    judge: (question) => judgeImages(judging, question),
+    hostsOf: (account) => hostsOf(config, url(), account),
+    clusters: new ClusterDirectory({ database, clock, deadlineMs: clusterDeadlineMs, onFault }),
+    onFault: (error, requestId) => log.error({ event: 'fault', requestId, err: error }),
+  }
+  const door = tlsDoorOf(config, certificates, onFault)
+  return {
+    rooms: {
+      ...policyRooms(foundation, judging),
+      ...clusterRooms(foundation, certificates, { edge, address: door.address }),
+    },
+    gatePull: guardPulls({ ...judging, deadlineMs: pullDeadlineMs }),
+    serve: (app) => {
+      serveAdmission(app, edge)
+    },
+    open: door.open,
+    close: door.close,
+  }
+}
+
+/** Names under which nodes reach this registry, as the server itself knows them. */
+function hostsOf({ region }: Config, url: string, account: AccountId): readonly string[] {
+  const own = URL.canParse(url) ? [new URL(url).host.toLowerCase()] : []
+  return [...own, `${account}.dkr.ecr.${region}.amazonaws.com`]
+}
+
+function policyRooms(
+  foundation: Foundation,
+  judging: JudgeDeps,
+): Omit<AdmissionRooms, 'listClusters' | 'registerCluster' | 'deleteCluster' | 'checkCluster'> {
+  const { database, clock } = foundation
+  return {
+    async listAdmissionPolicies(account) {
+      const now = clock.now().getTime()
+      const rows = await listPolicyRows(database, account, maxPolicies)
+      return rows.map(({ text, ...row }) => {
+        const { mode, rules, exempt } = readAdmissionPolicy(text, now)
+        return { ...row, mode, rules: rules.length, exemptions: exempt.length }
+      })
+    },
+    showAdmissionPolicy: ({ account, name }) => requireAdmissionPolicy(database, account, name),
+    putAdmissionPolicy: (input) => putAdmissionPolicy(foundation, input),
+    deleteAdmissionPolicy: (input) => deleteAdmissionPolicy(foundation, input),
+    previewAdmissionPolicy: (input, options) => previewPolicy(judging, input, options),
+    listPullGates: (account) => listPullGates(database, account),
+    async putPullGate({ account, repository, state, by }) {
+      if (repository !== undefined) await getRepository(database, { account, name: repository })
+      await database.transaction((tx) =>
+        writePullGate(tx, { account, repository, state, by }, clock.now()),
+      )
+    },
+  }
+}
+
+type ClusterRooms = Pick<
+  AdmissionRooms,
+  'listClusters' | 'registerCluster' | 'deleteCluster' | 'checkCluster'
+>
+
+function clusterRooms(
+  foundation: Foundation,
+  certificates: CertificateDeps,
+  { edge, address }: { readonly edge: AdmissionEdge; readonly address: () => string | undefined },
+): ClusterRooms {
+  const { database, clock } = foundation
+  return {
+    listClusters: async (account) => (await listClusters(database, account)).map(shown),
+    async registerCluster(input) {
+      const { cluster, token } = await registerCluster(foundation, input)
+      return {
+        cluster: shown(cluster),
+        token,
+        path: `/admission/${cluster.id}.${token}`,
+        address: address() ?? null,
+        caBundle: await authorityBundle(certificates),
+      }
+    },
+    deleteCluster: (input) => deleteCluster(foundation, input),
+    async checkCluster(input) {
+      const cluster = await requireCluster(database, input)
+      const policies = await listPolicyRows(database, input.account, maxPolicies)
+      return {
+        cluster: shown(cluster),
+        address: address() ?? null,
+        hosts: [...edge.hostsOf(input.account), ...cluster.settings.hosts],
+        policies: policies.map(({ name, text }) => ({
+          name,
+          mode: readAdmissionPolicy(text, clock.now().getTime()).mode,
+        })),
+        caBundle: await authorityBundle(certificates),
+      }
+    },
+  }
+}
+
+function shown({ tokenHash: _hash, ...cluster }: Cluster): Omit<Cluster, 'tokenHash'> {
+  return cluster
+}
+
+const renewalCheckMs = 6 * 3_600_000
+
+/** Certificates are made at each start, and again a month before they end. */
+function tlsDoorOf(
+  { admission: { listen, names } }: Config,
+  certificates: CertificateDeps,
+  onFault: (error: unknown) => void,
+): Pick<Admission, 'open' | 'close'> & { readonly address: () => string | undefined } {
+  const state: { door: TlsDoor | undefined; timer: NodeJS.Timeout | undefined; notAfter: number } =
+    { door: undefined, timer: undefined, notAfter: 0 }
+  const address = (): string | undefined => {
+    const [name = 'localhost'] = names
+    const host = name.includes(':') ? `[${name}]` : name
+    return state.door === undefined ? undefined : `https://${host}:${state.door.port}`
+  }
+  const renew = async (): Promise<void> => {
+    const now = certificates.clock.now().getTime()
+    if (state.door === undefined || state.notAfter - now > certificateRenewMs) return
+    const identity = await issueForServer(certificates, names)
+    state.door.change(identity)
+    state.notAfter = identity.notAfter
+  }
+  return {
+    address,
+    async open(app) {
+      if (listen === undefined) return undefined
+      const identity = await issueForServer(certificates, names)
+      state.notAfter = identity.notAfter
+      try {
+        state.door = await openTlsDoor(listen, identity, (request, response) => {
+          app.routing(request, response)
+        })
+      } catch (cause) {
+        const message = `cannot listen on ${listen.host}:${listen.port}: choose another address with PRATIQUE_ADMISSION_LISTEN`
+        throw new StartError(message, { cause })
+      }
+      state.timer = setInterval(() => void renew().catch(onFault), renewalCheckMs).unref()
+      return address()
+    },
+    async close() {
+      clearInterval(state.timer)
+      await state.door?.close()
+    },
+  }
+}

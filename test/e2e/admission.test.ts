@@ -1,0 +1,441 @@
+// A cluster asks, by the addresses and certificates that it was given; a node pulls; and the owner looks before a policy bites.
+import assert from 'node:assert/strict'
+import { readFile, writeFile } from 'node:fs/promises'
+import { request, type RequestOptions } from 'node:https'
+import { join } from 'node:path'
+import { test, type TestContext } from 'node:test'
+import {
+  BatchGetImageCommand,
+  CreateRepositoryCommand,
+  DescribeImageScanFindingsCommand,
+  ECRClient,
+} from '@aws-sdk/client-ecr'
+import {
+  CreateAccessKeyCommand,
+  CreateUserCommand,
+  IAMClient,
+  PutUserPolicyCommand,
+} from '@aws-sdk/client-iam'
+import { parseAllDocuments } from 'yaml'
+import { temporaryDirectory } from '../kit/database.ts'
+import { writeImageLayout, writeIndexLayout } from '../kit/image-layout.ts'
+import { pushIndexLayout, pushLayout } from '../kit/push-layout.ts'
+import { run, type Finished } from '../kit/run.ts'
+import { program, startServer, type ServerProcess } from '../kit/server-process.ts'
+
+const manifestOf = (version: string): string => JSON.stringify({ name: 'lodash', version })
+const bad = { 'app/node_modules/lodash/package.json': manifestOf('4.17.20') }
+const good = { 'app/node_modules/lodash/package.json': manifestOf('4.18.99') }
+
+interface Place {
+  readonly server: ServerProcess
+  readonly directory: string
+  readonly digests: Readonly<Record<string, string>>
+}
+
+async function openPlace(t: TestContext): Promise<Place> {
+  const directory = await temporaryDirectory(t)
+  const server = await startServer(t, {
+    environment: { PRATIQUE_ADMISSION_LISTEN: '127.0.0.1:0', PRATIQUE_DEFAULTS: 'aws' },
+  })
+  const scanned = { scanOnPush: true }
+  await server.ecr.send(
+    new CreateRepositoryCommand({ repositoryName: 'my-app', imageScanningConfiguration: scanned }),
+  )
+  const images = {
+    bad: await writeImageLayout(join(directory, 'bad'), [bad]),
+    good: await writeImageLayout(join(directory, 'good'), [good]),
+  }
+  for (const [tag, image] of Object.entries(images)) await pushLayout(server, 'my-app', image, tag)
+  const both = await writeIndexLayout(join(directory, 'both'), { amd64: [good], arm64: [bad] })
+  await pushIndexLayout(server, 'my-app', both, 'both')
+  await scansDone(server, ['bad', 'good', 'both'])
+  const digests = { bad: images.bad.manifestDigest, good: images.good.manifestDigest }
+  return { server, directory, digests }
+}
+
+async function scansDone({ ecr }: ServerProcess, tags: readonly string[]): Promise<void> {
+  for (const imageTag of tags)
+    for (let attempt = 0; attempt < 200; attempt += 1) {
+      const command = new DescribeImageScanFindingsCommand({
+        repositoryName: 'my-app',
+        imageId: { imageTag },
+      })
+      const answer = await ecr.send(command).catch(() => undefined)
+      if (/COMPLETE|ACTIVE/.test(answer?.imageScanStatus?.status ?? '')) break
+      await new Promise((resolve) => setTimeout(resolve, 50))
+    }
+}
+
+async function pratique(
+  { server, directory }: Place,
+  ...args: readonly string[]
+): Promise<Finished> {
+  return run(process.execPath, [program, ...args], { env: server.environment, cwd: directory })
+}
+
+const policy = (mode: string): string => `version: 1
+name: base
+mode: ${mode}
+rules:
+  - id: severe
+    fail: { severity: high }
+`
+
+interface ClusterDoor {
+  readonly url: string
+  readonly ca: string
+}
+
+interface Answered {
+  readonly status: number
+  readonly body: unknown
+}
+
+async function ask(
+  { url, ca }: ClusterDoor,
+  body: unknown,
+  options: RequestOptions = {},
+): Promise<Answered> {
+  const text = typeof body === 'string' ? body : JSON.stringify(body)
+  return new Promise((resolve, reject) => {
+    const sent = request(url, { method: 'POST', ca, agent: false, ...options }, (response) => {
+      const pieces: Buffer[] = []
+      response.on('data', (piece: Buffer) => pieces.push(piece))
+      response.on('end', () => {
+        const parsed: unknown = JSON.parse(Buffer.concat(pieces).toString())
+        resolve({ status: response.statusCode ?? 0, body: parsed })
+      })
+    })
+    sent.on('error', reject)
+    sent.end(text)
+  })
+}
+
+const group = (kind: string): string =>
+  kind === 'Pod' ? '' : kind === 'CronJob' ? 'batch' : 'apps'
+
+function review(kind: string, object: unknown, more: object = {}): unknown {
+  return {
+    apiVersion: 'admission.k8s.io/v1',
+    kind: 'AdmissionReview',
+    request: {
+      uid: '705ab4f5-6393-11e8-b7cc-42010a800002',
+      kind: { group: group(kind), version: 'v1', kind },
+      operation: 'CREATE',
+      namespace: 'prod',
+      object,
+      ...more,
+    },
+  }
+}
+
+interface Reviewed {
+  readonly uid: string
+  readonly allowed: boolean
+  readonly status?: { readonly code: number; readonly message: string }
+  readonly warnings?: readonly string[]
+  readonly patch?: string
+  readonly auditAnnotations?: Readonly<Record<string, string>>
+}
+
+async function reviewed(door: ClusterDoor, body: unknown): Promise<Reviewed> {
+  const { status, body: answer } = await ask(door, body)
+  assert.equal(status, 200, JSON.stringify(answer))
+  return (answer as { readonly response: Reviewed }).response
+}
+
+const pod = (...images: readonly string[]): object => ({
+  metadata: { generateName: 'app-' },
+  spec: { containers: images.map((image, at) => ({ name: `c${at}`, image })) },
+})
+
+test('admission', async (t) => {
+  const place = await openPlace(t)
+  await t.test('the owner looks before a policy bites', async () => looksFirst(place))
+  const doors = await registered(place)
+  await t.test('the webhook judges pods and what makes them', async () =>
+    judgesPods(place, doors.validate),
+  )
+  await t.test('tags are replaced by what they name', async () => pins(place, doors.mutate))
+  await t.test('Gatekeeper gets a value for each key', async () =>
+    answersKeys(place, doors.provider),
+  )
+  await t.test('other callers ask for all images at once', async () =>
+    decidesAll(place, doors.validate),
+  )
+  await t.test('nobody else is answered', async () => refusesOthers(doors.validate))
+  await t.test('a gated repository refuses pulls of nodes alone', async () => gatesPulls(place))
+})
+
+async function looksFirst(place: Place): Promise<void> {
+  const file = join(place.directory, 'base.yaml')
+  await writeFile(file, policy('enforce').replace('severity: high', 'severity: awful'))
+  const wrong = await pratique(place, 'admission', 'policy', 'set', file)
+  assert.equal(wrong.status, 2)
+  assert.match(wrong.stderr, /base\.yaml:6:\d+: rules\[0\]\.fail\.severity is "awful"/)
+  await writeFile(file, policy('enforce'))
+  const seen = await pratique(place, 'admission', 'policy', 'preview', file)
+  assert.equal(seen.status, 3, seen.stderr)
+  assert.match(seen.stdout, /my-app:bad +allow +deny +\S*.* in lodash 4\.17\.20/)
+  assert.doesNotMatch(seen.stdout, /my-app:good/)
+  assert.match(seen.stderr, /3 tagged images: 2 would be denied \(2 of them are not denied now\)/)
+  const put = await pratique(place, 'admission', 'policy', 'set', file)
+  assert.equal(put.status, 0, put.stderr)
+  assert.match(put.stdout, /policy base, version 1\n\+ mode enforce/)
+  assert.match((await pratique(place, 'admission', 'policy')).stdout, /base +enforce +1 +0 +1/)
+}
+
+async function registered(
+  place: Place,
+): Promise<Readonly<Record<'validate' | 'mutate' | 'provider', ClusterDoor>>> {
+  const file = join(place.directory, 'cluster.yaml')
+  const args = ['--host', 'Registry.Example:5000', '--platform', 'linux/amd64', '--enforce']
+  const added = await pratique(place, 'cluster', 'add', 'prod', ...args, '--manifests', file)
+  assert.equal(added.status, 0, added.stderr)
+  const [validating, mutating, provider] = parseAllDocuments(await readFile(file, 'utf8')).map(
+    (document) => document.toJS() as Manifest,
+  )
+  assert.equal(validating?.webhooks?.[0]?.failurePolicy, 'Fail')
+  return {
+    validate: doorOf(validating?.webhooks?.[0]?.clientConfig),
+    mutate: doorOf(mutating?.webhooks?.[0]?.clientConfig),
+    provider: doorOf(provider?.spec),
+  }
+}
+
+interface Door {
+  readonly url: string
+  readonly caBundle: string
+}
+
+interface Manifest {
+  readonly webhooks?: readonly { readonly failurePolicy: string; readonly clientConfig: Door }[]
+  readonly spec?: Door
+}
+
+function doorOf(config: Door | undefined): ClusterDoor {
+  assert.ok(config)
+  return { url: config.url, ca: Buffer.from(config.caBundle, 'base64').toString() }
+}
+
+async function judgesPods({ server, digests }: Place, door: ClusterDoor): Promise<void> {
+  const image = (tag: string): string => `${server.host}/my-app:${tag}`
+  const denied = await reviewed(door, review('Pod', pod(image('good'), image('bad'))))
+  assert.equal(denied.allowed, false)
+  assert.equal(denied.uid, '705ab4f5-6393-11e8-b7cc-42010a800002')
+  assert.equal(denied.status?.code, 403)
+  assert.match(
+    denied.status?.message ?? '',
+    /spec\.containers\[1\]\.image \S+:bad: .* in lodash 4\.17\.20/,
+  )
+  assert.equal(denied.auditAnnotations?.['decision'], 'deny')
+  const allowed = await reviewed(door, review('Pod', pod(image('good'))))
+  assert.equal(allowed.allowed, true)
+  assert.match(allowed.warnings?.[0] ?? '', /tag may move/)
+  // The cluster runs amd64 alone, whose image is good; under another name and by its digest it is the same image.
+  assert.equal((await reviewed(door, review('Pod', pod(image('both'))))).allowed, true)
+  const other = `REGISTRY.example:5000/my-app@${digests['bad'] ?? ''}`
+  assert.equal((await reviewed(door, review('Pod', pod(other)))).allowed, false)
+  const absent = await reviewed(door, review('Pod', pod(image('none'))))
+  assert.match(absent.status?.message ?? '', /no such image in my-app/)
+  const foreign = await reviewed(door, review('Pod', pod('nginx')))
+  assert.equal(foreign.allowed, true)
+  assert.match(foreign.warnings?.join() ?? '', /another registry, docker\.io/)
+  const template = { spec: { template: pod(image('bad')) } }
+  const deployment = await reviewed(door, review('Deployment', template))
+  assert.equal(deployment.allowed, true)
+  assert.match(deployment.warnings?.[0] ?? '', /its pods would be denied/)
+  const labelled = { operation: 'UPDATE', oldObject: pod(image('bad')) }
+  assert.equal((await reviewed(door, review('Pod', pod(image('bad')), labelled))).allowed, true)
+  const debug = {
+    ...pod(image('bad')),
+    spec: {
+      ...specOf(pod(image('bad'))),
+      ephemeralContainers: [{ image: `${image('bad')}@${digests['bad'] ?? ''}` }],
+    },
+  }
+  assert.equal((await reviewed(door, review('Pod', debug, labelled))).allowed, false)
+}
+
+function specOf(object: object): object {
+  return 'spec' in object && typeof object.spec === 'object' && object.spec !== null
+    ? object.spec
+    : {}
+}
+
+async function pins({ server, digests }: Place, door: ClusterDoor): Promise<void> {
+  const images = [
+    `${server.host}/my-app:good`,
+    `${server.host}/my-app@${digests['bad'] ?? ''}`,
+    'nginx',
+  ]
+  const { allowed, patch } = await reviewed(door, review('Pod', pod(...images)))
+  assert.equal(allowed, true)
+  assert.deepEqual(JSON.parse(Buffer.from(patch ?? '', 'base64').toString()), [
+    {
+      op: 'replace',
+      path: '/spec/containers/0/image',
+      value: `${server.host}/my-app:good@${digests['good'] ?? ''}`,
+    },
+  ])
+  const template = { spec: { template: pod(...images) } }
+  assert.equal((await reviewed(door, review('Deployment', template))).patch, undefined)
+}
+
+async function answersKeys({ server, digests }: Place, door: ClusterDoor): Promise<void> {
+  const asked = (keys: readonly string[]): unknown => ({
+    apiVersion: 'externaldata.gatekeeper.sh/v1beta1',
+    kind: 'ProviderRequest',
+    request: { keys },
+  })
+  const keys = [
+    `[prod]${server.host}/my-app:bad`,
+    `[prod/prod]${server.host}/my-app:good`,
+    `[prod]${server.host}/my-app:bad`,
+    '[prod]a\nb',
+    '[pr]od]nginx',
+    '[elsewhere/prod]nginx',
+    'nginx',
+  ]
+  const { body } = await ask(door, asked(keys))
+  const { response } = body as ProviderAnswer
+  assert.equal(response.idempotent, false)
+  assert.equal(response.systemError, '')
+  assert.deepEqual(
+    response.items.map(({ key }) => key),
+    [...new Set(keys)],
+  )
+  const [first, second, ...others] = response.items
+  assert.equal(first?.value?.succeeded, false)
+  assert.equal(first?.value?.isSuccess, false)
+  assert.equal(first?.value?.digest, digests['bad'])
+  assert.match(first?.value?.reasons[0]?.message ?? '', /lodash 4\.17\.20/)
+  assert.equal(second?.value?.decision, 'allow')
+  assert.deepEqual(
+    others.map(({ error, value }) => error !== undefined && value === undefined),
+    [true, true, true, false],
+  )
+  const many = Array.from({ length: 10_000 }, (_, at) => `app:${at}`)
+  const refused = (await ask(door, asked(many))).body as ProviderAnswer
+  assert.match(refused.response.systemError, /at most 500/)
+  const url = `${door.url}/mutate`
+  const mutated = (await ask({ ...door, url }, asked([`${server.host}/my-app:good`, 'nginx'])))
+    .body as {
+    readonly response: { readonly idempotent: boolean; readonly items: readonly unknown[] }
+  }
+  assert.equal(mutated.response.idempotent, true)
+  assert.deepEqual(mutated.response.items, [
+    {
+      key: `${server.host}/my-app:good`,
+      value: `${server.host}/my-app:good@${digests['good'] ?? ''}`,
+    },
+    { key: 'nginx', value: 'nginx' },
+  ])
+}
+
+async function decidesAll({ server }: Place, door: ClusterDoor): Promise<void> {
+  const url = door.url.replace(/validate$/, 'decide')
+  const images = [`${server.host}/my-app:good`, `${server.host}/my-app:bad`, ' nginx']
+  const { status, body } = await ask({ ...door, url }, { namespace: 'prod', images })
+  assert.equal(status, 200)
+  const { succeeded, results } = body as {
+    readonly succeeded: boolean
+    readonly results: readonly { readonly succeeded: boolean }[]
+  }
+  assert.equal(succeeded, false)
+  assert.deepEqual(
+    results.map((result) => result.succeeded),
+    [true, false, false],
+  )
+  assert.equal((await ask({ ...door, url }, { images: 'nginx' })).status, 400)
+}
+
+interface ProviderAnswer {
+  readonly response: {
+    readonly idempotent: boolean
+    readonly systemError: string
+    readonly items: readonly {
+      readonly key: string
+      readonly error?: string
+      readonly value?: {
+        readonly succeeded: boolean
+        readonly isSuccess: boolean
+        readonly decision: string
+        readonly digest: string
+        readonly reasons: readonly { readonly message: string }[]
+      }
+    }[]
+  }
+}
+
+async function refusesOthers(door: ClusterDoor): Promise<void> {
+  await assert.rejects(ask(door, {}, { maxVersion: 'TLSv1.2' }), /alert protocol version|EPROTO/)
+  await assert.rejects(ask({ ...door, ca: '' }, {}, { ca: [] }), /certificate/)
+  const another = await ask({ ...door, url: door.url.replace(/.\/validate$/, '/validate') }, {})
+  assert.equal(another.status, 401)
+  const [base = ''] = door.url.split('.', 1)
+  assert.equal(door.url.startsWith(base), true)
+  const { status, body } = await ask(door, { kind: 'Pod' })
+  assert.equal(status, 400)
+  assert.match(JSON.stringify(body), /expected an AdmissionReview/)
+  const large = await ask(door, `"${'x'.repeat(9 * 1024 * 1024)}"`).catch(() => ({ status: 413 }))
+  assert.equal(large.status, 413)
+}
+
+async function gatesPulls(place: Place): Promise<void> {
+  const { server, digests } = place
+  const node = await nodeOf(server)
+  const pull = async (method: string, tag: string, authorization: string): Promise<Response> =>
+    fetch(`${server.url}/v2/my-app/manifests/${tag}`, { method, headers: { authorization } })
+  assert.equal((await pull('GET', 'bad', node.authorization)).status, 200)
+  const set = await pratique(place, 'admission', 'pull-gate', 'set', 'on', '--repository', 'my-app')
+  assert.equal(set.status, 0, set.stderr)
+  const denied = await pull('GET', 'bad', node.authorization)
+  assert.equal(denied.status, 403)
+  assert.match(
+    await denied.text(),
+    /"DENIED","message":"my-app:bad may not be pulled: .*lodash 4\.17\.20.*update lodash/,
+  )
+  assert.equal((await pull('HEAD', 'bad', node.authorization)).status, 200)
+  assert.equal((await pull('GET', 'good', node.authorization)).status, 200)
+  // A node takes of an index what it runs, and that is judged.
+  assert.equal((await pull('GET', 'both', node.authorization)).status, 200)
+  assert.equal((await pull('GET', 'none', node.authorization)).status, 404)
+  const { accessKeyId, secretAccessKey } = server
+  const owner = `Basic ${Buffer.from(`${accessKeyId}:${secretAccessKey}`).toString('base64')}`
+  assert.equal((await pull('GET', 'bad', owner)).status, 200)
+  const command = new BatchGetImageCommand({
+    repositoryName: 'my-app',
+    imageIds: [{ imageTag: 'good' }, { imageDigest: digests['bad'] ?? '' }],
+  })
+  const { images, failures } = await node.ecr.send(command)
+  assert.equal(images?.length, 1)
+  assert.equal(failures?.[0]?.failureCode, 'ImageInaccessible')
+  assert.match(failures[0].failureReason ?? '', /may not be pulled/)
+  node.ecr.destroy()
+}
+
+async function nodeOf(
+  server: ServerProcess,
+): Promise<{ readonly authorization: string; readonly ecr: ECRClient }> {
+  const { accessKeyId, secretAccessKey, url: endpoint } = server
+  const region = 'us-east-1'
+  const iam = new IAMClient({ endpoint, region, credentials: { accessKeyId, secretAccessKey } })
+  await iam.send(new CreateUserCommand({ UserName: 'node' }))
+  const Action = ['ecr:BatchGetImage', 'ecr:GetDownloadUrlForLayer']
+  const document = {
+    Version: '2012-10-17',
+    Statement: [{ Effect: 'Allow', Action, Resource: '*' }],
+  }
+  const PolicyDocument = JSON.stringify(document)
+  await iam.send(new PutUserPolicyCommand({ UserName: 'node', PolicyName: 'pull', PolicyDocument }))
+  const { AccessKey } = await iam.send(new CreateAccessKeyCommand({ UserName: 'node' }))
+  iam.destroy()
+  const { AccessKeyId: id = '', SecretAccessKey: secret = '' } = AccessKey ?? {}
+  const credentials = { accessKeyId: id, secretAccessKey: secret }
+  return {
+    authorization: `Basic ${Buffer.from(`${id}:${secret}`).toString('base64')}`,
+    ecr: new ECRClient({ endpoint, region, credentials }),
+  }
+}
