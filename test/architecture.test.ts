@@ -35,7 +35,9 @@ const ranks: readonly (readonly [folder: string, rank: number])[] = [
   ['src/edges/', 90],
   ['src/notifications/', 85],
   ['src/scanning/', 80],
+  ['src/trust/', 80],
   ['src/lifecycle/', 75],
+  ['src/replication/', 75],
   ['src/registry/', 70],
   ['src/audit/', 65],
   ['src/access/', 60],
@@ -139,7 +141,7 @@ test('pure code imports nothing that has a world of its own', () => {
     if (!pureFolders.some((folder) => folder.test(from))) return false
     return (
       impureModules.test(to) ||
-      /^src\/(?:storage|jobs|(?:access|audit|lifecycle|registry|scanning|notifications)\/(?!rules)|edges|lib\/(?:clock|ids|log))/.test(
+      /^src\/(?:storage|jobs|(?:access|audit|lifecycle|registry|replication|scanning|trust|notifications)\/(?!rules)|edges|lib\/(?:clock|ids|log))/.test(
         to,
       )
     )

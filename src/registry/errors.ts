@@ -137,6 +137,19 @@ export const registryErrors = {
     'There is no such account setting, or it has no such value.',
     'Read the message: it names what there is.',
   ),
+  PULL_EXCLUSION_INVALID: entry(
+    'Pulls of this principal cannot be excluded.',
+    'Name an IAM role by its ARN; its sessions are excluded with it.',
+  ),
+  PULL_EXCLUSION_EXISTS: entry('Pulls of this role are excluded already.', 'Nothing.'),
+  PULL_EXCLUSION_UNKNOWN: entry(
+    'Pulls of this principal are not excluded.',
+    'List those that are: aws ecr list-pull-time-update-exclusions',
+  ),
+  PULL_EXCLUSIONS_TOO_MANY: entry(
+    'The registry excludes as many roles as it may.',
+    'Remove one that nobody needs.',
+  ),
   QUOTA_EXCEEDED: entry(
     'A quota of the account or of the repository leaves no room for this.',
     'Delete images that nobody needs, or have the quota raised: pratique quota.',

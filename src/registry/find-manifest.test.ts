@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { digestOf } from '../oci/digest.ts'
+import { parseAccountId } from '../policy/account-id.ts'
 import { StorageFaultError, StorageFullError } from '../storage/storage-full.ts'
 import { testRegistry } from '../../test/kit/registry.ts'
 import { recordPull } from './find-manifest.ts'
@@ -19,6 +20,9 @@ const pulled = {
   repositoryId: 1,
 }
 
+const account = parseAccountId('123456789012') ?? assert.fail()
+const byRoot = { account, requester: { kind: 'root', account } } as const
+
 for (const fault of [
   new StorageFullError({ cause: 'no space' }),
   new StorageFaultError({ cause: 'disk I/O error' }),
@@ -26,7 +30,7 @@ for (const fault of [
   test(`a pull goes on where it cannot be recorded: ${fault.message}`, async (t) => {
     const registry = await testRegistry(t)
     const database = { ...registry.database, transaction: async () => Promise.reject(fault) }
-    await recordPull({ ...registry, database }, pulled)
+    await recordPull({ ...registry, database }, pulled, byRoot)
   })
 }
 
@@ -34,5 +38,5 @@ test('a pull that cannot be recorded for another reason is a fault', async (t) =
   const registry = await testRegistry(t)
   const transaction = async (): Promise<never> => Promise.reject(new Error('a bug'))
   const database = { ...registry.database, transaction }
-  await assert.rejects(recordPull({ ...registry, database }, pulled), /a bug/)
+  await assert.rejects(recordPull({ ...registry, database }, pulled, byRoot), /a bug/)
 })

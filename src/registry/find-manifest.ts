@@ -1,5 +1,7 @@
 import type { Clock } from '../lib/clock.ts'
 import type { Reference } from '../oci/reference.ts'
+import type { AccountId } from '../policy/account-id.ts'
+import type { Requester } from '../policy/requester.ts'
 import type { Database, SqlReader } from '../storage/database/database.ts'
 import { isStorageFault } from '../storage/storage-full.ts'
 import { registryError } from './errors.ts'
@@ -9,6 +11,7 @@ import {
   type ManifestLookup,
 } from './manifest-lookup-store.ts'
 import { touchLastPulledAt, type ManifestSummary, type StoredManifest } from './manifest-store.ts'
+import { isPullExcluded } from './pull-time-exclusion-store.ts'
 import { repositoryUnknown, type RepositoryAddress } from './repository-store.ts'
 
 /** A pull is recorded when the last recorded one is older than this: often enough for lifecycle rules, cheap enough for pulls. */
@@ -48,14 +51,29 @@ function named<M extends ManifestSummary>(
   return { ...manifest, repositoryId }
 }
 
-/** Remembers that the image was pulled; at most one write in twelve hours for each image. */
+/** Who pulls, from whose registry. */
+export interface Pull {
+  readonly account: AccountId
+  readonly requester: Requester
+}
+
+/**
+ * Remembers that the image was pulled; at most one write in twelve hours for each image. Sessions of a role that the registry
+ * excludes leave no trace.
+ */
 export async function recordPull(
   deps: { readonly database: Database; readonly clock: Clock },
   manifest: StoredManifest & { readonly repositoryId: number },
+  { account, requester }: Pull,
 ): Promise<void> {
   const now = deps.clock.now()
   const last = manifest.lastPulledAt?.getTime() ?? 0
   if (now.getTime() - last < pullRecordIntervalMs) return
+  if (
+    requester.kind === 'assumed-role' &&
+    (await isPullExcluded(deps.database, account, requester.roleArn))
+  )
+    return
   try {
     await deps.database.transaction(
       (tx) => touchLastPulledAt(tx, manifest.repositoryId, manifest.digest, now),

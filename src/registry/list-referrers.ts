@@ -1,19 +1,10 @@
 import type { Digest } from '../oci/digest.ts'
 import type { SqlReader } from '../storage/database/database.ts'
+import { readReferrerPage, type ReferrerCursor, type ReferrerPage } from './referrer-page.ts'
+import type { Referrer } from './referrer-store.ts'
 import { findRepository, type RepositoryAddress } from './repository-store.ts'
-import { listReferrerRows, listReferrerSizes, type Referrer } from './manifest-store.ts'
 
-/** Where a page ended. */
-export interface ReferrerCursor {
-  readonly pushedAt: number
-  readonly digest: string
-}
-
-/** Clients read at most 4 MiB. A page is cut at this many entries or bytes, which are looked at before the entries are read. */
 const maxPageEntries = 1000
-const maxPageBytes = 3 * 1024 * 1024
-/** What one entry may have: a manifest that is as large as may be is listed without its annotations. */
-const maxEntryBytes = 4 * 1024 * 1024 - 1024
 
 /**
  * What refers to the digest, newest first; nothing for a subject or repository that does not exist,
@@ -29,36 +20,19 @@ export async function listReferrers(
     /** Entries of the page before the filter; 0 for none. */
     readonly limit: number | undefined
   },
-): Promise<{ readonly referrers: readonly Referrer[]; readonly next: ReferrerCursor | undefined }> {
+): Promise<ReferrerPage> {
   const repository = await findRepository(reader, input.repository)
   const limit = Math.min(input.limit ?? maxPageEntries, maxPageEntries)
   if (repository === undefined || limit === 0) return { referrers: [], next: undefined }
-  const before = input.before ?? { pushedAt: Number.MAX_SAFE_INTEGER, digest: '' }
-  const sizes = await listReferrerSizes(reader, repository.id, input.subject, {
+  const { subject, before } = input
+  const { referrers, next } = await readReferrerPage(reader, {
+    repositoryId: repository.id,
+    subject,
+    filter: { artifactTypes: [], archived: 'any' },
     before,
-    limit: limit + 1,
+    limit,
   })
-  const fitting = fittingCount(sizes, limit)
-  const page = await listReferrerRows(reader, repository.id, input.subject, {
-    before,
-    limit: fitting,
-    maxEntryBytes,
-  })
-  const last = page.at(-1)
-  const next =
-    fitting < sizes.length && last !== undefined
-      ? { pushedAt: last.pushedAt.getTime(), digest: last.digest }
-      : undefined
   const wanted = (row: Referrer): boolean =>
     input.artifactType === undefined || row.artifactType === input.artifactType
-  return { referrers: page.filter(wanted), next }
-}
-
-function fittingCount(sizes: readonly number[], limit: number): number {
-  let bytes = 0
-  for (const [index, size] of sizes.entries()) {
-    bytes += 512 + size
-    if (index > 0 && (bytes > maxPageBytes || index >= limit)) return index
-  }
-  return sizes.length
+  return { referrers: referrers.filter(wanted), next }
 }

@@ -34,16 +34,6 @@ export interface StoredManifest extends ManifestSummary {
   readonly bytes: Uint8Array
 }
 
-/** A manifest that points to a subject, as the referrers list shows it. */
-export interface Referrer {
-  readonly digest: Digest
-  readonly mediaType: string
-  readonly artifactType: string | undefined
-  readonly size: number
-  readonly annotations: string | undefined
-  readonly pushedAt: Date
-}
-
 /** Of the references of one manifest, which may be ten thousand; requests that read have their turn between. */
 const writesAtOnce = 500
 
@@ -119,63 +109,6 @@ export async function listManifests(
     ],
   )
   return rows.map(summaryOf)
-}
-
-interface ReferrerPage {
-  readonly before: { readonly pushedAt: number; readonly digest: string }
-  readonly limit: number
-}
-
-/** A page of what refers to the subject, newest first; annotations that make an entry larger than said are left out. */
-export async function listReferrerRows(
-  reader: SqlReader,
-  repositoryId: number,
-  subject: Digest,
-  page: ReferrerPage & { readonly maxEntryBytes: number },
-): Promise<readonly Referrer[]> {
-  const rows = await reader.all(
-    `SELECT digest, media_type, artifact_type, size, pushed_at,
-       CASE WHEN ${entryBytes} <= $6 THEN annotations END AS annotations
-     FROM manifests WHERE repository_id = $1 AND subject_digest = $2
-       AND (pushed_at < $3 OR (pushed_at = $3 AND digest < $4))
-     ORDER BY pushed_at DESC, digest DESC LIMIT $5`,
-    [
-      repositoryId,
-      subject,
-      page.before.pushedAt,
-      page.before.digest,
-      page.limit,
-      page.maxEntryBytes,
-    ],
-  )
-  return rows.map((row) => ({
-    digest: digestIn(row, 'digest'),
-    mediaType: text(row, 'media_type'),
-    artifactType: textOrAbsent(row, 'artifact_type'),
-    size: integer(row, 'size'),
-    annotations: textOrAbsent(row, 'annotations'),
-    pushedAt: instant(row, 'pushed_at'),
-  }))
-}
-
-const entryBytes =
-  "OCTET_LENGTH(COALESCE(annotations, '')) + OCTET_LENGTH(COALESCE(artifact_type, ''))"
-
-/** Of the same page, how many bytes of text each entry has; none of them is read. */
-export async function listReferrerSizes(
-  reader: SqlReader,
-  repositoryId: number,
-  subject: Digest,
-  page: ReferrerPage,
-): Promise<readonly number[]> {
-  const rows = await reader.all(
-    `SELECT ${entryBytes} AS bytes FROM manifests
-     WHERE repository_id = $1 AND subject_digest = $2
-       AND (pushed_at < $3 OR (pushed_at = $3 AND digest < $4))
-     ORDER BY pushed_at DESC, digest DESC LIMIT $5`,
-    [repositoryId, subject, page.before.pushedAt, page.before.digest, page.limit],
-  )
-  return rows.map((row) => integer(row, 'bytes'))
 }
 
 /** What refers to the subject, that no index holds, and so may go with it: the first few. */
@@ -402,7 +335,7 @@ export function summaryOf(row: SqlRow): ManifestSummary {
   }
 }
 
-function digestIn(row: SqlRow, column: string): Digest {
+export function digestIn(row: SqlRow, column: string): Digest {
   const digest = parseDigest(text(row, column))
   if (digest === undefined) throw new Error(`manifests.${column} is not a digest`)
   return digest

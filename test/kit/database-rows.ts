@@ -154,6 +154,13 @@ const rows: Readonly<Record<number, readonly string[]>> = {
     `INSERT INTO lifecycle_record_tags VALUES (1, '123456789012', 'team/app', 'v1')`,
     `INSERT INTO lifecycle_guards VALUES ('123456789012', '{}', 73, 'arn')`,
   ],
+  23: [
+    `INSERT INTO pull_time_exclusions VALUES ('123456789012', 'arn:aws:iam::123456789012:role/scanner', 'arn', 80)`,
+    `INSERT INTO signing_configurations VALUES ('123456789012', '[]', 'arn', 81)`,
+    `INSERT INTO replication_configurations VALUES ('123456789012', '[]', 'arn', 82)`,
+    `INSERT INTO replication_backfills VALUES ('b1', '123456789012', 'eu-west-1', '210987654321', 'FAILED', 'why', 'arn', 83, 84)`,
+    `INSERT INTO pull_through_rules VALUES ('123456789012', 'hub', 'hub/', 'docker-hub', 'registry-1.docker.io', 'ROOT', 'arn', NULL, 'arn', 85, 86)`,
+  ],
 }
 
 /** Up to 15 sets had members as rows. */

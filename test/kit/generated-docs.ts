@@ -13,7 +13,9 @@ import { feeds } from '../../src/feeds/table.ts'
 import { lifecycleErrors } from '../../src/lifecycle/errors.ts'
 import { notificationErrors } from '../../src/notifications/errors.ts'
 import { registryErrors } from '../../src/registry/errors.ts'
+import { replicationErrors } from '../../src/replication/errors.ts'
 import { scanningErrors } from '../../src/scanning/errors.ts'
+import { signingConfigurationErrors } from '../../src/trust/signing-configuration-errors.ts'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
 
@@ -24,6 +26,8 @@ export function errorsDocument(): string {
     section('Master key', masterKeyErrors),
     section('Scanner', scanningErrors),
     section('Lifecycle policies', lifecycleErrors),
+    section('Replication and pull-through', replicationErrors),
+    section('Signing configuration', signingConfigurationErrors),
     section('Notifications', notificationErrors),
   ]
   return `# Errors\n\nWhat the rooms refuse, and what to do. Each protocol spells these in its own words. Written by \`npm run docs\`.\n\n${sections.join('\n')}`

@@ -177,7 +177,8 @@ export async function pullImage(
   }
   const { digest, bytes } = found.value
   assert.equal(digestOf(bytes), digest)
-  await recordPull(deps, found.value)
+  const { account } = repository
+  await recordPull(deps, found.value, { account, requester: { kind: 'root', account } })
   schedule.count('manifests pulled')
   for (const blob of schedule.built.get(digest)?.blobs ?? []) {
     await pullPart(schedule, task, deps, repository, contentOf(blob))

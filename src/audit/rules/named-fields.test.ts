@@ -34,6 +34,21 @@ const cases: readonly (readonly [string, unknown, unknown])[] = [
   ],
   ['tags of a session that are no object', { PrincipalTags: ['a'] }, undefined],
   [
+    'a configuration that is an object',
+    { signingConfiguration: { rules: [] }, replicationConfiguration: 'x' },
+    {
+      signingConfiguration: {
+        sha256: 'da506c8a9c8a9f31aa00eaeef23d49764b9ace97158a1a0a7aa628e6d446b0fb',
+        characters: 12,
+      },
+    },
+  ],
+  [
+    'where images are to be copied',
+    { destination: { region: 'eu-west-1', registryId: '1', secret: 'x' } },
+    { destination: { region: 'eu-west-1', registryId: '1' } },
+  ],
+  [
     'an answer in an answer',
     { Role: { Arn: 'a', Role: { Arn: 'b', Role: { Arn: 'c', Role: { Arn: 'd' } } } } },
     { role: { arn: 'a', role: { arn: 'b', role: { arn: 'c' } } } },

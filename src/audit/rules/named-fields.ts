@@ -14,14 +14,17 @@ const maxTagText = 8192
 /** Names whose values are short and say what a request is about. In the spelling of JSON; Query's `UserName` is `userName`. */
 const plainNames: ReadonlySet<string> = new Set(
   `accountAlias accountId accountIds action actionNames aggregationType arn artifactType assumedRoleId audience attachmentCount clientID
-  clientIDList createDate defaultVersionId digest durationSeconds ecosystem endTime eventName filter filterType expiration expiresAt force from
-  groupId groupName imageDigest imageIds imageStatus imageTag imageTagMutability isDefaultVersion keys kind layerDigest
+  clientIDList createDate credentialArn customRoleArn defaultVersionId digest durationSeconds ecosystem ecrRepositoryPrefix
+  ecrRepositoryPrefixes endTime eventName failureCode filter filterType expiration expiresAt force from
+  groupId groupName imageDigest imageIds imageStatus imageTag imageTagMutability isDefaultVersion isValid keys kind layerDigest
   layerDigests maxBytes maxImages maxItems maxResults maxSessionDuration mediaType mount name newGroupName newPath
   newUserName openIDConnectProviderArn packedPolicySize partFirstByte partLastByte path pathPrefix permissionsBoundary
-  policyArn policyArns policyId policyName policySourceArn principal principalId provider registryId registryIds repositoryArn repositoryFilters
+  policyArn policyArns policyId policyName policySourceArn principal principalArn principalId provider region registryId registryIds replicationBackfillId repositoryArn repositoryFilters
   reportFormat reportId repositoryName repositoryNames resource resourceArn resourceArns resourceTypes roleArn roleId roleName roleSessionName rules scanFrequency scanOnPush scanType scope
   scopes service setAsDefault snapshot source sourceIdentity startTime status subjectFromWebIdentityToken tagKeys tagStatus thumbprintList
-  transitiveTagKeys type uploadId url userId userName versionId accessKeyId`.split(/\s+/),
+  transitiveTagKeys type uploadId upstreamRegistry upstreamRegistryUrl upstreamRepositoryPrefix url userId userName versionId accessKeyId`.split(
+    /\s+/,
+  ),
 )
 /** Documents: what they say is to be had from the service, their hash says which they were. */
 const documentNames: ReadonlySet<string> = new Set([
@@ -31,6 +34,11 @@ const documentNames: ReadonlySet<string> = new Set([
   'assumeRolePolicyDocument',
   'lifecyclePolicyText',
   'imageManifest',
+])
+/** The same where an input has them as objects: of a hundred filters each, a record would be longer than a line of the log may be. */
+const objectDocumentNames: ReadonlySet<string> = new Set([
+  'replicationConfiguration',
+  'signingConfiguration',
 ])
 /** Objects that are looked into; `credentials` for the id of the key that was handed out. */
 const openNames: ReadonlySet<string> = new Set([
@@ -49,6 +57,8 @@ const openNames: ReadonlySet<string> = new Set([
   'policy',
   'policyVersion',
   'filter',
+  'destination',
+  'subjectId',
 ])
 
 /** Lists of tags, as the services write them, and objects of tags, as CloudTrail does. */
@@ -85,8 +95,9 @@ function spelled(written: string): string {
 }
 
 function fieldOf(name: string, value: unknown, depth: number): unknown {
-  if (typeof value === 'string' && documentNames.has(name)) {
-    return { sha256: hash('sha256', value, 'hex'), characters: value.length }
+  const document = documentOf(name, value)
+  if (document !== undefined) {
+    return { sha256: hash('sha256', document, 'hex'), characters: document.length }
   }
   if (tagListNames.has(name)) return Array.isArray(value) ? tagListOf(value) : undefined
   if (tagRecordNames.has(name)) return isRecord(value) ? tagRecordOf(value) : undefined
@@ -95,6 +106,11 @@ function fieldOf(name: string, value: unknown, depth: number): unknown {
     return openNames.has(name) ? fieldsOf(value, depth + 1) : undefined
   }
   return plainNames.has(name) ? scalarOf(value) : undefined
+}
+
+function documentOf(name: string, value: unknown): string | undefined {
+  if (isRecord(value)) return objectDocumentNames.has(name) ? JSON.stringify(value) : undefined
+  return typeof value === 'string' && documentNames.has(name) ? value : undefined
 }
 
 function listOf(name: string, values: readonly unknown[], depth: number): unknown {

@@ -59,6 +59,10 @@ const spellings = {
   REPOSITORY_POLICY_UNKNOWN: { status: 400, code: 'UNSUPPORTED' },
   REGISTRY_POLICY_UNKNOWN: { status: 400, code: 'UNSUPPORTED' },
   ACCOUNT_SETTING_INVALID: { status: 400, code: 'UNSUPPORTED' },
+  PULL_EXCLUSION_INVALID: { status: 400, code: 'UNSUPPORTED' },
+  PULL_EXCLUSION_EXISTS: { status: 400, code: 'UNSUPPORTED' },
+  PULL_EXCLUSION_UNKNOWN: { status: 400, code: 'UNSUPPORTED' },
+  PULL_EXCLUSIONS_TOO_MANY: { status: 400, code: 'UNSUPPORTED' },
   QUOTA_EXCEEDED: { status: 403, code: 'DENIED' },
   STORAGE_FULL: { status: 507, code: 'UNKNOWN' },
 } as const satisfies Record<RegistryErrorCode, Spelling>

@@ -9,6 +9,7 @@ import { getManifest, getManifestSummary, recordPull } from '../../registry/find
 import type { ManifestSummary } from '../../registry/manifest-store.ts'
 import { putManifest } from '../../registry/put-manifest.ts'
 import { getRepository } from '../../registry/repository-store.ts'
+import { tellPullThrough } from '../../replication/tell-pull-through.ts'
 import type { Database } from '../../storage/database/database.ts'
 import type { OciCall, OciReply } from './call.ts'
 import { isNotModified, preconditionOf } from './conditional.ts'
@@ -42,10 +43,15 @@ export async function pullManifest(
   reference: Reference,
 ): Promise<OciReply> {
   const { repository } = call
-  const manifest = await getManifest(deps.database, { repository, reference })
+  const manifest = await getManifest(deps.database, { repository, reference }).catch(
+    async (error: unknown) => {
+      throw await tellPullThrough(deps.database, repository, error)
+    },
+  )
   const headers = headersOf(manifest, reference)
   if (isNotModified(call.header('if-none-match'), manifest.digest)) return { status: 304, headers }
-  await recordPull(deps, manifest)
+  const { requester } = call.caller
+  await recordPull(deps, manifest, { account: repository.account, requester })
   const { buffer, byteOffset, byteLength } = manifest.bytes
   return { status: 200, headers, body: Buffer.from(buffer, byteOffset, byteLength) }
 }

@@ -1,3 +1,4 @@
+import type { Requester } from '../../../policy/requester.ts'
 import { findArchival } from '../../../registry/archival-store.ts'
 import { archivedSentence, recordPull } from '../../../registry/find-manifest.ts'
 import { findManifestByDigest } from '../../../registry/manifest-store.ts'
@@ -27,8 +28,10 @@ export async function batchGetImage(
   const repository = await getRepository(deps.database, repositoryIn(call, input))
   const images: Image[] = []
   const failures: ImageFailure[] = []
+  const { requester } = call.caller
+  const wanted = { acceptedMediaTypes: input.acceptedMediaTypes, requester }
   for (const imageId of distinct(input.imageIds)) {
-    const result = await readImage(deps, repository, imageId, input.acceptedMediaTypes)
+    const result = await readImage(deps, repository, imageId, wanted)
     if ('failureCode' in result) failures.push(result)
     else images.push(result)
   }
@@ -47,7 +50,13 @@ async function readImage(
   deps: EcrDeps,
   repository: Repository,
   imageId: ImageId,
-  acceptedMediaTypes: readonly string[] | undefined,
+  {
+    acceptedMediaTypes,
+    requester,
+  }: {
+    readonly acceptedMediaTypes: readonly string[] | undefined
+    readonly requester: Requester
+  },
 ): Promise<Image | ImageFailure> {
   const found = await findImage(deps.database, repository, imageId)
   if (found.kind === 'failed') return found.failure
@@ -69,7 +78,8 @@ async function readImage(
       `The image is stored as ${manifest.mediaType}, which acceptedMediaTypes does not name`,
     )
   }
-  await recordPull(deps, { ...manifest, repositoryId: repository.id })
+  const pulled = { ...manifest, repositoryId: repository.id }
+  await recordPull(deps, pulled, { account: repository.account, requester })
   return {
     registryId: repository.account,
     repositoryName: repository.name,

@@ -14,7 +14,7 @@ import type { Suppressions } from '../../../scanning/suppressions.ts'
 import type { BlobStore } from '../../../storage/blobs/blob-store.ts'
 import type { Database } from '../../../storage/database/database.ts'
 import type { VisibleDeps } from '../../visible-repositories.ts'
-import { invalidParameter } from './errors.ts'
+import { ecrError, invalidParameter } from './errors.ts'
 
 /** What the operations of this service use, all together; each takes the part it names. */
 export interface EcrDeps extends UploadDeps {
@@ -63,6 +63,17 @@ export function accountIn(call: EcrCall, registryId: string | undefined): Accoun
   const account = parseAccountId(registryId)
   if (account === undefined) throw invalidParameter('registryId', 'must be 12 digits')
   return account
+}
+
+/**
+ * The caller's own account, also where an input names it. Of what has no resource but `*` nobody can be allowed another account's:
+ * the caller's own policies alone would say so.
+ */
+export function ownRegistry({ caller }: EcrCall, registryId: string | undefined): AccountId {
+  const { accountId, principalArn } = caller
+  if (registryId === undefined || registryId === accountId) return accountId
+  const message = `User: ${principalArn} is not authorized to perform this operation on the registry with id '${registryId}': only principals of its own account are`
+  throw ecrError('AccessDeniedException', message)
 }
 
 /** The repository an input names. */

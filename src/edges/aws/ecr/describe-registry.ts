@@ -1,11 +1,15 @@
+import { findReplicationRules } from '../../../replication/replication-configuration-store.ts'
 import type { EcrCall, EcrDeps } from './call.ts'
+import { renderReplicationRules } from './replication-shape.ts'
 
-/** No replication is configured, because none is offered. */
 export async function describeRegistry(
-  _deps: EcrDeps,
+  deps: EcrDeps,
   _input: unknown,
-  call: EcrCall,
+  { caller }: EcrCall,
 ): Promise<Readonly<Record<string, unknown>>> {
-  const { accountId: registryId } = call.caller
-  return Promise.resolve({ registryId, replicationConfiguration: { rules: [] } })
+  const rules = await findReplicationRules(deps.database, caller.accountId)
+  return {
+    registryId: caller.accountId,
+    replicationConfiguration: renderReplicationRules(rules),
+  }
 }

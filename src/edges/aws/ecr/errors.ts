@@ -10,7 +10,12 @@ import {
   isRegistryError,
   type RegistryErrorCode,
 } from '../../../registry/errors.ts'
+import { isReplicationError, type ReplicationErrorCode } from '../../../replication/errors.ts'
 import { isScanningError, type ScanningErrorCode } from '../../../scanning/errors.ts'
+import {
+  isSigningConfigurationError,
+  type SigningConfigurationErrorCode,
+} from '../../../trust/signing-configuration-errors.ts'
 import { policyErrorHeader } from '../protocol/policy-error-header.ts'
 
 /** An exception of the service's model: name, sentence, and members beside them. */
@@ -137,6 +142,10 @@ const spellings = {
     ({ account }) => `Registry policy does not exist in the registry with id '${shown(account)}'`,
   ],
   ACCOUNT_SETTING_INVALID: ['ValidationException', own],
+  PULL_EXCLUSION_INVALID: ['ValidationException', own],
+  PULL_EXCLUSION_EXISTS: ['ExclusionAlreadyExistsException', own],
+  PULL_EXCLUSION_UNKNOWN: ['ExclusionNotFoundException', own],
+  PULL_EXCLUSIONS_TOO_MANY: ['LimitExceededException', own],
   QUOTA_EXCEEDED: ['LimitExceededException', own],
   STORAGE_FULL: ['ServerException', own],
 } as const satisfies Record<RegistryErrorCode, Spelling>
@@ -175,7 +184,29 @@ const lifecycleSpellings: Partial<Record<LifecycleErrorCode, LifecycleSpelling>>
   ],
 }
 
-/** The exception for an error of the registry's or the scanning room or of this API; undefined for any other. */
+const replicationSpellings = {
+  REPLICATION_INVALID: [
+    'InvalidParameterException',
+    (_, message) =>
+      `Invalid parameter at 'replicationConfiguration' failed to satisfy constraint: '${message}'`,
+  ],
+  BACKFILL_DESTINATION_UNKNOWN: ['ValidationException', own],
+  BACKFILL_RUNNING: ['ReplicationBackfillInProgressException', own],
+  BACKFILLS_TOO_MANY: ['LimitExceededException', own],
+  BACKFILL_UNKNOWN: ['ReplicationBackfillNotFoundException', own],
+  BACKFILL_ENDED: ['ReplicationBackfillInvalidStatusException', own],
+  PULL_THROUGH_RULE_INVALID: ['ValidationException', own],
+  PULL_THROUGH_RULE_EXISTS: ['PullThroughCacheRuleAlreadyExistsException', own],
+  PULL_THROUGH_RULE_UNKNOWN: ['PullThroughCacheRuleNotFoundException', own],
+  PULL_THROUGH_RULES_TOO_MANY: ['LimitExceededException', own],
+  UPSTREAM_UNSUPPORTED: ['UnsupportedUpstreamRegistryException', own],
+} as const satisfies Record<ReplicationErrorCode, Spelling>
+
+const signingSpellings = {
+  SIGNING_CONFIGURATION_UNKNOWN: 'SigningConfigurationNotFoundException',
+} as const satisfies Record<SigningConfigurationErrorCode, string>
+
+/** The exception for an error of a room or of this API; undefined for any other. */
 export function spellException(thrown: unknown): EcrException | undefined {
   const error = asRegistryError(thrown)
   if (error instanceof PratiqueError && error.code === 'ECR_EXCEPTION') {
@@ -185,6 +216,14 @@ export function spellException(thrown: unknown): EcrException | undefined {
   if (isScanningError(error)) {
     const name = scanningSpellings[error.code]
     if (name !== undefined) return { name, message: error.message, status: 400, members: {} }
+  }
+  if (isReplicationError(error)) {
+    const [name, message]: Spelling = replicationSpellings[error.code]
+    return { name, message: message(error.detail, error.message), status: 400, members: {} }
+  }
+  if (isSigningConfigurationError(error)) {
+    const name = signingSpellings[error.code]
+    return { name, message: error.message, status: 400, members: {} }
   }
   if (isLifecycleError(error)) {
     const spelling = lifecycleSpellings[error.code]

@@ -6,15 +6,11 @@ import { deleteLifecyclePolicy } from './delete-lifecycle-policy.ts'
 import { getLifecyclePolicy } from './get-lifecycle-policy.ts'
 import { getLifecyclePolicyPreview } from './get-lifecycle-policy-preview.ts'
 import { putLifecyclePolicy } from './put-lifecycle-policy.ts'
-import { onRepository, repository } from './repository-input.ts'
+import { imageId, onRepository, repository } from './repository-input.ts'
 import { startLifecyclePolicyPreview } from './start-lifecycle-policy-preview.ts'
 import { updateImageStorageClass } from './update-image-storage-class.ts'
 
 const lifecyclePolicyText = Type.String({ minLength: 100, maxLength: 30_720 })
-const imageId = Type.Object({
-  imageDigest: Type.Optional(Type.String({ minLength: 1, maxLength: 256 })),
-  imageTag: Type.Optional(Type.String({ minLength: 1, maxLength: 300 })),
-})
 
 export const lifecycleOperations: readonly Operation<EcrDeps, EcrCall>[] = [
   operation({

@@ -2,6 +2,7 @@
 import { Type, type TSchema } from 'typebox'
 import { imageKeys, requestTagKeys, type RequestKeys } from '../../../access/request-context.ts'
 import { artifactTypeOf, maxManifestBytes, parseManifest } from '../../../oci/manifest.ts'
+import { maxArtifactTypes } from '../../../registry/referrer-store.ts'
 import { operation, type Operation, type ResourceScope } from '../protocol/operation.ts'
 import { batchCheckLayerAvailability } from './batch-check-layer-availability.ts'
 import { batchDeleteImage } from './batch-delete-image.ts'
@@ -12,15 +13,17 @@ import { createRepository } from './create-repository.ts'
 import { deleteRepository } from './delete-repository.ts'
 import { describeImageScanFindings } from './describe-image-scan-findings.ts'
 import { describeImages } from './describe-images.ts'
-import { describeRegistry } from './describe-registry.ts'
 import { describeRepositories } from './describe-repositories.ts'
 import { getAuthorizationToken } from './get-authorization-token.ts'
 import { getDownloadUrlForLayer } from './get-download-url-for-layer.ts'
 import { initiateLayerUpload } from './initiate-layer-upload.ts'
 import { lifecycleOperations } from './lifecycle-operations.ts'
+import { listImageReferrers } from './list-image-referrers.ts'
 import { listImages } from './list-images.ts'
 import { listTagsForResource } from './list-tags-for-resource.ts'
+import { replicationOperations } from './replication-operations.ts'
 import {
+  imageId,
   onEverything,
   onRepositories,
   onRepository,
@@ -29,9 +32,12 @@ import {
   repositoryName,
 } from './repository-input.ts'
 import { policyOperations } from './policy-operations.ts'
+import { pullThroughOperations } from './pull-through-operations.ts'
+import { pullTimeOperations } from './pull-time-operations.ts'
 import { putImage } from './put-image.ts'
 import { putImageTagMutability } from './put-image-tag-mutability.ts'
 import { imageScanningConfiguration, scanningOperations } from './scanning-operations.ts'
+import { signingOperations } from './signing-operations.ts'
 import { startImageScan } from './start-image-scan.ts'
 import { tagResource } from './tag-resource.ts'
 import { untagResource } from './untag-resource.ts'
@@ -40,10 +46,6 @@ import { uploadLayerPart } from './upload-layer-part.ts'
 
 const digest = Type.String({ minLength: 1, maxLength: 256 })
 const imageTag = Type.String({ minLength: 1, maxLength: 300 })
-const imageId = Type.Object({
-  imageDigest: Type.Optional(digest),
-  imageTag: Type.Optional(imageTag),
-})
 const imageIds = listOf(imageId, 1, 100)
 const layerDigests = listOf(Type.String({ maxLength: 1000 }), 1, 100)
 const uploadId = Type.String({
@@ -111,20 +113,16 @@ const rows: readonly EcrOperation[] = [
   ...policyOperations,
   ...lifecycleOperations,
   ...scanningOperations,
+  ...pullTimeOperations,
+  ...signingOperations,
+  ...replicationOperations,
+  ...pullThroughOperations,
   operation({
     name: 'GetAuthorizationToken',
     input: Type.Object({ registryIds: Type.Optional(listOf(registryId, 1, 10)) }),
     action: 'ecr:GetAuthorizationToken',
     resources: onEverything,
     run: getAuthorizationToken,
-  }),
-  operation({
-    name: 'DescribeRegistry',
-    input: Type.Object({}),
-    action: 'ecr:DescribeRegistry',
-    resources: onEverything,
-    errorStyle: 'validation',
-    run: describeRegistry,
   }),
   operation({
     name: 'CreateRepository',
@@ -287,6 +285,29 @@ const rows: readonly EcrOperation[] = [
     action: 'ecr:ListImages',
     resources: onRepository,
     run: listImages,
+  }),
+  operation({
+    name: 'ListImageReferrers',
+    input: Type.Object({
+      ...repository,
+      subjectId: Type.Object({ imageDigest: digest }),
+      filter: Type.Optional(
+        Type.Object({
+          artifactTypes: Type.Optional(
+            listOf(Type.String({ minLength: 1, maxLength: 255 }), 0, maxArtifactTypes),
+          ),
+          artifactStatus: Type.Optional(Type.Enum(['ACTIVE', 'ARCHIVED', 'ACTIVATING', 'ANY'])),
+        }),
+      ),
+      nextToken: paging.nextToken,
+      maxResults: Type.Optional(Type.Integer({ minimum: 1, maximum: 50 })),
+    }),
+    // The operation has no action of its own in AWS's list; its reference names this one.
+    action: 'ecr:BatchGetImage',
+    resources: onRepository,
+    keys: ({ subjectId }) => imageKeys({ tags: [], digests: [subjectId.imageDigest] }),
+    errorStyle: 'validation',
+    run: listImageReferrers,
   }),
   operation({
     name: 'DescribeImages',

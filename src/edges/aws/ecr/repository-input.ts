@@ -12,6 +12,11 @@ export const repositoryName = Type.String({
 })
 /** As most inputs name one. */
 export const repository = { registryId: Type.Optional(registryId), repositoryName }
+/** The model's ImageIdentifier. */
+export const imageId = Type.Object({
+  imageDigest: Type.Optional(Type.String({ minLength: 1, maxLength: 256 })),
+  imageTag: Type.Optional(Type.String({ minLength: 1, maxLength: 300 })),
+})
 
 interface NamesRepository {
   readonly registryId?: string

@@ -79,7 +79,7 @@ function serviceFor(world: World, setting: Setting): JsonService<World, Call> {
       ['DeleteRepository', row('DeleteRepository', 'ecr')],
       ['GetLifecyclePolicy', row('GetLifecyclePolicy', 'validation')],
     ]),
-    unserved: new Set(['PutReplicationConfiguration']),
+    unserved: new Set(['DescribeWeather']),
     service: 'ecr',
     region: 'us-east-1',
     deps: world,
@@ -144,7 +144,7 @@ const order: readonly [code: string, setting: Setting, steps: readonly string[]]
   ],
   [
     'UnsupportedOperationException',
-    { operationName: 'PutReplicationConfiguration', body: '{', isAllowed: false },
+    { operationName: 'DescribeWeather', body: '{', isAllowed: false },
     ['authenticate'],
   ],
   ['SerializationException', { body: '{', isAllowed: false }, ['authenticate']],
@@ -190,10 +190,10 @@ for (const [index, [code, setting, steps]] of order.entries()) {
 }
 
 test('says of an operation of the model that it is not served, and that of no other', async () => {
-  const unserved = await answerTo({ operationName: 'PutReplicationConfiguration' })
+  const unserved = await answerTo({ operationName: 'DescribeWeather' })
   assert.match(
     String(unserved.members.get('message')),
-    /^ecr:PutReplicationConfiguration is not implemented by this version of Pratique; .*README/,
+    /^ecr:DescribeWeather is not implemented by this version of Pratique; .*README/,
   )
   for (const name of ['', 'constructor', '__proto__', 'deleterepository', 'x'.repeat(10_000)]) {
     const unknown = await answerTo({ operationName: name })
