@@ -45,6 +45,7 @@ const ranks: readonly (readonly [folder: string, rank: number])[] = [
   ['src/feeds/', 45],
   ['src/storage/', 40],
   ['src/sbom/', 25],
+  ['src/signatures/', 22],
   ['src/vex/', 21],
   ['src/oci/', 20],
   ['src/policy/', 20],
@@ -55,6 +56,7 @@ const ranks: readonly (readonly [folder: string, rank: number])[] = [
 /** No clock, no disk, no network, no threads: the same input gives the same answer. */
 const pureFolders = [
   /^src\/oci\//,
+  /^src\/signatures\//,
   /^src\/vex\//,
   /^src\/policy\//,
   /^src\/ecosystems\//,
