@@ -60,6 +60,7 @@ import { listen, listeningUrl } from './listening.ts'
 import { measureNotifications, openNotifying, type Notifying } from './notifying.ts'
 import { readBundleKeys, readVexKeys } from './trusted-keys.ts'
 import { openInspector } from './inspecting.ts'
+import { signingDeps } from './signing-jobs.ts'
 
 export { StartError }
 
@@ -281,6 +282,7 @@ function serveDoors(app: FastifyInstance, doors: Doors): void {
     bodies: new ByteBudget(maxApiBodyBytes),
     cloudTrail: trail.cloudTrail,
     inspector: openInspector(app, foundation, { region, suppressions, url, wake, defaults }),
+    signer: { ...signingDeps(region, foundation), pagingKey, defaults },
     iam: { database, clock, ids, accessKeyKey, pagingKey },
     sts: {
       region,

@@ -14,6 +14,7 @@ const ranks: readonly (readonly [folder: string, rank: number])[] = [
   ['src/auditing.ts', 96],
   ['src/scan-jobs.ts', 96],
   ['src/lifecycle-jobs.ts', 96],
+  ['src/signing-jobs.ts', 95],
   ['src/lifecycle-rooms.ts', 97],
   ['src/background.ts', 97],
   ['src/control-rooms.ts', 98],
@@ -36,6 +37,7 @@ const ranks: readonly (readonly [folder: string, rank: number])[] = [
   ['src/notifications/', 85],
   ['src/scanning/', 80],
   ['src/trust/', 80],
+  ['src/signing/', 75],
   ['src/lifecycle/', 75],
   ['src/replication/', 75],
   ['src/registry/', 70],
@@ -143,7 +145,7 @@ test('pure code imports nothing that has a world of its own', () => {
     if (!pureFolders.some((folder) => folder.test(from))) return false
     return (
       impureModules.test(to) ||
-      /^src\/(?:storage|jobs|(?:access|audit|lifecycle|registry|replication|scanning|trust|notifications)\/(?!rules)|edges|lib\/(?:clock|ids|log))/.test(
+      /^src\/(?:storage|jobs|(?:access|audit|lifecycle|signing|registry|replication|scanning|trust|notifications)\/(?!rules)|edges|lib\/(?:clock|ids|log))/.test(
         to,
       )
     )

@@ -161,6 +161,15 @@ const rows: Readonly<Record<number, readonly string[]>> = {
     `INSERT INTO replication_backfills VALUES ('b1', '123456789012', 'eu-west-1', '210987654321', 'FAILED', 'why', 'arn', 83, 84)`,
     `INSERT INTO pull_through_rules VALUES ('123456789012', 'hub', 'hub/', 'docker-hub', 'registry-1.docker.io', 'ROOT', 'arn', NULL, 'arn', 85, 86)`,
   ],
+  26: [
+    `INSERT INTO signing_keys VALUES ('k1', 'profile', NULL, NULL, 'EC-384', x'01', '[]', x'0203', '0011223344556677', 'arn', 90, 91)`,
+    `INSERT INTO signing_profiles VALUES ('123456789012', 'release', 'portable', 'Active', 'AAAAAAAAAA', '{}', 'r1', 92)`,
+    `INSERT INTO signing_profile_versions VALUES ('123456789012', 'release', 'AAAAAAAAAA', 'k1', 12, 'MONTHS', 'arn', 93, NULL, NULL, NULL, NULL)`,
+    `INSERT INTO signing_profile_permissions VALUES ('123456789012', 'release', 's1', 'signer:SignPayload', '210987654321', NULL, '{}')`,
+    `INSERT INTO signing_jobs VALUES ('j1', '123456789012', 'release', 'AAAAAAAAAA', '123456789012', 'arn', 'sha256:x', 94, 95, NULL, NULL, NULL)`,
+    `INSERT INTO image_signings (repository_id, digest, profile_arn, state, caller, asked_at)
+     SELECT repository_id, digest, 'arn', 'IN_PROGRESS', '{}', 96 FROM manifests LIMIT 1`,
+  ],
 }
 
 /** Up to 15 sets had members as rows. */
