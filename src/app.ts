@@ -56,6 +56,7 @@ import { removeServerFile, writePrivately, type DataPaths } from './storage/data
 import { isStorageFault, nameStorageFault } from './storage/storage-full.ts'
 import { requestRenewals } from './scan-jobs.ts'
 import { controlRooms, type ControlDeps } from './control-rooms.ts'
+import { witnessPush } from './trust/request-signings.ts'
 import { listen, listeningUrl } from './listening.ts'
 import { measureNotifications, openNotifying, type Notifying } from './notifying.ts'
 import { readBundleKeys, readVexKeys } from './trusted-keys.ts'
@@ -266,7 +267,13 @@ function serveDoors(app: FastifyInstance, doors: Doors): void {
     deniedHead: config.deniedHead,
     couldAllow: decisions.couldAllow,
     prepareRepositories,
-    rooms: { ...uploads, reader: database, buffers, onPush: wake },
+    rooms: {
+      ...uploads,
+      reader: database,
+      buffers,
+      onPush: wake,
+      witnessPush: witnessPush(region),
+    },
   })
   serveDownloads(app, { reader: database, blobs, buffers, clock, downloadKey, onFault })
   serveAws(app, {
@@ -314,6 +321,7 @@ function serveDoors(app: FastifyInstance, doors: Doors): void {
       pagingKey,
       contentOf: (repositoryId) => openImageContent({ reader: database, blobs }, repositoryId),
       wake,
+      witnessPush: witnessPush(region),
       suppressions,
       isAnonymousPullOn,
       prepareRepositories,

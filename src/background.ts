@@ -22,6 +22,7 @@ import { exportHandlers } from './inspecting.ts'
 import { openImageContent } from './registry/open-image-content.ts'
 import { lifecycleJobHandlers, lifecycleSchedule } from './lifecycle-jobs.ts'
 import { scanJobHandlers, scanSchedule } from './scan-jobs.ts'
+import { signingJobHandlers } from './signing-jobs.ts'
 import { findRepositoryById } from './registry/repository-store.ts'
 import { shardCount } from './registry/rules/orphan.ts'
 import { findOldestLeftRevision } from './scanning/eligibility-store.ts'
@@ -185,6 +186,7 @@ function jobHandlers(
   const referrers = { ...foundation, contentOf, keys: vexKeys }
   return {
     ...lifecycleJobHandlers(config, foundation),
+    ...signingJobHandlers(config, foundation),
     ...scanJobHandlers(config.defaults, foundation, { suppressions, contentOf }),
     ...exportHandlers(foundation, { region: config.region, suppressions }),
     [collectJob]: (_, { signal }) => collectSlice(config, foundation, signal),
