@@ -25,6 +25,8 @@ const commands: ReadonlyMap<string, () => Promise<AddCommand>> = new Map(
     suppressions: async () => (await import('./commands/suppressions.ts')).suppressionsCommand,
     where: async () => (await import('./commands/where.ts')).whereCommand,
     lifecycle: async () => (await import('./commands/lifecycle.ts')).lifecycleCommand,
+    sign: async () => (await import('./commands/sign.ts')).signCommand,
+    signing: async () => (await import('./commands/signing.ts')).signingCommand,
     notify: async () => (await import('./commands/notify.ts')).notifyCommand,
     gate: async () => (await import('./commands/gate.ts')).gateCommand,
     'audit-log': async () => (await import('./commands/audit-log.ts')).auditLogCommand,

@@ -15,6 +15,7 @@ import { notificationErrors } from '../../src/notifications/errors.ts'
 import { registryErrors } from '../../src/registry/errors.ts'
 import { replicationErrors } from '../../src/replication/errors.ts'
 import { scanningErrors } from '../../src/scanning/errors.ts'
+import { signingErrors } from '../../src/signing/errors.ts'
 import { signingConfigurationErrors } from '../../src/trust/signing-configuration-errors.ts'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
@@ -27,6 +28,7 @@ export function errorsDocument(): string {
     section('Scanner', scanningErrors),
     section('Lifecycle policies', lifecycleErrors),
     section('Replication and pull-through', replicationErrors),
+    section('Signing', signingErrors),
     section('Signing configuration', signingConfigurationErrors),
     section('Notifications', notificationErrors),
   ]

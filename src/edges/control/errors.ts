@@ -21,6 +21,7 @@ import {
   type RegistryErrorCode,
 } from '../../registry/errors.ts'
 import { isScanningError, scanningErrors, type ScanningErrorCode } from '../../scanning/errors.ts'
+import { isSigningError, signingErrors, type SigningErrorCode } from '../../signing/errors.ts'
 import type { ControlError } from './serve-control.ts'
 
 const statuses = {
@@ -108,6 +109,18 @@ const lifecycleStatuses = {
   LIFECYCLE_UNDO_UNKNOWN: 404,
 } as const satisfies Record<LifecycleErrorCode, number>
 
+const signingStatuses = {
+  SIGNING_KEY_UNKNOWN: 404,
+  SIGNING_KEY_EXISTS: 409,
+  SIGNING_KEY_UNUSABLE: 409,
+  SIGNING_PROFILE_UNKNOWN: 404,
+  SIGNING_PROFILE_INACTIVE: 409,
+  SIGNING_JOB_UNKNOWN: 404,
+  SIGNING_INPUT_INVALID: 400,
+  SIGNING_CONFLICT: 409,
+  SIGNING_LIMIT: 409,
+} as const satisfies Record<SigningErrorCode, number>
+
 const notificationStatuses = {
   SINK_INVALID: 400,
   SINK_EXISTS: 409,
@@ -154,6 +167,11 @@ export function spellControlError(thrown: unknown): ControlError | undefined {
     const { remedy } = lifecycleErrors[error.code]
     const message = `${error.message}. ${remedy}`
     return { status: lifecycleStatuses[error.code], code: error.code, message }
+  }
+  if (isSigningError(error)) {
+    const { remedy } = signingErrors[error.code]
+    const message = `${error.message}. ${remedy}`
+    return { status: signingStatuses[error.code], code: error.code, message }
   }
   if (!isRegistryError(error)) return undefined
   const { remedy } = registryErrors[error.code]

@@ -18,6 +18,7 @@ import { refused, type ControlRoute } from './route.ts'
 import { sbomRoutes, type SbomRooms } from './sbom-routes.ts'
 import { sessionRoutes, type SessionRooms } from './session-routes.ts'
 import { suppressionRoutes, type SuppressionRooms } from './suppression-routes.ts'
+import { signingRoutes, type SigningRooms } from './signing-routes.ts'
 import { storageRoutes, type StorageRooms } from './storage-routes.ts'
 import { whereRoutes, type WhereRooms } from './where-routes.ts'
 
@@ -37,6 +38,7 @@ export interface ControlRooms
     MasterKeyRooms,
     SbomRooms,
     SessionRooms,
+    SigningRooms,
     GuardRailRooms,
     NotificationRooms,
     PolicyRooms,
@@ -97,6 +99,7 @@ export const controlRoutes: readonly ControlRoute<ControlRooms>[] = [
   ...masterKeyRoutes,
   ...sbomRoutes,
   ...sessionRoutes,
+  ...signingRoutes,
   ...whereRoutes,
   ...notificationRoutes,
   {

@@ -8,7 +8,7 @@ import {
   removePermission,
 } from '../../../signing/profile-permissions.ts'
 import { getProfile, tagProfile } from '../../../signing/profiles.ts'
-import { parseSignerArn, type ProfileAddress } from '../../../signing/rules/profile.ts'
+import { modeTag, parseSignerArn, type ProfileAddress } from '../../../signing/rules/profile.ts'
 import { operation, type Operation, type ResourceScope } from '../protocol/operation.ts'
 import type { SignerCall, SignerDeps } from './call.ts'
 import { notFound, validation } from './errors.ts'
@@ -96,6 +96,7 @@ export const permissionOperations: readonly Operation<SignerDeps, SignerCall>[] 
     ...rest,
     run: async (deps, input, { caller }) => {
       const address = addressOf(input.resourceArn, { ...deps, account: caller.accountId })
+      requireOtherTags(Object.keys(input.tags))
       await tagProfile(deps, { ...address, put: input.tags, remove: [] })
       return {}
     },
@@ -112,11 +113,17 @@ export const permissionOperations: readonly Operation<SignerDeps, SignerCall>[] 
     ...rest,
     run: async (deps, input, { caller }) => {
       const address = addressOf(input.resourceArn, { ...deps, account: caller.accountId })
+      requireOtherTags(input.tagKeys)
       await tagProfile(deps, { ...address, put: {}, remove: input.tagKeys })
       return {}
     },
   }),
 ]
+
+/** What a version was made for is not changed by a label. */
+function requireOtherTags(keys: readonly string[]): void {
+  if (keys.includes(modeTag)) throw validation(`${modeTag} is changed by PutSigningProfile alone`)
+}
 
 /** Only what has the form of a profile's ARN of the caller's account can be asked about. */
 function onArn(
