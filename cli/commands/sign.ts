@@ -1,7 +1,7 @@
 import { DescribeImagesCommand } from '@aws-sdk/client-ecr'
 import type { Command } from 'commander'
 import { makePayload } from '../../src/signatures/notation/payload.ts'
-import { signatureManifest } from '../../src/signatures/notation/signature-manifest.ts'
+import { packSignature } from '../../src/signatures/notation/pack-signature.ts'
 import { parseDigest, type Digest } from '../../src/oci/digest.ts'
 import { parseDuration } from '../duration.ts'
 import { exitCodes, Failure } from '../failure.ts'
@@ -70,7 +70,7 @@ async function sign(image: string, flags: SignFlags): Promise<void> {
     const payload = makePayload(known, annotations)
     const envelope = await makeEnvelope(session, means, { payload, format, expiresInMs })
     const createdAt = new Date()
-    const { manifest, blobs } = signatureManifest(known, { envelope, format, createdAt })
+    const { manifest, blobs } = packSignature(known, { envelope, format, createdAt })
     const push = await openPush(session, `${registryId}/${repository}`)
     for (const bytes of blobs) await push.blob(bytes)
     signatures.push({ digest, signature: await push.manifest(Buffer.from(manifest)) })

@@ -6,7 +6,7 @@ import { putManifest } from '../registry/put-manifest.ts'
 import type { Repository } from '../registry/repository-store.ts'
 import { storeBytes } from '../registry/store-bytes.ts'
 import type { UploadDeps } from '../registry/upload-lease.ts'
-import { signatureManifest } from '../signatures/notation/signature-manifest.ts'
+import { packSignature } from '../signatures/notation/pack-signature.ts'
 import { writeCompleteSigning, type ImageSigning } from './image-signing-store.ts'
 
 /** Under whom uploads of signatures are counted. */
@@ -28,7 +28,7 @@ export async function pushSignature(
   const { made } = signing
   if (made === undefined) throw new Error('no signature was made')
   const { envelope, at: createdAt } = made
-  const { manifest, blobs } = signatureManifest(image, { envelope, format: 'jws', createdAt })
+  const { manifest, blobs } = packSignature(image, { envelope, format: 'jws', createdAt })
   for (const bytes of blobs) await storeBytes(deps, repository, { bytes, principalId: uploader })
   const { principalArn } = readCaller(signing.caller)
   await putManifest(deps, {

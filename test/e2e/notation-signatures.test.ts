@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { generateKeyPairSync, randomBytes, type KeyObject } from 'node:crypto'
 import { once } from 'node:events'
 import { readFile, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:http'
+import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
@@ -11,13 +11,19 @@ import { isRecord, type Descriptor } from '../../src/oci/descriptor.ts'
 import { digestOf } from '../../src/oci/digest.ts'
 import { parseManifest } from '../../src/oci/manifest.ts'
 import { mediaTypes } from '../../src/oci/media-type.ts'
-import { makePayload, readPayload } from '../../src/signatures/notation/payload.ts'
-import { readEnvelope } from '../../src/signatures/notation/read-envelope.ts'
+import { makePayload } from '../../src/signatures/notation/payload.ts'
 import { signNotation, type SignatureRequest } from '../../src/signatures/notation/sign-notation.ts'
+import {
+  emptyConfig,
+  makeSignatureManifest,
+  readSignatureManifest,
+} from '../../src/signatures/notation/signature-manifest.ts'
 import { readTrustStore } from '../../src/signatures/notation/trust-store.ts'
 import type { NotationVerdict } from '../../src/signatures/notation/verdict.ts'
 import { verifyNotation } from '../../src/signatures/notation/verify-notation.ts'
+import { wantedRevocation } from '../../src/signatures/notation/wanted-revocation.ts'
 import {
+  crlUrlExtension,
   encodeName,
   issueIntermediate,
   issueLeaf,
@@ -28,18 +34,17 @@ import { openClientRegistry, type ClientRegistry } from '../kit/client-registry.
 import { mediaTypeOf, statementOf, type Format } from '../kit/notation-signatures.ts'
 import { day, pemOf, pki, type Pki } from '../kit/pki.ts'
 import { authorizationOf, pushBlob, pushManifest } from '../kit/push-layout.ts'
+import { makeCrl, makeOcspAnswer, ocspUrlExtension } from '../kit/revocation-answers.ts'
 import { missing } from '../kit/run.ts'
 import { answerTimestampRequest } from '../kit/timestamps.ts'
 
-const emptyConfig = Buffer.from('{}')
-const signatureType = 'application/vnd.cncf.notary.signature'
 type Subject = Pick<Descriptor, 'mediaType' | 'digest' | 'size'>
 
 test('notation', { skip: missing('notation') }, async (t) => {
   const registry = await openClientRegistry(t)
   const { server, host } = registry
   await registry.createRepository('signed')
-  await pushBlob(server, 'signed', digestOf(emptyConfig), emptyConfig)
+  await pushBlob(server, 'signed', digestOf(emptyConfig), Buffer.from(emptyConfig))
   const inside = (name: string): string => join(registry.directory, name)
   const account = ['--insecure-registry', '-u', 'AWS', '-p', registry.password]
   const at = ({ digest }: Subject): string => `${host}/signed@${digest}`
@@ -72,10 +77,7 @@ test('notation', { skip: missing('notation') }, async (t) => {
       const found = judge(stored, image, { stores, now: Date.now() })
       assert.equal(shown(found), 'verified')
       assert.equal(found.identity, 'x509.subject:CN=e2e.test,O=Notary,L=Seattle,ST=WA,C=US')
-      const read = readEnvelope(stored.bytes, stored.mediaType)
-      assert.ok(read.kind === 'envelope')
-      const payload = readPayload(read.envelope.payload)
-      assert.deepEqual(payload.kind === 'payload' && payload.target.annotations, { build: '7' })
+      assert.deepEqual(found.annotations, { build: '7' })
       const late = judge(stored, image, { stores, now: Date.now() + 2 * day })
       assert.match(shown(late), /^expired/)
       const other = await pushImage(registry, `${format} other`)
@@ -185,19 +187,47 @@ test('notation', { skip: missing('notation') }, async (t) => {
     }
   })
 
-  await t.test(
-    'differs from us in one thing: critical attributes that nobody understands',
-    async () => {
-      const image = await pushImage(registry, 'critical')
-      const request = { criticalAttributes: { 'com.example.rule': 'x' }, signingTime: now - 60_000 }
-      const stored = await pushSignature(registry, image, 'jws', ours, request)
-      const policy = { trustStores, trustedIdentities: ['*'] }
-      const found = judge(stored, image, { stores, now: Date.now(), policy })
-      assert.equal(shown(found), 'invalid unknown-critical')
+  await t.test('asks the same addresses for revocation, and hears the same', async (t2) => {
+    for (const [method, status] of [
+      ['crl', 'good'],
+      ['crl', 'revoked'],
+      ['ocsp', 'good'],
+      ['ocsp', 'revoked'],
+      ['crl', 'silent'],
+    ] as const) {
+      const signer = await openRevocable(t2, { method, status, now })
+      await writeFile(inside('revocable.crt'), pemOf(signer.root))
+      const store = `${method}-${status}`
+      await does('cert', 'add', '--type', 'ca', '--store', store, inside('revocable.crt'))
+      const image = await pushImage(registry, store)
+      const request = { signingTime: now - 60_000 }
+      const stored = await pushSignature(registry, image, 'jws', signer, request)
+      const policy = { trustStores: [`ca:${store}`], trustedIdentities: ['*'] }
+      const anchors = await storesOf(`ca:${store}`, inside('revocable.crt'))
+      const found = await judgeWithAnswers(stored, image, { stores: anchors, policy })
       await setPolicy(policy)
-      await does('verify', ...account, at(image))
-    },
-  )
+      if (status === 'good') {
+        assert.equal(shown(found), 'verified')
+        await does('verify', ...account, at(image))
+      } else {
+        const expected = status === 'revoked' ? 'revoked revoked' : 'unknown revocation-unavailable'
+        assert.equal(shown(found), expected)
+        const printed = await registry.fail('notation', ['verify', '-v', ...account, at(image)])
+        assert.match(printed, status === 'revoked' ? /is revoked/ : /revocation status is unknown/)
+      }
+    }
+  })
+
+  await t.test('lets critical attributes pass that nobody understands, and we do not', async () => {
+    const image = await pushImage(registry, 'critical')
+    const request = { criticalAttributes: { 'com.example.rule': 'x' }, signingTime: now - 60_000 }
+    const stored = await pushSignature(registry, image, 'jws', ours, request)
+    const policy = { trustStores, trustedIdentities: ['*'] }
+    const found = judge(stored, image, { stores, now: Date.now(), policy })
+    assert.equal(shown(found), 'invalid unknown-critical')
+    await setPolicy(policy)
+    await does('verify', ...account, at(image))
+  })
 
   await t.test('finds an altered signature, or one of another image, as we do', async () => {
     const policy = { trustStores, trustedIdentities: ['*'] }
@@ -267,10 +297,10 @@ async function signaturesOf(
   const stored: StoredSignature[] = []
   for (const referrer of await registry.referrersOf('signed', digest)) {
     const parsed = parseManifest(await download(registry, `manifests/${referrer}`), undefined)
-    assert.ok(parsed.kind === 'parsed' && parsed.manifest.kind === 'image')
-    assert.equal(parsed.manifest.artifactType, signatureType)
-    const [layer] = parsed.manifest.layers
-    assert.ok(layer !== undefined)
+    assert.ok(parsed.kind === 'parsed')
+    const found = readSignatureManifest(parsed.manifest)
+    assert.ok(found.kind === 'signature')
+    const { envelope: layer } = found
     stored.push({
       mediaType: layer.mediaType,
       bytes: await download(registry, `blobs/${layer.digest}`),
@@ -285,6 +315,72 @@ async function download({ server }: ClientRegistry, path: string): Promise<Buffe
   })
   assert.equal(response.status, 200)
   return Buffer.from(await response.arrayBuffer())
+}
+
+/** A signer whose certificate says where its revocation is asked for: at a server of the test. */
+async function openRevocable(
+  t: TestContext,
+  choices: {
+    readonly method: 'crl' | 'ocsp'
+    readonly status: 'good' | 'revoked' | 'silent'
+    readonly now: number
+  },
+): Promise<OwnChain> {
+  const { method, status, now } = choices
+  let answer: Uint8Array | undefined
+  const server = createServer((request, response) => {
+    request.resume()
+    response.statusCode = answer === undefined ? 404 : 200
+    if (method === 'ocsp') response.setHeader('content-type', 'application/ocsp-response')
+    response.end(answer)
+  })
+  const url = `${await listen(t, server)}/${method}-${status}`
+  const validity = validAround(now)
+  const extension = method === 'crl' ? crlUrlExtension(url) : ocspUrlExtension(url)
+  const made = pki({
+    chain: 2,
+    label: `${method} ${status}`,
+    leaf: { ...validity, more: [extension] },
+    authorities: { 1: validity },
+  })
+  const times = { thisUpdate: now - 3_600_000, nextUpdate: now + day }
+  const revoked = status === 'revoked' ? [{ serial: made.leaf.certificate.serial, reason: 1 }] : []
+  if (status !== 'silent') {
+    answer =
+      method === 'crl'
+        ? makeCrl(made.root, { ...times, revoked })
+        : makeOcspAnswer(made.leaf, made.root, { ...times, status })
+  }
+  return { chain: made.chain, root: made.root.der, key: made.leaf.key }
+}
+
+/** As a caller does it: fetch what is wanted until nothing more is. */
+async function judgeWithAnswers(
+  { bytes, mediaType }: StoredSignature,
+  subject: Subject,
+  {
+    stores,
+    policy,
+  }: { readonly stores: Stores; readonly policy: Readonly<Record<string, unknown>> },
+): Promise<NotationVerdict> {
+  const answers = new Map<string, Uint8Array | 'unavailable'>()
+  const input = {
+    envelope: bytes,
+    mediaType,
+    subject,
+    statement: statementOf(policy),
+    stores,
+    revocation: { answers },
+    now: Date.now(),
+  }
+  for (const { key, url, request } of wantedRevocation(input).answers) {
+    const init = request === undefined ? {} : { method: 'POST', body: Buffer.from(request) }
+    const response = await fetch(url, init)
+    const body = new Uint8Array(await response.arrayBuffer())
+    answers.set(key, response.ok ? body : 'unavailable')
+  }
+  assert.equal(answers.size, 1)
+  return verifyNotation(input)
 }
 
 type Stores = Parameters<typeof verifyNotation>[0]['stores']
@@ -345,6 +441,10 @@ async function openAuthority(t: TestContext, authority: Pki): Promise<string> {
       response.end(answerTimestampRequest(authority, Buffer.concat(pieces), Date.now()))
     })
   })
+  return listen(t, server)
+}
+
+async function listen(t: TestContext, server: Server): Promise<string> {
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   t.after(() => server.close())
@@ -422,14 +522,8 @@ async function pushEnvelope(
 ): Promise<void> {
   const layer = { mediaType: mediaTypeOf[format], digest: digestOf(bytes), size: bytes.length }
   await pushBlob(server, 'signed', layer.digest, bytes)
-  const manifest = JSON.stringify({
-    schemaVersion: 2,
-    mediaType: mediaTypes.ociManifest,
-    artifactType: signatureType,
-    config: { mediaType: mediaTypes.ociEmpty, digest: digestOf(emptyConfig), size: 2 },
-    layers: [layer],
-    subject,
-    annotations: { 'io.cncf.notary.x509chain.thumbprint#S256': '[]' },
-  })
+  const envelope = { bytes, mediaType: layer.mediaType }
+  const signer = { chain: [], createdAt: Date.now() }
+  const manifest = Buffer.from(makeSignatureManifest(subject, envelope, signer)).toString()
   await pushManifest(server, 'signed', digestOf(Buffer.from(manifest)), manifest)
 }

@@ -10,6 +10,8 @@ import type { CheckAction } from './verification-level.ts'
 /** A verdict under the trust policy's level, with the one that a level enforcing everything would have given beside it. */
 export interface NotationVerdict extends SignatureVerdict {
   readonly strict: { readonly result: SignatureResult; readonly reason?: SignatureReason }
+  /** What the signer wrote beside the image, signed; set only where the signature itself is sound. */
+  readonly annotations?: Readonly<Record<string, string>>
 }
 
 /** What a check found: passed, or which result it asks for. */

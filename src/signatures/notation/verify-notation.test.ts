@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Tagged } from 'cborg'
+import fc from 'fast-check'
 import {
   formats,
   mediaTypeOf,
@@ -15,6 +16,7 @@ import { day, pki, pkiNow, type Pki } from '../../../test/kit/pki.ts'
 import { extension } from '../x509/issue-certificate.ts'
 import { nothing } from '../x509/der-writer.ts'
 import type { AwsSignerAnswer } from './aws-signer.ts'
+import { makePayload } from './payload.ts'
 import type { NotationVerdict } from './verdict.ts'
 import { verifyNotation } from './verify-notation.ts'
 import { wantedRevocation } from './wanted-revocation.ts'
@@ -85,7 +87,7 @@ test('a signature of a trusted signer over this manifest is verified, and says b
     assert.match(found.keyId ?? '', /^sha256:[0-9a-f]{64}$/)
     assert.equal(found.signedAt, pkiNow - 60_000)
     assert.equal(found.signedAtSource, 'claim')
-    assert.equal(found.validUntil, pkiNow + 300 * day)
+    assert.equal(found.validUntil, pkiNow + 300 * day + 1)
     assert.deepEqual(
       found.checks.map(({ check, outcome }) => `${check} ${outcome}`),
       [
@@ -356,4 +358,41 @@ test('what is signed is what is read: an unsigned copy of it changes nothing', (
   }
   const tagged = { unsigned: { x: new Tagged(24, 'x') } }
   assert.equal(shown(verdict('cose', rawEnvelope('cose', made, tagged))), 'invalid malformed')
+})
+
+test('what is told of the payload is what its signed bytes say, whatever they say', async () => {
+  const text = fc.string({ unit: 'grapheme', maxLength: 12 })
+  const names = fc.oneof(text, fc.constantFrom('digest', 'targetArtifact', '__proto__', 'Size'))
+  const annotations = fc.dictionary(names, text, { maxKeys: 4 })
+  await fc.assert(
+    fc.asyncProperty(annotations, fc.constantFrom(...formats), async (given, format) => {
+      fc.pre(!Object.keys(given).some((name) => name.startsWith('io.cncf.notary')))
+      const payload = makePayload(subject, given)
+      const found = verdict(format, await signedBy(made, { format, payload }))
+      assert.equal(shown(found), 'verified')
+      assert.deepEqual(
+        Object.entries(found.annotations ?? {}),
+        Object.entries(JSON.parse(JSON.stringify(given)) as object),
+      )
+    }),
+    { numRuns: 40 },
+  )
+})
+
+test('until the moment that a verdict names it stays as it is, and then it changes', async () => {
+  const early = pki({ label: 'early', leaf: { notBefore: pkiNow + day } })
+  const rows = [
+    { by: made, request: {}, now: pkiNow },
+    { by: made, request: { expiry: pkiNow + day }, now: pkiNow },
+    { by: made, request: {}, now: made.leaf.certificate.notAfter },
+    { by: early, request: {}, now: pkiNow },
+  ]
+  for (const { by, request, now } of rows) {
+    const envelope = await signedBy(by, { format: 'jws', ...request })
+    const at = (moment: number): string => shown(verdict('jws', envelope, { by, now: moment }))
+    const { validUntil } = verdict('jws', envelope, { by, now })
+    assert.ok(validUntil !== undefined && validUntil > now)
+    assert.equal(at(validUntil - 1), at(now))
+    assert.notEqual(at(validUntil), at(now))
+  }
 })

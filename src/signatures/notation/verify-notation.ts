@@ -69,7 +69,7 @@ export function verifyNotation(input: NotationInput): NotationVerdict {
     { check: 'authenticity', action: actions.authenticity, ...authenticity },
     { check: 'expiry', action: actions.expiry, ...expiry },
     { check: 'authenticTimestamp', action: actions.authenticTimestamp, ...findingOfTime(time) },
-    { check: 'revocation', action: actions.revocation, ...findingOfRevocation(revocation) },
+    { check: 'revocation', action: actions.revocation, ...findingOfRevocation(revocation, time) },
   ]
   return verdictOf(statement, findings, { signature, time, revocation, aws, now })
 }
@@ -118,15 +118,17 @@ function judgeSignatureRevocation(
   return judgeRevocation(chain, { answers: revocation.answers, now, ...signedAt })
 }
 
-function findingOfRevocation(judged: RevocationJudgement | undefined): Found {
+function findingOfRevocation(judged: RevocationJudgement | undefined, time: TimeResult): Found {
   if (judged === undefined)
     return {
       detail: 'not asked: the trust policy skips it, or the signer is not trusted',
       isSkipped: true,
     }
   if (judged.kind === 'good') return { detail: judged.detail }
+  const isStamped = time.kind === 'valid' && time.timestamp !== undefined
+  const detail = isStamped ? `${judged.detail}; its timestamp does not change that` : judged.detail
   return judged.kind === 'revoked'
-    ? { detail: judged.detail, failure: { result: 'revoked', reason: 'revoked' } }
+    ? { detail, failure: { result: 'revoked', reason: 'revoked' } }
     : { detail: judged.detail, failure: { result: 'unknown', reason: 'revocation-unavailable' } }
 }
 
@@ -170,7 +172,7 @@ function verdictOf(
 }
 
 function signerOf({ signature, time, revocation, aws, now }: Judged): Partial<NotationVerdict> {
-  const { envelope, leaf } = signature
+  const { envelope, leaf, target } = signature
   const { scheme, signingTime, expiry } = envelope.attributes
   const stamp = time.kind === 'valid' ? time.timestamp : undefined
   const ends = [
@@ -180,6 +182,7 @@ function signerOf({ signature, time, revocation, aws, now }: Judged): Partial<No
   ].flatMap((end) => (end !== undefined && end > now ? [end] : []))
   return {
     identity: aws?.profileVersionArn ?? `x509.subject:${formatName(leaf.subject)}`,
+    annotations: target.annotations,
     keyId: `sha256:${thumbprintOf(leaf)}`,
     ...(stamp === undefined
       ? {

@@ -133,7 +133,7 @@ test('with afterCertExpiry a timestamp is looked at when a certificate has ended
   assert.equal(await judged({ policy, by: ended, token: null }), 'untrusted timestamp')
   assert.equal(await judged({ policy, by: ended, token: inTime }), 'verified')
   const soon = verifyNotation(await inputOf({ policy, token: null }))
-  assert.equal(soon.validUntil, current.leaf.certificate.notAfter)
+  assert.equal(soon.validUntil, current.leaf.certificate.notAfter + 1)
 })
 
 test("the authority's revocation is enforced, also where the signer's is skipped", async () => {
@@ -154,7 +154,7 @@ test("the authority's revocation is enforced, also where the signer's is skipped
   const untrusted = await inputOf({ tsa, trusted: authority })
   assert.deepEqual(wantedRevocation(untrusted).answers, [])
   const found = verifyNotation(await inputOf({ tsa, crl: good }))
-  assert.equal(found.validUntil, pkiNow + 7 * day)
+  assert.equal(found.validUntil, pkiNow + 7 * day + 1)
 })
 
 test('a timestamp does not save a signer whose certificate is revoked later', async () => {
@@ -163,5 +163,8 @@ test('a timestamp does not save a signer whose certificate is revoked later', as
   assert.ok(issuer !== undefined)
   const { serial } = by.leaf.certificate
   const crl = makeCrl(issuer, { revoked: [{ serial, invalidityDate: pkiNow - day }] })
-  assert.equal(await judged({ by, token: { genTime: pkiNow - 5 * day }, crl }), 'revoked revoked')
+  const found = verifyNotation(await inputOf({ by, token: { genTime: pkiNow - 5 * day }, crl }))
+  assert.equal(found.result, 'revoked')
+  const check = found.checks.find((one) => one.check === 'revocation')
+  assert.match(check?.detail ?? '', /is revoked since .*; its timestamp does not change that$/)
 })

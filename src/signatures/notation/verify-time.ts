@@ -65,12 +65,7 @@ function verifyAuthenticTime(
   signedAt: number,
   now: number,
 ): TimeResult {
-  if (signedAt > now + toleratedAhead)
-    return failed(
-      'invalid',
-      'timestamp',
-      `the authority signed at ${shownTime(signedAt)}, which is still to come`,
-    )
+  if (signedAt > now + toleratedAhead) return stillToCome('the authority signed at', signedAt)
   return (
     faultOfPeriod(chain, [signedAt, signedAt], 'the time that the signing authority states') ?? {
       kind: 'valid',
@@ -80,7 +75,8 @@ function verifyAuthenticTime(
 }
 
 function verifyNow(chain: readonly Certificate[], now: number): TimeResult {
-  const validUntil = Math.min(...chain.map(({ notAfter }) => notAfter))
+  // The end is still within the validity.
+  const validUntil = Math.min(...chain.map(({ notAfter }) => notAfter)) + 1
   return (
     faultOfPeriod(chain, [now, now], 'now') ?? {
       kind: 'valid',
@@ -119,12 +115,7 @@ function verifyStamped(signature: WholeSignature, context: TimeContext): TimeRes
   const stamp = readStamp(signature, context)
   if (stamp.kind === 'failed') return stamp
   const { genTime, accuracy } = stamp.timestamp
-  if (genTime > context.now + toleratedAhead)
-    return failed(
-      'invalid',
-      'timestamp',
-      `the timestamp is of ${shownTime(genTime)}, which is still to come`,
-    )
+  if (genTime > context.now + toleratedAhead) return stillToCome('the timestamp is of', genTime)
   const range = [genTime - accuracy, genTime + accuracy] as const
   return (
     faultOfPeriod(signature.chain, range, 'the time that the timestamp proves') ??
@@ -194,6 +185,11 @@ type FailedTime = Extract<TimeResult, { kind: 'failed' }>
 
 function failed(result: SignatureResult, reason: SignatureReason, detail: string): FailedTime {
   return { kind: 'failed', result, reason, detail }
+}
+
+function stillToCome(what: string, at: number): FailedTime {
+  const detail = `${what} ${shownTime(at)}, which is still to come`
+  return { ...failed('invalid', 'timestamp', detail), validUntil: at - toleratedAhead }
 }
 
 function shownTime(at: number): string {

@@ -26,7 +26,7 @@ export type RevocationAnswers = ReadonlyMap<string, Uint8Array | 'unavailable'>
 
 export type RevocationJudgement =
   | {
-      /** `validUntil` is when the first of the answers ends; undefined where no certificate can be revoked. */
+      /** `validUntil` is when the first of the answers has ended; undefined where no certificate can be revoked. */
       readonly kind: 'good'
       readonly validUntil?: number
       readonly detail: string
@@ -163,7 +163,7 @@ function judgeByOcsp(pair: Pair, context: Context): RevocationJudgement {
     const read = readOcspAnswer(bytes, pair, context.now)
     const fault = read.kind === 'unusable' ? read.detail : faultOfTimes(read.answer, context.now)
     if (read.kind === 'answer' && fault === undefined)
-      return judgeEntry(pair, read.answer.entry, context, read.answer.nextUpdate)
+      return judgeEntry(pair, read.answer.entry, context, read.answer.nextUpdate + 1)
     faults.push(
       read.kind === 'unusable' ? `${url}: ${read.detail}` : `${url}: the answer ${fault ?? ''}`,
     )
@@ -205,7 +205,7 @@ function judgeByList(pair: Pair, url: string, context: Context): RevocationJudge
   const hasOwnDelta = pair.certificate.extensions.has(oids.freshestCrl)
   if (hasOwnDelta && base.deltaUrls.length === 0)
     return unknown(pair, 'the certificate names a delta list that its list does not name')
-  return judgeEntry(pair, strongest(entries), context, validUntil)
+  return judgeEntry(pair, strongest(entries), context, validUntil + 1)
 }
 
 function listAt(pair: Pair, url: string, context: Context): RevocationList | RevocationJudgement {
