@@ -30,6 +30,8 @@ const commands: ReadonlyMap<string, () => Promise<AddCommand>> = new Map(
     verify: async () => (await import('./commands/verify.ts')).verifyCommand,
     where: async () => (await import('./commands/where.ts')).whereCommand,
     lifecycle: async () => (await import('./commands/lifecycle.ts')).lifecycleCommand,
+    sign: async () => (await import('./commands/sign.ts')).signCommand,
+    signing: async () => (await import('./commands/signing.ts')).signingCommand,
     notify: async () => (await import('./commands/notify.ts')).notifyCommand,
     admission: async () => (await import('./commands/admission.ts')).admissionCommand,
     cluster: async () => (await import('./commands/cluster.ts')).clusterCommand,

@@ -60,9 +60,10 @@ function digestOf(bytes: Uint8Array): string {
   return `sha256:${createHash('sha256').update(bytes).digest('hex')}`
 }
 
-async function describeSubject(
+/** The manifest that is to be referred to, as the registry has it. */
+export async function describeSubject(
   session: Session,
-  { repository: repositoryName, digest }: Target,
+  { repository: repositoryName, digest }: Pick<Target, 'repository' | 'digest'>,
 ): Promise<{ readonly subject: Descriptor; readonly registryId: string }> {
   const imageIds = [{ imageDigest: digest }]
   const answer = await ask(session, (ecr) =>
@@ -79,7 +80,7 @@ interface Push {
   manifest(bytes: Uint8Array): Promise<string>
 }
 
-async function openPush(session: Session, repository: string): Promise<Push> {
+export async function openPush(session: Session, repository: string): Promise<Push> {
   const { password, registry } = await authorizationToken(session)
   const authorization = `Basic ${Buffer.from(`AWS:${password}`).toString('base64')}`
   const send = async (

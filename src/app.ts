@@ -58,10 +58,12 @@ import { isStorageFault, nameStorageFault } from './storage/storage-full.ts'
 import { requestReevaluation } from './trust/reevaluate-trust.ts'
 import { requestRenewals } from './scan-jobs.ts'
 import { controlRooms, type ControlDeps } from './control-rooms.ts'
+import { witnessPush } from './trust/request-signings.ts'
 import { listen, listeningUrl } from './listening.ts'
 import { measureNotifications, openNotifying, type Notifying } from './notifying.ts'
 import { readBundleKeys, readVexKeys } from './trusted-keys.ts'
 import { openInspector } from './inspecting.ts'
+import { signingDeps } from './signing-jobs.ts'
 
 export { StartError }
 
@@ -277,7 +279,14 @@ function serveDoors(app: FastifyInstance, doors: Doors): void {
     deniedHead: config.deniedHead,
     couldAllow: decisions.couldAllow,
     prepareRepositories,
-    rooms: { ...uploads, reader: database, buffers, onPush: wake, gatePull: admission.gatePull },
+    rooms: {
+      ...uploads,
+      reader: database,
+      buffers,
+      onPush: wake,
+      witnessPush: witnessPush(region),
+      gatePull: admission.gatePull,
+    },
   })
   serveDownloads(app, { reader: database, blobs, buffers, clock, downloadKey, onFault })
   serveAws(app, {
@@ -293,6 +302,7 @@ function serveDoors(app: FastifyInstance, doors: Doors): void {
     bodies: new ByteBudget(maxApiBodyBytes),
     cloudTrail: trail.cloudTrail,
     inspector: openInspector(app, foundation, { region, suppressions, url, wake, defaults }),
+    signer: { ...signingDeps(region, foundation), pagingKey, defaults },
     iam: { database, clock, ids, accessKeyKey, pagingKey },
     sts: {
       region,
@@ -325,6 +335,7 @@ function serveDoors(app: FastifyInstance, doors: Doors): void {
       pagingKey,
       contentOf: (repositoryId) => openImageContent({ reader: database, blobs }, repositoryId),
       wake,
+      witnessPush: witnessPush(region),
       suppressions,
       isAnonymousPullOn,
       prepareRepositories,

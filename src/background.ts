@@ -23,6 +23,7 @@ import { openImageContent } from './registry/open-image-content.ts'
 import { lifecycleJobHandlers, lifecycleSchedule } from './lifecycle-jobs.ts'
 import { trustJobHandlers, trustSchedule } from './trust-jobs.ts'
 import { scanJobHandlers, scanSchedule } from './scan-jobs.ts'
+import { signingJobHandlers } from './signing-jobs.ts'
 import { findRepositoryById } from './registry/repository-store.ts'
 import { shardCount } from './registry/rules/orphan.ts'
 import { findOldestLeftRevision } from './scanning/eligibility-store.ts'
@@ -192,6 +193,7 @@ function jobHandlers(
   return {
     ...lifecycleJobHandlers(config, foundation),
     ...trustJobHandlers(config, foundation),
+    ...signingJobHandlers(config, foundation),
     ...scanJobHandlers(config.defaults, foundation, { suppressions, contentOf }),
     ...exportHandlers(foundation, { region: config.region, suppressions }),
     [collectJob]: (_, { signal }) => collectSlice(config, foundation, signal),

@@ -59,6 +59,7 @@ import { listVexDocuments } from './scanning/vex-document-store.ts'
 import { listVexReferrers } from './scanning/vex-referrer-store.ts'
 import { importAdvisories } from './scanning/import-advisories.ts'
 import { importCveFacts } from './scanning/import-cve-facts.ts'
+import { signingRooms } from './signing-rooms.ts'
 import { type LayerReaders } from './scanning/read-layer.ts'
 import { sbomsOfArchive } from './scanning/sbom-of-archive.ts'
 import { scanArchive } from './scanning/scan-archive.ts'
@@ -98,6 +99,7 @@ export function controlRooms(
     ...advisoryRooms(foundation, { keys: bundleKeys, wake, chosen: feeds.chosen }),
     ...lifecycleRooms(config, foundation, wake),
     ...trustRooms(config, foundation, wake),
+    ...signingRooms(config.region, foundation, wake),
     ...suppressionRooms(foundation, suppressions, vexKeysHash),
     collect: (input, options) =>
       collecting(collectorOf(config, foundation), { ...input, askedBy: 'request' }, options),

@@ -14,6 +14,8 @@ const ranks: readonly (readonly [folder: string, rank: number])[] = [
   ['src/auditing.ts', 96],
   ['src/scan-jobs.ts', 96],
   ['src/lifecycle-jobs.ts', 96],
+  ['src/signing-jobs.ts', 95],
+  ['src/signing-rooms.ts', 96],
   ['src/lifecycle-rooms.ts', 97],
   ['src/trust-jobs.ts', 96],
   ['src/admission-rooms.ts', 97],
@@ -43,6 +45,7 @@ const ranks: readonly (readonly [folder: string, rank: number])[] = [
   ['src/scanning/', 80],
   ['src/trust/', 80],
   ['src/templates/', 78],
+  ['src/signing/', 75],
   ['src/lifecycle/', 75],
   ['src/replication/', 75],
   ['src/registry/', 70],
@@ -151,7 +154,7 @@ test('pure code imports nothing that has a world of its own', () => {
     if (!pureFolders.some((folder) => folder.test(from))) return false
     return (
       impureModules.test(to) ||
-      /^src\/(?:storage|jobs|(?:access|admission|audit|lifecycle|registry|replication|scanning|trust|notifications|templates)\/(?!rules)|edges|lib\/(?:clock|ids|log))/.test(
+      /^src\/(?:storage|jobs|(?:access|admission|audit|lifecycle|registry|replication|scanning|signing|trust|notifications|templates)\/(?!rules)|edges|lib\/(?:clock|ids|log))/.test(
         to,
       )
     )

@@ -11,6 +11,8 @@ import {
   unservedInspectorOperations,
 } from '../src/edges/aws/inspector2/operations.ts'
 import { inspectorPaths } from '../src/edges/aws/inspector2/operation-paths.ts'
+import { signerPaths } from '../src/edges/aws/signer/operation-paths.ts'
+import { signerOperations } from '../src/edges/aws/signer/operations.ts'
 import { stsOperationNames } from '../src/edges/aws/sts/operation-names.ts'
 import { stsOperations } from '../src/edges/aws/sts/operations.ts'
 import { ociRoutes } from '../src/edges/oci/routes.ts'
@@ -30,6 +32,7 @@ function actions(): readonly string[] {
     ...ecrOperations.values(),
     ...cloudTrailOperations.values(),
     ...inspectorOperations.values(),
+    ...signerOperations.values(),
   ].map(({ name, authorization }) =>
     authorization.kind === 'action' ? authorization.action : `none: ${name}`,
   )
@@ -42,7 +45,7 @@ function actions(): readonly string[] {
 
 test('every route and operation declares an IAM action', () => {
   for (const action of actions())
-    assert.match(action, /^(?:ecr|iam|sts|cloudtrail|inspector2|pratique):[A-Z][A-Za-z]+$/)
+    assert.match(action, /^(?:ecr|iam|sts|cloudtrail|inspector2|signer|pratique):[A-Z][A-Za-z]+$/)
   assert.ok(actions().length > 40)
 })
 
@@ -70,6 +73,13 @@ test('the operations of the Inspector model are served or said to be unserved, n
     assert.ok(inspectorPaths.has(name), name)
     assert.ok(findAction(`inspector2:${name}`) !== undefined, name)
   }
+})
+
+test('all operations of the Signer model are served, each with an action of its name', () => {
+  assert.equal(signerOperations.size, 19)
+  assert.deepEqual([...signerPaths.keys()].toSorted(), [...signerOperations.keys()].toSorted())
+  for (const name of signerOperations.keys())
+    assert.ok(findAction(`signer:${name}`) !== undefined, name)
 })
 
 test('only what STS lets nobody deny asks for no action', () => {

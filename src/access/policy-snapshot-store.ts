@@ -191,3 +191,47 @@ function policyOf(row: SqlRow): StoredPolicy {
     principals: readPrincipalIds(text(row, 'principals')),
   }
 }
+
+/** What decisions read of a signing profile: its permissions as one policy, each a statement, and its tags. */
+export async function findStoredProfile(
+  reader: SqlReader,
+  account: AccountId,
+  name: string,
+): Promise<StoredRepository | undefined> {
+  const row = await reader.first(
+    'SELECT tags FROM signing_profiles WHERE account = $1 AND name = $2',
+    [account, name],
+  )
+  if (row === undefined) return undefined
+  const rows = await reader.all(
+    `SELECT action, principal, profile_version, principals FROM signing_profile_permissions
+     WHERE account = $1 AND name = $2 ORDER BY statement_id`,
+    [account, name],
+  )
+  const tags = [...readTextMap(text(row, 'tags'))]
+  return { name, policy: rows.length === 0 ? undefined : permissionPolicy(rows), tags }
+}
+
+/** A JSON object of texts. */
+function readTextMap(column: string): ReadonlyMap<string, string> {
+  return readPrincipalIds(column)
+}
+
+function permissionPolicy(rows: readonly SqlRow[]): StoredPolicy {
+  const statements = rows.map((row) => {
+    const version = textOrAbsent(row, 'profile_version')
+    return {
+      Effect: 'Allow',
+      Principal: { AWS: text(row, 'principal') },
+      Action: text(row, 'action'),
+      ...(version === undefined
+        ? {}
+        : { Condition: { StringEquals: { 'signer:ProfileVersion': version } } }),
+    }
+  })
+  const ids = rows.flatMap((row) => [...readPrincipalIds(text(row, 'principals'))])
+  return {
+    document: JSON.stringify({ Version: '2012-10-17', Statement: statements }),
+    principals: new Map(ids),
+  }
+}

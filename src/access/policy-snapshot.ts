@@ -1,6 +1,7 @@
 import type { AccountId } from '../policy/account-id.ts'
-import { parseArn } from '../policy/arn.ts'
-import type { CompiledPolicy } from '../policy/compile.ts'
+import { parseArn, type ArnParts } from '../policy/arn.ts'
+import type { CompiledPolicy, PolicyName } from '../policy/compile.ts'
+import type { PolicyKind } from '../policy/document.ts'
 import type { Requester } from '../policy/requester.ts'
 import type { SqlReader } from '../storage/database/database.ts'
 import type { Caller, SessionFacts } from './caller.ts'
@@ -12,6 +13,7 @@ import {
   type EntityPolicies,
 } from './policy-reader.ts'
 import {
+  findStoredProfile,
   findStoredRepository,
   listStoredRepositories,
   type StoredRepository,
@@ -72,6 +74,7 @@ const noPolicies: EntityPolicies = {
   tags: noTags,
   groups: new Map(),
 }
+const permissionsName = { type: 'resource', id: 'permissions of the signing profile' } as const
 const ofUnknown: RepositoryPolicies = { policy: undefined, tags: noTags }
 
 /** Only these were ever judged by a registry policy of scope V1. */
@@ -247,6 +250,8 @@ export class PolicySnapshots {
     const account = arn?.account
     if (arn === undefined || account === undefined) return { account: undefined, ...nothing }
     const { registry, registryScope, rcp } = await this.#account(kept, account)
+    if (arn.service === 'signer')
+      return { account, ...nothing, rcp, ...(await this.#profile(kept, { ...arn, account })) }
     if (arn.service !== 'ecr') return { account, ...nothing, rcp }
     const counts = registryScope === 'V2' || scopeV1.has(action.toLowerCase())
     const [, name] = /^repository\/(.+)$/.exec(arn.resource) ?? []
@@ -259,6 +264,32 @@ export class PolicySnapshots {
       rcp,
       tags: repository.tags,
     }
+  }
+
+  /** A signing profile is closed to other accounts but for its permissions, as a repository is but for its policy. */
+  async #profile(
+    kept: Kept,
+    {
+      region,
+      account,
+      resource,
+    }: Pick<ArnParts, 'region' | 'resource'> & { readonly account: AccountId },
+  ): Promise<Pick<ResourcePolicies, 'repository' | 'tags'>> {
+    const [, name] = /^\/signing-profiles\/(\w{2,64})$/.exec(resource) ?? []
+    if (name === undefined || region !== this.#region)
+      return { repository: undefined, tags: noTags }
+    const { policy, tags } = await this.#known(
+      kept,
+      kept.repositories,
+      `signer:${account}/${name}`,
+      async () => {
+        const stored = await findStoredProfile(this.#reader, account, name)
+        return stored === undefined
+          ? ofUnknown
+          : compileRepository(stored, permissionsName, 'profile')
+      },
+    )
+    return { repository: policy, tags }
   }
 
   /** One that is not there is not kept: no epoch tells when it is made. */
@@ -282,12 +313,16 @@ function keep<T>(map: Map<string, T>, key: string, value: T): void {
   map.set(key, value)
 }
 
-function compileRepository({ policy, tags }: StoredRepository): RepositoryPolicies {
+function compileRepository(
+  { policy, tags }: StoredRepository,
+  name: PolicyName = repositoryPolicyName,
+  kind?: PolicyKind,
+): RepositoryPolicies {
   return {
     policy:
       policy === undefined
         ? undefined
-        : compileStored(policy.document, repositoryPolicyName, policy.principals),
+        : compileStored(policy.document, name, policy.principals, kind),
     tags: tagValues(tags),
   }
 }

@@ -16,6 +16,7 @@ export const sealedTables: readonly {
   { table: 'access_keys', purpose: 'access-key' },
   { table: 'stored_keys', purpose: 'stored-key' },
   { table: 'notification_secrets', purpose: 'notification-secret' },
+  { table: 'signing_keys', purpose: 'signing-key' },
 ]
 
 interface SealedRecord {

@@ -1,5 +1,5 @@
 // Purpose:  the actions this registry knows, each with the type of its resource and its level of access.
-// Spec:     AWS Service Authorization Reference: Amazon ECR, AWS STS, AWS IAM, Amazon Inspector2; `pratique:` is this registry's own.
+// Spec:     AWS Service Authorization Reference: Amazon ECR, AWS STS, AWS IAM, Amazon Inspector2, AWS Signer; `pratique:` is this registry's own.
 // Input:    an action as a request or a policy names it; names are compared without regard to case.
 // Deviates: ecr:ListImageReferrers is an operation without an action of its own in AWS's list; here it is known.
 // Unknowns: an action that is not listed → undefined; policies may name it, and it is matched by its text.
@@ -16,6 +16,8 @@ export type ResourceType =
   | 'oidc-provider'
   | 'principal'
   | 'filter'
+  | 'signing-profile'
+  | 'signing-job'
   | 'none'
 
 export interface KnownAction {
@@ -136,6 +138,19 @@ const inspector: readonly Row[] = [
   ['inspector2', 'filter', 'tagging', 'TagResource UntagResource'],
 ]
 
+const signer: readonly Row[] = [
+  ['signer', 'none', 'list', 'ListSigningJobs ListSigningPlatforms ListSigningProfiles'],
+  ['signer', 'none', 'read', 'GetRevocationStatus GetSigningPlatform'],
+  ['signer', 'signing-profile', 'read', 'GetSigningProfile ListProfilePermissions'],
+  ['signer', 'signing-profile', 'read', 'ListTagsForResource'],
+  ['signer', 'signing-profile', 'write', 'PutSigningProfile CancelSigningProfile'],
+  ['signer', 'signing-profile', 'write', 'RevokeSigningProfile SignPayload StartSigningJob'],
+  ['signer', 'signing-profile', 'permissions', 'AddProfilePermission RemoveProfilePermission'],
+  ['signer', 'signing-profile', 'tagging', 'TagResource UntagResource'],
+  ['signer', 'signing-job', 'read', 'DescribeSigningJob'],
+  ['signer', 'signing-job', 'write', 'RevokeSignature'],
+]
+
 const pratique: readonly Row[] = [
   ['pratique', 'repository', 'read', 'ExplainDecision GetSbom GetSbomWithFindings'],
   ['pratique', 'repository', 'read', 'ExplainFinding ListSuppressedFindings RecallFindings'],
@@ -158,6 +173,9 @@ const pratique: readonly Row[] = [
   ['pratique', 'none', 'read', 'DescribeOidcProviders FindImages'],
   ['pratique', 'none', 'permissions', 'PutOidcProviderOptions'],
   ['pratique', 'none', 'write', 'ImportAdvisories UpdateAdvisories CollectStorage'],
+  ['pratique', 'repository', 'write', 'SignExistingImages'],
+  ['pratique', 'none', 'read', 'ListSigningKeys GetSigningRoot'],
+  ['pratique', 'none', 'write', 'CreateSigningKey SignWithKey'],
   ['pratique', 'none', 'write', 'PutQuota RepairStorage CreateBundleKey'],
 ]
 
@@ -166,6 +184,7 @@ export const knownActions: readonly KnownAction[] = [
   ...sts,
   ...iam,
   ...inspector,
+  ...signer,
   ...pratique,
 ]
   .flatMap(([service, resource, access, operations]) =>

@@ -28,5 +28,5 @@ test('no other key is known, nor a tag without a name', () => {
 test('every key has its service in front, and no two are the same', () => {
   const names = contextKeys.map(({ name }) => name.toLowerCase())
   assert.equal(new Set(names).size, names.length)
-  for (const name of names) assert.match(name, /^(?:aws|ecr|iam|sts|pratique):[a-z]+\/?$/)
+  for (const name of names) assert.match(name, /^(?:aws|ecr|iam|sts|signer|pratique):[a-z]+\/?$/)
 })

@@ -55,6 +55,14 @@ const assuming = [
   'sts:setsourceidentity',
   'sts:tagsession',
 ]
+/** AWS Service Authorization Reference, "Condition keys for AWS Signer". */
+const versioned = [
+  'signer:signpayload',
+  'signer:startsigningjob',
+  'signer:getsigningprofile',
+  'signer:cancelsigningprofile',
+  'signer:revokesigningprofile',
+]
 const images = ['ecr:putimage', 'ecr:batchgetimage']
 
 const rows: readonly Row[] = [
@@ -115,6 +123,7 @@ const rows: readonly Row[] = [
   ['sts:RoleSessionName', 'string', 'sometimes', { actions: assuming }],
   ['sts:SourceIdentity', 'string', 'sometimes', { actions: assuming }],
   ['sts:TransitiveTagKeys', 'string', 'sometimes', { isMultivalued: true, actions: assuming }],
+  ['signer:ProfileVersion', 'string', 'sometimes', { actions: versioned }],
   ['pratique:Tag', 'string', 'sometimes', { actions: images }],
   ['pratique:MediaType', 'string', 'sometimes', { actions: images }],
   ['pratique:ArtifactType', 'string', 'sometimes', { actions: ['ecr:putimage'] }],

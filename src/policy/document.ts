@@ -2,7 +2,7 @@ import type { AccountId } from './account-id.ts'
 
 /** Where a document is put, which decides what may stand in it. A permissions boundary is of kind `identity`. */
 export type PolicyKind =
-  'identity' | 'session' | 'scp' | 'rcp' | 'repository' | 'registry' | 'trust'
+  'identity' | 'session' | 'scp' | 'rcp' | 'repository' | 'registry' | 'profile' | 'trust'
 
 /** A policy as it was read: nothing in it is unknown to the language, and nothing was resolved or substituted yet. */
 export interface PolicyDocument {

@@ -7,7 +7,7 @@ import type { Database, SqlReader, SqlWriter } from '../storage/database/databas
 import { findArchival, restoreRows } from './archival-store.ts'
 import { registryError } from './errors.ts'
 import { recordEvent } from './events.ts'
-import type { CommitGate } from './gates.ts'
+import type { CommitGate, PushWitness } from './gates.ts'
 import { findLinkedBlob } from './linked-blob-store.ts'
 import {
   findManifestByDigest,
@@ -42,6 +42,7 @@ export interface PutManifestInput {
   /** On what the tag names now; on the manifest itself where the push is by digest. */
   readonly precondition?: Precondition
   readonly gate?: CommitGate | undefined
+  readonly witness?: PushWitness | undefined
 }
 
 export interface PutManifestResult {
@@ -88,13 +89,23 @@ export async function putManifest(
     // A push brings back from the archive, of an index its children too: an index that is served lists nothing that is not.
     if (isPresent || manifest.kind === 'index') await restoreRows(tx, repository.id, digest, now)
     await writeTags(tx, repository, writes, digest, input.principal, now)
-    const { tags } = input
-    const { mediaType, artifactType, subject } = manifest
-    const told = { digest, tags, mediaType, artifactType, subject: subject?.digest }
-    await recordEvent(tx, repository, { kind: 'ImagePushed', ...told }, now)
+    await tellOfPush(tx, repository, input, { digest, manifest }, now)
   })
   const { mediaType, artifactType, subject } = manifest
   return { digest, mediaType, artifactType, subject: subject?.digest }
+}
+
+async function tellOfPush(
+  tx: SqlWriter,
+  repository: Repository,
+  { tags, witness }: PutManifestInput,
+  { digest, manifest }: Offered,
+  now: Date,
+): Promise<void> {
+  const { mediaType, artifactType, subject } = manifest
+  const told = { digest, tags, mediaType, artifactType, subject: subject?.digest }
+  await recordEvent(tx, repository, { kind: 'ImagePushed', ...told }, now)
+  await witness?.(tx, { ...told, repository, artifactType: artifactTypeOf(manifest) }, now)
 }
 
 function readManifest(input: PutManifestInput): Manifest {

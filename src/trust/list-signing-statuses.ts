@@ -1,34 +1,23 @@
 // Purpose:  which profiles are to sign an image, and what became of it.
 // Spec:     Amazon ECR API, DescribeImageSigningStatus.
 // Input:    an image that is there.
-// Deviates: images are not signed by this version: each profile that is to sign the image answers FAILED with the code SigningNotSupported, whenever the image was pushed; the rules are those of now.
-// Unknowns: no rule about the image → no status. A status is never COMPLETE without a signature.
-import type { ManifestSummary } from '../registry/manifest-store.ts'
-import type { RepositoryAddress } from '../registry/repository-store.ts'
+// Deviates: nothing. Rows are written in the transaction of the push: no row, no rule was about the image when it was pushed.
+// Unknowns: a status is never COMPLETE without a signature that was pushed.
 import type { SqlReader } from '../storage/database/database.ts'
-import { profilesFor } from './rules/signing-configuration.ts'
-import { findSigningRules } from './signing-configuration-store.ts'
+import { listImageSignings, type ImageKey } from './image-signing-store.ts'
+import type { SigningState } from './rules/managed-signing.ts'
 
 export interface SigningStatus {
   readonly profileArn: string
-  readonly state: 'FAILED'
-  readonly failureCode: string
-  readonly failureReason: string
+  readonly state: SigningState
+  readonly failure: { readonly code: string; readonly reason: string } | undefined
 }
 
-/** One for each profile. What points to another manifest is not signed: a signature would be signed for ever. */
+/** One for each profile. */
 export async function listSigningStatuses(
   reader: SqlReader,
-  { account, name }: RepositoryAddress,
-  image: Pick<ManifestSummary, 'subject'>,
+  image: ImageKey,
 ): Promise<readonly SigningStatus[]> {
-  if (image.subject !== undefined) return []
-  const rules = (await findSigningRules(reader, account)) ?? []
-  return profilesFor(rules, name).map((profileArn) => ({
-    profileArn,
-    state: 'FAILED',
-    failureCode: 'SigningNotSupported',
-    failureReason:
-      'This version keeps signing configurations and does not carry them out: the image was not signed by this profile.',
-  }))
+  const signings = await listImageSignings(reader, image)
+  return signings.map(({ profileArn, state, failure }) => ({ profileArn, state, failure }))
 }

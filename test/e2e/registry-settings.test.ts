@@ -13,7 +13,7 @@ import { missing, run } from '../kit/run.ts'
 import { startServer } from '../kit/server-process.ts'
 
 const begin = `
-import boto3, hashlib, json, os, urllib.error, urllib.request
+import boto3, hashlib, json, os, time, urllib.error, urllib.request
 from botocore.exceptions import ClientError
 account, name = '123456789012', 'team/app'
 ecr, iam, sts = boto3.client('ecr'), boto3.client('iam'), boto3.client('sts')
@@ -103,7 +103,7 @@ assert ecr.deregister_pull_time_update_exclusion(principalArn=role)['principalAr
 pull_both()
 assert pulled() is not None
 `,
-  'a signing configuration is kept; no image ever looks signed by it': `
+  'a signing configuration is kept; an image of before has no status, and one without a profile fails': `
 refused('SigningConfigurationNotFoundException', account, ecr.get_signing_configuration)
 refused('SigningConfigurationNotFoundException', account, ecr.delete_signing_configuration)
 assert ecr.describe_image_signing_status(**this)['signingStatuses'] == []
@@ -116,8 +116,13 @@ answer = ecr.get_signing_configuration()
 assert answer['signingConfiguration'] == configuration and answer['registryId'] == account
 status = ecr.describe_image_signing_status(**this)
 assert status['imageId'] == {'imageDigest': digest, 'imageTag': 'v1'} and status['registryId'] == account
-[one] = status['signingStatuses']
-assert (one['signingProfileArn'], one['status'], one['failureCode']) == (profile, 'FAILED', 'SigningNotSupported') and 'not signed' in one['failureReason'], one
+assert status['signingStatuses'] == []
+put('v2', annotations={'pushed': 'after'})
+for _ in range(100):
+    [one] = ecr.describe_image_signing_status(repositoryName=name, imageId={'imageTag': 'v2'})['signingStatuses']
+    if one['status'] != 'IN_PROGRESS': break
+    time.sleep(0.1)
+assert (one['signingProfileArn'], one['status'], one['failureCode']) == (profile, 'FAILED', 'ProfileNotFound') and 'no signing profile release' in one['failureReason'], one
 refused('ImageNotFoundException', 'v9', ecr.describe_image_signing_status, repositoryName=name, imageId={'imageTag': 'v9'})
 assert ecr.delete_signing_configuration()['signingConfiguration'] == configuration
 `,

@@ -189,6 +189,15 @@ const rows: Readonly<Record<number, readonly string[]>> = {
     `INSERT INTO holding_counts VALUES (1, x'01', x'01')`,
     `INSERT INTO set_count_blocks VALUES (0, x'01')`,
   ],
+  26: [
+    `INSERT INTO signing_keys VALUES ('k1', 'profile', NULL, NULL, 'EC-384', x'01', '[]', x'0203', '0011223344556677', 'arn', 90, 91)`,
+    `INSERT INTO signing_profiles VALUES ('123456789012', 'release', 'portable', 'Active', 'AAAAAAAAAA', '{}', 'r1', 92)`,
+    `INSERT INTO signing_profile_versions VALUES ('123456789012', 'release', 'AAAAAAAAAA', 'k1', 12, 'MONTHS', 'arn', 93, NULL, NULL, NULL, NULL)`,
+    `INSERT INTO signing_profile_permissions VALUES ('123456789012', 'release', 's1', 'signer:SignPayload', '210987654321', NULL, '{}')`,
+    `INSERT INTO signing_jobs VALUES ('j1', '123456789012', 'release', 'AAAAAAAAAA', '123456789012', 'arn', 'sha256:x', 94, 95, NULL, NULL, NULL)`,
+    `INSERT INTO image_signings (repository_id, digest, profile_arn, state, caller, asked_at)
+     SELECT repository_id, digest, 'arn', 'IN_PROGRESS', '{}', 96 FROM manifests LIMIT 1`,
+  ],
   27: [
     `INSERT INTO admission_policies VALUES ('123456789012', 'base', '{}', 2, 90, 'arn')`,
     `INSERT INTO admission_policy_versions VALUES ('123456789012', 'base', 1, NULL, 89, 'arn')`,

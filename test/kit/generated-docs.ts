@@ -17,6 +17,7 @@ import { notificationErrors } from '../../src/notifications/errors.ts'
 import { registryErrors } from '../../src/registry/errors.ts'
 import { replicationErrors } from '../../src/replication/errors.ts'
 import { scanningErrors } from '../../src/scanning/errors.ts'
+import { signingErrors } from '../../src/signing/errors.ts'
 import { signingConfigurationErrors } from '../../src/trust/signing-configuration-errors.ts'
 import { templateErrors } from '../../src/templates/errors.ts'
 
@@ -30,6 +31,7 @@ export function errorsDocument(): string {
     section('Scanner', scanningErrors),
     section('Lifecycle policies', lifecycleErrors),
     section('Replication and pull-through', replicationErrors),
+    section('Signing', signingErrors),
     section('Signing configuration', signingConfigurationErrors),
     section('Repository creation templates', templateErrors),
     section('Trust', trustErrors),

@@ -7,7 +7,7 @@ import { decoy, keyNameOf, namesKey, openSealed, seal, type SealKeys } from './s
 
 /** Where a sealed secret lies: its bytes open in no other row. */
 export interface SecretPlace {
-  readonly table: 'access_keys' | 'stored_keys' | 'notification_secrets'
+  readonly table: 'access_keys' | 'stored_keys' | 'notification_secrets' | 'signing_keys'
   readonly row: string
 }
 

@@ -23,6 +23,7 @@ export type SealPurpose =
   | 'key-check'
   | 'stored-key'
   | 'notification-secret'
+  | 'signing-key'
 
 /** What is sealed says which key it is sealed under; the id tells nothing of the key. */
 export interface SealingKey {

@@ -16,6 +16,8 @@ import {
 } from './protocol/rest-protocol.ts'
 import type { SignedRequest } from './protocol/sigv4-canonical.ts'
 import type { readSignature } from './protocol/sigv4-signature.ts'
+import { signerPaths } from './signer/operation-paths.ts'
+import { signerOperations } from './signer/operations.ts'
 
 const ecrTarget = 'AmazonEC2ContainerRegistry_V20150921'
 export const defaultBodyBytes = 64 * 1024
@@ -23,8 +25,11 @@ export const defaultBodyBytes = 64 * 1024
 const maxIamBytes = 1024 * 1024
 
 /** Services that are told apart by path and method once the signature has said which it is: several have `/tags/…`. */
-const restServices: Readonly<Record<RestService, RestPaths>> = { inspector2: inspectorPaths }
-type RestService = 'inspector2'
+const restServices: Readonly<Record<RestService, RestPaths>> = {
+  inspector2: inspectorPaths,
+  signer: signerPaths,
+}
+type RestService = 'inspector2' | 'signer'
 
 /** Each address of a REST service once, with its methods. */
 export function restRoutes(): readonly { readonly method: string; readonly url: string }[] {
@@ -96,7 +101,8 @@ export function mayBeUnsigned(
 export function bodyLimit(door: Door): number {
   if (door.protocol === 'query') return door.model === iamModel ? maxIamBytes : defaultBodyBytes
   if (door.protocol === 'rest') {
-    const row = inspectorOperations.get(door.match?.name ?? '')
+    const operations = door.service === 'signer' ? signerOperations : inspectorOperations
+    const row = operations.get(door.match?.name ?? '')
     return row?.maxBodyBytes ?? defaultBodyBytes
   }
   const operations = door.service === 'ecr' ? ecrOperations : cloudTrailOperations

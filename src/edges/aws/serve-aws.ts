@@ -31,6 +31,7 @@ import {
   iamService,
   inspectorService,
   jsonSetting,
+  signerService,
   stsService,
   trailService,
   type Authenticate,
@@ -83,6 +84,7 @@ function servicesWith(clockSkewMinutes: AwsEdge['clockSkewMinutes']): SigV4Servi
     iam: { skewMinutes: long, isGlobal: true },
     cloudtrail: { skewMinutes: long, isGlobal: false },
     inspector2: { skewMinutes: short, isGlobal: false },
+    signer: { skewMinutes: short, isGlobal: false },
   }
 }
 
@@ -176,7 +178,9 @@ async function dispatch(
   }
   const setting = jsonSetting(edge, authenticate, requestId)
   if (door.protocol === 'rest')
-    return dispatchRest(inspectorService(setting, edge), signed, door.match, facts, requestId)
+    return door.service === 'signer'
+      ? dispatchRest(signerService(setting, edge), signed, door.match, facts, requestId)
+      : dispatchRest(inspectorService(setting, edge), signed, door.match, facts, requestId)
   return door.service === 'ecr'
     ? dispatchJson(ecrService(setting, edge), signed, door.operation, facts, requestId)
     : dispatchJson(trailService(setting, edge), signed, door.operation, facts, requestId)

@@ -26,6 +26,9 @@ import type { QueryService } from './protocol/query-dispatch.ts'
 import { iamModel, stsModel } from './protocol/query-protocol.ts'
 import type { SignedRequest } from './protocol/sigv4-canonical.ts'
 import { unrecognised, type SigV4Result } from './protocol/sigv4.ts'
+import type { SignerCall, SignerDeps } from './signer/call.ts'
+import { spellSignerError } from './signer/errors.ts'
+import { signerOperations } from './signer/operations.ts'
 import type { StsDeps } from './sts/call.ts'
 import { stsOperationNames } from './sts/operation-names.ts'
 import { stsOperations } from './sts/operations.ts'
@@ -36,6 +39,7 @@ export interface AwsEdge {
   readonly sts: StsDeps
   readonly cloudTrail: CloudTrailDeps
   readonly inspector: InspectorDeps
+  readonly signer: SignerDeps
   readonly region: string
   /** How far a signer's clock may be off; auto for what AWS allows at each service. */
   readonly clockSkewMinutes: number | 'auto'
@@ -164,6 +168,21 @@ export function inspectorService(
     deps: inspector,
     callOf: (caller) => ({ caller }),
     spell: spellInspectorError,
+  }
+}
+
+export function signerService(
+  setting: JsonSetting,
+  { signer }: AwsEdge,
+): JsonService<SignerDeps, SignerCall> {
+  return {
+    ...setting,
+    service: 'signer',
+    operations: signerOperations,
+    unserved: new Set(),
+    deps: signer,
+    callOf: (caller) => ({ caller }),
+    spell: spellSignerError,
   }
 }
 

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { testCaller } from '../../../test/kit/principals.ts'
 import { accountOf } from '../../../test/kit/principals.ts'
 import { Readable } from 'node:stream'
 import { accountRoutes, type AccountRooms } from './account-routes.ts'
@@ -22,6 +23,7 @@ async function ask(path: string, query: string): Promise<unknown> {
   const call = {
     account,
     principal: 'arn:aws:iam::123456789012:user/admin',
+    caller: testCaller('admin'),
     query: new URLSearchParams(query),
     body: Readable.from([]),
     signal: new AbortController().signal,

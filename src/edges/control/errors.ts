@@ -27,6 +27,7 @@ import {
 } from '../../registry/errors.ts'
 import { isScanningError, scanningErrors, type ScanningErrorCode } from '../../scanning/errors.ts'
 import { isTrustError, trustErrors, type TrustErrorCode } from '../../trust/errors.ts'
+import { isSigningError, signingErrors, type SigningErrorCode } from '../../signing/errors.ts'
 import type { ControlError } from './serve-control.ts'
 
 const statuses = {
@@ -137,6 +138,17 @@ const admissionStatuses = {
   CLUSTER_UNKNOWN: 404,
   CLUSTERS_TOO_MANY: 409,
 } as const satisfies Record<AdmissionErrorCode, number>
+const signingStatuses = {
+  SIGNING_KEY_UNKNOWN: 404,
+  SIGNING_KEY_EXISTS: 409,
+  SIGNING_KEY_UNUSABLE: 409,
+  SIGNING_PROFILE_UNKNOWN: 404,
+  SIGNING_PROFILE_INACTIVE: 409,
+  SIGNING_JOB_UNKNOWN: 404,
+  SIGNING_INPUT_INVALID: 400,
+  SIGNING_CONFLICT: 409,
+  SIGNING_LIMIT: 409,
+} as const satisfies Record<SigningErrorCode, number>
 
 const notificationStatuses = {
   SINK_INVALID: 400,
@@ -194,6 +206,11 @@ export function spellControlError(thrown: unknown): ControlError | undefined {
     const { remedy } = lifecycleErrors[error.code]
     const message = `${error.message}. ${remedy}`
     return { status: lifecycleStatuses[error.code], code: error.code, message }
+  }
+  if (isSigningError(error)) {
+    const { remedy } = signingErrors[error.code]
+    const message = `${error.message}. ${remedy}`
+    return { status: signingStatuses[error.code], code: error.code, message }
   }
   if (!isRegistryError(error)) return undefined
   const { remedy } = registryErrors[error.code]

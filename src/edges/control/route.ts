@@ -1,5 +1,6 @@
 // What a row of Pratique's own API is made of.
 import type { Readable } from 'node:stream'
+import type { Caller } from '../../access/caller.ts'
 import type { AccountId } from '../../policy/account-id.ts'
 
 export type ControlAction = `pratique:${string}`
@@ -9,6 +10,8 @@ export interface ControlCall {
   readonly account: AccountId
   /** ARN of the caller, for what is kept of who did it. */
   readonly principal: string
+  /** For what is carried out later as who asked for it. */
+  readonly caller: Caller
   readonly query: URLSearchParams
   readonly body: Readable
   readonly signal: AbortSignal

@@ -20,6 +20,7 @@ import { sbomRoutes, type SbomRooms } from './sbom-routes.ts'
 import { sessionRoutes, type SessionRooms } from './session-routes.ts'
 import { suppressionRoutes, type SuppressionRooms } from './suppression-routes.ts'
 import { trustRoutes, type TrustRooms } from './trust-routes.ts'
+import { signingRoutes, type SigningRooms } from './signing-routes.ts'
 import { storageRoutes, type StorageRooms } from './storage-routes.ts'
 import { whereRoutes, type WhereRooms } from './where-routes.ts'
 
@@ -40,6 +41,7 @@ export interface ControlRooms
     MasterKeyRooms,
     SbomRooms,
     SessionRooms,
+    SigningRooms,
     GuardRailRooms,
     NotificationRooms,
     PolicyRooms,
@@ -103,6 +105,7 @@ export const controlRoutes: readonly ControlRoute<ControlRooms>[] = [
   ...masterKeyRoutes,
   ...sbomRoutes,
   ...sessionRoutes,
+  ...signingRoutes,
   ...whereRoutes,
   ...notificationRoutes,
   {

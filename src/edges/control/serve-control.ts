@@ -5,7 +5,7 @@ import type { AccountId } from '../../policy/account-id.ts'
 import type { HeaderAuthenticator } from '../authenticate.ts'
 import { whyNotLetIn } from '../refused-credentials.ts'
 import { sourceOf, tellJudgement } from '../request-facts.ts'
-import type { ControlReply, ControlRoute } from './route.ts'
+import type { ControlCall, ControlReply, ControlRoute } from './route.ts'
 import { controlRoutes, type ControlRooms } from './routes.ts'
 
 export interface ControlError {
@@ -61,8 +61,8 @@ async function answer(
     const query = new URL(request.raw.url ?? '/', 'http://localhost').searchParams
     facts.parameters = Object.fromEntries(query)
     const signal = abortedWithConnection(reply)
-    const { account, principal } = allowed
-    const call = { account, principal, query, body: request.raw, signal }
+    const { account, principal, caller } = allowed
+    const call = { account, principal, caller, query, body: request.raw, signal }
     const result = await route.run(edge.rooms, call)
     if (result.kind === 'refused') return refuse({ status: 400, ...result })
     if (result.kind === 'json') facts.responseElements = result.audited
@@ -81,7 +81,7 @@ async function requireAllowed(
   edge: ControlEdge,
   route: ControlRoute<ControlRooms>,
   request: FastifyRequest,
-): Promise<{ readonly account: AccountId; readonly principal: string } | ControlError> {
+): Promise<Pick<ControlCall, 'account' | 'principal' | 'caller'> | ControlError> {
   const { facts } = request
   const result = await edge.authenticate(request.headers.authorization, sourceOf(request))
   if (result.kind !== 'authenticated') {
@@ -108,7 +108,7 @@ async function requireAllowed(
   const judged = await edge.authorize(caller, { action, resources })
   tellJudgement(facts, judged)
   return judged.kind === 'allow'
-    ? { account: caller.accountId, principal: caller.principalArn }
+    ? { account: caller.accountId, principal: caller.principalArn, caller }
     : { status: 403, code: 'DENIED', message: judged.message }
 }
 

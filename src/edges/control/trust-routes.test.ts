@@ -6,6 +6,7 @@ import { accountOf } from '../../../test/kit/principals.ts'
 import { findAction } from '../../policy/actions.ts'
 import type { ControlReply } from './route.ts'
 import { trustRoutes, type TrustRooms } from './trust-routes.ts'
+import { testCaller } from '../../../test/kit/principals.ts'
 
 const account = accountOf('123456789012')
 const digest = `sha256:${'a'.repeat(64)}`
@@ -41,6 +42,7 @@ async function ask(
   return row.run(rooms, {
     account,
     principal: 'arn:aws:iam::123456789012:user/admin',
+    caller: testCaller('admin'),
     query: new URLSearchParams(query),
     body: Readable.from([Buffer.from(body)]),
     signal: new AbortController().signal,

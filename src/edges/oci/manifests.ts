@@ -1,3 +1,4 @@
+import type { Caller } from '../../access/caller.ts'
 import type { Clock } from '../../lib/clock.ts'
 import { readAll } from '../../lib/read-all.ts'
 import { maxManifestBytes } from '../../oci/manifest.ts'
@@ -6,6 +7,7 @@ import { parseTag, type Tag } from '../../oci/tag.ts'
 import { deleteManifest, deleteTag } from '../../registry/delete-manifest.ts'
 import { registryError } from '../../registry/errors.ts'
 import { getManifest, getManifestSummary, recordPull } from '../../registry/find-manifest.ts'
+import type { PushWitness } from '../../registry/gates.ts'
 import type { ManifestSummary } from '../../registry/manifest-store.ts'
 import { putManifest } from '../../registry/put-manifest.ts'
 import { getRepository } from '../../registry/repository-store.ts'
@@ -22,6 +24,7 @@ interface Deps {
   readonly gatePull: PullGuard
   /** Told after a push has been committed: scans need not wait for the next look. */
   readonly onPush: () => void
+  readonly witnessPush: (caller: Caller) => PushWitness
 }
 
 /** As many as fit the header limits of the proxies that people put in front. */
@@ -97,6 +100,7 @@ export async function pushManifest(
     principal: call.caller.principalArn,
     ifPresent: 'accept',
     gate: call.stillAllowed,
+    witness: deps.witnessPush(call.caller),
     ...(precondition === undefined ? {} : { precondition }),
   })
   deps.onPush()

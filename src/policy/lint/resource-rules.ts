@@ -24,6 +24,8 @@ const shapes: Readonly<Record<ResourceType, Shape>> = {
   'oidc-provider': { services: ['iam'], paths: ['oidc-provider/'] },
   principal: { services: ['iam', 'sts'], paths: ['user/', 'role/', 'group/', 'federated-user/'] },
   filter: { services: ['inspector2'], paths: ['owner/'] },
+  'signing-profile': { services: ['signer'], paths: ['/signing-profiles/'] },
+  'signing-job': { services: ['signer'], paths: ['/signing-jobs/'] },
   none: { services: [], paths: [] },
 }
 

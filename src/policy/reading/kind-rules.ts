@@ -55,6 +55,8 @@ export const kindRules: Readonly<Record<PolicyKind, KindRules>> = {
     resource: 'registry',
     size: { limit: policyLimits.registry, of: textLength },
   },
+  // Made of the permissions of a signing profile, never written by anybody.
+  profile: { ...ofResource, services: ['signer'], resource: 'repository', size: undefined },
   trust: {
     ...identity,
     principal: 'required',

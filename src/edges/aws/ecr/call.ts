@@ -8,7 +8,7 @@ import type { Ids } from '../../../lib/ids.ts'
 import { parseRepositoryName } from '../../../oci/repository-name.ts'
 import { parseAccountId, type AccountId } from '../../../policy/account-id.ts'
 import type { CompiledPolicy } from '../../../policy/compile.ts'
-import type { CommitGate } from '../../../registry/gates.ts'
+import type { CommitGate, PushWitness } from '../../../registry/gates.ts'
 import type { RepositoryAddress } from '../../../registry/repository-store.ts'
 import type { ImageContent } from '../../../scanning/image-scan.ts'
 import type { Suppressions } from '../../../scanning/suppressions.ts'
@@ -40,6 +40,7 @@ export interface EcrDeps extends UploadDeps {
   readonly pagingKey: SealKeys
   /** Told after something was committed that a job waits for. */
   readonly wake: () => void
+  readonly witnessPush: (caller: Caller) => PushWitness
   readonly isAnonymousPullOn: boolean
   readonly prepareRepositories: VisibleDeps['prepareRepositories']
 }

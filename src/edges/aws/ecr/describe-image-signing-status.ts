@@ -1,4 +1,3 @@
-import { findManifestSummary } from '../../../registry/manifest-store.ts'
 import { getRepository } from '../../../registry/repository-store.ts'
 import { listSigningStatuses } from '../../../trust/list-signing-statuses.ts'
 import { repositoryIn, type EcrCall, type EcrDeps } from './call.ts'
@@ -15,18 +14,18 @@ export async function describeImageSigningStatus(
 ): Promise<Readonly<Record<string, unknown>>> {
   const repository = await getRepository(deps.database, repositoryIn(call, input))
   const digest = await requireImage(deps.database, repository, input.imageId)
-  const image = await findManifestSummary(deps.database, repository.id, digest)
-  const statuses =
-    image === undefined ? [] : await listSigningStatuses(deps.database, repository, image)
+  const image = { repositoryId: repository.id, digest }
+  const statuses = await listSigningStatuses(deps.database, image)
   return {
     repositoryName: repository.name,
     imageId: { ...input.imageId, imageDigest: digest },
     registryId: repository.account,
-    signingStatuses: statuses.map(({ profileArn, state, failureCode, failureReason }) => ({
+    signingStatuses: statuses.map(({ profileArn, state, failure }) => ({
       signingProfileArn: profileArn,
       status: state,
-      failureCode,
-      failureReason,
+      ...(failure === undefined
+        ? {}
+        : { failureCode: failure.code, failureReason: failure.reason }),
     })),
   }
 }

@@ -43,6 +43,7 @@ export async function putImage(
       principal: call.caller.principalArn,
       ifPresent: 'refuse',
       gate: call.stillAllowed,
+      witness: deps.witnessPush(call.caller),
     })
     deps.wake()
     return {

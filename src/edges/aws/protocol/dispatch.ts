@@ -217,7 +217,9 @@ async function judgeRow<Deps, Call extends { readonly caller: Caller }>(
   const resources = authorization.resources(input, scope)
   // Nothing to ask about would be nothing to refuse.
   if (resources.length === 0) throw new Error(`${row.name} names no resource`)
-  const keys = authorization.keys(input)
+  const looked = await row.lookUpKeys?.(service.deps, input, scope)
+  const own = authorization.keys(input)
+  const keys = looked === undefined ? own : { ...own, ...looked }
   facts.resource = resources.slice(0, 3).join(' ')
   const ask = async (request: AuthorizationRequest): Promise<Judged> => ({
     request,

@@ -47,6 +47,12 @@ export interface Operation<Deps, Call> {
   /** What `read` holds inputs against. */
   readonly model: TSchema
   readonly read: (body: unknown) => InputReading<unknown>
+  /** Condition keys that are only known by looking something up, before it is authorised. */
+  readonly lookUpKeys?: (
+    deps: Deps,
+    input: unknown,
+    scope: ResourceScope,
+  ) => Promise<RequestKeys | undefined>
   readonly run: (deps: Deps, input: unknown, call: Call) => Promise<unknown>
 }
 
@@ -64,12 +70,17 @@ export function operation<Deps, Call, P extends TProperties>(row: {
   ) => readonly AuthorizationRequest[]
   readonly resources: (input: Static<TObject<P>>, scope: ResourceScope) => readonly string[]
   readonly keys?: (input: Static<TObject<P>>) => RequestKeys | undefined
+  readonly lookUpKeys?: (
+    deps: Deps,
+    input: Static<TObject<P>>,
+    scope: ResourceScope,
+  ) => Promise<RequestKeys | undefined>
   readonly isListing?: (input: Static<TObject<P>>) => boolean
   readonly errorStyle?: ErrorStyle
   readonly maxBodyBytes?: number
   readonly run: (deps: Deps, input: Static<TObject<P>>, call: Call) => Promise<unknown>
 }): Operation<Deps, Call> {
-  const { name, action, resources, run } = row
+  const { name, action, resources, run, lookUpKeys } = row
   // What the reader accepted has the input's type: it is the only source of what these two are given.
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the reader of this very row produced it
   const typed = (input: unknown): Static<TObject<P>> => input as Static<TObject<P>>
@@ -88,6 +99,9 @@ export function operation<Deps, Call, P extends TProperties>(row: {
     maxBodyBytes: row.maxBodyBytes ?? defaultBodyBytes,
     model: row.input,
     read: inputReader(row.input),
+    ...(lookUpKeys === undefined
+      ? {}
+      : { lookUpKeys: (deps, input, scope) => lookUpKeys(deps, typed(input), scope) }),
     run: (deps, input, call) => run(deps, typed(input), call),
   }
 }

@@ -10,10 +10,12 @@ import type { SignedRequest } from './sigv4-canonical.ts'
 
 export interface RestPath {
   readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE'
-  /** `/findings/list`; a label, in braces, is the last part: `/tags/{resourceArn}`. */
+  /** `/findings/list`; a label stands in braces: `/tags/{resourceArn}`. Of two that fit the first is meant. */
   readonly path: string
   /** Members that are lists in the query. */
   readonly queryLists?: readonly string[]
+  /** Other members that stand in the query, each once. */
+  readonly query?: Readonly<Record<string, 'text' | 'integer' | 'boolean'>>
 }
 
 /** By operation. */
@@ -29,9 +31,12 @@ export function matchRest(
   { method, rawPath }: Pick<SignedRequest, 'method' | 'rawPath'>,
 ): RestMatch | undefined {
   for (const [name, row] of paths) {
-    const isPath =
-      row.path === rawPath || (row.path.includes('{') && rawPath.startsWith(prefixOf(row.path)))
-    if (isPath && row.method === method) return { name, ...row }
+    if (row.method !== method) continue
+    if (
+      row.path === rawPath ||
+      (row.path.includes('{') && labelsOf(row.path, rawPath) !== undefined)
+    )
+      return { name, ...row }
   }
   return undefined
 }
@@ -45,6 +50,25 @@ function prefixOf(path: string): string {
   return path.slice(0, path.indexOf('{'))
 }
 
+/** What stands in the place of each label, as on the wire; undefined for a path that is not of this form. */
+function labelsOf(path: string, rawPath: string): ReadonlyMap<string, string> | undefined {
+  const labels = new Map<string, string>()
+  const parts = path.split(/\{(\w+)\}/)
+  let rest = rawPath
+  for (let index = 0; index < parts.length; index += 2) {
+    const [text = '', label] = [parts[index], parts[index + 1]]
+    if (!rest.startsWith(text)) return undefined
+    rest = rest.slice(text.length)
+    if (label === undefined) break
+    const isLast = parts[index + 2] === ''
+    const end = isLast ? rest.length : rest.indexOf('/')
+    if (end === -1) return undefined
+    labels.set(label, rest.slice(0, end))
+    rest = rest.slice(end)
+  }
+  return rest === '' ? labels : undefined
+}
+
 /** The members of the body with those that stand in the path and in the query. */
 export function readRestBody(
   match: RestMatch,
@@ -52,20 +76,36 @@ export function readRestBody(
 ): JsonBody {
   const json = parseJsonBody(request.body)
   if (json.kind === 'malformed') return json
-  const label = /\{(\w+)\}$/.exec(match.path)?.[1]
-  const value =
-    label === undefined ? undefined : decode(request.rawPath.slice(prefixOf(match.path).length))
-  if (label !== undefined && value === undefined)
-    return { kind: 'malformed', message: `the path's ${label} is not percent-encoded UTF-8` }
-  const query = new URLSearchParams(request.rawQuery)
-  const lists = (match.queryLists ?? []).flatMap((name) =>
+  const labels: Record<string, string> = {}
+  for (const [label, raw] of labelsOf(match.path, request.rawPath) ?? []) {
+    const value = decode(raw)
+    if (value === undefined)
+      return { kind: 'malformed', message: `the path's ${label} is not percent-encoded UTF-8` }
+    labels[label] = value
+  }
+  const members = { ...queryMembers(match, new URLSearchParams(request.rawQuery)), ...labels }
+  return { kind: 'body', body: { ...asRecord(json.body), ...members } }
+}
+
+/** What is no number or truth value stays text, which the model refuses by its name. */
+function queryMembers(
+  { queryLists = [], query: single = {} }: RestMatch,
+  query: URLSearchParams,
+): Readonly<Record<string, unknown>> {
+  const lists = queryLists.flatMap((name) =>
     query.has(name) ? [[name, query.getAll(name)] as const] : [],
   )
-  const members = {
-    ...Object.fromEntries(lists),
-    ...(label === undefined ? {} : { [label]: value }),
-  }
-  return { kind: 'body', body: { ...asRecord(json.body), ...members } }
+  const others = Object.entries(single).flatMap(([name, kind]) => {
+    const text = query.get(name)
+    return text === null ? [] : [[name, valueOf(text, kind)] as const]
+  })
+  return Object.fromEntries<unknown>([...lists, ...others])
+}
+
+function valueOf(text: string, kind: 'text' | 'integer' | 'boolean'): unknown {
+  if (kind === 'integer') return /^-?\d{1,15}$/.test(text) ? Number(text) : text
+  if (kind === 'boolean') return text === 'true' || (text === 'false' ? false : text)
+  return text
 }
 
 function asRecord(value: unknown): object {
