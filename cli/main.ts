@@ -27,6 +27,7 @@ const commands: ReadonlyMap<string, () => Promise<AddCommand>> = new Map(
     lifecycle: async () => (await import('./commands/lifecycle.ts')).lifecycleCommand,
     notify: async () => (await import('./commands/notify.ts')).notifyCommand,
     gate: async () => (await import('./commands/gate.ts')).gateCommand,
+    audit: async () => (await import('./commands/audit.ts')).auditCommand,
     'audit-log': async () => (await import('./commands/audit-log.ts')).auditLogCommand,
     session: async () => (await import('./commands/session.ts')).sessionCommand,
     keys: async () => (await import('./commands/keys.ts')).keysCommand,

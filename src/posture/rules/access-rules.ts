@@ -158,7 +158,7 @@ export const accessRules: readonly PostureRule[] = [
             : fail(fewOf(strange.map(({ message }) => message)))
         }),
       ),
-    remedy: 'pratique policy lint policy.json --kind repository',
+    remedy: 'pratique policy lint policy.json',
     equivalents: [],
     references: ['https://github.com/duo-labs/parliament'],
   },

@@ -39,7 +39,7 @@ export const identityRules: readonly PostureRule[] = [
     why: 'No policy limits root, so its key is every right there is.',
     evidence: ['iam:GetAccountSummary', 'pratique:SearchAuditLog'],
     judge: judgeRoot,
-    remedy: 'pratique user create ADMIN',
+    remedy: 'aws iam delete-access-key --access-key-id KEY_OF_ROOT',
     equivalents: [],
     references,
   },
@@ -51,7 +51,7 @@ export const identityRules: readonly PostureRule[] = [
     evidence: ['iam:GetAccountAuthorizationDetails'],
     judge: ({ principals }) =>
       whenTold(principals, (all) => judged(all.flatMap(judgePrincipal), 'there are no identities')),
-    remedy: 'pratique {kind} --help',
+    remedy: 'pratique {kind} detach {name} {policy}',
     equivalents: [],
     references,
   },
@@ -110,6 +110,9 @@ function judgeRoot({ rootKeys, rootUse, now }: PostureEvidence): Judgement {
   }
 }
 
+const trustRemedy =
+  'aws iam update-assume-role-policy --role-name {name} --policy-document file://trust.json'
+
 /** AWS's own policies that allow all of ECR on everything. */
 const wideManaged = [
   'AdministratorAccess',
@@ -135,7 +138,7 @@ function judgePrincipal({
     ),
   ]
   const unread = read.flatMap((policy) => (policy.document === undefined ? [policy.name] : []))
-  const rest = { resource: `${kind}/${name}`, values: { kind, name } }
+  const rest = { resource: `${kind}/${name}`, values: { kind, name, policy: wide[0] ?? 'POLICY' } }
   const look =
     wide.length > 0
       ? fail(`may do all of ECR everywhere, by ${fewOf(wide)}`)
@@ -149,6 +152,7 @@ function judgePrincipal({
       : [
           {
             ...judgeTrust(trust),
+            remedy: trustRemedy,
             resource: `${rest.resource} (trust policy)`,
             values: rest.values,
           },

@@ -65,7 +65,8 @@ export const imageRules: readonly PostureRule[] = [
       eachImage(evidence, ({ scans, isLatest }) =>
         isLatest ? tellingOf(scans, judgeCoverage) : undefined,
       ),
-    remedy: 'pratique scan {image}',
+    remedy:
+      'aws ecr start-image-scan --repository-name {repository} --image-id imageDigest={digest}',
     equivalents: [],
     references: [`${ecrGuide}/image-scanning.html`],
   },
@@ -124,7 +125,7 @@ export const imageRules: readonly PostureRule[] = [
       eachImage(evidence, ({ scans, isLatest }) =>
         isLatest ? tellingOf(scans, (all) => judgeBase(all, evidence.now)) : undefined,
       ),
-    remedy: 'pratique scan {image}',
+    remedy: 'docker build --pull --no-cache --tag {image} .  # FROM a release that is supported',
     equivalents: [],
     references: ['https://endoflife.date'],
   },
@@ -142,7 +143,7 @@ export const imageRules: readonly PostureRule[] = [
             : `runs as ${user}`
           : undefined,
       ),
-    remedy: 'pratique gate {image}',
+    remedy: 'docker build --tag {image} .  # with USER 10001 in the Dockerfile',
     equivalents: [],
     references: ['https://docs.docker.com/build/building/best-practices/#user'],
   },
@@ -170,7 +171,7 @@ function judgeLatest(scans: readonly ScanEvidence[], { expectations }: PostureEv
   const [worst] = counted
   if (worst !== undefined) {
     const names = counted.map(nameOf)
-    const words = `${counted.length} findings at or above ${expectations.threshold}: ${fewOf([...new Set(names)])}`
+    const words = `${counted.length} at or above ${expectations.threshold}: ${fewOf([...new Set(names)])}`
     return { ...fail(words), severity: severityOf[worst.severity] }
   }
   if (scans.some(({ kind }) => kind === 'never')) return fail('was never scanned')

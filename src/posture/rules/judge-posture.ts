@@ -27,8 +27,8 @@ export interface JudgedRule {
   readonly seen: readonly JudgedSeen[]
 }
 
+/** Its remedy is a command as it can be run. */
 export interface JudgedSeen extends Seen {
-  readonly remedy?: string
   /** The suppression that lets it pass; it is told all the same. */
   readonly suppressedBy?: PostureSuppression
 }
@@ -86,8 +86,8 @@ function judgeRule(
     const outcome = whole === undefined ? kind : 'suppressed'
     return { rule, outcome, severity: rule.severity, why, ...action, seen: [] }
   }
-  const seen = judgement.seen.map((one): JudgedSeen => {
-    const remedy = one.outcome === 'fail' ? { remedy: fillRemedy(rule.remedy, one.values) } : {}
+  const seen = judgement.seen.map(({ remedy: own = rule.remedy, ...one }): JudgedSeen => {
+    const remedy = one.outcome === 'fail' ? { remedy: fillRemedy(own, one.values) } : {}
     const by =
       one.outcome === 'pass' ? undefined : about.find((entry) => covers(entry, one.resource))
     if (by === undefined) return { ...one, ...remedy }

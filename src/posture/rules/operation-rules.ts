@@ -148,7 +148,7 @@ function judgeData({ data, now }: PostureEvidence): Judgement {
       hours === undefined
         ? fail('was never updated')
         : hours * 3_600_000 >= oldestDataMs
-          ? fail(`is ${hours} hours old`)
+          ? fail(`is ${hours > 96 ? `${Math.floor(hours / 24)} days` : `${hours} hours`} old`)
           : pass(`is ${hours} hours old`)
     return {
       kind: 'judged',

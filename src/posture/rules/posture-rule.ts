@@ -46,6 +46,8 @@ export interface Seen {
   readonly severity?: PostureSeverity
   /** The right that was missing. */
   readonly action?: string
+  /** Where it is not the rule's own. */
+  readonly remedy?: string
   /** For the remedy, by placeholder. */
   readonly values: Readonly<Record<string, string>>
 }

@@ -85,7 +85,7 @@ export const signingRules: readonly PostureRule[] = [
           'no namespace is for production',
         ),
       ),
-    remedy: 'kubectl label namespace {namespace} admission=deny',
+    remedy: 'write mode: deny into the admission policy of {namespace}',
     equivalents: [],
     references: [],
   },

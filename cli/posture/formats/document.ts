@@ -1,0 +1,69 @@
+import type { JudgedRule, JudgedSeen } from '../../../src/posture/rules/judge-posture.ts'
+import type { PostureSuppression } from '../../../src/posture/rules/rules-file.ts'
+import type { PostureReport } from '../posture-report.ts'
+
+/** Grows when a member changes its meaning or goes away: docs/schemas/posture-report-1.json. */
+const schemaVersion = 1
+
+/** The whole audit for programs, also what --min leaves out of the answer. */
+export function postureDocument(report: PostureReport): Readonly<Record<string, unknown>> {
+  const { target, account, judgedAt, posture, minimum, exitCode, history } = report
+  return {
+    schemaVersion,
+    target,
+    account,
+    judgedAt: judgedAt.toISOString(),
+    minimum,
+    exitCode,
+    score: posture.score,
+    ...(history === undefined ? {} : { history }),
+    rules: posture.rules.map(ruleDocument),
+    unusedSuppressions: posture.unusedSuppressions.map(suppressionDocument),
+    endedSuppressions: posture.endedSuppressions.map(suppressionDocument),
+  }
+}
+
+function ruleDocument({ rule, outcome, severity, why, action, seen }: JudgedRule): object {
+  const { id, title, equivalents, references } = rule
+  return {
+    id,
+    title,
+    severity,
+    outcome,
+    why: rule.why,
+    ...(why === undefined ? {} : { reason: why }),
+    ...(action === undefined ? {} : { missingAction: action }),
+    equivalents,
+    references,
+    resources: seen.map(seenDocument),
+  }
+}
+
+function seenDocument({
+  resource,
+  outcome,
+  words,
+  action,
+  remedy,
+  suppressedBy,
+}: JudgedSeen): object {
+  return {
+    resource,
+    outcome,
+    seen: words,
+    ...(action === undefined ? {} : { missingAction: action }),
+    ...(remedy === undefined ? {} : { remedy }),
+    ...(suppressedBy === undefined ? {} : { suppressedBy: suppressionDocument(suppressedBy) }),
+  }
+}
+
+function suppressionDocument({
+  rule,
+  resource,
+  owner,
+  reason,
+  until,
+  line,
+}: PostureSuppression): object {
+  return { rule, ...(resource === undefined ? {} : { resource }), owner, reason, until, line }
+}
