@@ -2,14 +2,14 @@ import type { JudgedRule, JudgedSeen } from '../../../src/posture/rules/judge-po
 import type { PostureSuppression } from '../../../src/posture/rules/rules-file.ts'
 import type { PostureReport } from '../posture-report.ts'
 
-/** Grows when a member changes its meaning or goes away: docs/schemas/posture-report-1.json. */
-const schemaVersion = 1
+/** Another one when a member changes its meaning or goes away: docs/schemas/audit-report-1.json. */
+const schema = 'pratique.audit/1'
 
 /** The whole audit for programs, also what --min leaves out of the answer. */
 export function postureDocument(report: PostureReport): Readonly<Record<string, unknown>> {
   const { target, account, judgedAt, posture, minimum, exitCode, history } = report
   return {
-    schemaVersion,
+    schema,
     target,
     account,
     judgedAt: judgedAt.toISOString(),
