@@ -17,7 +17,15 @@ export interface Place {
   readonly sts: STSClient
 }
 
-const pace = { retryMode: 'adaptive', maxAttempts: 6 }
+const pace = {
+  retryMode: 'adaptive',
+  maxAttempts: 6,
+  requestHandler: {
+    connectionTimeout: 10_000,
+    requestTimeout: 60_000,
+    throwOnRequestTimeout: true,
+  },
+}
 
 /** `aws` speaks the API of AWS alone, wherever the environment says that it answers. */
 export function openPlace(target: Target): Place {

@@ -191,7 +191,7 @@ function scanIn(state: ScanState): Omit<ScanEvidence, 'platform'> {
     kev: finding.kev,
     fix: finding.fix,
     firstKnown: finding.firstKnown,
-    release: /[?&]distro=([a-z0-9._-]{1,100})/.exec(finding.purl ?? '')?.[1],
+    release: /[?&]distro=([a-z0-9._-]{1,100})/.exec(finding.purl ?? '')?.[1] ?? finding.release,
   }))
   if (state.kind === 'scanned') return { kind: 'scanned', findings, words: state.note }
   const kind = state.status === 'NOT_SCANNED' ? 'never' : 'incomplete'

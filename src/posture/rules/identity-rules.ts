@@ -8,6 +8,7 @@ import { hostOfKey } from '../../policy/lint/oidc-subjects.ts'
 import { isPublicGrant, restrictsCaller } from '../../policy/public-grant.ts'
 import type { AccessKeyEvidence, PostureEvidence, PrincipalEvidence } from './evidence.ts'
 import { coveredActions, readPolicy } from './grants.ts'
+import { withoutSaml } from './saml-trust.ts'
 import { daysSince, fail, fewOf, judged, pass, unknown, whenTold } from './per-resource.ts'
 import type { Judgement, PostureRule, Seen } from './posture-rule.ts'
 
@@ -174,7 +175,9 @@ function isWide(statement: Statement): boolean {
 }
 
 function judgeTrust(text: string): ReturnType<typeof pass> {
-  const document = readPolicy(text, 'trust')
+  const rest = withoutSaml(text)
+  if (rest === undefined) return pass('its SAML provider says who may assume it')
+  const document = readPolicy(rest, 'trust')
   if (document === undefined) return unknown('its trust policy cannot be wholly understood')
   const faults = document.statements.flatMap((statement) => {
     if (isPublicGrant(statement)) return ['anybody may assume it']
