@@ -1,11 +1,14 @@
 // What AWS answers, and what the audit makes of it: a refusal and a silence are unknown, each for what it is about.
 import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
+import { IAMClient } from '@aws-sdk/client-iam'
+import { STSClient } from '@aws-sdk/client-sts'
 import { postureEvidence } from '../../test/kit/posture.ts'
 import { recordedEcr, type RecordedAnswer } from '../../test/kit/recorded-ecr.ts'
 import type { PostureEvidence } from '../../src/posture/rules/evidence.ts'
 import { judgePosture, type JudgedRule } from '../../src/posture/rules/judge-posture.ts'
 import { postureRules } from '../../src/posture/rules/table.ts'
+import { isPullExcluded } from './place.ts'
 import { readRegistry } from './read-registry.ts'
 import { readRepositories } from './read-repositories.ts'
 
@@ -143,6 +146,21 @@ test('an image that was never scanned, one of which AWS cannot speak, and a word
     const { rules } = await judge(t, { DescribeImageScanFindings: answer })
     assert.equal(rules.get('REG-015')?.outcome, outcome, JSON.stringify(answer))
   }
+})
+
+test('only a session of a role that is listed may fetch manifests unasked', async (t) => {
+  const { session } = await recordedEcr(t, () => ({
+    pullTimeUpdateExclusions: ['arn:aws:iam::123456789012:role/ops/audit'],
+  }))
+  const place = { target: 'aws', session, iam: new IAMClient(), sts: new STSClient() } as const
+  for (const [arn, isExcluded] of [
+    ['arn:aws:sts::123456789012:assumed-role/audit/me', true],
+    ['arn:aws:sts::123456789012:assumed-role/dit/me', false],
+    ['arn:aws:sts::999988887777:assumed-role/audit/me', false],
+    ['arn:aws:iam::123456789012:user/audit', false],
+    ['arn:aws:iam::123456789012:root', false],
+  ] as const)
+    assert.equal(await isPullExcluded(place, { account: '123456789012', arn }), isExcluded, arn)
 })
 
 test('a setting that a service leaves out is unknown', async (t) => {

@@ -24,8 +24,12 @@ export function openOf({ seen }: JudgedRule): readonly JudgedSeen[] {
   )
 }
 
-export function suppressedOf({ seen }: JudgedRule): readonly JudgedSeen[] {
-  return seen.filter(({ suppressedBy }) => suppressedBy !== undefined)
+/** Also the rule as a whole, where nothing of it could be told. */
+export function suppressedOf({ seen, why = '', suppressedBy }: JudgedRule): readonly JudgedSeen[] {
+  const held = seen.filter((one) => one.suppressedBy !== undefined)
+  if (suppressedBy === undefined) return held
+  const whole = { outcome: 'unknown', resource: 'all of it', words: why, values: {} } as const
+  return [...held, { ...whole, suppressedBy }]
 }
 
 /** `72 of 100; 21 pass, 6 fail, 4 cannot be told (in no share), …` */

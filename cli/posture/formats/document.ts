@@ -23,7 +23,8 @@ export function postureDocument(report: PostureReport): Readonly<Record<string, 
   }
 }
 
-function ruleDocument({ rule, outcome, severity, why, action, seen }: JudgedRule): object {
+function ruleDocument(judged: JudgedRule): object {
+  const { rule, outcome, severity, why, action, suppressedBy, seen } = judged
   const { id, title, equivalents, references } = rule
   return {
     id,
@@ -33,6 +34,7 @@ function ruleDocument({ rule, outcome, severity, why, action, seen }: JudgedRule
     why: rule.why,
     ...(why === undefined ? {} : { reason: why }),
     ...(action === undefined ? {} : { missingAction: action }),
+    ...(suppressedBy === undefined ? {} : { suppressedBy: suppressionDocument(suppressedBy) }),
     equivalents,
     references,
     resources: seen.map(seenDocument),

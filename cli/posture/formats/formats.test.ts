@@ -32,6 +32,14 @@ function reportOf(change: PostureChange, members: Partial<PostureReport> = {}): 
       endsAt: postureNow + 1,
       line: 4,
     },
+    {
+      rule: 'REG-023',
+      owner: 'team',
+      reason: 'nothing tells it yet',
+      until: '2026-12-31',
+      endsAt: postureNow + 1,
+      line: 9,
+    },
   ])
   return {
     target: 'pratique',
@@ -52,7 +60,10 @@ const report = reportOf({
     mutability: 'MUTABLE',
     lifecycle: { kind: 'told', value: undefined },
   },
-  evidence: { admission: { kind: 'unknown', why: hostile, action: 'ecr:Something' } },
+  evidence: {
+    signatures: { kind: 'unknown', why: 'nobody tells' },
+    admission: { kind: 'unknown', why: hostile, action: 'ecr:Something' },
+  },
 })
 
 test('the table shows control characters, and names the right that is missing', () => {
@@ -63,6 +74,10 @@ test('the table shows control characters, and names the right that is missing', 
   assert.match(text, /aws ecr put-image-tag-mutability --repository-name 'prod\/<script>/)
   assert.match(text, /1 cannot be told \(in no share of the score\)/)
   assert.match(text, /Suppressed:/)
+  assert.match(
+    text,
+    /REG-023 +all of it +nobody tells +team until 2026-12-31: nothing tells it yet/,
+  )
 })
 
 test('JSON keeps to its schema, also with a history and without a score', () => {

@@ -24,6 +24,8 @@ export interface JudgedRule {
   /** Of what is unknown as a whole, or does not apply. */
   readonly why?: string
   readonly action?: string
+  /** Of a rule that is unknown as a whole. */
+  readonly suppressedBy?: PostureSuppression
   readonly seen: readonly JudgedSeen[]
 }
 
@@ -84,7 +86,8 @@ function judgeRule(
     const action =
       kind === 'unknown' && judgement.action !== undefined ? { action: judgement.action } : {}
     const outcome = whole === undefined ? kind : 'suppressed'
-    return { rule, outcome, severity: rule.severity, why, ...action, seen: [] }
+    const by = whole === undefined ? {} : { suppressedBy: whole }
+    return { rule, outcome, severity: rule.severity, why, ...action, ...by, seen: [] }
   }
   const seen = judgement.seen.map(({ remedy: own = rule.remedy, ...one }): JudgedSeen => {
     const remedy = one.outcome === 'fail' ? { remedy: fillRemedy(own, one.values) } : {}
