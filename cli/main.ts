@@ -36,6 +36,7 @@ const commands: ReadonlyMap<string, () => Promise<AddCommand>> = new Map(
     admission: async () => (await import('./commands/admission.ts')).admissionCommand,
     cluster: async () => (await import('./commands/cluster.ts')).clusterCommand,
     gate: async () => (await import('./commands/gate.ts')).gateCommand,
+    audit: async () => (await import('./commands/audit.ts')).auditCommand,
     'audit-log': async () => (await import('./commands/audit-log.ts')).auditLogCommand,
     session: async () => (await import('./commands/session.ts')).sessionCommand,
     keys: async () => (await import('./commands/keys.ts')).keysCommand,

@@ -40,6 +40,7 @@ const ranks: readonly (readonly [folder: string, rank: number])[] = [
   ['src/master-key-setting.ts', 29],
   ['src/setting-values.ts', 28],
   ['src/edges/', 90],
+  ['src/posture/', 87],
   ['src/admission/', 86],
   ['src/notifications/', 85],
   ['src/scanning/', 80],
@@ -154,7 +155,7 @@ test('pure code imports nothing that has a world of its own', () => {
     if (!pureFolders.some((folder) => folder.test(from))) return false
     return (
       impureModules.test(to) ||
-      /^src\/(?:storage|jobs|(?:access|admission|audit|lifecycle|registry|replication|scanning|signing|trust|notifications|templates)\/(?!rules)|edges|lib\/(?:clock|ids|log))/.test(
+      /^src\/(?:storage|jobs|(?:access|admission|audit|lifecycle|posture|registry|replication|scanning|signing|trust|notifications|templates)\/(?!rules)|edges|lib\/(?:clock|ids|log))/.test(
         to,
       )
     )
@@ -237,7 +238,7 @@ function withoutComments(file: string): string {
 
 test('the command line is a client: of the server it knows its words, its settings, and how to start it', () => {
   const allowed =
-    /^src\/(?:oci\/|policy\/|vex\/|signatures\/|admission\/rules\/|lifecycle\/rules\/|trust\/rules\/|config\.ts$|lib\/(?:duration|program-version|purl)\.ts$)/
+    /^src\/(?:oci\/|policy\/|vex\/|signatures\/|admission\/rules\/|lifecycle\/rules\/|posture\/rules\/|trust\/rules\/|config\.ts$|lib\/(?:duration|map-concurrent|program-version|purl)\.ts$)/
   const wrong = sourceFiles('cli')
     .flatMap(importsOf)
     .filter(({ from, to }) => {

@@ -9,7 +9,10 @@ import { maxTypeLength } from '../src/oci/descriptor.ts'
 import { maxManifestBytes } from '../src/oci/manifest.ts'
 import { maxBlobBytes } from '../src/registry/receive-bytes.ts'
 import { settings } from '../src/config.ts'
+import { defaultExpectations, parseRulesFile } from '../src/posture/rules/rules-file.ts'
+import { postureRules } from '../src/posture/rules/table.ts'
 import { problemKinds } from '../src/registry/rules/storage-problems.ts'
+import { auditRulesDocument } from './kit/audit-rules-document.ts'
 import { compatibilityDocument } from './kit/compatibility-document.ts'
 import { coverageDocument } from './kit/coverage-document.ts'
 import {
@@ -28,6 +31,7 @@ const words = (text: string): string => text.replaceAll(/[ \-|]+/g, ' ').trim()
 
 test('docs that are written from the code say what the code says', () => {
   assert.equal(words(read('docs/errors.md')), words(errorsDocument()), 'run: npm run docs')
+  assert.equal(words(read('docs/audit-rules.md')), words(auditRulesDocument()), 'run: npm run docs')
   assert.equal(words(read('docs/coverage.md')), words(coverageDocument()), 'run: npm run docs')
   assert.equal(words(read('docs/deviations.md')), words(deviationsDocument()), 'run: npm run docs')
   assert.equal(words(read('docs/policy-lint.md')), words(policyLintDocument()), 'run: npm run docs')
@@ -102,6 +106,16 @@ test('docs/gate.md lists every code of a reason, with what it does', () => {
     Object.fromEntries(listed.map(([, code = '', kind = '']) => [code, kind])),
     reasonCodes,
   )
+})
+
+test('docs/posture.md lists every member of the rules file, and the usual of each', () => {
+  const posture = read('docs/posture.md')
+  for (const name of [...Object.keys(defaultExpectations), 'unknown', 'suppress'])
+    assert.ok(posture.includes(`\`${name === 'graceMs' ? 'grace' : name}\``), name)
+  const example = /```yaml file=posture.yaml\n([\s\S]*?)```/.exec(posture)?.[1] ?? ''
+  const ids = postureRules.map(({ id }) => id)
+  const reading = parseRulesFile(example, { ids, now: Date.UTC(2026, 10, 26) })
+  assert.equal(reading.kind, 'read', JSON.stringify(reading))
 })
 
 test('the changelog tells each thing once, and the glossary has each term once', () => {

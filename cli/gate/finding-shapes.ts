@@ -132,6 +132,7 @@ function flawOf(
     url: details.sourceUrl,
     aliases: details.relatedVulnerabilities ?? [],
     purl: undefined,
+    ...releaseOf(finding),
     score: finding.score,
     summary: finding.description,
     remark: finding.status === 'SUPPRESSED' ? 'suppressed at the source' : undefined,
@@ -139,6 +140,27 @@ function flawOf(
     kev: 'unknown',
     firstKnown: momentOf(details.vendorCreatedAt ?? finding.firstObservedAt),
   }
+}
+
+/** Inspector's words for distributions; of any other it is not known what they mean. */
+const inspectorPlatforms: ReadonlyMap<string, string> = new Map([
+  ['ALPINE_LINUX', 'alpine'],
+  ['ALPINE', 'alpine'],
+  ['AMAZON_LINUX', 'amzn'],
+  ['DEBIAN', 'debian'],
+  ['UBUNTU', 'ubuntu'],
+  ['RHEL', 'rhel'],
+  ['ROCKY_LINUX', 'rocky'],
+  ['ALMALINUX', 'almalinux'],
+  ['ORACLE_LINUX', 'ol'],
+])
+
+/** `UBUNTU_20_04` is `ubuntu-20.04`. */
+function releaseOf({ resources = [] }: EnhancedImageScanFinding): { readonly release?: string } {
+  const { platform = '' } = resources[0]?.details?.awsEcrContainerImage ?? {}
+  const [, name = '', version = ''] = /^([A-Z_]+?)_([0-9]+(?:_[0-9]+)*)$/.exec(platform) ?? []
+  const id = inspectorPlatforms.get(name)
+  return id === undefined ? {} : { release: `${id}-${version.replaceAll('_', '.')}` }
 }
 
 function fixedIn({ fixedInVersion }: VulnerablePackage): string | undefined {

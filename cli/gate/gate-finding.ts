@@ -20,6 +20,8 @@ export interface GateFinding extends Pick<FindingFacts, 'epss' | 'kev' | 'fix' |
   /** purl type; undefined where the source does not tell. */
   readonly packageType: string | undefined
   readonly purl: string | undefined
+  /** The release that the image is built on, where the source names it: `debian-12`. */
+  readonly release?: string
   readonly score: number | undefined
   readonly summary: string | undefined
   /** What people and vendors say of it that does not hold it back. */

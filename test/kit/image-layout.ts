@@ -24,6 +24,8 @@ export interface LayoutOptions {
   readonly compression?: 'gzip' | 'zstd'
   /** What the manifest says of the layers, where that is not what they are. */
   readonly layerMediaType?: string
+  /** What the configuration says of how it is run. */
+  readonly config?: object
   /** The layout's own name for what it holds. */
   readonly tag?: string
 }
@@ -122,7 +124,7 @@ async function writeImage(
   const config = json({
     architecture: options.architecture ?? 'amd64',
     os: 'linux',
-    config: {},
+    config: options.config ?? {},
     rootfs: { type: 'layers', diff_ids: tars.map(digestOf) },
   })
   const manifest = json({
