@@ -194,7 +194,9 @@ function unescapeValue(text: string): string | undefined {
 
 /** Whether each attribute that is asked for is there with exactly that value; order and case of nothing else matter. */
 export function isSubsetName(asked: IdentityName, whole: IdentityName): boolean {
-  return [...asked].every(([type, value]) => whole.get(type) === value)
+  // Not by `every`, which wants a list of its own: a policy of many identities asks this half a million times.
+  for (const [type, value] of asked) if (whole.get(type) !== value) return false
+  return true
 }
 
 function refused(reason: string): IdentityNameResult {
