@@ -43,9 +43,13 @@ export type IdentityNameResult =
   | { readonly kind: 'refused'; readonly reason: string }
 
 const maxTextLength = 4096
+/** It is shown and kept as the identity of who signed. */
+const maxNameBytes = 4096
 
 /** A Name of RFC 5280; throws DerFault for what is none. */
 export function readName(node: DerNode): DistinguishedName {
+  if (node.whole.length > maxNameBytes)
+    throw new DerFault(`a name has more than ${maxNameBytes} bytes`)
   return childrenOf(node).map((relative) => {
     if (relative.tag !== tags.set) throw new DerFault('a relative name is not a SET')
     return [...eachChild(relative)].map((attribute) => {
