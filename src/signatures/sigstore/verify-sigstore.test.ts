@@ -130,6 +130,10 @@ test('what is signed must be a statement, and one only (T6, T15)', () => {
     'invalid malformed',
     /of the type "x"/,
   )
+  for (const name of ['Subject', '\u017Fubject', 'PREDICATETYPE']) {
+    const statement = { ...imageStatement(subject), [name]: [] }
+    refused(judge(bundleOf({ statement })), 'invalid malformed', /has the member/)
+  }
   const twice = JSON.stringify(imageStatement(other)).replace('{', `{"subject":[],`)
   refused(judge(bundleOf({ statement: Buffer.from(twice) })), 'invalid malformed', /twice/)
   const bundle = bundleOf()
