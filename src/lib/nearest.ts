@@ -1,12 +1,13 @@
 /** The known word closest to a mistyped one, or undefined when none is near (more than a third differs). */
 export function nearest(word: string, known: readonly string[]): string | undefined {
+  const farthest = Math.max(2, word.length / 3)
   const ranked = known
+    // As many letters as one has more must be put in or left out: a word as long as a document is near to none.
+    .filter(({ length }) => Math.abs(length - word.length) <= farthest)
     .map((candidate) => ({ candidate, distance: editDistance(word, candidate) }))
     .toSorted((a, b) => a.distance - b.distance)
   const best = ranked[0]
-  return best !== undefined && best.distance <= Math.max(2, word.length / 3)
-    ? best.candidate
-    : undefined
+  return best !== undefined && best.distance <= farthest ? best.candidate : undefined
 }
 
 /** Insertions, deletions and replacements that lead from one to the other. */

@@ -69,12 +69,27 @@ function faultOf({ asymmetricKeyType: type, asymmetricKeyDetails }: KeyObject): 
 
 export function verifies({ key }: TrustedKey, data: Uint8Array, signature: Uint8Array): boolean {
   const { asymmetricKeyType: type } = key
+  // Data may be mebibytes, and is hashed for each look.
+  if (!canBeOf(key, signature)) return false
   if (type === 'ed25519') return verify(null, data, key, signature)
   if (type === 'ec') return hashesOf(key).some((hash) => verify(hash, data, key, signature))
   return [constants.RSA_PKCS1_PADDING, constants.RSA_PKCS1_PSS_PADDING].some((padding) =>
     verify('sha256', data, { key, padding }, signature),
   )
 }
+
+/** By its length: of an ECDSA signature in DER at most, of others exactly. */
+function canBeOf(
+  { asymmetricKeyType: type, asymmetricKeyDetails: details }: KeyObject,
+  { byteLength }: Uint8Array,
+): boolean {
+  if (type === 'ed25519') return byteLength === 64
+  if (type === 'ec') return byteLength >= 8 && byteLength <= mostEcdsaBytes
+  return byteLength === Math.ceil((details?.modulusLength ?? 0) / 8)
+}
+
+/** Of P-521: two INTEGERs of 66 bytes. */
+const mostEcdsaBytes = 139
 
 function hashesOf(key: KeyObject): readonly string[] {
   return key.asymmetricKeyDetails?.namedCurve === 'secp384r1' ? ['sha384', 'sha256'] : ['sha256']

@@ -149,3 +149,9 @@ test('keys are counted: more than manifests can need are refused before they are
   assert.match(refusalOf(`{${keys.join()}}`), /more than 131072 keys/)
   assert.equal(parse(`{${keys.slice(1).join()}}`).kind, 'parsed')
 })
+
+test('objects and lists are counted as keys are: two million empty ones take more than a second', () => {
+  const lists = (count: number): string => `[${'[],'.repeat(count - 2)}{}]`
+  assert.match(refusalOf(lists(131_073)), /more than 131072 objects and lists/)
+  assert.equal(parse(lists(131_072)).kind, 'parsed')
+})

@@ -8,6 +8,8 @@
 const maxDepth = 32
 /** Ten thousand descriptors with a dozen members each; a quarter of a million take half a second to look at. */
 const maxKeys = 131_072
+/** Objects and lists, which cost as much where they are empty. */
+const maxHolders = 131_072
 
 export type StrictJson =
   | { readonly kind: 'parsed'; readonly value: unknown }
@@ -19,8 +21,8 @@ export type StrictJson =
     }
 
 /**
- * Parses UTF-8 JSON without a byte order mark, nested at most 32 deep, of at most 131072 keys, in which no object has a key twice
- * and no key outside `annotations` differs from one of `knownKeys` only in case.
+ * Parses UTF-8 JSON without a byte order mark, nested at most 32 deep, of at most 131072 keys and as many objects and lists, in
+ * which no object has a key twice and no key outside `annotations` differs from one of `knownKeys` only in case.
  */
 export function parseStrictJson(bytes: Uint8Array, knownKeys: readonly string[]): StrictJson {
   const decoded = decodeUtf8(bytes)
@@ -65,6 +67,7 @@ class KeyScan {
   #at = 0
   #lastKey = ''
   #keys = 0
+  #holders = 0
   isBeyondLimit = false
 
   constructor(text: string, knownKeys: readonly string[]) {
@@ -92,6 +95,9 @@ class KeyScan {
   #enter(isObject: boolean): string | undefined {
     if (this.#open.length >= maxDepth)
       return this.#beyondLimit(`is nested deeper than ${maxDepth} levels`)
+    this.#holders += 1
+    if (this.#holders > maxHolders)
+      return this.#beyondLimit(`has more than ${maxHolders} objects and lists`)
     const exempt = (this.#open.at(-1)?.exempt ?? false) || this.#lastKey === 'annotations'
     this.#open.push({ keys: isObject ? new Set() : undefined, exempt })
     this.#lastKey = ''

@@ -40,8 +40,15 @@ export interface SignatureCheck {
   readonly outcome: 'pass' | 'fail' | 'skip' | 'unknown'
   readonly action: 'enforce' | 'log' | 'skip'
   readonly reason?: SignatureReason
-  /** A sentence: what was found, and what was expected. */
+  /** A sentence: what was found, and what was expected. By `shownDetail`. */
   readonly detail: string
+}
+
+const maxDetailLength = 1000
+
+/** Verdicts are kept and shown: what a stranger wrote into a signature makes no sentence longer than this. */
+export function shownDetail(detail: string): string {
+  return detail.length > maxDetailLength ? `${detail.slice(0, maxDetailLength)}…` : detail
 }
 
 /** The judgement of one signature under one way to be trusted. Times are milliseconds since the epoch. */

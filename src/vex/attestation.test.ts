@@ -60,6 +60,16 @@ test('believes nothing that is unsigned, signed by another key, or about another
   )
 })
 
+test('an envelope of many signatures does not have each looked at for each key', () => {
+  const good = envelopeOf(inTotoOf(vex, subject), { key })
+  const [signature] = (good as { signatures: readonly object[] }).signatures
+  const junk = { sig: Buffer.alloc(70, 0x30).toString('base64') }
+  const after = (count: number): string =>
+    judged({ ...good, signatures: [...Array.from({ length: count }, () => junk), signature] })
+  assert.equal(after(3), 'trusted')
+  assert.match(after(4), /none of its signatures/)
+})
+
 test('a payload that was changed after it was signed is not believed', () => {
   const envelope = envelopeOf(inTotoOf(vex, subject), { key }) as Record<string, unknown>
   const changed = inTotoOf({ ...vex, author: 'Somebody else' }, subject)

@@ -6,6 +6,7 @@
 import { parseDigest, type Digest } from '../oci/digest.ts'
 import { parseStrictJson } from '../oci/strict-json.ts'
 import { isRecord, type Reading } from './placed.ts'
+import { decodeEitherBase64 } from '../lib/base64.ts'
 import { preAuthenticationEncoding } from '../lib/dsse.ts'
 import { verifies, type TrustedKey } from '../lib/public-keys.ts'
 import { isVex, maxVexBytes, readVex } from './read-vex.ts'
@@ -87,27 +88,22 @@ interface Envelope {
   readonly signatures: readonly Uint8Array[]
 }
 
-const maxSignatures = 32
+/** What is beyond is not looked at: each one costs a hash of the whole payload for every key. */
+const maxSignatures = 4
 const maxSignatureBytes = 2048
 const inTotoType = 'application/vnd.in-toto+json'
 
 function readEnvelope(value: unknown): Envelope | undefined {
   if (!isRecord(value)) return undefined
   const { payloadType, payload: text, signatures: listed } = value
-  const payload = decodeBase64(text)
+  const payload = decodeEitherBase64(text)
   if (payloadType !== inTotoType || payload === undefined || !Array.isArray(listed))
     return undefined
   const signatures = listed.slice(0, maxSignatures).flatMap((entry: unknown) => {
-    const signature = isRecord(entry) ? decodeBase64(entry['sig']) : undefined
+    const signature = isRecord(entry) ? decodeEitherBase64(entry['sig']) : undefined
     return signature === undefined || signature.byteLength > maxSignatureBytes ? [] : [signature]
   })
   return { payloadType, payload, signatures }
-}
-
-/** DSSE allows both alphabets. */
-function decodeBase64(text: unknown): Uint8Array | undefined {
-  if (typeof text !== 'string' || !/^[A-Za-z0-9+/_-]*={0,2}$/.test(text)) return undefined
-  return Buffer.from(text, 'base64')
 }
 
 function findSigner(

@@ -84,6 +84,8 @@ class RulesReader {
         schema: 'failsafe',
         lineCounter: this.#lines,
         prettyErrors: false,
+        // The library holds each key of a mapping against every other one: a minute for a mapping as long as a file.
+        uniqueKeys: false,
       })
       for (const { pos, message } of [...document.errors, ...document.warnings])
         this.#fault(pos[0], firstLine(message))
@@ -208,7 +210,9 @@ class RulesReader {
     const members = new Map<string, Node>()
     for (const { key, value } of map.items) {
       const name = isScalar(key) ? String(key.value) : ''
+      if (this.faults.length >= maxFaults) break
       if (!known.includes(name)) this.#unknown(name, known, placeOf(key))
+      else if (members.has(name)) this.#fault(placeOf(key), `${name} is given twice`)
       else if (isScalar(value) || isMap(value) || isSeq(value)) members.set(name, value)
       else this.#fault(placeOf(key), `${name} has no value`)
     }

@@ -36,8 +36,13 @@ export class DocumentReader {
     if (Buffer.byteLength(text) > maxBytes)
       return this.fault(root, `the document has more than ${maxBytes} bytes`)
     try {
-      const options = { lineCounter: this.#lines, prettyErrors: false, schema: 'core' } as const
-      const document = parseDocument(text, options)
+      const document = parseDocument(text, {
+        lineCounter: this.#lines,
+        prettyErrors: false,
+        schema: 'core',
+        // The library holds each key of a mapping against every other one: a minute for a mapping as long as a document.
+        uniqueKeys: false,
+      })
       const told = [...document.errors, ...document.warnings]
       // The parser tells its own overflow as a fault of the text.
       if (told.some(({ message }) => message.includes('call stack')))
@@ -62,27 +67,25 @@ export class DocumentReader {
     return undefined
   }
 
-  /** The members of a mapping by name; an unknown one is a fault, and the nearest known one is named. */
+  /** The members of a mapping by name; one that is given twice is a fault, and an unknown one, of which the nearest known is named. */
   members(member: Member, known: readonly string[]): ReadonlyMap<string, Member> | undefined {
     const { node, at } = member
     if (!isMap(node)) return this.#wrongType(member, `a mapping with ${known.join(', ')}`)
     const members = new Map<string, Member>()
     for (const { key, value } of node.items) {
+      if (this.#faults.length >= maxFaults) break
       const name = isScalar(key) ? String(key.value) : ''
       const path = at === '' ? name : `${at}.${name}`
-      const found: Member = { node: value, at: path }
-      if (!known.includes(name)) {
-        const near = nearest(name, known)
-        const advice =
-          near === undefined ? `known are ${known.join(', ')}` : `did you mean ${near}?`
-        this.fault({ node: key, at: path }, `unknown member ${quoted(name)}: ${advice}`)
-      } else if (isValue(value)) members.set(name, found)
-      else this.fault({ node: key, at: path }, 'has no value, or one that is written elsewhere')
+      const here: Member = { node: key, at: path.slice(0, maxProblemLength) }
+      if (!known.includes(name)) this.fault(here, adviceFor(name, known))
+      else if (members.has(name)) this.fault(here, 'is given twice')
+      else if (isValue(value)) members.set(name, { node: value, at: path })
+      else this.fault(here, 'has no value, or one that is written elsewhere')
     }
     return members
   }
 
-  /** 1 to `max` elements. */
+  /** At most `max` elements. */
   list(member: Member, max: number): readonly Member[] | undefined {
     const { node, at } = member
     if (!isSeq(node)) return this.#wrongType(member, 'a list')
@@ -135,6 +138,12 @@ export class DocumentReader {
   #wrongType(member: Member, expected: string): undefined {
     return this.fault(member, `is ${written(member.node)}; expected ${expected}`)
   }
+}
+
+function adviceFor(name: string, known: readonly string[]): string {
+  const near = nearest(name, known)
+  const advice = near === undefined ? `known are ${known.join(', ')}` : `did you mean ${near}?`
+  return `unknown member ${quoted(name)}: ${advice}`
 }
 
 /** A reference to another place (an alias) is none: whoever reads the document would have to follow it. */

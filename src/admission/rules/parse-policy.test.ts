@@ -58,6 +58,13 @@ const exemption = {
   until: '2027-01-31',
 }
 
+test('a mapping of as many members as a document holds is refused, and does not take a minute', () => {
+  const many = Array.from({ length: 40_000 }, (_, index) => `${index.toString(36)}: 1`)
+  for (const text of [`{${many.join(',').slice(0, 262_000)}}`, many.slice(0, 30_000).join('\n')])
+    assert.match(faultsOf(text)[0] ?? '', /unknown member "0": known are version/)
+  assert.match(faultsOf(`${'n'.repeat(1000)}: 1`)[0] ?? '', /unknown member "nnn/)
+})
+
 test('a fault is told with its place, its member and what it is', () => {
   const rows: readonly (readonly [what: object | string, told: RegExp])[] = [
     ['', /has no|is empty; expected a mapping/],
@@ -69,13 +76,18 @@ test('a fault is told with its place, its member and what it is', () => {
     ['version: 1', /has no name/],
     ['version: 1\nname: 5', /^2:7 name is 5; expected a name$/],
     ['version: 1\nname: "a b"', /name is "a b"; expected at most 64 letters/],
-    ['version: 1\nname: p\nname: q', /Map keys must be unique/],
+    ['version: 1\nname: p\nname: q', /3:1 name is given twice/],
+    ['version: 1\nname: p\nmode: off\n? !!str mode\n: enforce', /mode is given twice/],
     ['version: 1\nname: &a p\nmode: *a', /mode has no value, or one that is written elsewhere/],
     [{ mode: 'loud' }, /mode is "loud"; expected one of enforce, warn, off/],
     [{ unknown: 'ignore' }, /unknown is "ignore"; expected one of fail, warn, allow/],
     [{ unknown: true }, /unknown is true; expected one of/],
     [{ otherRegistries: 'maybe' }, /otherRegistries is "maybe"/],
     [{ scopes: [{}] }, /scopes\[0\] is empty/],
+    [{ scopes: [] }, /scopes is an empty list; leave it out/],
+    [{ scopes: [{ repository: '*' }] }, /repository is "\*", .*"\*\*" is about every name/],
+    [{ scopes: [{ repository: 'Prod/*' }] }, /"Prod\/\*", which no name of a repository can match/],
+    [{ scopes: [{ repository: 'prod/' }] }, /"prod\/", which no name of a repository can match/],
     [{ scopes: [{ door: 'window' }] }, /scopes\[0\]\.door is "window"/],
     [{ rules: {} }, /rules is a mapping; expected a list/],
     [{ rules: [{ fail: { kev: true } }] }, /rules\[0\] has no id/],

@@ -73,6 +73,7 @@ function policyIn(reader: DocumentReader, root: Member, now: number): AdmissionP
     ),
   } satisfies Omit<AdmissionPolicy, 'name'>
   refuseTwins(reader, members.get('rules'), policy.rules)
+  refuseEmptyScopes(reader, members.get('scopes'), policy.scopes)
   return name === undefined ? undefined : { name, ...policy }
 
   function listIn<T>(
@@ -117,6 +118,16 @@ function refuseTwins(
   }
 }
 
+/** To one reader it says "nothing", and it would mean "everything". */
+function refuseEmptyScopes(
+  reader: DocumentReader,
+  member: Member | undefined,
+  scopes: readonly PolicyScope[],
+): void {
+  if (member !== undefined && scopes.length === 0 && reader.faults.length === 0)
+    reader.fault(member, 'is an empty list; leave it out where the policy is about everything')
+}
+
 const doors: readonly Door[] = ['pull', 'admission', 'gatekeeper', 'gate', 'ui']
 
 function scopeIn(reader: DocumentReader, member: Member): PolicyScope | undefined {
@@ -131,9 +142,20 @@ function scopeIn(reader: DocumentReader, member: Member): PolicyScope | undefine
   const patterns = (['cluster', 'namespace', 'repository'] as const).flatMap((key) => {
     const found = members.get(key)
     const text = found === undefined ? undefined : reader.text(found, 'a pattern')
-    return text === undefined ? [] : [[key, text] as const]
+    if (found === undefined || text === undefined) return []
+    const fault = key === 'repository' ? faultOfRepositories(text) : undefined
+    if (fault !== undefined) reader.fault(found, `is ${quoted(text)}, ${fault}`)
+    return [[key, text] as const]
   })
   return { ...(named === undefined ? {} : { doors: named }), ...Object.fromEntries(patterns) }
+}
+
+/** A policy that is about no image at all would be kept, and deny nothing. */
+function faultOfRepositories(pattern: string): string | undefined {
+  if (pattern === '*') return 'which is about names without a slash alone; "**" is about every name'
+  return /^\/*[a-z0-9._*?-]+(?:\/[a-z0-9._*?-]+)*$/.test(pattern)
+    ? undefined
+    : 'which no name of a repository can match: names have lower-case letters, digits, ".", "_", "-" and single slashes'
 }
 
 function ruleIn(reader: DocumentReader, member: Member): PolicyRule | undefined {

@@ -7,6 +7,8 @@ import { decode } from 'cborg'
 
 /** The deepest thing in an envelope is a certificate in a chain in a header in the array: four. */
 const maxDepth = 16
+/** An envelope has some forty; a mebibyte of elements keeps the decoder for the better part of a second. */
+const maxElements = 4096
 
 /** A value with tag 1: what is inside is a time only if it is a number. */
 export class CborTime {
@@ -23,10 +25,10 @@ export type CborResult =
 
 /** Maps are Map; byte strings lie in the bytes given. */
 export function readCbor(bytes: Uint8Array): CborResult {
-  if (!isShallow(bytes))
+  if (!isSmall(bytes))
     return {
       kind: 'refused',
-      reason: `is nested deeper than ${maxDepth} levels, cut off, or has floating point numbers`,
+      reason: `is nested deeper than ${maxDepth} levels, has more than ${maxElements} elements, is cut off, or has floating point numbers`,
     }
   try {
     const value: unknown = decode(bytes, {
@@ -49,12 +51,14 @@ export function readCbor(bytes: Uint8Array): CborResult {
 }
 
 /** One pass over the heads of all elements: the decoder goes down by calling itself, and would run out of stack. */
-function isShallow(bytes: Uint8Array): boolean {
+function isSmall(bytes: Uint8Array): boolean {
   // How many elements are still to come at each level that is open.
   const open: number[] = [1]
+  let elements = 0
   for (let at = 0; at < bytes.length && open.length > 0;) {
     const head = headAt(bytes, at)
-    if (head === undefined) return false
+    elements += 1
+    if (head === undefined || elements > maxElements) return false
     at = head.next
     open.push((open.pop() ?? 0) - 1)
     if (head.inside > 0) open.push(head.inside)

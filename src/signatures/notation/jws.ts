@@ -3,6 +3,7 @@
 // Input:    at most 1 MiB; hostile.
 // Deviates: base64 with line breaks, wrong padding or stray bits is refused; Go's decoder skips line breaks.
 // Unknowns: other members of the unprotected header are ignored, as the specification wants.
+import { decodeBase64 } from '../../lib/base64.ts'
 import { isRecord } from '../../oci/descriptor.ts'
 import { parseStrictJson } from '../../oci/strict-json.ts'
 import { calendarTime } from '../calendar-time.ts'
@@ -35,9 +36,9 @@ export function readJws(bytes: Uint8Array): EnvelopeResult {
   if (stranger !== undefined)
     return malformed(`the envelope has the member ${JSON.stringify(stranger.slice(0, 64))}`)
   const { payload: payloadText, protected: protectedText, signature: signatureText, header } = body
-  const payload = readBase64(payloadText, 'base64url')
-  const protectedBytes = readBase64(protectedText, 'base64url')
-  const signature = readBase64(signatureText, 'base64url')
+  const payload = readBytes(payloadText, 'base64url')
+  const protectedBytes = readBytes(protectedText, 'base64url')
+  const signature = readBytes(signatureText, 'base64url')
   if (payload === undefined || protectedBytes === undefined || signature === undefined)
     return malformed('payload, protected and signature are not all base64url without padding')
   const signed = readProtected(protectedBytes)
@@ -59,11 +60,10 @@ export function readJws(bytes: Uint8Array): EnvelopeResult {
   }
 }
 
-/** Canonical: what is written back from the bytes is the text. */
-function readBase64(value: unknown, encoding: 'base64' | 'base64url'): Uint8Array | undefined {
-  if (typeof value !== 'string' || value === '') return undefined
-  const bytes = Buffer.from(value, encoding)
-  return bytes.toString(encoding) === value ? bytes : undefined
+/** Of at least one byte. */
+function readBytes(value: unknown, alphabet: 'base64' | 'base64url'): Uint8Array | undefined {
+  const bytes = decodeBase64(value, alphabet)
+  return bytes?.length === 0 ? undefined : bytes
 }
 
 type ProtectedResult =
@@ -128,10 +128,10 @@ function readUnprotected(header: unknown): UnprotectedResult {
     const detail = `x5c has ${x5c.length} certificates, more than ${maxChainLength}`
     return { kind: 'refused', reason: 'limit', detail }
   }
-  const chain = x5c.flatMap((text: unknown) => readBase64(text, 'base64') ?? [])
+  const chain = x5c.flatMap((text: unknown) => readBytes(text, 'base64') ?? [])
   if (chain.length !== x5c.length) return malformed('x5c has an entry that is not padded base64')
   const token = header[unsignedNames.timestamp]
-  const timestamp = token === undefined ? undefined : readBase64(token, 'base64')
+  const timestamp = token === undefined ? undefined : readBytes(token, 'base64')
   if (token !== undefined && timestamp === undefined)
     return malformed(`${unsignedNames.timestamp} is not padded base64`)
   const signingAgent = header[unsignedNames.signingAgent]

@@ -155,6 +155,29 @@ test('the statement of the exact scope, else the one of "*", else none', () => {
   assert.equal(selectStatement(read.statements.slice(1), 'a.b/c'), undefined)
 })
 
+test('a document of many identities or many faults is answered in short', () => {
+  const statementFor = (name: string, trustedIdentities: readonly string[]): object => ({
+    name,
+    registryScopes: [`a.b/${name}`],
+    signatureVerification: { level: 'strict' },
+    trustStores: ['ca:acme'],
+    trustedIdentities,
+  })
+  const read = (...statements: readonly object[]): readonly string[] => {
+    const document = { version: '1.0', trustPolicies: statements }
+    const result = parseTrustPolicy(Buffer.from(JSON.stringify(document)))
+    return result.kind === 'document' ? [] : result.faults.map(({ message }) => message)
+  }
+  const names = (count: number, from = 0): readonly string[] =>
+    Array.from({ length: count }, (_, index) => `x509.subject:C=D,ST=B,O=A,CN=${index + from}`)
+  assert.deepEqual(read(statementFor('one', names(600)), statementFor('two', names(400))), [])
+  assert.deepEqual(read(statementFor('one', names(600)), statementFor('two', names(401))), [
+    'has more than 1000 trusted identities in all',
+  ])
+  assert.match(read(statementFor('one', [...names(2), ...names(1, 1)]))[0] ?? '', /overlaps/)
+  assert.equal(read({ ...statementFor('one', ['*']), registryScopes: names(900) }).length, 50)
+})
+
 test('levels are rows, and overrides change one cell', () => {
   const shown = levels.map((level) => Object.values(actionsOf(level)).join(' '))
   assert.deepEqual(shown, [
@@ -189,6 +212,11 @@ test('a store holds certificates, and one for timestamps holds roots', () => {
   assert.equal(read('tsa', root), '1')
   assert.equal(read('ca'), 'there is no certificate in it')
   assert.match(read('ca', ''), /is no X\.509 certificate/)
+  assert.match(
+    read('ca', pemOf(root) + pemOf(middle).replace('M', '!')),
+    /holds a block that cannot be read/,
+  )
+  assert.match(read('ca', Buffer.alloc(4 * 1024 * 1024 + 1)), /more than 4194304 bytes/)
   assert.match(read('ca', leaf.der), /is neither an authority nor self-signed/)
   assert.match(read('tsa', middle), /is not self-signed: a store for timestamps holds roots/)
   assert.match(

@@ -18,6 +18,9 @@ import {
 const maxDocumentBytes = 1024 * 1024
 const maxStatements = 1000
 const maxListed = 1000
+/** Of all statements together: within one each is held against each other. */
+const maxIdentities = 1000
+const maxFaults = 50
 
 export const storeTypes = ['ca', 'signingAuthority', 'tsa'] as const
 export type StoreType = (typeof storeTypes)[number]
@@ -52,10 +55,12 @@ export type TrustPolicyResult =
 type Report = (member: string, message: string) => void
 type Json = Readonly<Record<string, unknown>>
 
-/** All that is wrong is told at once. */
+/** All that is wrong is told at once, up to fifty faults. */
 export function parseTrustPolicy(bytes: Uint8Array): TrustPolicyResult {
   const faults: TrustPolicyFault[] = []
-  const report: Report = (member, message) => void faults.push({ member, message })
+  const report: Report = (member, message) => {
+    if (faults.length < maxFaults) faults.push({ member, message })
+  }
   const statements = readDocument(bytes, report)
   return faults.length === 0 ? { kind: 'document', statements } : { kind: 'refused', faults }
 }
@@ -79,6 +84,10 @@ function readDocument(bytes: Uint8Array, report: Report): readonly TrustPolicySt
   }
   if (trustPolicies.length > maxStatements) {
     report('trustPolicies', `has more than ${maxStatements} statements`)
+    return []
+  }
+  if (countIdentities(trustPolicies) > maxIdentities) {
+    report('trustPolicies', `has more than ${maxIdentities} trusted identities in all`)
     return []
   }
   const statements = trustPolicies.map((value: unknown, index) =>
@@ -120,6 +129,11 @@ function refuseStrangers(
     const at = place === '' ? name : `${place}.${name}`
     report(at.slice(0, 200), `is no member here; known are ${known.join(', ')}`)
   }
+}
+
+function countIdentities(statements: readonly unknown[]): number {
+  const lists = statements.map((one) => (isRecord(one) ? one['trustedIdentities'] : undefined))
+  return lists.reduce<number>((sum, list) => sum + (Array.isArray(list) ? list.length : 0), 0)
 }
 
 function readStatement(

@@ -2,7 +2,7 @@
 // Spec:     Notary Project trust-store-trust-policy.md, trust store; RFC 7468 (PEM).
 // Input:    files of an administrator: PEM with any number of certificates, or DER.
 // Deviates: nothing.
-// Unknowns: a file that holds no certificate, or a store of none → refused.
+// Unknowns: a file that holds no certificate, or a block that is none, and a store of none → refused.
 import { isSame, parseCertificate, type Certificate } from '../x509/certificate.ts'
 import { isSelfSigned, shownName } from '../x509/chain-rules.ts'
 import type { StoreReference, StoreType } from './trust-policy.ts'
@@ -19,12 +19,16 @@ export type TrustStoreResult =
   | { readonly kind: 'refused'; readonly reason: string }
 
 const maxStoreCertificates = 1000
+/** Of all its files. */
+const maxStoreBytes = 4 * 1024 * 1024
 
 /** `files` by name. Certificates of a timestamp store must be roots; others may be pinned intermediates or leaves. */
 export function readTrustStore(
   type: StoreType,
   files: ReadonlyMap<string, Uint8Array>,
 ): TrustStoreResult {
+  const size = [...files.values()].reduce((sum, { length }) => sum + length, 0)
+  if (size > maxStoreBytes) return refused(`there are more than ${maxStoreBytes} bytes in it`)
   const certificates: Certificate[] = []
   for (const [name, bytes] of files) {
     const found = certificatesOf(bytes)
@@ -64,6 +68,8 @@ function certificatesOf(bytes: Uint8Array): readonly Certificate[] | string {
           label === 'CERTIFICATE' ? [Buffer.from(body, 'base64')] : [],
         )
   if (blocks.length > ders.length) return 'holds something that is no certificate'
+  if (blocks.length > 0 && text.split('-----BEGIN ').length - 1 !== blocks.length)
+    return 'holds a block that cannot be read'
   const certificates: Certificate[] = []
   for (const der of ders) {
     const parsed = parseCertificate(der)

@@ -1,9 +1,10 @@
 // How the checks of one signature become its verdict.
-import type {
-  SignatureCheck,
-  SignatureReason,
-  SignatureResult,
-  SignatureVerdict,
+import {
+  shownDetail,
+  type SignatureCheck,
+  type SignatureReason,
+  type SignatureResult,
+  type SignatureVerdict,
 } from '../outcome.ts'
 import type { CheckAction } from './verification-level.ts'
 
@@ -29,10 +30,11 @@ export type Found = Pick<Finding, 'detail' | 'failure' | 'isSkipped'>
 export function renderCheck({
   check,
   action,
-  detail,
+  detail: whole,
   failure,
   isSkipped,
 }: Finding): SignatureCheck {
+  const detail = shownDetail(whole)
   if (failure === undefined)
     return { check, outcome: isSkipped === true ? 'skip' : 'pass', action, detail }
   const outcome = failure.result === 'unknown' ? 'unknown' : 'fail'

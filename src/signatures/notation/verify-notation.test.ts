@@ -249,6 +249,19 @@ test('an unknown critical attribute fails, with a plugin and without, under ever
   assert.equal(shown(verdict('cose', rawEnvelope('cose', made, { header }))), 'invalid malformed')
 })
 
+test('what a stranger writes makes no sentence longer than a paragraph', () => {
+  const long = 'x'.repeat(100_000)
+  for (const format of formats)
+    for (const header of [
+      { crit: [long] },
+      { cty: long },
+      { more: { [long]: 1, [`${long}y`]: 2 } },
+    ]) {
+      const { checks } = verdict(format, rawEnvelope(format, made, { header }))
+      for (const { detail } of checks) assert.ok(detail.length <= 1001, detail.slice(0, 80))
+    }
+})
+
 test("AWS Signer's signatures are verified by its plugin's rules", async () => {
   const authority = {
     scheme: 'notary.x509.signingAuthority' as const,

@@ -10,7 +10,7 @@ import {
   type SubjectName,
 } from '../../../test/kit/test-certificates.ts'
 import { githubIssuer, issueLeaf, newSigstore, workflow } from '../../../test/kit/sigstore.ts'
-import { faultOfSigningCertificate, readCertificateIdentity } from './certificate-identity.ts'
+import { readCertificateIdentity, readSigningCertificate } from './certificate-identity.ts'
 
 const sigstore = newSigstore(Date.parse('2026-06-01T12:00:00Z'))
 type LeafOptions = Parameters<typeof issueLeaf>[1]
@@ -105,6 +105,7 @@ test('bytes that are no certificate are refused', () => {
     nested.subarray(0, 16_384),
   ]) {
     assert.equal(readCertificateIdentity(bytes).kind, 'refused')
-    assert.match(faultOfSigningCertificate(bytes) ?? '', /cannot be read/)
+    const reading = readSigningCertificate(bytes)
+    assert.match(reading.kind === 'refused' ? reading.detail : '', /cannot be read/)
   }
 })

@@ -1,10 +1,20 @@
 // Purpose:  who a certificate of Fulcio's kind was issued to, and by whom that was vouched for.
 // Spec:     Fulcio docs/oid-info.md, 1.3.6.1.4.1.57264.1: 1 to 6 are raw text, 7 is an OtherName, 8 to 24 are DER UTF8Strings; RFC 5280, 4.2.1.6.
 // Input:    a certificate in DER, at most 16 KiB; its chain is verified by whoever asks.
-// Deviates: two subject alternative names, or an extension twice, are refused: readers disagree about which one counts.
+// Deviates: two subject alternative names, or an extension twice, are refused: readers disagree about which one counts. So is what is
+//           no DER, and a certificate whose two signature algorithms differ, although the library that verifies the chain takes both.
 // Unknowns: a value of another form than its number has, or issuers that disagree → refused, never the more pleasant of the two.
-import { X509Certificate as NodeCertificate } from 'node:crypto'
-import { X509Certificate, type ASN1Obj } from '@sigstore/core'
+import { parseCertificate, type Certificate } from '../x509/certificate.ts'
+import {
+  contextTag,
+  DerFields,
+  expectTag,
+  readDer,
+  readObjectIdentifier,
+  readOrFault,
+  tags,
+} from '../x509/der.ts'
+import { oids } from '../x509/object-identifiers.ts'
 
 /** Names of extensions, as trust policies write them, by the last part of their identifier. */
 export const claimNumbers = {
@@ -38,96 +48,77 @@ export type IdentityReading =
   | { readonly kind: 'refused'; readonly detail: string }
 
 const fulcioArc = '1.3.6.1.4.1.57264.1.'
-const subjectNames = '2.5.29.17'
-const codeSigning = '1.3.6.1.5.5.7.3.3'
 const maxText = 2048
 
-export function readCertificateIdentity(der: Buffer): IdentityReading {
-  try {
-    return identityOf(extensionsOf(der))
-  } catch (error) {
-    // DER that does not have the form of a certificate fails wherever it is first touched.
-    const why = error instanceof Error ? error.message : ''
-    return refused(`the certificate cannot be read: ${why}`)
-  }
+export function readCertificateIdentity(der: Uint8Array): IdentityReading {
+  const parsed = parseCertificate(der)
+  return parsed.kind === 'refused'
+    ? refused(`the certificate cannot be read: it ${parsed.reason}`)
+    : identityOf(parsed.certificate.extensions)
 }
 
-/** A sentence for a certificate that was not issued to sign with. */
-export function faultOfSigningCertificate(der: Buffer): string | undefined {
-  try {
-    const { extBasicConstraints: constraints } = X509Certificate.parse(Buffer.from(der))
-    if (constraints?.isCA === true)
-      return 'the certificate is that of an authority, not of a signer'
-    // What Node calls keyUsage is the extended one.
-    return new NodeCertificate(der).keyUsage.includes(codeSigning)
-      ? undefined
-      : 'the certificate is not for signing code: its extended key usage lacks codeSigning'
-  } catch (error) {
-    return `the certificate cannot be read: ${error instanceof Error ? error.message : ''}`
-  }
+export type SigningCertificateReading =
+  | { readonly kind: 'certificate'; readonly certificate: Certificate }
+  | { readonly kind: 'refused'; readonly detail: string }
+
+/** A certificate that was issued to sign with. */
+export function readSigningCertificate(der: Uint8Array): SigningCertificateReading {
+  const parsed = parseCertificate(der)
+  if (parsed.kind === 'refused')
+    return refused(`the certificate cannot be read: it ${parsed.reason}`)
+  const { basicConstraints, extendedKeyUsage } = parsed.certificate
+  if (basicConstraints?.isAuthority === true)
+    return refused('the certificate is that of an authority, not of a signer')
+  return extendedKeyUsage?.includes(oids.codeSigning) === true
+    ? parsed
+    : refused('the certificate is not for signing code: its extended key usage lacks codeSigning')
 }
 
-function refused(detail: string): IdentityReading {
+function refused(detail: string): { readonly kind: 'refused'; readonly detail: string } {
   return { kind: 'refused', detail }
 }
 
-function extensionsOf(der: Buffer): ReadonlyMap<string, Buffer> {
-  const found = new Map<string, Buffer>()
-  // A copy: the parser wants a buffer of its own kind of memory.
-  for (const extension of X509Certificate.parse(Buffer.from(der)).extensions) {
-    const oid = extension.subs[0]?.toOID() ?? ''
-    if (found.has(oid)) throw new Error(`it has the extension ${oid} twice`)
-    found.set(oid, valueOf(extension))
-  }
-  return found
-}
-
-function valueOf({ subs }: ASN1Obj): Buffer {
-  const value = subs.at(-1)
-  if (value === undefined || !value.tag.isOctetString())
-    throw new Error('an extension has no value')
-  return value.value
-}
-
-function identityOf(extensions: ReadonlyMap<string, Buffer>): IdentityReading {
-  const subject = readSubject(extensions.get(subjectNames))
+function identityOf(extensions: Certificate['extensions']): IdentityReading {
+  const subject = readSubject(extensions.get(oids.subjectAltName)?.value)
   if (typeof subject !== 'string') return subject
-  const first = readRaw(extensions.get(`${fulcioArc}1`))
-  const second = readUtf8String(extensions.get(`${fulcioArc}8`))
-  if (first === false || second === false)
-    return refused('the certificate names its issuer in a form that its number does not have')
-  if (first !== undefined && second !== undefined && first !== second)
-    return refused(
-      `the certificate names two issuers: ${JSON.stringify(first)} and ${JSON.stringify(second)}`,
-    )
-  const issuer = second ?? first
-  if (issuer === undefined) return refused('the certificate does not say who vouched for it')
+  const issuer = readIssuer(extensions)
+  if (typeof issuer !== 'string') return issuer
   const claims: Record<string, string> = {}
   for (const [name, number] of Object.entries(claimNumbers)) {
-    const value = readUtf8String(extensions.get(`${fulcioArc}${number}`))
+    const value = readUtf8String(extensions.get(`${fulcioArc}${number}`)?.value)
     if (value === false) return refused(`the certificate's ${name} is no DER UTF8String`)
     if (value !== undefined) claims[name] = value
   }
   return { kind: 'identity', identity: { subject, issuer, claims } }
 }
 
-const utf8String = 0x0c
+function readIssuer(extensions: Certificate['extensions']): string | IdentityReading {
+  const first = readRaw(extensions.get(`${fulcioArc}1`)?.value)
+  const second = readUtf8String(extensions.get(`${fulcioArc}8`)?.value)
+  if (first === false || second === false)
+    return refused('the certificate names its issuer in a form that its number does not have')
+  if (first !== undefined && second !== undefined && first !== second)
+    return refused(
+      `the certificate names two issuers: ${JSON.stringify(first)} and ${JSON.stringify(second)}`,
+    )
+  return second ?? first ?? refused('the certificate does not say who vouched for it')
+}
 
 /** One DER UTF8String that fills the value; false for anything else. */
-function readUtf8String(value: Buffer | undefined): string | false | undefined {
+function readUtf8String(value: Uint8Array | undefined): string | false | undefined {
   if (value === undefined) return undefined
-  const content = contentOf(value, utf8String)
+  const content = contentOf(value, tags.utf8String)
   return content !== undefined && readRaw(content)
 }
 
-function readRaw(bytes: Buffer | undefined): string | false | undefined {
+function readRaw(bytes: Uint8Array | undefined): string | false | undefined {
   if (bytes === undefined) return undefined
   const text = decodeText(bytes)
   return text !== undefined && text !== '' && text
 }
 
 /** Printable, and without spaces at either end: these texts are compared and shown. */
-function decodeText(bytes: Buffer): string | undefined {
+function decodeText(bytes: Uint8Array): string | undefined {
   if (bytes.byteLength > maxText) return undefined
   try {
     const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
@@ -137,29 +128,23 @@ function decodeText(bytes: Buffer): string | undefined {
   }
 }
 
-/** Of one DER element with this tag that fills `bytes`; lengths up to 65535 in their shortest form. */
-function contentOf(bytes: Buffer, tag: number): Buffer | undefined {
-  if (bytes.byteLength < 2 || bytes[0] !== tag) return undefined
-  const first = bytes.readUInt8(1)
-  const lengthBytes = first < 0x80 ? 0 : first - 0x80
-  if (lengthBytes > 2 || first === 0x80 || bytes.byteLength < 2 + lengthBytes) return undefined
-  const length = lengthBytes === 0 ? first : bytes.readUIntBE(2, lengthBytes)
-  const least = [0, 0x80, 0x100][lengthBytes] ?? 0
-  const content = bytes.subarray(2 + lengthBytes)
-  return length >= least && content.byteLength === length ? content : undefined
+/** Of the one DER element of this kind that fills `bytes`. */
+function contentOf(bytes: Uint8Array, tag: number): Uint8Array | undefined {
+  const read = readOrFault(() => expectTag(readDer(bytes), tag).content)
+  return read.kind === 'read' ? read.value : undefined
 }
 
-const sequence = 0x30
-const generalNames = { otherName: 0xa0, mail: 0x81, address: 0x86 }
+const mailName = contextTag(1, 'primitive')
+const addressName = contextTag(6, 'primitive')
 
 /** The one alternative name: an address, a mail address, or Fulcio's name of a user. */
-function readSubject(value: Buffer | undefined): string | IdentityReading {
-  const names = value === undefined ? undefined : contentOf(value, sequence)
+function readSubject(value: Uint8Array | undefined): string | IdentityReading {
+  const names = value === undefined ? undefined : contentOf(value, tags.sequence)
   if (names === undefined) return refused('the certificate has no subject alternative name')
   const text =
-    textOf(contentOf(names, generalNames.address)) ??
-    textOf(contentOf(names, generalNames.mail)) ??
-    otherNameOf(contentOf(names, generalNames.otherName))
+    textOf(contentOf(names, addressName)) ??
+    textOf(contentOf(names, mailName)) ??
+    textOf(otherNameOf(names))
   return (
     text ??
     refused(
@@ -168,21 +153,20 @@ function readSubject(value: Buffer | undefined): string | IdentityReading {
   )
 }
 
-function textOf(bytes: Buffer | undefined): string | undefined {
+function textOf(bytes: Uint8Array | undefined): string | undefined {
   const text = bytes === undefined ? undefined : decodeText(bytes)
   return text === undefined || text === '' || /\s/.test(text) ? undefined : text
 }
 
-const explicitValue = 0xa0
-
 /** `SEQUENCE { OID 1.3.6.1.4.1.57264.1.7, [0] UTF8String }` with an implicit outer tag. */
-function otherNameOf(bytes: Buffer | undefined): string | undefined {
-  if (bytes === undefined || bytes[0] !== 0x06) return undefined
-  const oid = bytes.subarray(0, 2 + (bytes[1] ?? 0))
-  if (!oid.equals(otherNameOid)) return undefined
-  const explicit = contentOf(bytes.subarray(oid.byteLength), explicitValue)
-  return textOf(explicit === undefined ? undefined : contentOf(explicit, utf8String))
+function otherNameOf(names: Uint8Array): Uint8Array | undefined {
+  const holder = contextTag(0, 'constructed')
+  const read = readOrFault(() => {
+    const fields = new DerFields(readDer(names), holder)
+    const type = readObjectIdentifier(fields.next())
+    const value = expectTag(readDer(fields.next(holder).content), tags.utf8String).content
+    fields.end()
+    return type === `${fulcioArc}7` ? value : undefined
+  })
+  return read.kind === 'read' ? read.value : undefined
 }
-
-/** 1.3.6.1.4.1.57264.1.7, encoded. */
-const otherNameOid = Buffer.from('060a2b0601040183bf300107', 'hex')

@@ -1,9 +1,10 @@
 // The checks of one verification in the order in which they are made, and the verdict of the one that failed.
-import type {
-  SignatureCheck,
-  SignatureReason,
-  SignatureResult,
-  SignatureVerdict,
+import {
+  shownDetail,
+  type SignatureCheck,
+  type SignatureReason,
+  type SignatureResult,
+  type SignatureVerdict,
 } from '../outcome.ts'
 
 export interface Failure {
@@ -19,12 +20,12 @@ export type SignerFacts = Pick<
 >
 
 export function passed(check: string, detail: string): SignatureCheck {
-  return { check, outcome: 'pass', action: 'enforce', detail }
+  return { check, outcome: 'pass', action: 'enforce', detail: shownDetail(detail) }
 }
 
 /** Of what the trust policy does not ask for. */
 export function skipped(check: string, detail: string): SignatureCheck {
-  return { check, outcome: 'skip', action: 'skip', detail }
+  return { check, outcome: 'skip', action: 'skip', detail: shownDetail(detail) }
 }
 
 /** Nothing is checked after a failure. */
@@ -35,7 +36,8 @@ export function failedVerdict(
   facts: SignerFacts = {},
 ): SignatureVerdict {
   const outcome = result === 'unknown' ? 'unknown' : 'fail'
-  const failed: SignatureCheck = { check, outcome, action: 'enforce', reason, detail }
+  const told = shownDetail(detail)
+  const failed: SignatureCheck = { check, outcome, action: 'enforce', reason, detail: told }
   return { result, reason, checks: [...checks, failed], ...facts }
 }
 

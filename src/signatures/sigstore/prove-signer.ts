@@ -104,14 +104,14 @@ function mismatchOf(
     return mismatch(`${issuer} vouched for the signer; the policy wants ${entry.issuer}`)
   if (!matchesIdentity(entry.subject, subject))
     return mismatch(`${subject} signed; the policy wants ${entry.subject}`)
-  const other = Object.entries(entry.claims ?? {}).find(
-    ([name, wanted]) => (Object.hasOwn(claims, name) ? claims[name] : undefined) !== wanted,
-  )
-  return other === undefined
-    ? undefined
-    : mismatch(
-        `the certificate's ${other[0]} is ${claims[other[0]] ?? 'missing'}; the policy wants ${other[1]}`,
+  for (const [name, wanted] of Object.entries(entry.claims ?? {})) {
+    const said = Object.hasOwn(claims, name) ? claims[name] : undefined
+    if (said !== wanted)
+      return mismatch(
+        `the certificate's ${name} is ${said ?? 'missing'}; the policy wants ${wanted}`,
       )
+  }
+  return undefined
 }
 
 function mismatch(detail: string): Failure {

@@ -9,10 +9,10 @@ import {
   type Bundle,
   type TransparencyLogEntry,
 } from '@sigstore/bundle'
+import { decodeEitherBase64 } from '../../lib/base64.ts'
 import { preAuthenticationEncoding } from '../../lib/dsse.ts'
 import { isRecord } from '../../oci/descriptor.ts'
 import { parseStrictJson } from '../../oci/strict-json.ts'
-import { decodeProtoBase64 } from './base64.ts'
 import {
   beyondLimit,
   limits,
@@ -77,7 +77,7 @@ function faultOfShape(value: unknown): string | undefined {
     return 'holds a messageSignature, which signs files; what is beside an image holds a dsseEnvelope'
   if (!isRecord(envelope) || typeof envelope['payloadType'] !== 'string')
     return 'holds no dsseEnvelope with a payloadType'
-  if (decodeProtoBase64(envelope['payload']) === undefined)
+  if (decodeEitherBase64(envelope['payload']) === undefined)
     return 'has a dsseEnvelope.payload that is not base64'
   return isRecord(material) ? faultOfKeys(material) : 'has no verificationMaterial'
 }

@@ -4,10 +4,10 @@
 // Deviates: the annotation of a chain is not read: what issued a certificate is taken from the trusted root.
 // Unknowns: annotations that cannot be read → refused, never a signature with less evidence than was stored.
 import type { TransparencyLogEntry } from '@sigstore/bundle'
+import { decodeBase64 } from '../../lib/base64.ts'
 import { preAuthenticationEncoding } from '../../lib/dsse.ts'
 import { isRecord } from '../../oci/descriptor.ts'
 import { parseStrictJson } from '../../oci/strict-json.ts'
-import { decodeBase64 } from './base64.ts'
 import {
   beyondLimit,
   limits,

@@ -3,9 +3,9 @@
 // Input:    the bytes of a layer; hostile.
 // Deviates: an envelope of several signatures is refused: which of them a log entry or a time stamp is about would be open.
 // Unknowns: anything but one envelope with one signature → refused.
+import { decodeEitherBase64 } from '../../lib/base64.ts'
 import { isRecord } from '../../oci/descriptor.ts'
 import { parseStrictJson } from '../../oci/strict-json.ts'
-import { decodeProtoBase64 } from './base64.ts'
 import { limits } from './candidate.ts'
 
 export type EnvelopeReading =
@@ -26,11 +26,11 @@ export function readEnvelope(content: Uint8Array): EnvelopeReading {
   if (json.kind === 'refused') return refused('malformed', `the envelope ${json.reason}`)
   if (!isRecord(json.value)) return refused('malformed', 'the envelope is not a JSON object')
   const { payloadType, payload: text, signatures } = json.value
-  const payload = decodeProtoBase64(text)
+  const payload = decodeEitherBase64(text)
   if (typeof payloadType !== 'string' || payload === undefined || !Array.isArray(signatures))
     return refused('malformed', 'the envelope lacks payloadType, payload or signatures')
   const only: unknown = signatures[0]
-  const signature = isRecord(only) ? decodeProtoBase64(only['sig']) : undefined
+  const signature = isRecord(only) ? decodeEitherBase64(only['sig']) : undefined
   if (signatures.length !== 1 || signature === undefined)
     return refused(
       'malformed',

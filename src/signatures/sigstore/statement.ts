@@ -49,7 +49,8 @@ export function readStatement(payload: Uint8Array, payloadType: string): Stateme
 function readMembers(body: Readonly<Record<string, unknown>>): StatementReading {
   const { _type: type, predicateType, subject, predicate } = body
   const variant = Object.keys(body).find(
-    (key) => !members.includes(key) && members.includes(key.toLowerCase()),
+    // In upper case, where a long s (U+017F) is an S, as it is to Go.
+    (key) => members.some((name) => key !== name && key.toUpperCase() === name.toUpperCase()),
   )
   if (variant !== undefined) return refused(`the statement has the member ${variant}`)
   if (typeof type !== 'string' || !statementTypes.has(type))

@@ -3,14 +3,14 @@
 // Input:    a signature as read; hostile. The entry of a trust policy with its root.
 // Deviates: a time is always wanted: without one the library would not look at the chain at all. The leaf must be for signing code.
 // Unknowns: no root → unknown (root-missing); evidence that may exist elsewhere (a legacy signature without its log entry) → unknown.
-import { X509Certificate as NodeCertificate } from 'node:crypto'
 import { X509Certificate } from '@sigstore/core'
 import { VerificationError, Verifier } from '@sigstore/verify'
 import { verifies } from '../../lib/public-keys.ts'
 import type { SignatureCheck } from '../outcome.ts'
 import type { KeylessEntry } from './accept-entry.ts'
 import type { UnverifiedSignature } from './candidate.ts'
-import { faultOfSigningCertificate } from './certificate-identity.ts'
+import type { Certificate } from '../x509/certificate.ts'
+import { readSigningCertificate } from './certificate-identity.ts'
 import { passed, type Failure } from './check-list.ts'
 import type { SigstoreRoot } from './trusted-root.ts'
 import {
@@ -86,14 +86,14 @@ function verifyUnder(
   const proof = proveEvidence(signature, { times, root, thresholds, now })
   if (proof.kind === 'failed') return proof
   checks.push(...proof.checks)
-  const rule = faultOfSigningCertificate(der)
-  if (rule !== undefined)
+  const reading = readSigningCertificate(der)
+  if (reading.kind === 'refused')
     return fail(checks, 'certificate', {
       result: 'invalid',
       reason: 'certificate-rule',
-      detail: rule,
+      detail: reading.detail,
     })
-  const failure = verifyChain(signature, der, { timestamps, entry, root, times })
+  const failure = verifyChain(signature, reading.certificate, { timestamps, entry, root, times })
   if (failure !== undefined) return fail(checks, failure.check, failure)
   checks.push(
     passed('certificate', `its chain ends in the trusted root "${root.name}"`),
@@ -173,7 +173,7 @@ function missing(
 /** The part that the library does: stamps, chain at each time, certificate logs, signature. */
 function verifyChain(
   signature: UnverifiedSignature,
-  der: Buffer,
+  leaf: Certificate,
   {
     timestamps,
     entry,
@@ -196,7 +196,7 @@ function verifyChain(
     timestampThreshold: Math.max(1, time),
   }
   try {
-    const certificate = X509Certificate.parse(Buffer.from(der))
+    const certificate = X509Certificate.parse(Buffer.from(leaf.der))
     new Verifier(material, options).verify({
       signature: content,
       key: { $case: 'certificate', certificate },
@@ -205,7 +205,7 @@ function verifyChain(
     })
     return undefined
   } catch (error) {
-    return explain(error, der, times)
+    return explain(error, leaf, times)
   }
 }
 
@@ -216,7 +216,7 @@ function noKey(): never {
 /** The library says which step failed by a code; which of a chain's faults it was, only in words. */
 function explain(
   error: unknown,
-  der: Buffer,
+  leaf: Certificate,
   times: readonly ProvenTime[],
 ): Failure & { readonly check: string } {
   const detail = messageOf(error)
@@ -228,26 +228,20 @@ function explain(
     return { check: 'signature', result: 'invalid', reason: 'bad-signature', detail }
   if (/SCT/.test(detail))
     return { check: 'certificate-log', result: 'untrusted', reason: 'transparency', detail }
-  const outside = timeOutside(der, times)
+  const outside = timeOutside(leaf, times)
   return (
     outside ?? { check: 'certificate', result: 'untrusted', reason: 'chain-not-in-store', detail }
   )
 }
 
 function timeOutside(
-  der: Buffer,
+  { notBefore, notAfter }: Certificate,
   times: readonly ProvenTime[],
 ): (Failure & { readonly check: string }) | undefined {
-  // Node reads whatever the library could not: the certificate was seen by both.
-  const certificate = new NodeCertificate(der)
-  const [notBefore, notAfter] = [certificate.validFromDate, certificate.validToDate]
   const detail = `the certificate is valid from ${dateText(notBefore)} to ${dateText(notAfter)}, not when it signed`
   const fault = { check: 'certificate', result: 'expired', detail } as const
-  if (times.some(({ at }) => at > notAfter.getTime()))
-    return { ...fault, reason: 'certificate-expired' }
-  return times.some(({ at }) => at < notBefore.getTime())
-    ? { ...fault, reason: 'not-yet-valid' }
-    : undefined
+  if (times.some(({ at }) => at > notAfter)) return { ...fault, reason: 'certificate-expired' }
+  return times.some(({ at }) => at < notBefore) ? { ...fault, reason: 'not-yet-valid' } : undefined
 }
 
 export function fail(

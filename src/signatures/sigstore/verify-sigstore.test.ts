@@ -81,6 +81,26 @@ test('a keyless signature of the identity that the policy names is verified', ()
   assert.ok(verdict.checks.every(({ outcome }) => outcome === 'pass'))
 })
 
+test('a certificate of whose bytes nobody signed some is refused', () => {
+  const bundle: Readonly<Record<string, unknown>> = bundleOf()
+  const material = bundle['verificationMaterial'] as { certificate: { rawBytes: string } }
+  const { rawBytes } = material.certificate
+  // The algorithm is named once in what the authority signed, and once outside it.
+  const der = Buffer.from(rawBytes, 'base64')
+  const at = der.lastIndexOf(Buffer.from('06082a8648ce3d040302', 'hex'))
+  for (const [place, value] of [
+    [at + 9, 0x03],
+    [at, 0x05],
+  ] as const) {
+    const altered = Buffer.from(der)
+    altered[place] = value
+    const certificate = { rawBytes: altered.toString('base64') }
+    const verificationMaterial = { ...material, certificate }
+    const verdict = judge({ ...bundle, verificationMaterial })
+    refused(verdict, 'invalid certificate-rule', /cannot be read/)
+  }
+})
+
 test('a signature of another image is invalid, however many subjects the statement names (T15)', () => {
   const about = (value: unknown): object => ({ ...imageStatement(subject), subject: value })
   const hex = subject.slice('sha256:'.length)
@@ -110,6 +130,10 @@ test('what is signed must be a statement, and one only (T6, T15)', () => {
     'invalid malformed',
     /of the type "x"/,
   )
+  for (const name of ['Subject', '\u017Fubject', 'PREDICATETYPE']) {
+    const statement = { ...imageStatement(subject), [name]: [] }
+    refused(judge(bundleOf({ statement })), 'invalid malformed', /has the member/)
+  }
   const twice = JSON.stringify(imageStatement(other)).replace('{', `{"subject":[],`)
   refused(judge(bundleOf({ statement: Buffer.from(twice) })), 'invalid malformed', /twice/)
   const bundle = bundleOf()
@@ -276,12 +300,16 @@ test('a certificate counts at the proven time, from the trusted root, and for si
   refused(judge(bundleOf({ leaf: authority })), 'invalid certificate-rule', /authority/)
 })
 
-test('a certificate with times that are none is judged all the same', () => {
+test('a certificate with times that are none is refused', () => {
   const leaf = issueLeaf(sigstore)
   const text = leaf.der.toString('latin1').replaceAll('260601', '269901')
   const der = Buffer.from(text, 'latin1')
   assert.ok(!der.equals(leaf.der))
-  refused(judge(bundleOf({ leaf: { ...leaf, der } })), 'untrusted chain-not-in-store', /./)
+  refused(
+    judge(bundleOf({ leaf: { ...leaf, der } })),
+    'invalid certificate-rule',
+    /a time does not exist/,
+  )
 })
 
 test('an attestation is no signature, unless the policy says so', () => {

@@ -1,8 +1,9 @@
 // Purpose:  read a certificate: what its chain, its names and its revocation are judged by.
 // Spec:     RFC 5280 section 4.
 // Input:    DER of at most 64 KiB, out of an envelope, a token or a trust store; hostile.
-// Deviates: a version below 3 is read if it has no extensions; extensions outside our list are kept as bytes.
-// Unknowns: a key that Node cannot read → `publicKey` is undefined, and nothing verifies with it.
+// Deviates: a version below 3 is read if it has no extensions; extensions outside our list are kept as bytes. Keys that can be broken,
+//           or that cost more than a signature may, verify nothing, also an authority's.
+// Unknowns: a key that Node cannot read, or that is none of `isBelieved` → `publicKey` is undefined.
 import { createHash, createPublicKey, type KeyObject } from 'node:crypto'
 import {
   childrenOf,
@@ -152,10 +153,26 @@ export function isSame(one: Uint8Array, other: Uint8Array): boolean {
 
 function readPublicKey(der: Uint8Array): KeyObject | undefined {
   try {
-    return createPublicKey({ key: Buffer.from(der), format: 'der', type: 'spki' })
+    const key = createPublicKey({ key: Buffer.from(der), format: 'der', type: 'spki' })
+    return isBelieved(key) ? key : undefined
   } catch {
     return undefined
   }
+}
+
+/** In bits. Below it somebody may have found the private key; a stranger's key of 16384 keeps a processor for 20 milliseconds each time. */
+const rsaSizes = { least: 2048, most: 8192 } as const
+const mostExponent = 2n ** 32n
+const curves: readonly string[] = ['prime256v1', 'secp384r1', 'secp521r1']
+
+function isBelieved({
+  asymmetricKeyType: type,
+  asymmetricKeyDetails: details,
+}: KeyObject): boolean {
+  if (type === 'ec') return curves.includes(details?.namedCurve ?? '')
+  const { modulusLength = 0, publicExponent = 0n } = details ?? {}
+  const isOfSize = modulusLength >= rsaSizes.least && modulusLength <= rsaSizes.most
+  return isOfSize && publicExponent > 1n && publicExponent <= mostExponent
 }
 
 /** Of certificates, of revocation lists and of their entries: `holder` holds the SEQUENCE of extensions. */

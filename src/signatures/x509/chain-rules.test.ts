@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { createPublicKey, X509Certificate, type KeyObject } from 'node:crypto'
+import { createPublicKey, generateKeyPairSync, X509Certificate, type KeyObject } from 'node:crypto'
 import { test } from 'node:test'
 import {
   keyOf,
@@ -80,6 +80,45 @@ test('a chain that is not one path from a leaf to its root', () => {
   ]
   for (const [name, made, expected] of chains) assert.match(faultOf(made) ?? 'none', expected, name)
   assert.equal(faultOf([leaf, crossSigned, strangerRoot]), undefined)
+})
+
+test('an authority whose key may be broken, or costs too much, issues nothing', () => {
+  const rsa = (modulusLength: number, publicExponent = 65_537): KeyObject =>
+    generateKeyPairSync('rsa', { modulusLength, publicExponent }).privateKey
+  const curve = generateKeyPairSync('ec', { namedCurve: 'secp224r1' }).privateKey
+  for (const key of [rsa(1024), curve])
+    for (const place of [1, 2]) {
+      const { made } = pki({ authorities: { [place]: { key } } })
+      assert.match(faultOf(made) ?? 'none', / of 3 .* is issued with a key that is not believed/)
+    }
+  assert.equal(faultOf(pki({ authorities: { 1: { key: rsa(2048, 3) } } }).made), undefined)
+  const spki = (bits: number, exponent: Uint8Array): KeyObject =>
+    createPublicKey({
+      key: Buffer.from(
+        sequence(
+          sequence(objectIdentifier(oids.rsaEncryption), nothing),
+          bitString(sequence(integer(Buffer.alloc(bits / 8, 0xff)), integer(exponent))),
+        ),
+      ),
+      format: 'der',
+      type: 'spki',
+    })
+  const [, above] = pki().made
+  assert.ok(above)
+  const readWith = (key: KeyObject): unknown =>
+    makeCertificate(
+      { key, extensions: [usage] },
+      { place: 0, purpose: 'codeSigning', label: 'a', above },
+    ).certificate.publicKey
+  const usual = Buffer.from([1, 0, 1])
+  for (const key of [spki(8200, usual), spki(16_384, usual), spki(2048, Buffer.alloc(8, 0xff))])
+    assert.equal(readWith(key), undefined)
+  assert.equal(
+    readWith(spki(2048, Buffer.from([1]))),
+    undefined,
+    'its signatures are what they sign',
+  )
+  assert.notEqual(readWith(spki(8192, usual)), undefined)
 })
 
 test('an authority that may not be one', () => {

@@ -47,6 +47,8 @@ function faultOfPlace(chain: readonly Certificate[], index: number): string | un
   if (issuer === undefined)
     return isSelfSigned(certificate) ? undefined : 'is the last one and not self-signed'
   if (isSelfSigned(certificate)) return 'is self-signed, and not the last one'
+  if (issuer.publicKey === undefined)
+    return 'is issued with a key that is not believed: RSA of 2048 to 8192 bits, P-256, P-384 and P-521 are'
   return isIssuedBy(certificate, issuer) ? undefined : 'is not issued by the next one'
 }
 

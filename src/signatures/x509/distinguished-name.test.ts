@@ -104,6 +104,15 @@ test('a name that is no text makes no certificate', () => {
   }
 })
 
+test('a name as long as a page makes no certificate', () => {
+  const where = { place: 0, purpose: 'codeSigning', label: 'bad' } as const
+  const nameDer = named(...usual, ['2.5.4.3', utf8String('x'.repeat(4096))])
+  assert.throws(
+    () => makeCertificate({ nameDer, key: keyOf('P-256') }, where),
+    /a name has more than 4096 bytes/,
+  )
+})
+
 test('what a certificate says of its subject is read back by the grammar of identities', () => {
   const text = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 20 })
   fc.assert(
