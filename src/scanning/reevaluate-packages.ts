@@ -17,10 +17,13 @@ import { listPackagesLookedUp, type LookedUpPackage } from './package-store.ts'
 export const reevaluateJob = 'reevaluate-packages'
 
 const pageNames = 500
-const pagePackages = 500
+const pagePackages = 100
 /** Ids that are put in order together: rows of neighbours lie on the same pages, which are then written once. */
 const sortedPackages = 20_000
 const forgottenNames = 1000
+/** Some milliseconds each: names that are held against what changed, and packages that are looked up, between two turns. */
+const namesAtOnce = 25
+const askedAtOnce = 1000
 
 /**
  * Matches again the packages whose names the data changed since the last re-evaluation, and only those. Each batch is
@@ -76,7 +79,8 @@ async function reevaluateNames(
     // Those that were never matched wait for their first scan.
     await matchPackages(deps, ids, { signal, judge, leavesNew: true })
   }
-  for (const name of names) {
+  for (const [done, name] of names.entries()) {
+    if (done % namesAtOnce === 0) await yieldToEventLoop()
     let after: number | undefined = 0
     while (after !== undefined) {
       const page = { after, limit: pagePackages }
@@ -88,6 +92,7 @@ async function reevaluateNames(
       for (const { id } of found) all.add(id)
       for (const id of await judge.listConcerned(name, found)) concerned.add(id)
       after = found.length < pagePackages ? undefined : found.at(-1)?.id
+      if (after !== undefined) await yieldToEventLoop()
       if (all.size >= sortedPackages) await evaluate()
     }
   }
@@ -99,7 +104,14 @@ async function listChanging(
   { database }: EvaluationDeps,
   ids: readonly number[],
 ): Promise<readonly number[]> {
-  return [...(await listMatchedPackages(database, ids)), ...(await listOwners(database, ids))]
+  const changing: number[] = []
+  for (let start = 0; start < ids.length; start += askedAtOnce) {
+    const some = ids.slice(start, start + askedAtOnce)
+    changing.push(...(await listMatchedPackages(database, some)))
+    changing.push(...(await listOwners(database, some)))
+    await yieldToEventLoop()
+  }
+  return changing
 }
 
 function inOrder(ids: ReadonlySet<number>): readonly number[] {
