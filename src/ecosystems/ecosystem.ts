@@ -137,6 +137,8 @@ export interface Ecosystem {
   readonly packageManager: string
   /** Whether this OSV ecosystem string (`Debian:12`, `npm`) is judged by this ecosystem's comparer. */
   ownsAdvisoryEcosystem(ecosystem: string): boolean
+  /** Whether packages are looked up in an OSV ecosystem that is another one's; absent: in no such. */
+  isLookedUpIn?(ecosystem: string): boolean
   /**
    * Whether what records say under this key stands in the place of what they say of the package under its others: where
    * it was built for subscribers of a distribution, the rows for them do.

@@ -77,6 +77,13 @@ export function ecosystemOfAdvisory(ecosystem: string): Ecosystem | undefined {
   return ecosystems.find((row) => row.ownsAdvisoryEcosystem(ecosystem))
 }
 
+/** All whose packages may be looked up in this OSV ecosystem. */
+export function ecosystemsLookedUpIn(ecosystem: string): readonly Ecosystem[] {
+  return ecosystems.filter(
+    (row) => row.ownsAdvisoryEcosystem(ecosystem) || row.isLookedUpIn?.(ecosystem) === true,
+  )
+}
+
 export function allExtractors(): readonly Extractor[] {
   return ecosystems.flatMap(({ extractors }) => extractors)
 }

@@ -40,6 +40,11 @@ interface UpdatePage {
   readonly sinks: readonly Sink[]
 }
 
+/** Whether new data may be told there: those that were there when it came. */
+export function hearsOfUpdates({ rule, afterEvent }: Sink, { id }: OutboxEvent): boolean {
+  return rule.kinds.includes('finding') && id > afterEvent
+}
+
 /** Without anybody who could want to be told, no image is looked up. */
 export async function expandUpdate(
   deps: PlanDeps,
@@ -51,9 +56,7 @@ export async function expandUpdate(
     write: () => Promise.resolve(),
   }
   const told = toldChangeOf(event.detail)
-  const listening = sinks.filter(
-    ({ rule, afterEvent }) => rule.kinds.includes('finding') && event.id > afterEvent,
-  )
+  const listening = sinks.filter((sink) => hearsOfUpdates(sink, event))
   if (told === undefined || listening.length === 0) return nothing
   const change = await readPackageChange(deps.database, told)
   const concerned = listening.filter(({ rule }) =>

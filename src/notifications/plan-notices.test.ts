@@ -378,6 +378,47 @@ test('where nobody wants to be told, no image is looked up and the outbox is pas
   assert.equal(eventId, await newestEventId(at.database))
 })
 
+test('what nobody listens to is passed over in one step, and who comes then is told of what comes after', async (t) => {
+  const at = await notifyingPlace(t)
+  const tell = async (count: number): Promise<void> => {
+    for (let index = 0; index < count; index += 1)
+      await at.database.transaction((tx) =>
+        tx.run(
+          `INSERT INTO events (kind, account, resource, detail, at) VALUES ('FindingsChanged', '', 'package/1', $1, 1)`,
+          [
+            JSON.stringify({
+              packageId: 1,
+              revision: 1,
+              opened: ['CVE-2026-1'],
+              closed: [],
+              changed: [],
+            }),
+          ],
+        ),
+      )
+  }
+  await scanned(at, { 'left-pad': '1.0.0' })
+  await tell(150)
+  assert.equal(await planNotices(at, { signal }), true)
+  assert.equal(await planNotices(at, { signal }), false)
+  // Who hears of pushes only: events of new data are read a page at a time, not one by one.
+  const sink = await addWebhook(at, 'ops', { rule: { kinds: ['image'] } })
+  await tell(150)
+  const repository = await findRepositoryById(at.database, 1)
+  const digest = parseDigest(`sha256:${'a'.repeat(64)}`)
+  assert.ok(digest !== undefined && repository !== undefined)
+  const image = { digest, tags: [], mediaType: 'm', artifactType: undefined, subject: undefined }
+  await at.database.transaction((tx) =>
+    recordEvent(tx, repository, { kind: 'ImagePushed', ...image }, at.clock.now()),
+  )
+  let turns = 0
+  while (await planNotices(at, { signal })) turns += 1
+  assert.ok(turns <= 4, `${turns} turns`)
+  const told = await tellAll(at, sink)
+  assert.equal(told.length, 1)
+  assert.ok(JSON.stringify(told).includes(digest))
+})
+
 test('an update that touches too much becomes one digest that names the worst', async (t) => {
   const at = await notifyingPlace(t)
   await newData(at, [])

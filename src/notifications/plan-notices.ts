@@ -1,6 +1,7 @@
 // The reader of the outbox: what happened becomes messages in the queues of those who want to be told.
 import {
   listEvents,
+  newestEventId,
   readPosition,
   writePosition,
   type OutboxEvent,
@@ -15,7 +16,7 @@ import type { ScanKey } from '../scanning/scan-store.ts'
 import type { SqlReader } from '../storage/database/database.ts'
 import { expandFrequency } from './expand-frequency.ts'
 import { expandImage } from './expand-image.ts'
-import { expandUpdate } from './expand-update.ts'
+import { expandUpdate, hearsOfUpdates } from './expand-update.ts'
 import { MessageWriter } from './message-writer.ts'
 import { sinksOf, type PlanDeps, type PlannedPart } from './planned-part.ts'
 import { noticeIdOf } from './rules/notice-id.ts'
@@ -27,10 +28,13 @@ import { listListeningSinks, type Sink } from './sink-store.ts'
 export const notificationsReader = 'notifications'
 
 const pageEvents = 100
+/** Where nobody is told, what a loss of power takes is passed over again. */
+const unhurried = { survives: 'process' } as const
 
 /**
  * Reads the next part of the outbox; false when there is nothing more. A part and the place behind it are one transaction, so that
- * each message is queued once, whenever the process is killed; what became of a part in between is read again.
+ * each message is queued once, whenever the process is killed; what became of a part in between is read again. Where nobody
+ * listens everything is passed over at once: new data tells of thousands of packages while it is being matched.
  */
 export async function planNotices(
   deps: PlanDeps,
@@ -39,22 +43,26 @@ export async function planNotices(
   const { database, clock, ids } = deps
   const place = await readPosition(database, notificationsReader)
   const events = await listEvents(database, { after: place.eventId, limit: pageEvents })
-  const last = events.at(-1)
-  if (last === undefined) return false
+  if (events.length === 0) return false
+  // Before it is asked who listens: who comes later is told of what comes after this one.
+  const newest = await newestEventId(database)
   const sinks = await listListeningSinks(database)
-  const part =
-    sinks.length === 0
-      ? { next: { eventId: last.id, position: undefined }, write: () => Promise.resolve() }
-      : await planPart(deps, { place, events, sinks }, { signal })
-  await database.transaction(async (tx) => {
-    const found = await readPosition(tx, notificationsReader)
-    if (found.eventId !== place.eventId || found.position !== place.position) return
-    const now = clock.now()
-    const writer = new MessageWriter(tx, { ids, now })
-    await part.write(tx, writer)
-    await writer.end()
-    await writePosition(tx, notificationsReader, part.next, now)
-  })
+  const isHeard = sinks.length > 0
+  const part = isHeard
+    ? await planPart(deps, { place, events, sinks }, { signal })
+    : { next: { eventId: newest, position: undefined }, write: () => Promise.resolve() }
+  await database.transaction(
+    async (tx) => {
+      const found = await readPosition(tx, notificationsReader)
+      if (found.eventId !== place.eventId || found.position !== place.position) return
+      const now = clock.now()
+      const writer = new MessageWriter(tx, { ids, now })
+      await part.write(tx, writer)
+      await writer.end()
+      await writePosition(tx, notificationsReader, part.next, now)
+    },
+    isHeard ? undefined : unhurried,
+  )
   return true
 }
 
@@ -83,10 +91,10 @@ async function planPart(
   options: { readonly signal: AbortSignal },
 ): Promise<PlannedPart> {
   const [first] = events
-  if (first !== undefined && expanded.has(first.kind)) {
+  if (first !== undefined && isExpanded(first, sinks)) {
     return expand(deps, { event: first, position: place.position, sinks }, options)
   }
-  const end = events.findIndex(({ kind }) => expanded.has(kind))
+  const end = events.findIndex((event) => isExpanded(event, sinks))
   const plain = end === -1 ? events : events.slice(0, end)
   return {
     next: { eventId: plain.at(-1)?.id ?? place.eventId, position: undefined },
@@ -103,6 +111,12 @@ const expanded: ReadonlySet<string> = new Set([
   'ScanCompleted',
   'ScanningConfigured',
 ])
+
+/** Of new data nothing is looked up, and nobody told, where no sink hears of findings. */
+function isExpanded(event: OutboxEvent, sinks: readonly Sink[]): boolean {
+  if (event.kind === 'FindingsChanged') return sinks.some((sink) => hearsOfUpdates(sink, event))
+  return expanded.has(event.kind)
+}
 
 interface ExpandedEvent {
   readonly event: OutboxEvent

@@ -1,11 +1,12 @@
 import { rateSeverity, type RatedSeverity } from '../ecosystems/severity.ts'
-import { findEcosystem } from '../ecosystems/table.ts'
+import { ecosystemsLookedUpIn, findEcosystem } from '../ecosystems/table.ts'
 import type { SqlReader } from '../storage/database/database.ts'
 import { starterSource } from './advisory-source-store.ts'
 import { listAdvisoryCandidates, type AdvisoryName } from './advisory-store.ts'
 import { faceOf } from './match-store.ts'
-import type { MatchablePackage } from './package-store.ts'
+import type { LookedUpPackage, MatchablePackage } from './package-store.ts'
 import {
+  areSpeaking,
   judgePackage,
   type JudgeableAdvisory,
   type JudgedMatch,
@@ -17,19 +18,21 @@ export type FacedMatch = JudgedMatch & { readonly face: string }
 
 /** Binary packages of one source, and versions of one library, ask for the same records. */
 const maxKept = 20_000
+/** Of what is different in ratings there is little: most flaws of a source have one of a few hundred vectors. */
+const maxRatings = 2000
 
 /** Judges packages by the records of one revision; keeps the records of names asked lately. */
 export class StoredPackageJudge {
   readonly #reader: SqlReader
-  readonly #revision: number
+  readonly revision: number
   readonly #kept = new Map<string, readonly JudgeableAdvisory[]>()
-  /** A vector is scored once, however many packages the record speaks of. */
-  readonly #ratings = new WeakMap<object, RatedSeverity>()
+  /** A vector is scored once, however many records have it: by the text of all that a record says of severity. */
+  readonly #ratings = new Map<string, RatedSeverity>()
   #size = 0
 
   constructor(reader: SqlReader, revision: number) {
     this.#reader = reader
-    this.#revision = revision
+    this.revision = revision
   }
 
   /** Everything that is said of the package, under all the names by which it is looked up. */
@@ -50,12 +53,36 @@ export class StoredPackageJudge {
     return withoutRepetition(judged)
   }
 
-  /** Each entry of a record belongs to one claim, so that it alone is the key. */
+  /**
+   * Of packages looked up under one name those of which something is said there, or whose other names its words may
+   * silence. Of the others nothing is said anew: what is said of them under their other names stays as it was.
+   */
+  async listConcerned(
+    name: AdvisoryName,
+    packages: readonly LookedUpPackage[],
+  ): Promise<readonly number[]> {
+    const advisories = await this.#advisories(name)
+    // Which of them a package is of is not asked: that would be a row of each.
+    const ecosystems = ecosystemsLookedUpIn(name.ecosystem)
+    const isConcerned = ({ version }: LookedUpPackage): boolean => {
+      const key = { ecosystem: name.ecosystem, name: name.name, version }
+      return ecosystems.some(
+        (row) =>
+          row.isDecisive?.(key) === true || areSpeaking(version, advisories, row.compareVersions),
+      )
+    }
+    const concerned = ecosystems.length === 0 ? packages : packages.filter(isConcerned)
+    return concerned.map(({ id }) => id)
+  }
+
   readonly #rate: Rate = (claim, affected) => {
-    const known = this.#ratings.get(affected)
+    const said = [affected.severities, affected.severityWord, claim.severities, claim.severityWord]
+    const key = JSON.stringify(said)
+    const known = this.#ratings.get(key)
     if (known !== undefined) return known
     const rated = rateSeverity(claim, affected)
-    this.#ratings.set(affected, rated)
+    if (this.#ratings.size >= maxRatings) this.#ratings.clear()
+    this.#ratings.set(key, rated)
     return rated
   }
 
@@ -63,7 +90,7 @@ export class StoredPackageJudge {
     const key = `${name.ecosystem}\n${name.name}`
     const kept = this.#kept.get(key)
     if (kept !== undefined) return kept
-    const rows = await listAdvisoryCandidates(this.#reader, name, this.#revision)
+    const rows = await listAdvisoryCandidates(this.#reader, name, this.revision)
     const advisories = rows.map((row) => ({
       row: row.row,
       id: row.id,

@@ -38,6 +38,8 @@ export interface MatchOptions {
   readonly signal: AbortSignal
   /** Packages that were never matched are left alone. */
   readonly leavesNew?: boolean
+  /** Knows records already; used where it judges by the revision in force. */
+  readonly judge?: StoredPackageJudge
 }
 
 /**
@@ -48,10 +50,10 @@ export interface MatchOptions {
 export async function matchPackages(
   deps: EvaluationDeps,
   packageIds: readonly number[],
-  { signal, leavesNew = false }: MatchOptions,
+  { signal, leavesNew = false, judge: known }: MatchOptions,
 ): Promise<{ readonly revision: number }> {
-  let judge: StoredPackageJudge | undefined
   let state = await readAdvisoryState(deps.database)
+  let judge = known?.revision === state.revision ? known : undefined
   let waiting: Judged[] = []
   for (let start = 0, written = 0; written < packageIds.length;) {
     signal.throwIfAborted()

@@ -61,6 +61,20 @@ export async function listPresentIds(
   return new Set(rows.map((row) => integer(row, 'id')))
 }
 
+/** Those of the packages that have a match in force. */
+export async function listMatchedPackages(
+  reader: SqlReader,
+  packageIds: readonly number[],
+): Promise<readonly number[]> {
+  const rows = await readByIds(
+    reader,
+    packageIds,
+    (places) => `SELECT DISTINCT package_id FROM matches
+     WHERE until_revision IS NULL AND package_id IN (${places})`,
+  )
+  return rows.map((row) => integer(row, 'package_id'))
+}
+
 function presentMatchOf(row: SqlRow): PresentMatch {
   return {
     id: integer(row, 'id'),

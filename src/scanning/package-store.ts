@@ -195,18 +195,24 @@ function lookupOf(row: SqlRow): LookupKey {
   }
 }
 
+/** A package as it is looked up under one name. */
+export interface LookedUpPackage {
+  readonly id: number
+  readonly version: string
+}
+
 /** Packages looked up under a name, in order: from the index alone, since most of a change is reading. */
 export async function listPackagesLookedUp(
   reader: SqlReader,
   { ecosystem, name }: AdvisoryName,
   { after, limit }: { readonly after: number; readonly limit: number },
-): Promise<readonly number[]> {
+): Promise<readonly LookedUpPackage[]> {
   const rows = await reader.all(
-    `SELECT package_id FROM package_lookups
+    `SELECT package_id, version FROM package_lookups
      WHERE ecosystem = $1 AND name = $2 AND package_id > $3 ORDER BY package_id LIMIT $4`,
     [ecosystem, name, after, limit],
   )
-  return rows.map((row) => integer(row, 'package_id'))
+  return rows.map((row) => ({ id: integer(row, 'package_id'), version: text(row, 'version') }))
 }
 
 export async function writeMatchedRevision(

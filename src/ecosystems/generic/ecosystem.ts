@@ -12,6 +12,7 @@ export const generic: Ecosystem = {
   packageManager: 'GENERIC',
   // Bitnami's database speaks of them too; its ranges are put in order by Bitnami's own numbering.
   ownsAdvisoryEcosystem: () => false,
+  isLookedUpIn: (ecosystem) => ecosystem === 'Bitnami',
   normaliseName: (name) => name,
   lookup,
 }

@@ -13,6 +13,7 @@ export const pear: Ecosystem = {
   },
   packageManager: 'PEAR',
   ownsAdvisoryEcosystem: () => false,
+  isLookedUpIn: (ecosystem) => ecosystem === 'Packagist',
   normaliseName: (name) => name.toLowerCase(),
   lookup,
 }

@@ -53,30 +53,42 @@ export function judgePackage(
   const known = idsOfRealSources(advisories)
   return advisories.flatMap((advisory) => {
     if (advisory.isWithdrawn) return []
+    // Asked first: mostly a record does not speak of the version.
+    const judged = judgeClaim(key.version, advisory.claim.affected, compare)
+    if (judged === undefined) return []
     const flaws = namesOf(advisory).filter(({ id, aliases }) => {
       return !advisory.isStarter || ![id, ...aliases].some((name) => known.has(name))
     })
-    return flaws.length === 0 ? [] : judgeAdvisory(key, { advisory, flaws, compare, rate })
+    return flaws.length === 0 ? [] : matchesOf(key, { advisory, flaws, judged, rate })
   })
 }
 
-function judgeAdvisory(
+/** Whether any of the records may make a match; where none does, `judgePackage` gives none. */
+export function areSpeaking(
+  version: string,
+  advisories: readonly JudgeableAdvisory[],
+  compare: CompareVersions,
+): boolean {
+  return advisories.some(
+    ({ isWithdrawn, claim }) =>
+      !isWithdrawn && judgeClaim(version, claim.affected, compare) !== undefined,
+  )
+}
+
+function matchesOf(
   key: LookupKey,
   {
     advisory,
     flaws,
-    compare,
+    judged: { verdict, affected },
     rate,
   }: {
     readonly advisory: JudgeableAdvisory
     readonly flaws: readonly VulnerabilityName[]
-    readonly compare: CompareVersions
+    readonly judged: JudgedClaim
     readonly rate: Rate
   },
 ): readonly JudgedMatch[] {
-  const judged = judgeClaim(key.version, advisory.claim.affected, compare)
-  if (judged === undefined) return []
-  const { verdict, affected } = judged
   const rated = rate(advisory.claim, affected)
   const { ecosystem, name, version } = key
   const isAffected = verdict.kind === 'affected'
@@ -99,13 +111,18 @@ function judgeAdvisory(
 
 type Says = Exclude<Verdict, { kind: 'notAffected' }>
 
+interface JudgedClaim {
+  readonly verdict: Says
+  readonly affected: AffectedPackage
+}
+
 /** Entries about the same package are a union: one that says affected wins, then one that cannot say. */
 function judgeClaim(
   version: string,
   entries: readonly AffectedPackage[],
   compare: CompareVersions,
-): { readonly verdict: Says; readonly affected: AffectedPackage } | undefined {
-  let doubt: { readonly verdict: Says; readonly affected: AffectedPackage } | undefined
+): JudgedClaim | undefined {
+  let doubt: JudgedClaim | undefined
   for (const affected of entries) {
     const verdict = matchPackage(version, affected, compare)
     if (verdict.kind === 'affected') return { verdict, affected }

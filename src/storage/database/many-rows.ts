@@ -1,7 +1,7 @@
 import type { SqlValue, SqlWriter } from './database.ts'
 
-/** So many, or one: two texts of each statement, which are prepared once. */
-const rowsAtOnce = 20
+/** So many, or fewer: a few texts of each statement, which are prepared once. */
+const rowsAtOnce = [50, 10, 1] as const
 
 /** Inserts rows with few statements. `into` names table and columns; `onConflict` says what happens to those that are there. */
 export async function insertRows(
@@ -9,12 +9,18 @@ export async function insertRows(
   { into, onConflict = '' }: { readonly into: string; readonly onConflict?: string },
   rows: readonly (readonly SqlValue[])[],
 ): Promise<void> {
-  for (let start = 0; start < rows.length;) {
-    const count = rows.length - start >= rowsAtOnce ? rowsAtOnce : 1
-    const part = rows.slice(start, start + count)
-    start += count
-    let place = 0
-    const places = part.map((row) => `(${row.map(() => `$${(place += 1)}`).join(', ')})`)
-    await tx.run(`INSERT INTO ${into} VALUES ${places.join(', ')} ${onConflict}`, part.flat())
+  const width = rows[0]?.length ?? 0
+  let start = 0
+  for (const count of rowsAtOnce) {
+    if (rows.length - start < count) continue
+    const text = `INSERT INTO ${into} VALUES ${placesOf(count, width)} ${onConflict}`
+    for (; rows.length - start >= count; start += count)
+      await tx.run(text, rows.slice(start, start + count).flat())
   }
+}
+
+function placesOf(count: number, width: number): string {
+  const rowOf = (row: number): string =>
+    Array.from({ length: width }, (_, at) => `$${row * width + at + 1}`).join(', ')
+  return Array.from({ length: count }, (_, row) => `(${rowOf(row)})`).join(', ')
 }
