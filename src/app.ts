@@ -21,7 +21,6 @@ import { serveAws } from './edges/aws/serve-aws.ts'
 import { spellControlError } from './edges/control/errors.ts'
 import { serveControl } from './edges/control/serve-control.ts'
 import { createMetrics } from './edges/health/metrics.ts'
-import { ConnectionGuard } from './edges/guard-connections.ts'
 import { serveHealth } from './edges/health/serve-health.ts'
 import { createHttpServer } from './edges/http-server.ts'
 import { observeRequests } from './edges/observe.ts'
@@ -59,7 +58,7 @@ import { requestReevaluation } from './trust/reevaluate-trust.ts'
 import { requestRenewals } from './scan-jobs.ts'
 import { controlRooms, type ControlDeps } from './control-rooms.ts'
 import { witnessPush } from './trust/request-signings.ts'
-import { listen, listeningUrl } from './listening.ts'
+import { connectionGuard, listen, listeningUrl } from './listening.ts'
 import { measureNotifications, openNotifying, type Notifying } from './notifying.ts'
 import { readBundleKeys, readVexKeys } from './trusted-keys.ts'
 import { openInspector } from './inspecting.ts'
@@ -137,7 +136,7 @@ async function startServer(config: Config, log: Log, foundation: Foundation): Pr
   const notifying = openNotifying(config, { log, metrics, suppressions }, foundation)
   const { notifier } = notifying
   let draining = false
-  const guard = guardOf(config, log, clock, await openFileLimit())
+  const guard = connectionGuard(config, log, clock, await openFileLimit())
   const app = createHttpServer(guard, (made) => observeRequests(made, { ids, log, metrics }))
   const trail = await openAuditTrail(config, { log, metrics }, foundation)
   refuseWhileDraining(app, () => draining)
@@ -388,32 +387,6 @@ async function prepareAdvisories(foundation: Foundation): Promise<string> {
   return names.length === 1 && names[0] === 'starter'
     ? 'starter set (npx pratique db update brings all)'
     : `${names.length} sources, ${age}`
-}
-
-/** A transfer that moved much before may stand still for five times as long as one that has not. */
-function guardOf(
-  config: Config,
-  log: Log,
-  clock: Clock,
-  files: number | undefined,
-): ConnectionGuard {
-  const initialMs = config.stallSeconds * 1000
-  return new ConnectionGuard({
-    clock,
-    limits: {
-      initialMs,
-      maxMs: initialMs * 5,
-      bytesPerSecond: 1024,
-      connections: Math.min(config.maxConnections, connectionsWithin(files)),
-      connectionsPerAddress: config.maxConnectionsPerAddress,
-    },
-    onFault: (fault, sourceAddress) => log.warn({ event: 'connection', fault, sourceAddress }),
-  })
-}
-
-/** A connection may need a file beside itself, and the server some of its own: at the system's limit neither could be opened. */
-function connectionsWithin(files: number | undefined): number {
-  return files === undefined ? Infinity : Math.max(10, Math.floor((files - 64) / 2))
 }
 
 /** For the command line on this machine; a server on a full disk answers without it. */

@@ -14,7 +14,10 @@ const access = { path: '/admission/c1.token', caBundle: 'PEM\n', at }
 
 function manifests(asked: Partial<ManifestChoices> = {}): readonly unknown[] {
   const text = clusterManifests(access, { ...choices, ...asked })
-  return parseAllDocuments(text).map((document): unknown => document.toJS())
+  return parseAllDocuments(text).map((document) => {
+    const value: unknown = document.toJS()
+    return value
+  })
 }
 
 test('nothing is enforced that was not looked at, and nothing stops the registry itself', () => {
