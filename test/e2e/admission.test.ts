@@ -1,27 +1,29 @@
 // A cluster asks, by the addresses and certificates that it was given; a node pulls; and the owner looks before a policy bites.
 import assert from 'node:assert/strict'
 import { readFile, writeFile } from 'node:fs/promises'
-import { request, type RequestOptions } from 'node:https'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import {
   BatchGetImageCommand,
   CreateRepositoryCommand,
   DescribeImageScanFindingsCommand,
-  ECRClient,
 } from '@aws-sdk/client-ecr'
-import {
-  CreateAccessKeyCommand,
-  CreateUserCommand,
-  IAMClient,
-  PutUserPolicyCommand,
-} from '@aws-sdk/client-iam'
 import { parseAllDocuments } from 'yaml'
+import {
+  ask,
+  doorOf,
+  pod,
+  review,
+  reviewed,
+  type ClusterDoor,
+  type Manifest,
+} from '../kit/cluster-door.ts'
 import { temporaryDirectory } from '../kit/database.ts'
 import { writeImageLayout, writeIndexLayout } from '../kit/image-layout.ts'
 import { pushIndexLayout, pushLayout } from '../kit/push-layout.ts'
 import { run, type Finished } from '../kit/run.ts'
 import { program, startServer, type ServerProcess } from '../kit/server-process.ts'
+import { userOf } from '../kit/user-of.ts'
 
 const manifestOf = (version: string): string => JSON.stringify({ name: 'lodash', version })
 const bad = { 'app/node_modules/lodash/package.json': manifestOf('4.17.20') }
@@ -82,74 +84,6 @@ rules:
     fail: { severity: high }
 `
 
-interface ClusterDoor {
-  readonly url: string
-  readonly ca: string
-}
-
-interface Answered {
-  readonly status: number
-  readonly body: unknown
-}
-
-async function ask(
-  { url, ca }: ClusterDoor,
-  body: unknown,
-  options: RequestOptions = {},
-): Promise<Answered> {
-  const text = typeof body === 'string' ? body : JSON.stringify(body)
-  return new Promise((resolve, reject) => {
-    const sent = request(url, { method: 'POST', ca, agent: false, ...options }, (response) => {
-      const pieces: Buffer[] = []
-      response.on('data', (piece: Buffer) => pieces.push(piece))
-      response.on('end', () => {
-        const parsed: unknown = JSON.parse(Buffer.concat(pieces).toString())
-        resolve({ status: response.statusCode ?? 0, body: parsed })
-      })
-    })
-    sent.on('error', reject)
-    sent.end(text)
-  })
-}
-
-const group = (kind: string): string =>
-  kind === 'Pod' ? '' : kind === 'CronJob' ? 'batch' : 'apps'
-
-function review(kind: string, object: unknown, more: object = {}): unknown {
-  return {
-    apiVersion: 'admission.k8s.io/v1',
-    kind: 'AdmissionReview',
-    request: {
-      uid: '705ab4f5-6393-11e8-b7cc-42010a800002',
-      kind: { group: group(kind), version: 'v1', kind },
-      operation: 'CREATE',
-      namespace: 'prod',
-      object,
-      ...more,
-    },
-  }
-}
-
-interface Reviewed {
-  readonly uid: string
-  readonly allowed: boolean
-  readonly status?: { readonly code: number; readonly message: string }
-  readonly warnings?: readonly string[]
-  readonly patch?: string
-  readonly auditAnnotations?: Readonly<Record<string, string>>
-}
-
-async function reviewed(door: ClusterDoor, body: unknown): Promise<Reviewed> {
-  const { status, body: answer } = await ask(door, body)
-  assert.equal(status, 200, JSON.stringify(answer))
-  return (answer as { readonly response: Reviewed }).response
-}
-
-const pod = (...images: readonly string[]): object => ({
-  metadata: { generateName: 'app-' },
-  spec: { containers: images.map((image, at) => ({ name: `c${at}`, image })) },
-})
-
 test('admission', async (t) => {
   const place = await openPlace(t)
   await t.test('the owner looks before a policy bites', async () => looksFirst(place))
@@ -202,21 +136,6 @@ async function registered(
     mutate: doorOf(mutating?.webhooks?.[0]?.clientConfig),
     provider: doorOf(provider?.spec),
   }
-}
-
-interface Door {
-  readonly url: string
-  readonly caBundle: string
-}
-
-interface Manifest {
-  readonly webhooks?: readonly { readonly failurePolicy: string; readonly clientConfig: Door }[]
-  readonly spec?: Door
-}
-
-function doorOf(config: Door | undefined): ClusterDoor {
-  assert.ok(config)
-  return { url: config.url, ca: Buffer.from(config.caBundle, 'base64').toString() }
 }
 
 async function judgesPods({ server, digests }: Place, door: ClusterDoor): Promise<void> {
@@ -385,7 +304,7 @@ async function refusesOthers(door: ClusterDoor): Promise<void> {
 
 async function gatesPulls(place: Place): Promise<void> {
   const { server, digests } = place
-  const node = await nodeOf(server)
+  const node = await userOf(server, 'node', ['ecr:BatchGetImage', 'ecr:GetDownloadUrlForLayer'])
   const pull = async (method: string, tag: string, authorization: string): Promise<Response> =>
     fetch(`${server.url}/v2/my-app/manifests/${tag}`, { method, headers: { authorization } })
   assert.equal((await pull('GET', 'bad', node.authorization)).status, 200)
@@ -414,28 +333,4 @@ async function gatesPulls(place: Place): Promise<void> {
   assert.equal(failures?.[0]?.failureCode, 'ImageInaccessible')
   assert.match(failures[0].failureReason ?? '', /may not be pulled/)
   node.ecr.destroy()
-}
-
-async function nodeOf(
-  server: ServerProcess,
-): Promise<{ readonly authorization: string; readonly ecr: ECRClient }> {
-  const { accessKeyId, secretAccessKey, url: endpoint } = server
-  const region = 'us-east-1'
-  const iam = new IAMClient({ endpoint, region, credentials: { accessKeyId, secretAccessKey } })
-  await iam.send(new CreateUserCommand({ UserName: 'node' }))
-  const Action = ['ecr:BatchGetImage', 'ecr:GetDownloadUrlForLayer']
-  const document = {
-    Version: '2012-10-17',
-    Statement: [{ Effect: 'Allow', Action, Resource: '*' }],
-  }
-  const PolicyDocument = JSON.stringify(document)
-  await iam.send(new PutUserPolicyCommand({ UserName: 'node', PolicyName: 'pull', PolicyDocument }))
-  const { AccessKey } = await iam.send(new CreateAccessKeyCommand({ UserName: 'node' }))
-  iam.destroy()
-  const { AccessKeyId: id = '', SecretAccessKey: secret = '' } = AccessKey ?? {}
-  const credentials = { accessKeyId: id, secretAccessKey: secret }
-  return {
-    authorization: `Basic ${Buffer.from(`${id}:${secret}`).toString('base64')}`,
-    ecr: new ECRClient({ endpoint, region, credentials }),
-  }
 }
