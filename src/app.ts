@@ -58,6 +58,7 @@ import { requestReevaluation } from './trust/reevaluate-trust.ts'
 import { requestRenewals } from './scan-jobs.ts'
 import { controlRooms, type ControlDeps } from './control-rooms.ts'
 import { witnessPush } from './trust/request-signings.ts'
+import { withdrawSignerTrust } from './trust/withdraw-signer-trust.ts'
 import { connectionGuard, listen, listeningUrl } from './listening.ts'
 import { measureNotifications, openNotifying, type Notifying } from './notifying.ts'
 import { readBundleKeys, readVexKeys } from './trusted-keys.ts'
@@ -301,7 +302,12 @@ function serveDoors(app: FastifyInstance, doors: Doors): void {
     bodies: new ByteBudget(maxApiBodyBytes),
     cloudTrail: trail.cloudTrail,
     inspector: openInspector(app, foundation, { region, suppressions, url, wake, defaults }),
-    signer: { ...signingDeps(region, foundation), pagingKey, defaults },
+    signer: {
+      ...signingDeps(region, foundation),
+      pagingKey,
+      defaults,
+      onRevoked: withdrawSignerTrust,
+    },
     iam: { database, clock, ids, accessKeyKey, pagingKey },
     sts: {
       region,

@@ -8,17 +8,23 @@ import { openImageContent } from './registry/open-image-content.ts'
 import { evaluateSubject } from './trust/evaluate-subject.ts'
 import { reevaluateTrustJob, renewEvidenceJob, subjectOfJob } from './trust/evaluation-jobs.ts'
 import type { EvaluationDeps } from './trust/judge-subject.ts'
+import type { AwsRevocationQuestion, AwsSignerAnswer } from './signatures/notation/aws-signer.ts'
+import { isSigningError } from './signing/errors.ts'
+import { revokedEntities } from './signing/revocation-status.ts'
+import type { SqlReader } from './storage/database/database.ts'
 import { reevaluateTrust, renewEveryMs, renewEvidence } from './trust/reevaluate-trust.ts'
 import { createOutboundFetch } from './lib/outbound-fetch.ts'
 import { fetchingRevocation } from './trust/revocation-answers.ts'
 import { engineRevision, signatureVerifier } from './trust/rules/signature-verifier.ts'
+
+type TrustFoundation = Pick<Foundation, 'database' | 'blobs' | 'clock'>
 
 export const trustSchedule = [{ kind: renewEvidenceJob, everyMs: renewEveryMs }] as const
 
 /** `url`: where the server is reached, which it knows for itself only when it listens. */
 export function evaluationDeps(
   config: Pick<Config, 'region' | 'url'>,
-  { database, blobs, clock }: Foundation,
+  { database, blobs, clock }: TrustFoundation,
 ): EvaluationDeps {
   const { region } = config
   return {
@@ -26,10 +32,30 @@ export function evaluationDeps(
     clock,
     contentOf: (repositoryId) => openImageContent({ reader: database, blobs }, repositoryId),
     verifier: signatureVerifier(
-      fetchingRevocation({ database, clock, fetch: createOutboundFetch() }),
+      fetchingRevocation({
+        database,
+        clock,
+        fetch: createOutboundFetch(),
+        askSigner: (question) => askOwnSigner(database, region, question),
+      }),
     ),
     engineRevision,
     place: { region, hostsOf: (account) => hostsOf(config, account) },
+  }
+}
+
+/** Of what another installation signed nothing is known here. */
+async function askOwnSigner(
+  reader: SqlReader,
+  region: string,
+  { signatureTimestamp, ...asked }: AwsRevocationQuestion,
+): Promise<AwsSignerAnswer> {
+  try {
+    const signedAt = new Date(signatureTimestamp)
+    return { revokedEntities: await revokedEntities({ reader, region }, { ...asked, signedAt }) }
+  } catch (error) {
+    if (!isSigningError(error)) throw error
+    return 'unavailable'
   }
 }
 
@@ -44,7 +70,7 @@ function hostsOf(
 
 export function trustJobHandlers(
   config: Pick<Config, 'region' | 'url'>,
-  foundation: Foundation,
+  foundation: TrustFoundation,
 ): Readonly<Record<string, JobHandler>> {
   const deps = evaluationDeps(config, foundation)
   return {

@@ -12,6 +12,7 @@ import {
   type StoredProfile,
   type StoredVersion,
 } from './profile-store.ts'
+import type { OnRevoked } from './revoke-signature.ts'
 import { findSigningKey } from './signing-key-store.ts'
 import {
   faultOfValidity,
@@ -134,7 +135,7 @@ export async function cancelProfile(deps: ProfileDeps, address: ProfileAddress):
  * SIGNING_CONFLICT. SIGNING_INPUT_INVALID for one that has not come.
  */
 export async function revokeVersion(
-  deps: ProfileDeps,
+  deps: ProfileDeps & { readonly onRevoked: OnRevoked },
   input: VersionAddress & { readonly from: Date; readonly reason: string; readonly by: string },
 ): Promise<void> {
   const { from, reason, by } = input
@@ -153,6 +154,7 @@ export async function revokeVersion(
       throw signingError('SIGNING_CONFLICT', message)
     }
     await writeRevocation(tx, input, { from, at, by, reason })
+    await deps.onRevoked(tx, at)
   })
 }
 

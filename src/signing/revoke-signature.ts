@@ -1,6 +1,6 @@
 import type { Clock } from '../lib/clock.ts'
 import type { AccountId } from '../policy/account-id.ts'
-import type { Database, SqlReader } from '../storage/database/database.ts'
+import type { Database, SqlReader, SqlWriter } from '../storage/database/database.ts'
 import { signingError } from './errors.ts'
 import { findJob, writeJobRevocation, type SigningJob } from './job-store.ts'
 
@@ -16,9 +16,12 @@ export async function requireJob(
   throw signingError('SIGNING_JOB_UNKNOWN', message)
 }
 
+/** What else is to happen in the transaction of a revocation. */
+export type OnRevoked = (tx: SqlWriter, now: Date) => Promise<void>
+
 /** For good. Once more is the same as once: the first reason stays. */
 export async function revokeSignature(
-  { database, clock }: { readonly database: Database; readonly clock: Clock },
+  deps: { readonly database: Database; readonly clock: Clock; readonly onRevoked: OnRevoked },
   input: {
     readonly account: AccountId
     readonly id: string
@@ -27,9 +30,11 @@ export async function revokeSignature(
   },
 ): Promise<void> {
   const { account, id, reason, by } = input
-  await database.transaction(async (tx) => {
+  await deps.database.transaction(async (tx) => {
     const job = await requireJob(tx, account, id)
     if (job.revocation !== undefined) return
-    await writeJobRevocation(tx, job, { at: clock.now(), by, reason })
+    const at = deps.clock.now()
+    await writeJobRevocation(tx, job, { at, by, reason })
+    await deps.onRevoked(tx, at)
   })
 }

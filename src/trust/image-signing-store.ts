@@ -42,6 +42,18 @@ export async function listImageSignings(
   return rows.map((row) => signingOf(row, { repositoryId, digest }))
 }
 
+/** Whether a signature that a push asked for is still to come. */
+export async function isBeingSigned(
+  reader: SqlReader,
+  { repositoryId, digest }: ImageKey,
+): Promise<boolean> {
+  const row = await reader.first(
+    `SELECT profile_arn FROM image_signings WHERE repository_id = $1 AND digest = $2 AND state = 'IN_PROGRESS' LIMIT 1`,
+    [repositoryId, digest],
+  )
+  return row !== undefined
+}
+
 /** In the place of what an earlier push left. */
 export async function writeAskedSigning(
   tx: SqlWriter,

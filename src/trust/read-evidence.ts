@@ -7,6 +7,7 @@ import type { SqlReader } from '../storage/database/database.ts'
 import { hasCandidates } from './candidate-store.ts'
 import { findEvidence, listIndexEvidence, type FoundEvidence } from './evidence-store.ts'
 import { coveringPolicies, type TrustPlace } from './load-policies.ts'
+import { isBeingSigned } from './image-signing-store.ts'
 import { evidenceInForce, type EvidenceInForce } from './rules/evidence-in-force.ts'
 
 export interface AskedEvidence {
@@ -35,14 +36,19 @@ export async function readEvidence(
   const found = await findEvidence(reader, asked, { now, jobKind: referrersChangedJob })
   const own = await ownEvidence({ reader, place }, asked, { found, now })
   const { policy } = asked
-  if (own.result === 'verified' || found?.policy?.inheritFromIndex !== true)
+  if (own.result === 'verified' || found?.policy === undefined)
     return { ...own, policy, via: undefined }
   const key = { repositoryId: found.repositoryId, digest: asked.digest }
-  for (const stored of await listIndexEvidence(reader, key, { policy, now, limit: maxIndexes })) {
+  const indexes = found.policy.inheritFromIndex
+    ? await listIndexEvidence(reader, key, { policy, now, limit: maxIndexes })
+    : []
+  for (const stored of indexes) {
     const inForce = evidenceInForce(stored, found.policy, { now, isPending: false })
     if (inForce.result === 'verified') return { ...inForce, policy, via: stored.digest }
   }
-  return { ...own, policy, via: undefined }
+  const isComing = own.result === 'none' && (await isBeingSigned(reader, key))
+  const pending = isComing ? nothingKnown('unknown', 'pending') : own
+  return { ...pending, policy, via: undefined }
 }
 
 async function ownEvidence(

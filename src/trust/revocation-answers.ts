@@ -1,6 +1,7 @@
 // What authorities say of revoked certificates: fetched for signers that a policy trusts, and kept.
 import type { Clock } from '../lib/clock.ts'
 import type { OutboundFetch } from '../lib/outbound-fetch.ts'
+import type { AwsRevocationQuestion, AwsSignerAnswer } from '../signatures/notation/aws-signer.ts'
 import { wantedRevocation } from '../signatures/notation/wanted-revocation.ts'
 import { mayReplaceCrl } from '../signatures/x509/crl.ts'
 import type { WantedAnswer } from '../signatures/x509/revocation.ts'
@@ -26,6 +27,8 @@ interface Deps {
   readonly database: Database
   readonly clock: Clock
   readonly fetch: OutboundFetch
+  /** What this installation knows of what it signed itself. */
+  readonly askSigner: (question: AwsRevocationQuestion) => Promise<AwsSignerAnswer>
 }
 
 /**
@@ -36,16 +39,20 @@ export function fetchingRevocation(deps: Deps): RevocationOf {
   const resting = new Map<string, number>()
   return async (input) => {
     const answers = new Map<string, Uint8Array | 'unavailable'>()
+    let question: AwsRevocationQuestion | undefined
     for (let round = 0; round < maxRounds; round += 1) {
-      const wanted = wantedRevocation({ ...input, revocation: { answers } }).answers
-      if (wanted.length === 0) break
-      for (const one of wanted)
+      const wanted = wantedRevocation({ ...input, revocation: { answers } })
+      question = wanted.awsSigner
+      if (wanted.answers.length === 0) break
+      for (const one of wanted.answers)
         answers.set(
           one.key,
           answers.size >= maxAnswers ? 'unavailable' : await answerTo(deps, one, resting),
         )
     }
-    return answers
+    return question === undefined
+      ? { answers }
+      : { answers, awsSigner: await deps.askSigner(question) }
   }
 }
 

@@ -12,6 +12,7 @@ import { signerPaths } from '../../src/edges/aws/signer/operation-paths.ts'
 import { signerOperations } from '../../src/edges/aws/signer/operations.ts'
 import type { AccountId } from '../../src/policy/account-id.ts'
 import { embeddedKeys } from '../../src/signing/embedded-keys.ts'
+import { withdrawSignerTrust } from '../../src/trust/withdraw-signer-trust.ts'
 import { identitiesIn, userCaller, type Identities } from './identities.ts'
 import { testKeyring } from './keyring.ts'
 import { accountOf } from './principals.ts'
@@ -74,6 +75,7 @@ export async function testSigning(t: TestContext): Promise<TestSigning> {
     keys: embeddedKeys({ ids, keyring }),
     pagingKey: keyring.keysOf('paging'),
     defaults: 'secure',
+    onRevoked: withdrawSignerTrust,
   }
   return {
     registry,

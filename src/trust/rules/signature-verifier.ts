@@ -19,7 +19,6 @@ import { factsOf } from '../../signatures/sigstore/predicate-facts.ts'
 import { imageSignatureType } from '../../signatures/sigstore/predicate-types.ts'
 import { readTrustedRoot, type SigstoreRoot } from '../../signatures/sigstore/trusted-root.ts'
 import { verifyContent, type SoundContent } from '../../signatures/sigstore/verify-sigstore.ts'
-import type { RevocationAnswers } from '../../signatures/x509/revocation.ts'
 import { digestOf } from '../../oci/digest.ts'
 import { isLikelySignature } from './candidate.ts'
 import type { StoredKey, StoredRoot, StoredStore, TrustMaterial } from './trust-material.ts'
@@ -29,10 +28,10 @@ import type { CandidateVerdict, SignedStatement, Verifier, VerifierInput } from 
 /** What a verifier of another revision found is found anew after a start. */
 export const engineRevision = '1'
 
-/** What is known of revoked certificates, for one signature; fetched where somebody can. */
+/** What is known of revoked certificates, and what the signing service says, for one signature; asked for where somebody can. */
 export type RevocationOf = (
   input: Omit<NotationInput, 'revocation'>,
-) => Promise<RevocationAnswers> | RevocationAnswers
+) => Promise<NotationInput['revocation']> | NotationInput['revocation']
 
 /** What was read of material once is kept as long as the material is. */
 export function signatureVerifier(revocationOf: RevocationOf): Verifier {
@@ -180,9 +179,10 @@ async function judgeNotation(
     stores: given.stores,
     now,
   }
-  const answers = await given.revocationOf(input)
-  const { strict: _, ...verdict } = verifyNotation({ ...input, revocation: { answers } })
-  if (answers.size === 0) return { ...verdict, isSignature: true }
+  const revocation = await given.revocationOf(input)
+  const { strict: _, ...verdict } = verifyNotation({ ...input, revocation })
+  if (revocation.answers.size === 0 && revocation.awsSigner === undefined)
+    return { ...verdict, isSignature: true }
   const isUnanswered = verdict.reason === 'revocation-unavailable'
   const again = now + (isUnanswered ? retryMs : recheckMs)
   const validUntil = Math.min(verdict.validUntil ?? Infinity, again)

@@ -2,6 +2,7 @@ import type { Caller } from '../../../access/caller.ts'
 import type { SealKeys } from '../../../access/rules/seal.ts'
 import type { AccountId } from '../../../policy/account-id.ts'
 import { parseProfileOwner } from '../../../signing/rules/profile.ts'
+import type { OnRevoked } from '../../../signing/revoke-signature.ts'
 import type { SigningDeps } from '../../../signing/make-signature.ts'
 import { validation } from './errors.ts'
 
@@ -9,6 +10,7 @@ import { validation } from './errors.ts'
 export interface SignerDeps extends SigningDeps {
   readonly pagingKey: SealKeys
   readonly defaults: 'secure' | 'aws'
+  readonly onRevoked: OnRevoked
 }
 
 export interface SignerCall {
