@@ -16,6 +16,7 @@ import type { GateFinding } from './gate-finding.ts'
 import { readImageFacts } from './image-facts.ts'
 import { scanFactsOf } from './scan-facts.ts'
 import type { GateSuppressions } from './suppress.ts'
+import { readTrustEvidence, type TrustEvidence } from './trust-evidence.ts'
 
 /** `unknown`: all that is against it is that something cannot be told. */
 export type Verdict = Decision['decision'] | 'unknown'
@@ -78,15 +79,22 @@ export async function judgeReference(
   const asked = { reference, registryId, found, targets }
   const image = await readImageFacts(session, asked, judging.policies)
   const { repository, text } = reference
+  const named = { repository, digest: found.digest }
+  const trust = await readTrustEvidence(session, named, judging.policies)
   const onlyPlatform = all.length > targets.length ? wanted : undefined
   const read = { reference: text, repository, digest: found.digest, onlyPlatform, platforms }
-  return judgeRead(read, { image, ...judging }, new Date().getTime())
+  return judgeRead(read, { image, trust, ...judging }, new Date().getTime())
 }
 
 /** What was read is judged; `now` in milliseconds. */
 export function judgeRead(
   read: Omit<JudgedImage, 'decision'>,
-  { image, context, policies }: Pick<DecisionInput, 'image' | 'context' | 'policies'>,
+  {
+    image,
+    trust,
+    context,
+    policies,
+  }: Pick<DecisionInput, 'image' | 'context' | 'policies'> & { readonly trust: TrustEvidence },
   now: number,
 ): JudgedImage {
   const evidence: Evidence = {
@@ -95,9 +103,7 @@ export function judgeRead(
       scan,
       ...(platform === undefined ? {} : { platform }),
     })),
-    // No source tells these yet: what asks for them cannot be told.
-    signatures: {},
-    provenance: { kind: 'unknown', why: 'the source does not tell of attestations' },
+    ...trust,
   }
   return { ...read, decision: decide({ image, context, policies, evidence }, now) }
 }

@@ -83,6 +83,8 @@ interface Scene {
   readonly door: ClusterDoor
   readonly node: ServerUser
   readonly pratique: (...args: readonly string[]) => Promise<string>
+  /** Exit code and text of the gate, by the cluster's policy. */
+  readonly gates: (tag: string) => Promise<string>
 }
 
 async function openScene(t: TestContext): Promise<Scene> {
@@ -102,6 +104,12 @@ async function openScene(t: TestContext): Promise<Scene> {
     assert.equal(status, 0, `${args.join(' ')}: ${stderr}`)
     return stdout
   }
+  const gates = async (tag: string): Promise<string> => {
+    const args = ['gate', `${repositoryName}:${tag}`, '--policy', inside('production.yaml')]
+    const env = server.environment
+    const { status, stdout } = await run(process.execPath, [program, ...args], { env })
+    return `${status} ${stdout}`
+  }
   await server.ecr.send(new CreateRepositoryCommand({ repositoryName }))
   await pratique('signing', 'profile', 'put', 'release')
   await writeFile(inside('pratique.pem'), await pratique('signing', 'roots'))
@@ -119,7 +127,7 @@ async function openScene(t: TestContext): Promise<Scene> {
   const door = doorOf(validating?.webhooks?.[0]?.clientConfig)
   const node = await userOf(server, 'node', pullActions)
   t.after(() => node.ecr.destroy())
-  return { server, inside, door, node, pratique }
+  return { server, inside, door, node, pratique, gates }
 }
 
 async function push({ inside, server }: Scene, by: ServerUser, tag: string): Promise<void> {
@@ -183,6 +191,7 @@ test('an image runs while it is signed and sound, and no other', async (t) => {
     await scanned(scene, '1.0')
     assert.equal(await admits(scene, '1.0', (message) => message === 'allowed'), 'allowed')
     assert.equal(await pulls(scene, '1.0'), 'pulled')
+    assert.match(await scene.gates('1.0'), /^0 /)
   })
 
   await t.test('who stole the right to push brings nothing into the cluster', async () => {
@@ -193,6 +202,10 @@ test('an image runs while it is signed and sound, and no other', async (t) => {
     const refused = await admits(scene, '1.0-hotfix', (message) => message.includes('unsigned'))
     assert.match(refused, /no trusted signature by trust policy release.*unsigned/)
     assert.match(await pulls(scene, '1.0-hotfix'), /^403 .*DENIED.*no trusted signature/)
+    assert.match(
+      await scene.gates('1.0-hotfix'),
+      /^3 [^]*no trusted signature by trust policy release/,
+    )
     assert.equal(await admits(scene, '1.0', (message) => message === 'allowed'), 'allowed')
   })
 
@@ -202,6 +215,7 @@ test('an image runs while it is signed and sound, and no other', async (t) => {
     const refused = await admits(scene, '1.0', (message) => message.includes('CVE-2026-99999'))
     assert.match(refused, /CVE-2026-99999 .*pratique-scene 1\.0\.0/)
     assert.match(await pulls(scene, '1.0'), /^403 .*DENIED.*CVE-2026-99999/)
+    assert.match(await scene.gates('1.0'), /^3 [^]*CVE-2026-99999/)
     await receiver.until((messages) =>
       messages.some(({ event }) => JSON.stringify(event).includes('CVE-2026-99999')),
     )

@@ -7,6 +7,7 @@ import { gatePolicies, type PolicyFlags } from '../../cli/gate/gate-policies.ts'
 import { judgeRead, type JudgedImage } from '../../cli/gate/judge-reference.ts'
 import type { GateReport } from '../../cli/gate/report.ts'
 import { scanFactsOf } from '../../cli/gate/scan-facts.ts'
+import type { TrustEvidence } from '../../cli/gate/trust-evidence.ts'
 import { admissionNow, decisionContext, imageFacts } from './admission.ts'
 
 export function gateFinding(members: Partial<GateFinding> = {}): GateFinding {
@@ -44,6 +45,12 @@ export interface GateAsked {
   readonly context?: Partial<DecisionContext>
 }
 
+/** As of a source that verifies nothing. */
+const noTrust: TrustEvidence = {
+  signatures: {},
+  provenance: { kind: 'unknown', why: 'nobody asked' },
+}
+
 /** By platform; one without a name is an image of its own. */
 export function judged(
   states: Readonly<Record<string, ScanState>>,
@@ -70,6 +77,7 @@ export function judged(
     image: imageFacts(image),
     context: decisionContext({ withoutPolicy: 'deny', ...context }),
     policies: policies ?? gatePolicies({ policy: [], ...flags }, admissionNow),
+    trust: noTrust,
   }
   return judgeRead(read, input, admissionNow)
 }
