@@ -12,8 +12,9 @@ import type {
 } from '../../src/posture/rules/evidence.ts'
 import { exitCodes, Failure } from '../failure.ts'
 import { readScan, targetsOf, type ScanState, type Target } from '../gate/findings.ts'
+import { jsonOf } from '../json.ts'
 import { parseImageReference } from '../reference.ts'
-import type { Session } from '../session.ts'
+import { callServer, type Session } from '../session.ts'
 import { readConfiguration } from './read-configuration.ts'
 import { tell } from './told.ts'
 
@@ -218,13 +219,42 @@ const nobodyVerified: Told<boolean> = {
 
 /** By referrers, and by the tags that cosign gave signatures before there were any. */
 async function signaturesOf(
-  { ecr }: Session,
+  session: Session,
   { repositoryName, detail: { imageDigest = '' }, details }: Looked,
 ): Promise<ClaimedSignatures> {
   const command = new ListImageReferrersCommand({ repositoryName, subjectId: { imageDigest } })
-  const { referrers = [] } = await ecr.send(command)
+  const { referrers = [] } = await session.ecr.send(command)
   const byType = referrers.filter(({ artifactType = '' }) => signatureType.test(artifactType))
   const tag = `${imageDigest.replace(':', '-')}.sig`
   const byTag = details.filter(({ imageTags = [] }) => imageTags.includes(tag))
-  return { count: byType.length + byTag.length, isTrusted: nobodyVerified }
+  const count = byType.length + byTag.length
+  const isAsked = session.endpoint !== undefined && count > 0
+  return {
+    count,
+    isTrusted: isAsked ? await trustedOf(session, repositoryName, imageDigest) : nobodyVerified,
+  }
+}
+
+const noPolicy: Told<boolean> = {
+  kind: 'unknown',
+  why: 'it has signatures, and no trust policy says whose count (pratique trust set)',
+}
+
+/** By what the registry has verified; any trust policy that is about the repository will do. */
+async function trustedOf(
+  session: Session,
+  repository: string,
+  digest: string,
+): Promise<Told<boolean>> {
+  const query = new URLSearchParams({ repository, digest })
+  const told = await tell('pratique:GetEvidence', async () => {
+    const answer = await callServer(session, 'GET', `/pratique/v1/evidence?${query.toString()}`)
+    return jsonOf<{ readonly evidence: readonly { readonly result: string }[] }>(answer)
+  })
+  if (told.kind !== 'told') return told
+  const results = told.value.evidence.map(({ result }) => result)
+  if (results.length === 0) return noPolicy
+  if (results.includes('verified')) return { kind: 'told', value: true }
+  const why = 'its signatures are still to be verified, or could not be'
+  return results.includes('unknown') ? { kind: 'unknown', why } : { kind: 'told', value: false }
 }

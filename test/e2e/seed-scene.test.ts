@@ -85,6 +85,8 @@ interface Scene {
   readonly pratique: (...args: readonly string[]) => Promise<string>
   /** Exit code and text of the gate, by the cluster's policy. */
   readonly gates: (tag: string) => Promise<string>
+  /** What the audit of posture says by a rule. */
+  readonly audits: (rule: string) => Promise<string>
 }
 
 async function openScene(t: TestContext): Promise<Scene> {
@@ -110,6 +112,14 @@ async function openScene(t: TestContext): Promise<Scene> {
     const { status, stdout } = await run(process.execPath, [program, ...args], { env })
     return `${status} ${stdout}`
   }
+  const audits = async (rule: string): Promise<string> => {
+    const args = ['audit', '--repository', repositoryName, '-o', 'json']
+    const { stdout } = await run(process.execPath, [program, ...args], { env: server.environment })
+    const report = JSON.parse(stdout) as {
+      readonly rules: readonly { readonly id: string; readonly outcome: string }[]
+    }
+    return report.rules.find(({ id }) => id === rule)?.outcome ?? 'no such rule'
+  }
   await server.ecr.send(new CreateRepositoryCommand({ repositoryName }))
   await pratique('signing', 'profile', 'put', 'release')
   await writeFile(inside('pratique.pem'), await pratique('signing', 'roots'))
@@ -127,7 +137,7 @@ async function openScene(t: TestContext): Promise<Scene> {
   const door = doorOf(validating?.webhooks?.[0]?.clientConfig)
   const node = await userOf(server, 'node', pullActions)
   t.after(() => node.ecr.destroy())
-  return { server, inside, door, node, pratique, gates }
+  return { server, inside, door, node, pratique, gates, audits }
 }
 
 async function push({ inside, server }: Scene, by: ServerUser, tag: string): Promise<void> {
@@ -192,6 +202,7 @@ test('an image runs while it is signed and sound, and no other', async (t) => {
     assert.equal(await admits(scene, '1.0', (message) => message === 'allowed'), 'allowed')
     assert.equal(await pulls(scene, '1.0'), 'pulled')
     assert.match(await scene.gates('1.0'), /^0 /)
+    assert.equal(await scene.audits('REG-022'), 'pass')
   })
 
   await t.test('who stole the right to push brings nothing into the cluster', async () => {
