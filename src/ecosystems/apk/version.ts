@@ -96,7 +96,9 @@ function compareSuffixes(a: ApkVersion, b: ApkVersion): number {
 /** A remainder is lower than none. From the revision on apk stops reading; before it, numbers count by value. */
 function compareRest(a: ApkVersion, b: ApkVersion): number {
   if (a.rest === '' || b.rest === '') return Number(a.rest === '') - Number(b.rest === '')
-  if (stopsAtRevision(a) && stopsAtRevision(b)) return 0
+  const [stopsA, stopsB] = [stopsAtRevision(a), stopsAtRevision(b)]
+  // Beside one that goes on, all that stop are one: else two that are equal would stand on both sides of it.
+  if (stopsA || stopsB) return Number(stopsA) - Number(stopsB)
   const [left, right] = [piecesOf(a.rest), piecesOf(b.rest)]
   for (const [index, x] of left.entries()) {
     const y = right[index]
