@@ -22,7 +22,7 @@ const inMemory = '/dev/shm'
 const isChosen = process.env['TMPDIR'] !== undefined
 const base = !isChosen && (await hasRoom(inMemory)) ? inMemory : tmpdir()
 // Of this run alone: what another user or another version has left is not read.
-const directory = await mkdtemp(join(base, 'pratique-tests-'))
+const directory = await mkdtemp(join(base, 'pt-'))
 const cache = join(directory, 'compiled')
 const run = spawn(
   process.execPath,

@@ -312,9 +312,12 @@ const signing: readonly Step[] = [
     expect: { signingConfiguration },
   },
   { call: 'GetSigningConfiguration', input: {}, expect: { signingConfiguration } },
+  // What was there before is not signed; what is pushed from now on is, if only it could be.
+  { call: 'DescribeImageSigningStatus', input: v1, expect: { signingStatuses: [] } },
+  { call: 'PutImage', input: { ...app, imageManifest: '${manifest}    ', imageTag: 'signed' } },
   {
     call: 'DescribeImageSigningStatus',
-    input: v1,
+    input: { ...app, imageId: { imageTag: 'signed' } },
     expect: { 'signingStatuses.0.signingProfileArn': signingProfileArn },
   },
   { call: 'DeleteSigningConfiguration', input: {}, expect: { signingConfiguration } },
