@@ -1,6 +1,7 @@
 // A server with two accounts, whose identities a test makes as it likes, and callers for both of its doors.
 import { readFile } from 'node:fs/promises'
 import type { TestContext } from 'node:test'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import {
   CreateRepositoryCommand,
   ECRClient,
@@ -15,6 +16,7 @@ import { systemIds } from '../../src/lib/ids.ts'
 import { mediaTypes } from '../../src/oci/media-type.ts'
 import type { AccountId } from '../../src/policy/account-id.ts'
 import { dataPaths } from '../../src/storage/data-directory.ts'
+import type { EmbeddedDatabase } from '../../src/storage/database/database.ts'
 import { openSqlite } from '../../src/storage/database/sqlite.ts'
 import { exchange, indexOf, type Answer, type Sent } from '../conformance/client.ts'
 import { temporaryDirectory } from '../kit/database.ts'
@@ -65,7 +67,16 @@ export async function openWorld(
   const server = await openTestServer(directory, { environment })
   const paths = dataPaths(directory)
   // What another process of the same machine commits is seen by the server.
-  const database = openSqlite(paths.database)
+  const opened = openSqlite(paths.database)
+  const database: EmbeddedDatabase = {
+    ...opened,
+    // It sees them in its next turn, and what it began to look at may last over one.
+    async transaction(work, options) {
+      const done = await opened.transaction(work, options)
+      for (let turns = 0; turns < 2; turns += 1) await nextTurn()
+      return done
+    },
+  }
   t.after(async () => {
     await database.close()
     await server.close()
