@@ -1,4 +1,5 @@
-// Where podman and buildah keep images without privileges: no overlay, no mounts, below a test's own directory.
+// Where podman and buildah keep images without privileges: no overlay, no mounts, below a test's own directory. A runroot has 50
+// characters at most.
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { ClientRegistry } from './client-registry.ts'
@@ -18,7 +19,7 @@ export async function openContainerClient(
   probes: readonly (readonly string[])[],
 ): Promise<ContainerClient> {
   const { directory, environment, host } = registry
-  const root = ['--root', join(directory, 'storage'), '--runroot', join(directory, 'storage-run')]
+  const root = ['--root', join(directory, 'storage'), '--runroot', join(directory, 'runs')]
   const storage = [...root, '--storage-driver', 'vfs']
   // Not every command has a flag for plain HTTP; the file serves all.
   const registries = join(directory, 'registries.conf')
