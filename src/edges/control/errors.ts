@@ -138,6 +138,7 @@ const admissionStatuses = {
   CLUSTER_UNKNOWN: 404,
   CLUSTERS_TOO_MANY: 409,
 } as const satisfies Record<AdmissionErrorCode, number>
+
 const signingStatuses = {
   SIGNING_KEY_UNKNOWN: 404,
   SIGNING_KEY_EXISTS: 409,
@@ -168,14 +169,7 @@ const registryStatuses: Partial<Record<RegistryErrorCode, number>> = {
 /** A room's refusal as this API writes it: the sentence, and what to do. */
 export function spellControlError(thrown: unknown): ControlError | undefined {
   const error = asRegistryError(thrown)
-  if (isScanningError(error)) {
-    const { remedy } = scanningErrors[error.code]
-    return {
-      status: statuses[error.code],
-      code: error.code,
-      message: `${error.message}. ${remedy}`,
-    }
-  }
+  if (isScanningError(error)) return spelled(error, scanningErrors, statuses)
   if (isAccessError(error)) {
     const { remedy } = accessErrors[error.code]
     const message = `${error.message.replace(/\.$/, '')}. ${remedy}`
@@ -187,33 +181,21 @@ export function spellControlError(thrown: unknown): ControlError | undefined {
     const what = error.code === 'MASTER_KEY_UNREADABLE' ? sentence : `${error.message}.`
     return { status: masterKeyStatuses[error.code], code: error.code, message: `${what} ${remedy}` }
   }
-  if (isNotificationError(error)) {
-    const { remedy } = notificationErrors[error.code]
-    const message = `${error.message}. ${remedy}`
-    return { status: notificationStatuses[error.code], code: error.code, message }
-  }
-  if (isTrustError(error)) {
-    const { remedy } = trustErrors[error.code]
-    const message = `${error.message}. ${remedy}`
-    return { status: trustStatuses[error.code], code: error.code, message }
-  }
-  if (isAdmissionError(error)) {
-    const { remedy } = admissionErrors[error.code]
-    const message = `${error.message}. ${remedy}`
-    return { status: admissionStatuses[error.code], code: error.code, message }
-  }
-  if (isLifecycleError(error)) {
-    const { remedy } = lifecycleErrors[error.code]
-    const message = `${error.message}. ${remedy}`
-    return { status: lifecycleStatuses[error.code], code: error.code, message }
-  }
-  if (isSigningError(error)) {
-    const { remedy } = signingErrors[error.code]
-    const message = `${error.message}. ${remedy}`
-    return { status: signingStatuses[error.code], code: error.code, message }
-  }
+  if (isNotificationError(error)) return spelled(error, notificationErrors, notificationStatuses)
+  if (isTrustError(error)) return spelled(error, trustErrors, trustStatuses)
+  if (isAdmissionError(error)) return spelled(error, admissionErrors, admissionStatuses)
+  if (isLifecycleError(error)) return spelled(error, lifecycleErrors, lifecycleStatuses)
+  if (isSigningError(error)) return spelled(error, signingErrors, signingStatuses)
   if (!isRegistryError(error)) return undefined
   const { remedy } = registryErrors[error.code]
   const status = registryStatuses[error.code] ?? 400
   return { status, code: error.code, message: `${error.message}. ${remedy}` }
+}
+
+function spelled<Code extends string>(
+  { code, message }: { readonly code: Code; readonly message: string },
+  errors: Readonly<Record<Code, { readonly remedy: string }>>,
+  ofCode: Readonly<Record<Code, number>>,
+): ControlError {
+  return { status: ofCode[code], code, message: `${message}. ${errors[code].remedy}` }
 }
