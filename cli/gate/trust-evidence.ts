@@ -1,11 +1,13 @@
 // What the registry knows of signatures and of where an image comes from, read where a policy asks for it.
 import type { AdmissionPolicy } from '../../src/admission/rules/admission-policy.ts'
-import type {
-  Evidence,
-  ProvenanceFacts,
-  SignatureEvidence,
-} from '../../src/admission/rules/evidence.ts'
+import type { Evidence, SignatureEvidence } from '../../src/admission/rules/evidence.ts'
 import { neededFacts } from '../../src/admission/rules/needed-facts.ts'
+import {
+  provenanceFacts,
+  signatureEvidence,
+  type AttestationAnswer,
+  type SignatureAnswer,
+} from '../../src/admission/rules/trust-answer.ts'
 import { exitCodes, Failure } from '../failure.ts'
 import { jsonOf } from '../json.ts'
 import { note } from '../output.ts'
@@ -14,14 +16,9 @@ import { callServer, type Session } from '../session.ts'
 export type TrustEvidence = Pick<Evidence, 'signatures' | 'provenance'>
 
 /** As `GET /pratique/v1/evidence` tells it. */
-interface ToldEvidence extends Pick<SignatureEvidence, 'result' | 'reason' | 'validUntil'> {
+interface ToldEvidence extends SignatureAnswer {
   readonly policy: string
-  readonly identities: readonly string[]
-  readonly via?: string
-  readonly attestations: readonly (Pick<ProvenanceFacts, 'result' | 'reason' | 'validUntil'> & {
-    readonly manifest?: string
-    readonly extracted: { readonly builder?: string; readonly source?: string }
-  })[]
+  readonly attestations: readonly AttestationAnswer[]
 }
 
 /** AWS verifies nothing, and a server that does not answer has told nothing: what is not here was not verified. */
@@ -39,7 +36,7 @@ export async function readTrustEvidence(
   const signatures: Record<string, SignatureEvidence> = {}
   for (const name of names) {
     const found = told.get(name)
-    if (found !== undefined) signatures[name] = signatureOf(found)
+    if (found !== undefined) signatures[name] = signatureEvidence(found)
   }
   return { signatures, provenance: provenanceOf(wanted, told, session.name) }
 }
@@ -67,25 +64,6 @@ async function evidenceOf(
   }
 }
 
-function signatureOf({
-  result,
-  reason,
-  validUntil,
-  identities,
-  via,
-}: ToldEvidence): SignatureEvidence {
-  const detail = [
-    ...(identities.length === 0 ? [] : [`signed by ${identities.join(', ')}`]),
-    ...(via === undefined ? [] : [`by the index ${via}`]),
-  ].join(', ')
-  return {
-    result,
-    ...(reason === undefined ? {} : { reason }),
-    ...(validUntil === undefined ? {} : { validUntil }),
-    ...(detail === '' ? {} : { detail }),
-  }
-}
-
 function provenanceOf(
   wanted: Wanted,
   told: ReadonlyMap<string, ToldEvidence>,
@@ -96,25 +74,5 @@ function provenanceOf(
   const found = told.get(wanted.trust)
   if (found === undefined)
     return { kind: 'unknown', why: `${name} does not tell of verified attestations` }
-  return { kind: 'known', attestations: found.attestations.flatMap(attestationOf) }
-}
-
-/** A rule for which nobody stated anything is no attestation. */
-function attestationOf({
-  result,
-  reason,
-  validUntil,
-  manifest,
-  extracted: { builder, source },
-}: ToldEvidence['attestations'][number]): readonly ProvenanceFacts[] {
-  if (result === 'none' && manifest === undefined) return []
-  return [
-    {
-      result,
-      ...(reason === undefined ? {} : { reason }),
-      ...(validUntil === undefined ? {} : { validUntil }),
-      ...(builder === undefined ? {} : { builder }),
-      ...(source === undefined ? {} : { source }),
-    },
-  ]
+  return { kind: 'known', attestations: found.attestations.flatMap(provenanceFacts) }
 }
