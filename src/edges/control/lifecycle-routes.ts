@@ -4,8 +4,13 @@ import { parseDigest, type Digest } from '../../oci/digest.ts'
 import { parseRepositoryName, type RepositoryName } from '../../oci/repository-name.ts'
 import { parseTag, type Tag } from '../../oci/tag.ts'
 import type { AccountId } from '../../policy/account-id.ts'
-import { repositoryArn } from '../../policy/arn.ts'
-import { refused, type ControlCall, type ControlReply, type ControlRoute } from './route.ts'
+import {
+  refused,
+  type ControlCall,
+  type ControlReply,
+  type ControlRoute,
+  repositoryIn,
+} from './route.ts'
 
 interface Address {
   readonly account: AccountId
@@ -149,15 +154,6 @@ const noRepository = 'repository must be the name of a repository'
 function noGuards(account: AccountId): ControlReply {
   const message = `account ${account} has no lifecycle guards`
   return { kind: 'refused', status: 404, code: 'LIFECYCLE_GUARDS_UNKNOWN', message }
-}
-
-/** A name that is none is refused later; until then only who may do so with all may ask. */
-function repositoryIn(
-  query: URLSearchParams,
-  { account, region }: { readonly account: AccountId; readonly region: string },
-): readonly string[] {
-  const name = parseRepositoryName(query.get('repository') ?? '')
-  return [name === undefined ? '*' : repositoryArn(region, account, name)]
 }
 
 function addressIn({ account, query }: ControlCall): Address | undefined {

@@ -1,4 +1,6 @@
 // What a row of Pratique's own API is made of.
+import { parseRepositoryName } from '../../oci/repository-name.ts'
+import { repositoryArn } from '../../policy/arn.ts'
 import type { Readable } from 'node:stream'
 import type { Caller } from '../../access/caller.ts'
 import type { AccountId } from '../../policy/account-id.ts'
@@ -55,4 +57,13 @@ export interface ControlRoute<Rooms> {
 
 export function refused(message: string): ControlReply {
   return { kind: 'refused', code: 'INVALID_PARAMETER', message }
+}
+
+/** The repository that a query names. A name that is none is refused later; until then only who may do so with all may ask. */
+export function repositoryIn(
+  query: URLSearchParams,
+  { account, region }: { readonly account: AccountId; readonly region: string },
+): readonly string[] {
+  const name = parseRepositoryName(query.get('repository') ?? '')
+  return [name === undefined ? '*' : repositoryArn(region, account, name)]
 }

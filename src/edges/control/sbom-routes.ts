@@ -3,8 +3,13 @@ import type { Readable } from 'node:stream'
 import { parseDigest, type Digest } from '../../oci/digest.ts'
 import { parseRepositoryName, type RepositoryName } from '../../oci/repository-name.ts'
 import type { AccountId } from '../../policy/account-id.ts'
-import { repositoryArn } from '../../policy/arn.ts'
-import { refused, type ControlCall, type ControlReply, type ControlRoute } from './route.ts'
+import {
+  refused,
+  type ControlCall,
+  type ControlReply,
+  type ControlRoute,
+  repositoryIn,
+} from './route.ts'
 
 type SbomFormat = 'cyclonedx' | 'spdx'
 
@@ -94,15 +99,6 @@ export const sbomRoutes: readonly ControlRoute<SbomRooms>[] = [
 
 const wrongFormat = 'format must be cyclonedx or spdx'
 const noPlace = 'SPDX 2.3 has no place for findings: ask for cyclonedx'
-
-/** An image of a name that is none is refused later; until then only who may do so with all may ask. */
-function repositoryIn(
-  query: URLSearchParams,
-  { account, region }: { readonly account: AccountId; readonly region: string },
-): readonly string[] {
-  const name = parseRepositoryName(query.get('repository') ?? '')
-  return [name === undefined ? '*' : repositoryArn(region, account, name)]
-}
 
 interface AskedImage {
   readonly repository: { readonly account: AccountId; readonly name: RepositoryName }

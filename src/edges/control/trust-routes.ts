@@ -3,8 +3,13 @@ import { readAll } from '../../lib/read-all.ts'
 import { parseDigest, type Digest } from '../../oci/digest.ts'
 import { parseRepositoryName, type RepositoryName } from '../../oci/repository-name.ts'
 import type { AccountId } from '../../policy/account-id.ts'
-import { repositoryArn } from '../../policy/arn.ts'
-import { refused, type ControlCall, type ControlReply, type ControlRoute } from './route.ts'
+import {
+  refused,
+  type ControlCall,
+  type ControlReply,
+  type ControlRoute,
+  repositoryIn,
+} from './route.ts'
 
 interface Image {
   readonly account: AccountId
@@ -265,15 +270,6 @@ function timeIn(query: URLSearchParams, name: string): number | string | undefin
   if (text === null) return undefined
   const time = new Date(text).getTime()
   return Number.isNaN(time) ? `${name} must be a date: 2026-12-31 or 2026-12-31T12:00:00Z` : time
-}
-
-/** A name that is none is refused later; until then only who may ask about all may ask. */
-function repositoryIn(
-  query: URLSearchParams,
-  { account, region }: { readonly account: AccountId; readonly region: string },
-): readonly string[] {
-  const name = parseRepositoryName(query.get('repository') ?? '')
-  return [name === undefined ? '*' : repositoryArn(region, account, name)]
 }
 
 function imageIn({ account, query }: ControlCall): Image | string {
