@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { InvalidArgumentError, Option, type Command } from 'commander'
 import { programVersion } from '../../src/lib/program-version.ts'
 import { judgePosture, type JudgedRule } from '../../src/posture/rules/judge-posture.ts'
@@ -10,7 +10,7 @@ import {
 } from '../../src/posture/rules/rules-file.ts'
 import { postureRules } from '../../src/posture/rules/table.ts'
 import { exitCodes, Failure } from '../failure.ts'
-import { note, say } from '../output.ts'
+import { note } from '../output.ts'
 import { postureDocument } from '../posture/formats/document.ts'
 import { writePostureHtml } from '../posture/formats/html.ts'
 import { writePostureJunit } from '../posture/formats/junit.ts'
@@ -21,6 +21,7 @@ import { gatherEvidence } from '../posture/gather.ts'
 import { addToHistory, readHistory } from '../posture/history.ts'
 import { closePlace, openPlace, targets, type Target } from '../posture/place.ts'
 import type { PostureReport } from '../posture/posture-report.ts'
+import { writeDocuments } from '../write-documents.ts'
 
 interface AuditFlags {
   readonly target: Target
@@ -118,7 +119,7 @@ async function audit(flags: AuditFlags): Promise<void> {
     const history = flags.history === undefined ? undefined : readHistory(flags.history, about)
     const exitCode = exitCodeOf(shown, file)
     const report = { ...about, judgedAt, posture, shown, minimum: flags.min, exitCode, history }
-    await write(report, flags.output)
+    await writeDocuments(flags.output, formats, (format) => textOf(report, format))
     if (flags.history !== undefined)
       addToHistory(flags.history, posture, { ...about, at: judgedAt.toISOString() })
     process.exitCode = exitCode
@@ -164,27 +165,6 @@ function exitCodeOf(shown: readonly JudgedRule[], { unknown }: PostureRulesFile)
   if (shown.some(({ outcome }) => outcome === 'fail')) return exitCodes.no
   const isOpen = unknown === 'fail' && shown.some(({ outcome }) => outcome === 'unknown')
   return isOpen ? exitCodes.cannotAnswer : exitCodes.ok
-}
-
-async function write(report: PostureReport, outputs: readonly string[]): Promise<void> {
-  for (const one of outputs.length === 0 ? ['table'] : outputs) {
-    const [name = 'table', ...rest] = one.split('=')
-    const format = formats.find((known) => known === name) ?? 'table'
-    const text = await textOf(report, format)
-    const file = rest.join('=')
-    if (file === '') say(text)
-    else writeFile(file, `${text}\n`)
-  }
-}
-
-function writeFile(file: string, text: string): void {
-  try {
-    writeFileSync(file, text)
-    note(`wrote ${file}`)
-  } catch (error) {
-    const why = error instanceof Error ? error.message : String(error)
-    throw new Failure(exitCodes.error, `${file} cannot be written: ${why}`)
-  }
 }
 
 async function textOf(report: PostureReport, format: Format): Promise<string> {

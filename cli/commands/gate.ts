@@ -1,4 +1,3 @@
-import { writeFileSync } from 'node:fs'
 import { InvalidArgumentError, Option, type Command } from 'commander'
 import type { AdmissionPolicy } from '../../src/admission/rules/admission-policy.ts'
 import type { DecisionContext } from '../../src/admission/rules/evidence.ts'
@@ -23,12 +22,12 @@ import {
 import { reportDocument } from '../gate/report-document.ts'
 import { renderGate, type GateReport } from '../gate/report.ts'
 import { readSuppressions } from '../gate/suppression-files.ts'
-import { note, say } from '../output.ts'
 import { awsHost, parseImageReference, type ImageReference } from '../reference.ts'
 import { imagesOfJudged } from '../sarif/scanned-image.ts'
 import { writeSarif } from '../sarif/write-sarif.ts'
 import { openAwsSession, openSession, type Session } from '../session.ts'
 import { configOf } from '../settings.ts'
+import { writeDocuments } from '../write-documents.ts'
 
 interface GateFlags extends PolicyFlags {
   readonly show: string
@@ -192,7 +191,9 @@ async function gate(texts: readonly string[], flags: GateFlags): Promise<void> {
     unusedRules: suppressions?.unused ?? [],
     endedRules: suppressions?.ended ?? [],
   }
-  await write(report, flags, policies)
+  await writeDocuments(flags.output, formats, (format) =>
+    textOf(report, format, { flags, policies }),
+  )
   process.exitCode = exitCodeOf(overallVerdict(images))
 }
 
@@ -258,32 +259,6 @@ function sessionFor(
     )
   }
   return { session, registryId: undefined }
-}
-
-async function write(
-  report: GateReport,
-  flags: GateFlags,
-  policies: readonly AdmissionPolicy[],
-): Promise<void> {
-  const outputs = flags.output.length === 0 ? ['table'] : flags.output
-  for (const one of outputs) {
-    const [name = 'table', ...rest] = one.split('=')
-    const format = formats.find((known) => known === name) ?? 'table'
-    const text = await textOf(report, format, { flags, policies })
-    const file = rest.join('=')
-    if (file === '') say(text)
-    else writeFile(file, `${text}\n`)
-  }
-}
-
-function writeFile(file: string, text: string): void {
-  try {
-    writeFileSync(file, text)
-    note(`wrote ${file}`)
-  } catch (error) {
-    const why = error instanceof Error ? error.message : String(error)
-    throw new Failure(exitCodes.error, `${file} cannot be written: ${why}`)
-  }
 }
 
 async function textOf(
