@@ -21,6 +21,7 @@ import { serveAws } from './edges/aws/serve-aws.ts'
 import { spellControlError } from './edges/control/errors.ts'
 import { serveControl } from './edges/control/serve-control.ts'
 import { createMetrics } from './edges/health/metrics.ts'
+import { servePki } from './edges/pki/serve-pki.ts'
 import { serveHealth } from './edges/health/serve-health.ts'
 import { createHttpServer } from './edges/http-server.ts'
 import { observeRequests } from './edges/observe.ts'
@@ -63,7 +64,7 @@ import { connectionGuard, listen, listeningUrl } from './listening.ts'
 import { measureNotifications, openNotifying, type Notifying } from './notifying.ts'
 import { readBundleKeys, readVexKeys } from './trusted-keys.ts'
 import { openInspector } from './inspecting.ts'
-import { signingDeps } from './signing-jobs.ts'
+import { openSigning, pkiRooms } from './open-signing.ts'
 
 export { StartError }
 
@@ -126,20 +127,21 @@ async function startServer(config: Config, log: Log, foundation: Foundation): Pr
   const { region } = config
   const hosts = (): readonly string[] => hostsOf(config, url)
   const suppressions = openSuppressions({ reader: database, clock, region, keys: vexKeys, hosts })
+  const signing = await openSigning(config, foundation, log)
   const layers = openLayerReaders({ workers: config.scanWorkers })
   const metrics = createMetrics({
     queuedJobs: () => countJobs(database),
     auditBytes: () => auditBytesOf(foundation),
     notifications: () => measureNotifications(foundation),
   })
-  const scanner = { layers, suppressions, vexKeys, feeds }
+  const trail = await openAuditTrail(config, { log, metrics }, foundation)
+  const scanner = { layers, suppressions, vexKeys, feeds, signing, deeds: trail.jobs }
   const workers = openWorkers(config, foundation, scanner, { log, metrics })
   const notifying = openNotifying(config, { log, metrics, suppressions }, foundation)
   const { notifier } = notifying
   let draining = false
   const guard = connectionGuard(config, log, clock, await openFileLimit())
   const app = createHttpServer(guard, (made) => observeRequests(made, { ids, log, metrics }))
-  const trail = await openAuditTrail(config, { log, metrics }, foundation)
   refuseWhileDraining(app, () => draining)
   serveHealth(app, {
     metrics,
@@ -167,6 +169,7 @@ async function startServer(config: Config, log: Log, foundation: Foundation): Pr
     wake,
     suppressions,
     feeds,
+    signing,
     notifying,
     url: () => url,
     vexKeysHash: keysHashOf(vexKeys),
@@ -187,10 +190,10 @@ async function startServer(config: Config, log: Log, foundation: Foundation): Pr
       draining = true
       await admission.close()
       await app.close()
-      await trail.close()
       guard.stop()
       await workers.stop()
       await notifier.stop()
+      await trail.close()
       await layers.close()
       await removeServerFile(paths)
       await foundation.close()
@@ -210,6 +213,7 @@ interface Doors extends ControlDeps {
 
 function serveDoors(app: FastifyInstance, doors: Doors): void {
   const { config, log, foundation, trail, url, wake, suppressions, notifying, admission } = doors
+  const { signing } = doors
   const { database, blobs, clock, ids, keyring } = foundation
   const addresses: AddressDeps = {
     defaultAccount: config.account,
@@ -303,7 +307,7 @@ function serveDoors(app: FastifyInstance, doors: Doors): void {
     cloudTrail: trail.cloudTrail,
     inspector: openInspector(app, foundation, { region, suppressions, url, wake, defaults }),
     signer: {
-      ...signingDeps(region, foundation),
+      ...signing,
       pagingKey,
       defaults,
       onRevoked: withdrawSignerTrust,
@@ -346,6 +350,7 @@ function serveDoors(app: FastifyInstance, doors: Doors): void {
       prepareRepositories,
     },
   })
+  servePki(app, { rooms: pkiRooms(config.signing, signing), onFault })
   serveControl(app, {
     region,
     authenticate: authenticator.basicHeader,

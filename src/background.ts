@@ -23,7 +23,9 @@ import { openImageContent } from './registry/open-image-content.ts'
 import { lifecycleJobHandlers, lifecycleSchedule } from './lifecycle-jobs.ts'
 import { trustJobHandlers, trustSchedule } from './trust-jobs.ts'
 import { scanJobHandlers, scanSchedule } from './scan-jobs.ts'
-import { signingJobHandlers } from './signing-jobs.ts'
+import { signingJobHandlers, signingSchedule } from './signing-jobs.ts'
+import type { SigningDeps } from './signing/make-signature.ts'
+import { recordDeedsEveryMs, recordDeedsJob } from './audit/own-deeds.ts'
 import { findRepositoryById } from './registry/repository-store.ts'
 import { shardCount } from './registry/rules/orphan.ts'
 import { findOldestLeftRevision } from './scanning/eligibility-store.ts'
@@ -135,6 +137,8 @@ function jobSchedule(
     ...scanSchedule,
     ...lifecycleSchedule,
     ...trustSchedule,
+    ...signingSchedule,
+    { kind: recordDeedsJob, everyMs: recordDeedsEveryMs },
     { kind: trimNotificationsJob, everyMs: trimNotificationsEveryMs },
     { kind: forgetAdvisoriesJob, everyMs: forgetEveryMs },
   ]
@@ -178,13 +182,16 @@ interface ScannerDeps {
   readonly layers: LayerReaders
   readonly suppressions: Suppressions
   readonly vexKeys: readonly TrustedKey[]
+  readonly signing: SigningDeps
+  /** What the audit log is told by jobs. */
+  readonly deeds: Readonly<Record<string, JobHandler>>
 }
 
 /** What each kind of job does. */
 function jobHandlers(
   config: Config,
   foundation: Foundation,
-  { layers, suppressions, vexKeys }: ScannerDeps,
+  { layers, suppressions, vexKeys, signing, deeds }: ScannerDeps,
 ): Readonly<Record<string, JobHandler>> {
   const { database, blobs } = foundation
   const contentOf = (repositoryId: number): ReturnType<typeof openImageContent> =>
@@ -193,7 +200,8 @@ function jobHandlers(
   return {
     ...lifecycleJobHandlers(config, foundation),
     ...trustJobHandlers(config, foundation),
-    ...signingJobHandlers(config, foundation),
+    ...signingJobHandlers(config, foundation, signing),
+    ...deeds,
     ...scanJobHandlers(config.defaults, foundation, { suppressions, contentOf }),
     ...exportHandlers(foundation, { region: config.region, suppressions }),
     [collectJob]: (_, { signal }) => collectSlice(config, foundation, signal),

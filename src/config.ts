@@ -12,6 +12,7 @@ import {
   notificationSettings,
   type NotificationSetting,
 } from './notification-setting.ts'
+import { signingFrom, signingSettings, type SigningSetting } from './signing-setting.ts'
 import { parseAccountId, type AccountId } from './policy/account-id.ts'
 
 export { secretVariables } from './master-key-setting.ts'
@@ -67,6 +68,7 @@ export interface Config {
   readonly audit: AuditSetting
   readonly masterKey: MasterKeySetting
   readonly notifications: NotificationSetting
+  readonly signing: SigningSetting
   /** Public keys whose signatures count on VEX documents beside images; undefined: none are believed. */
   readonly vexKeysFile: string | undefined
   /** Public keys whose signatures count on bundles of vulnerability data; undefined: only this server's own. */
@@ -206,6 +208,7 @@ export const settings = {
     says: 'MiB of the disk that uploads leave free, or auto (the smaller of 5 % of it and 2048)',
   },
   ...notificationSettings,
+  ...signingSettings,
   vexKeys: {
     environment: 'PRATIQUE_VEX_KEYS',
     fallback: '',
@@ -398,28 +401,14 @@ function buildConfig(
       values.clockSkewMinutes.text === 'auto'
         ? 'auto'
         : read('clockSkewMinutes', wholeBetween(1, 15), 'whole minutes from 1 to 15, or auto', 1),
-    maxConnections: read(
-      'maxConnections',
-      wholeBetween(1, 999_999),
-      'a whole number from 1 to 999999',
-      1,
-    ),
-    maxConnectionsPerAddress: read(
-      'maxConnectionsPerAddress',
-      wholeBetween(1, 999_999),
-      'a whole number from 1 to 999999',
-      1,
-    ),
-    maxOpenUploads: read(
-      'maxOpenUploads',
-      wholeBetween(1, 999_999),
-      'a whole number from 1 to 999999',
-      1,
-    ),
+    maxConnections: read('maxConnections', ...aMillion),
+    maxConnectionsPerAddress: read('maxConnectionsPerAddress', ...aMillion),
+    maxOpenUploads: read('maxOpenUploads', ...aMillion),
     stallSeconds: read('stallSeconds', wholeBetween(1, 3600), 'whole seconds from 1 to 3600', 1),
     audit: auditFrom(read),
     admission: admissionFrom(read),
     notifications: notificationsFrom(read),
+    signing: signingFrom(read, pathFrom(cwd), problems),
     vexKeysFile:
       values.vexKeys.text === '' ? undefined : read('vexKeys', pathFrom(cwd), 'a file', ''),
     bundleKeysFile:
@@ -433,6 +422,8 @@ function buildConfig(
     masterKey: masterKeyFrom((name) => values[name], cwd, problems),
   }
 }
+
+const aMillion = [wholeBetween(1, 999_999), 'a whole number from 1 to 999999', 1] as const
 
 /** Stands in for a wrong one while the other problems are gathered. */
 function fallbackAccount(): AccountId {

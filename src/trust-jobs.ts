@@ -10,6 +10,7 @@ import { reevaluateTrustJob, renewEvidenceJob, subjectOfJob } from './trust/eval
 import type { EvaluationDeps } from './trust/judge-subject.ts'
 import type { AwsRevocationQuestion, AwsSignerAnswer } from './signatures/notation/aws-signer.ts'
 import { isSigningError } from './signing/errors.ts'
+import { wordOnCertificate } from './signing/revocation-lists.ts'
 import { revokedEntities } from './signing/revocation-status.ts'
 import type { SqlReader } from './storage/database/database.ts'
 import { reevaluateTrust, renewEveryMs, renewEvidence } from './trust/reevaluate-trust.ts'
@@ -37,6 +38,7 @@ export function evaluationDeps(
         clock,
         fetch: createOutboundFetch(),
         askSigner: (question) => askOwnSigner(database, region, question),
+        askIssuer: (certificate) => wordOnCertificate(database, certificate),
       }),
     ),
     engineRevision,

@@ -55,6 +55,7 @@ async function world(t: TestContext): Promise<World> {
       clock,
       fetch,
       askSigner: async () => Promise.resolve('unavailable'),
+      askIssuer: async () => Promise.resolve(undefined),
     }),
   )
   return made

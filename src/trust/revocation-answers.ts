@@ -2,7 +2,9 @@
 import type { Clock } from '../lib/clock.ts'
 import type { OutboundFetch } from '../lib/outbound-fetch.ts'
 import type { AwsRevocationQuestion, AwsSignerAnswer } from '../signatures/notation/aws-signer.ts'
+import type { IssuerWord } from '../signatures/notation/issuer-word.ts'
 import { wantedRevocation } from '../signatures/notation/wanted-revocation.ts'
+import type { Certificate } from '../signatures/x509/certificate.ts'
 import { mayReplaceCrl } from '../signatures/x509/crl.ts'
 import type { WantedAnswer } from '../signatures/x509/revocation.ts'
 import type { Database } from '../storage/database/database.ts'
@@ -29,6 +31,8 @@ interface Deps {
   readonly fetch: OutboundFetch
   /** What this installation knows of what it signed itself. */
   readonly askSigner: (question: AwsRevocationQuestion) => Promise<AwsSignerAnswer>
+  /** What it knows of a certificate that it issued; undefined of a stranger's. */
+  readonly askIssuer: (certificate: Certificate) => Promise<IssuerWord | undefined>
 }
 
 /**
@@ -40,8 +44,11 @@ export function fetchingRevocation(deps: Deps): RevocationOf {
   return async (input) => {
     const answers = new Map<string, Uint8Array | 'unavailable'>()
     let question: AwsRevocationQuestion | undefined
+    const { leaf } = wantedRevocation({ ...input, revocation: { answers } })
+    const issuer = leaf === undefined ? undefined : await deps.askIssuer(leaf)
+    const known = issuer === undefined ? {} : { issuer }
     for (let round = 0; round < maxRounds; round += 1) {
-      const wanted = wantedRevocation({ ...input, revocation: { answers } })
+      const wanted = wantedRevocation({ ...input, revocation: { answers, ...known } })
       question = wanted.awsSigner
       if (wanted.answers.length === 0) break
       for (const one of wanted.answers)
@@ -51,7 +58,7 @@ export function fetchingRevocation(deps: Deps): RevocationOf {
         )
     }
     return question === undefined
-      ? { answers }
+      ? { answers, ...known }
       : { answers, awsSigner: await deps.askSigner(question) }
   }
 }

@@ -205,6 +205,12 @@ const rows: Readonly<Record<number, readonly string[]>> = {
     `INSERT INTO admission_pull_gates VALUES ('123456789012', '', 'on', 92, 'arn')`,
     `INSERT INTO admission_authorities VALUES (1, 'pem', 93, 94)`,
   ],
+  30: [
+    `INSERT INTO signing_key_revocations VALUES ('k1', 97, 98, 'arn', 'stolen')`,
+    `INSERT INTO signing_crls VALUES ('k1', 1, x'04', 99)`,
+    `INSERT INTO signing_index_only VALUES ('123456789012', 'arn', 'arn', 100)`,
+    `INSERT INTO audit_outbox (account, detail, at) VALUES ('123456789012', '{}', 101)`,
+  ],
 }
 
 /** Up to 15 sets had members as rows. */

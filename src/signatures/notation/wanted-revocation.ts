@@ -3,6 +3,7 @@
 // Input:    what `verifyNotation` will be given, with the answers that are at hand already.
 // Deviates: nothing is wanted for a signer that the policy does not trust: the addresses in its chain would be an attacker's.
 // Unknowns: none; what is not fetched counts as unavailable later.
+import type { Certificate } from '../x509/certificate.ts'
 import { wantedAnswers, type WantedAnswer } from '../x509/revocation.ts'
 import { revocationQuestion, type AwsRevocationQuestion } from './aws-signer.ts'
 import { identificationOf, judgeAttributes } from './verification-plugin.ts'
@@ -15,6 +16,8 @@ export interface WantedRevocation {
   /** Ask again once these are there: a list may name its delta. */
   readonly answers: readonly WantedAnswer[]
   readonly awsSigner?: AwsRevocationQuestion
+  /** Of a signer that is trusted and whom its issuer may know: whoever is the issuer is asked in place of its lists. */
+  readonly leaf?: Certificate
 }
 
 export function wantedRevocation(input: NotationInput): WantedRevocation {
@@ -32,8 +35,11 @@ export function wantedRevocation(input: NotationInput): WantedRevocation {
   const authority = authorityChainOf(signature, trust) ?? []
   const forTime = wantedAnswers(authority, revocation.answers)
   if (statement.actions.revocation === 'skip') return { answers: forTime }
-  if (identification.kind === 'subject')
-    return { answers: [...wantedAnswers(signature.chain, revocation.answers), ...forTime] }
+  if (identification.kind === 'subject') {
+    if (revocation.issuer !== undefined) return { answers: forTime }
+    const { leaf, chain } = signature
+    return { answers: [...wantedAnswers(chain, revocation.answers), ...forTime], leaf }
+  }
   const question = revocationQuestion(identification.aws, attributes.signingTime, signature.chain)
   return {
     answers: forTime,
