@@ -17,7 +17,8 @@ import {
   timestampRootsInPem,
   type TimestampDeps,
 } from './signing/timestamp-authority.ts'
-import { remoteAuthority, type TimestampPolicy, type Timestamping } from './signing/timestamps.ts'
+import type { Timestamping } from './signatures/x509/obtain-timestamp.ts'
+import { remoteAuthority, type TimestampPolicy } from './signing/timestamps.ts'
 
 /** `log` is told of signatures that go without a timestamp. StartError for a file of roots that cannot be taken. */
 export async function openSigning(

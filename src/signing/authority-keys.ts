@@ -4,6 +4,7 @@ import type { Clock } from '../lib/clock.ts'
 import type { Ids } from '../lib/ids.ts'
 import type { AccountId } from '../policy/account-id.ts'
 import { encodeName, issueRoot, type IssuedTimes } from '../signatures/x509/issue-certificate.ts'
+import { certificatePem } from '../signatures/x509/certificate-pem.ts'
 import type { SqlWriter } from '../storage/database/database.ts'
 import type { KeyStore, MadeKey } from './key-store.ts'
 import {
@@ -102,13 +103,5 @@ function spkiOf(key: KeyObject): Uint8Array {
 
 /** Certificates in PEM, each behind the other. */
 export function rootsAsPem(roots: readonly SigningKeyRecord[]): string {
-  return roots.map(({ chain: [root] }) => (root === undefined ? '' : pemOf(root))).join('')
-}
-
-export function pemOf(der: Uint8Array): string {
-  const lines =
-    Buffer.from(der)
-      .toString('base64')
-      .match(/.{1,64}/g) ?? []
-  return `-----BEGIN CERTIFICATE-----\n${lines.join('\n')}\n-----END CERTIFICATE-----\n`
+  return roots.map(({ chain: [root] }) => (root === undefined ? '' : certificatePem(root))).join('')
 }

@@ -12,7 +12,8 @@ import { putProfile } from './profiles.ts'
 import type { ProfileMode } from './rules/profile.ts'
 import { signWithNamedKey } from './sign-with-named-key.ts'
 import { signPayload } from './make-signature.ts'
-import { obtainTimestamp, type TimestampPolicy } from './timestamps.ts'
+import { obtainTimestamp } from '../signatures/x509/obtain-timestamp.ts'
+import type { TimestampPolicy } from './timestamps.ts'
 
 const payload = makePayload({
   mediaType: 'application/vnd.oci.image.manifest.v1+json',
