@@ -1,5 +1,6 @@
 // Who stamps the time of a signature that is made here.
 import { randomBytes } from 'node:crypto'
+import { Readable } from 'node:stream'
 import { parseCertificate } from '../../src/signatures/x509/certificate.ts'
 import { isSelfSigned } from '../../src/signatures/x509/chain-rules.ts'
 import type {
@@ -68,7 +69,8 @@ async function bytesOf(
 ): Promise<Awaited<ReturnType<TimestampAuthority['ask']>>> {
   const pieces: Uint8Array[] = []
   let size = 0
-  for await (const piece of response.body ?? []) {
+  const body: AsyncIterable<Uint8Array> = response.body ?? Readable.from([])
+  for await (const piece of body) {
     size += piece.length
     if (size > maxBytes)
       return { kind: 'failed', reason: `the answer has more than ${maxBytes} bytes` }
