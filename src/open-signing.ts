@@ -46,7 +46,9 @@ async function timestampsOf(
     return { timestamping: { ...ownAuthority(deps), nonce }, ifAway, onOmitted }
   const roots = await readRoots(setting.rootsFile)
   const fetch = createOutboundFetch()
-  const authorities = setting.urls.map((url) => remoteAuthority(fetch, url, setting))
+  const authorities = setting.urls.map((url) =>
+    remoteAuthority(fetch, url, { ...setting, clock: deps.clock }),
+  )
   const timestamping = { authorities, roots: async () => Promise.resolve(roots), nonce }
   return { timestamping, ifAway, onOmitted }
 }

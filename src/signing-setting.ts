@@ -83,7 +83,7 @@ function timestampsFrom(
   path: (text: string) => string | undefined,
   problems: string[],
 ): TimestampSetting {
-  const expected = 'own, or http and https addresses divided by commas'
+  const expected = 'own, or up to three http and https addresses divided by commas'
   const given = read('timestamps', authoritiesIn, expected, 'none')
   const ifAway = read('timestampIfAway', oneOf('fail', 'omit'), 'fail or omit', 'fail')
   const may = read('timestampPrivate', oneOf('refuse', 'allow'), 'refuse or allow', 'refuse')
@@ -98,7 +98,7 @@ function timestampsFrom(
   return { kind: 'remote', urls: given, rootsFile, ifAway, allowPrivateNetwork }
 }
 
-const maxAuthorities = 10
+const maxAuthorities = 3
 
 function authoritiesIn(text: string): 'none' | 'own' | readonly string[] | undefined {
   if (text === '') return 'none'

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { ownTimestamps, testSigning, type TestSigning } from '../../test/kit/signing.ts'
 import { digestOf } from '../oci/digest.ts'
+import type { OutboundFetch, OutboundLimits, OutboundResult } from '../lib/outbound-fetch.ts'
 import { makePayload } from '../signatures/notation/payload.ts'
 import { readEnvelope } from '../signatures/notation/read-envelope.ts'
 import { verifyTimestampToken } from '../signatures/x509/timestamp-token.ts'
@@ -13,7 +14,7 @@ import type { ProfileMode } from './rules/profile.ts'
 import { signWithNamedKey } from './sign-with-named-key.ts'
 import { signPayload } from './make-signature.ts'
 import { obtainTimestamp } from '../signatures/x509/obtain-timestamp.ts'
-import type { TimestampPolicy } from './timestamps.ts'
+import { remoteAuthority, type TimestampPolicy } from './timestamps.ts'
 
 const payload = makePayload({
   mediaType: 'application/vnd.oci.image.manifest.v1+json',
@@ -127,4 +128,34 @@ test('portable profiles and named keys are stamped in both forms; what AWS’s p
     const now = at.registry.clock.now().getTime()
     assert.equal(verified.timestamp.genTime, Math.floor(now / 1000) * 1000)
   }
+})
+
+test('a remote authority is asked by POST within limits, and left alone for a minute when it does not answer', async (t) => {
+  const at = await testSigning(t)
+  const { clock } = at.registry
+  const asked: { readonly url: string; readonly limits: OutboundLimits }[] = []
+  let answer: OutboundResult = { kind: 'failed', reason: 'refused by the host' }
+  const fetch: OutboundFetch = async (url, limits) => {
+    asked.push({ url, limits })
+    return Promise.resolve(answer)
+  }
+  const allowPrivateNetwork = false
+  const plain = remoteAuthority(fetch, 'http://tsa.example', { allowPrivateNetwork, clock })
+  const query = Buffer.from('query')
+  assert.deepEqual(await plain.ask(query), { kind: 'failed', reason: 'refused by the host' })
+  assert.deepEqual(asked[0]?.limits, {
+    allowPrivateNetwork,
+    maxBytes: 65_536,
+    timeoutMs: 5000,
+    post: { type: 'application/timestamp-query', bytes: query },
+    isPlain: true,
+  })
+  answer = { kind: 'document', bytes: Buffer.from('answer'), cacheControl: undefined }
+  const resting = await plain.ask(query)
+  assert.deepEqual([resting.kind, asked.length], ['failed', 1])
+  clock.advance(60_000)
+  assert.equal((await plain.ask(query)).kind, 'answer')
+  const secure = remoteAuthority(fetch, 'https://tsa.example', { allowPrivateNetwork, clock })
+  await secure.ask(query)
+  assert.equal(asked.at(-1)?.limits.isPlain, undefined)
 })

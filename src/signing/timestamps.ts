@@ -1,4 +1,5 @@
 // Who stamps the time of signatures that are made here, and what becomes of a signature when nobody does.
+import type { Clock } from '../lib/clock.ts'
 import type { OutboundFetch } from '../lib/outbound-fetch.ts'
 import {
   obtainTimestamp,
@@ -10,18 +11,23 @@ import { timestampQueryType } from '../signatures/x509/timestamp-protocol.ts'
 import { signingError } from './errors.ts'
 
 const maxAnswerBytes = 64 * 1024
-const answerTimeoutMs = 10_000
+const answerTimeoutMs = 5000
+/** Who did not answer is left alone for so long: pushes that wait to be signed do not each wait for it. */
+const restMs = 60_000
 
 /** One that is asked over http or https. */
 export function remoteAuthority(
   fetch: OutboundFetch,
   url: string,
-  { allowPrivateNetwork }: { readonly allowPrivateNetwork: boolean },
+  { allowPrivateNetwork, clock }: { readonly allowPrivateNetwork: boolean; readonly clock: Clock },
 ): TimestampAuthority {
   const isHttp = url.startsWith('http:')
+  let restsUntil = 0
   return {
     name: url,
     async ask(bytes) {
+      if (clock.now().getTime() < restsUntil)
+        return { kind: 'failed', reason: 'it did not answer a moment ago' }
       const limits = {
         allowPrivateNetwork,
         maxBytes: maxAnswerBytes,
@@ -31,9 +37,9 @@ export function remoteAuthority(
       }
       const signal = AbortSignal.timeout(answerTimeoutMs)
       const answer = await fetch(url, limits, { signal })
-      return answer.kind === 'document'
-        ? { kind: 'answer', bytes: answer.bytes }
-        : { kind: 'failed', reason: answer.reason }
+      if (answer.kind === 'document') return { kind: 'answer', bytes: answer.bytes }
+      restsUntil = clock.now().getTime() + restMs
+      return { kind: 'failed', reason: answer.reason }
     },
   }
 }
