@@ -27,12 +27,18 @@ export interface PackageFinding extends Pick<
   readonly history?: FlawRevisions
 }
 
+export interface MatchesAsked {
+  readonly withHistory?: boolean
+  /** Matches, by package, that stand for those that are stored. */
+  readonly instead?: ReadonlyMap<number, readonly StoredMatch[]> | undefined
+}
+
 /** The flaws of packages as a revision of the data had them, in the order asked; with the history of each where that is wanted. */
 export async function listMatches(
   reader: SqlReader,
   packageIds: readonly number[],
   revision: number,
-  withHistory = false,
+  { withHistory = false, instead }: MatchesAsked = {},
 ): Promise<readonly PackageFinding[]> {
   const findings: PackageFinding[] = []
   for (let start = 0; start < packageIds.length; start += packagesAtOnce) {
@@ -40,8 +46,14 @@ export async function listMatches(
     const found = await listMatchesOf(reader, ids, revision)
     const histories = withHistory
       ? await listFlawRevisions(reader, [...found.keys()], revision)
-      : undefined
-    for (const id of ids) findings.push(...flawsOf(id, found.get(id) ?? [], histories?.get(id)))
+      : new Map<number, ReadonlyMap<string, FlawRevisions>>()
+    for (const id of ids) {
+      const matches = instead?.get(id) ?? found.get(id) ?? []
+      const history = withHistory
+        ? (histories.get(id) ?? new Map<string, FlawRevisions>())
+        : undefined
+      findings.push(...flawsOf(id, matches, history))
+    }
   }
   return findings
 }
