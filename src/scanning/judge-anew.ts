@@ -11,6 +11,12 @@ import {
 } from './match-store.ts'
 import { listMatchablePackages } from './package-store.ts'
 
+export interface JudgedAnew {
+  readonly matches: readonly StoredMatch[]
+  /** Flaws of which other things are said than are stored. */
+  readonly changed: ReadonlySet<string>
+}
+
 /**
  * Matches, by the newest data, of those of the packages that the re-evaluation has yet to come to: whoever asks for an
  * image between an import and the end of the re-evaluation is told what is known, not what was. Nothing is written, and
@@ -20,7 +26,7 @@ export async function judgeAnew(
   reader: SqlReader,
   packageIds: readonly number[],
   { revision, evaluatedRevision }: Pick<AdvisoryState, 'revision' | 'evaluatedRevision'>,
-): Promise<ReadonlyMap<number, readonly StoredMatch[]>> {
+): Promise<ReadonlyMap<number, JudgedAnew>> {
   if (evaluatedRevision >= revision) return new Map()
   const span = { after: evaluatedRevision, to: revision }
   const ids = await listPackagesUnderChange(reader, packageIds, span)
@@ -37,24 +43,29 @@ async function describeMatches(
   reader: SqlReader,
   judged: ReadonlyMap<number, readonly FacedMatch[]>,
   revision: number,
-): Promise<ReadonlyMap<number, readonly StoredMatch[]>> {
+): Promise<ReadonlyMap<number, JudgedAnew>> {
   const rows = new Set([...judged.values()].flat().map(({ advisoryRow }) => advisoryRow))
   const records = await listMatchRecords(reader, [...rows])
-  const before = await listMatchesOf(reader, [...judged.keys()], revision)
-  const described = new Map<number, readonly StoredMatch[]>()
-  for (const [id, matches] of judged) {
-    const since = new Map(
-      before.get(id)?.map((match) => [identityOf(match), match.fromRevision] as const),
+  const stored = await listMatchesOf(reader, [...judged.keys()], revision)
+  const described = new Map<number, JudgedAnew>()
+  for (const [id, found] of judged) {
+    const before = new Map((stored.get(id) ?? []).map((match) => [identityOf(match), match]))
+    const now = new Map(
+      found.flatMap(({ source, advisoryRow, face: _face, ...match }) => {
+        const record = records.get(advisoryRow)
+        // Its row is there as long as its revision is in force.
+        if (record === undefined) return []
+        const evidence = readEvidence(JSON.stringify(match.evidence))
+        const it = { ...match, ...record, evidence, severitySource: source, fromRevision: revision }
+        return [[identityOf(it), it] as const]
+      }),
     )
-    const stored = matches.flatMap(({ source, advisoryRow, face: _face, ...match }) => {
-      const record = records.get(advisoryRow)
-      // Its row is there as long as its revision is in force.
-      if (record === undefined) return []
-      const evidence = readEvidence(JSON.stringify(match.evidence))
-      const it = { ...match, ...record, evidence, severitySource: source, fromRevision: revision }
-      return [{ ...it, fromRevision: since.get(identityOf(it)) ?? revision }]
+    const added = [...now].filter(([key]) => !before.has(key))
+    const ended = [...before].filter(([key]) => !now.has(key))
+    described.set(id, {
+      matches: [...now].map(([key, match]) => before.get(key) ?? match),
+      changed: new Set([...added, ...ended].map(([, { vulnerability }]) => vulnerability)),
     })
-    described.set(id, stored)
   }
   return described
 }

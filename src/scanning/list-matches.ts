@@ -1,5 +1,6 @@
 import type { SqlReader } from '../storage/database/database.ts'
 import { listFlawRevisions, type FlawRevisions } from './flaw-store.ts'
+import type { JudgedAnew } from './judge-anew.ts'
 import { listMatchesOf, type StoredMatch } from './match-store.ts'
 import { groupMatches } from './rules/group-matches.ts'
 
@@ -29,8 +30,8 @@ export interface PackageFinding extends Pick<
 
 export interface MatchesAsked {
   readonly withHistory?: boolean
-  /** Matches, by package, that stand for those that are stored. */
-  readonly instead?: ReadonlyMap<number, readonly StoredMatch[]> | undefined
+  /** What, by package, stands for what is stored. */
+  readonly instead?: ReadonlyMap<number, JudgedAnew> | undefined
 }
 
 /** The flaws of packages as a revision of the data had them, in the order asked; with the history of each where that is wanted. */
@@ -45,13 +46,16 @@ export async function listMatches(
     const ids = packageIds.slice(start, start + packagesAtOnce)
     const found = await listMatchesOf(reader, ids, revision)
     const histories = withHistory
-      ? await listFlawRevisions(reader, [...found.keys()], revision)
+      ? await listFlawRevisions(
+          reader,
+          ids.filter((id) => found.has(id) || instead?.has(id) === true),
+          revision,
+        )
       : new Map<number, ReadonlyMap<string, FlawRevisions>>()
     for (const id of ids) {
-      const matches = instead?.get(id) ?? found.get(id) ?? []
-      const history = withHistory
-        ? (histories.get(id) ?? new Map<string, FlawRevisions>())
-        : undefined
+      const { matches, changed } = instead?.get(id) ?? { matches: found.get(id) ?? [] }
+      const stored = histories.get(id) ?? new Map<string, FlawRevisions>()
+      const history = withHistory ? withChanges(stored, changed, revision) : undefined
       findings.push(...flawsOf(id, matches, history))
     }
   }
@@ -89,6 +93,19 @@ function flawsOf(
         : { history: historyOf([vulnerability, ...aliases], fromRevision, since) }),
     }
   })
+}
+
+function withChanges(
+  stored: ReadonlyMap<string, FlawRevisions>,
+  flaws: ReadonlySet<string> | undefined,
+  changed: number,
+): ReadonlyMap<string, FlawRevisions> {
+  if (flaws === undefined) return stored
+  const anew = [...flaws].map((flaw) => {
+    const { first = changed } = stored.get(flaw) ?? {}
+    return [flaw, { first, changed }] as const
+  })
+  return new Map([...stored, ...anew])
 }
 
 /** Under all names of the flaw: a record may have told of it before it had a CVE. */

@@ -220,6 +220,23 @@ async function toldNow(at: ImportDeps, ids: readonly number[]): Promise<FindingL
   return listFindings(at.database, instances, undefined, { withHistory: true })
 }
 
+test('a second record of a known flaw dates its change, before the re-evaluation and after', async (t) => {
+  const at = await place(t)
+  const ids = await intern(at, [npm('left-pad', '1.0.0')])
+  await matchPackages(at, ids, { signal })
+  const aliases = ['CVE-2026-1004']
+  await importRecords(at, [osvRecord({ id: 'GHSA-1', aliases })], { source: 'one' })
+  await reevaluatePackages(at, {}, { signal })
+  await importRecords(at, [osvRecord({ id: 'GHSA-2', aliases })], { source: 'two' })
+  const early = await toldNow(at, ids)
+  assert.deepEqual(
+    early.findings.map(({ history }) => history),
+    [{ first: 1, changed: 2 }],
+  )
+  await reevaluatePackages(at, {}, { signal })
+  assert.deepEqual(await toldNow(at, ids), early)
+})
+
 test('gives by re-evaluation what a match of everything from scratch gives, and what was told before it', async (t) => {
   const packages = names.flatMap((name) => versions.map((version) => npm(name, version)))
   await fc.assert(
