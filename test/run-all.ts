@@ -3,7 +3,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, rm, statfs } from 'node:fs/promises'
-import { constants, tmpdir } from 'node:os'
+import { availableParallelism, constants, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { bundlePrograms } from './kit/bundle-programs.ts'
 
@@ -40,7 +40,9 @@ async function compileServer(programs: string, data: string, cache: string): Pro
 }
 
 async function runTests(environment: NodeJS.ProcessEnv): Promise<number> {
-  const options = ['--test', '--test-concurrency=2', ...process.argv.slice(2)]
+  // Every test waits now and then, for a timer or another program: one more than can run keeps the machine busy.
+  const concurrency = Math.min(availableParallelism() + 1, 4)
+  const options = ['--test', `--test-concurrency=${concurrency}`, ...process.argv.slice(2)]
   const run = spawn(process.execPath, [...options, ...tests], {
     stdio: 'inherit',
     env: { ...process.env, ...environment },
