@@ -35,7 +35,7 @@ import type { AccountId } from './policy/account-id.ts'
 import { openImageContent } from './registry/open-image-content.ts'
 import { getRepository } from './registry/repository-store.ts'
 import type { Suppressions } from './scanning/suppressions.ts'
-import { evaluationDeps } from './trust-jobs.ts'
+import { trustPlace } from './trust-jobs.ts'
 
 export interface Admission {
   readonly rooms: AdmissionRooms
@@ -69,7 +69,7 @@ export function openAdmission(
     suppressions,
     contentOf: (id) => openImageContent({ reader: database, blobs }, id),
     created: openCreatedTimes(),
-    trust: trustReader({ reader: database, place: evaluationDeps(config, foundation).place }),
+    trust: trustReader({ reader: database, place: trustPlace(config) }),
     policies: new PoliciesInForce(database),
     deadlineMs: clusterDeadlineMs,
     onFault,

@@ -1,6 +1,7 @@
 // Evidence of what this installation signs itself: while a signature is still to come, and when it is revoked.
 import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
+import { directVerifiers } from '../test/kit/direct-verifiers.ts'
 import { runJobs } from '../test/kit/jobs.ts'
 import { region, testSigning, type TestSigning } from '../test/kit/signing.ts'
 import { parseDigest, type Digest } from './oci/digest.ts'
@@ -60,11 +61,11 @@ async function place(t: TestContext): Promise<Place> {
     accept: [{ id: 'own', notation: { stores: ['signingAuthority:own'], identities: [arn] } }],
   }
   await putTrustPolicy(registry, { account: own, text: JSON.stringify(policy), by: 'arn' })
-  const evaluation = evaluationDeps({ region, url: undefined }, registry)
+  const evaluation = evaluationDeps({ region, url: undefined }, registry, directVerifiers())
   const signing = { ...registry, ...deps, authorize }
   const ignored = async (): Promise<void> => Promise.resolve()
   const handlers = {
-    ...trustJobHandlers({ region, url: undefined }, registry),
+    ...trustJobHandlers({ region, url: undefined }, registry, directVerifiers()),
     [signImageJob]: (input: unknown) => signImage(signing, imageIn(input), options),
     [imagePushedJob]: ignored,
   }

@@ -14,33 +14,42 @@ import { revokedEntities } from './signing/revocation-status.ts'
 import type { SqlReader } from './storage/database/database.ts'
 import { reevaluateTrust, renewEveryMs, renewEvidence } from './trust/reevaluate-trust.ts'
 import { createOutboundFetch } from './lib/outbound-fetch.ts'
-import { fetchingRevocation } from './trust/revocation-answers.ts'
-import { engineRevision, signatureVerifier } from './trust/rules/signature-verifier.ts'
+import type { TrustPlace } from './trust/load-policies.ts'
+import { keptAnswers } from './trust/revocation-answers.ts'
+import { engineRevision } from './trust/rules/signature-verifier.ts'
+import { verifyInSteps } from './trust/rules/verify-in-steps.ts'
+import type { Verifiers } from './trust/verify-aside.ts'
 
 type TrustFoundation = Pick<Foundation, 'database' | 'blobs' | 'clock'>
 
 export const trustSchedule = [{ kind: renewEvidenceJob, everyMs: renewEveryMs }] as const
 
 /** `url`: where the server is reached, which it knows for itself only when it listens. */
+export function trustPlace(config: Pick<Config, 'region' | 'url'>): TrustPlace {
+  return { region: config.region, hostsOf: (account) => hostsOf(config, account) }
+}
+
 export function evaluationDeps(
   config: Pick<Config, 'region' | 'url'>,
   { database, blobs, clock }: TrustFoundation,
+  verifiers: Verifiers,
 ): EvaluationDeps {
   const { region } = config
   return {
     database,
     clock,
     contentOf: (repositoryId) => openImageContent({ reader: database, blobs }, repositoryId),
-    verifier: signatureVerifier(
-      fetchingRevocation({
+    verifier: verifyInSteps((question, options) => verifiers.judge(question, options), {
+      answerTo: keptAnswers({
         database,
         clock,
         fetch: createOutboundFetch(),
-        askSigner: (question) => askOwnSigner(database, region, question),
+        mayReplaceCrl: (lists, options) => verifiers.mayReplaceCrl(lists, options),
       }),
-    ),
+      askSigner: (question) => askOwnSigner(database, region, question),
+    }),
     engineRevision,
-    place: { region, hostsOf: (account) => hostsOf(config, account) },
+    place: trustPlace(config),
   }
 }
 
@@ -71,8 +80,9 @@ function hostsOf(
 export function trustJobHandlers(
   config: Pick<Config, 'region' | 'url'>,
   foundation: TrustFoundation,
+  verifiers: Verifiers,
 ): Readonly<Record<string, JobHandler>> {
-  const deps = evaluationDeps(config, foundation)
+  const deps = evaluationDeps(config, foundation, verifiers)
   return {
     [referrersChangedJob]: (input, options) => evaluateSubject(deps, subjectOfJob(input), options),
     [reevaluateTrustJob]: (input, options) => reevaluateTrust(deps, input, options),

@@ -2,19 +2,21 @@
 import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
 import { fakeClock, type FakeClock } from '../../test/kit/fake-clock.ts'
+import { directVerifiers } from '../../test/kit/direct-verifiers.ts'
 import { temporaryDatabase } from '../../test/kit/database.ts'
 import { signedBy, subject } from '../../test/kit/notation-signatures.ts'
 import { day, pemOf, pki, pkiNow, type Pki } from '../../test/kit/pki.ts'
 import { makeCrl } from '../../test/kit/revocation-answers.ts'
 import type { OutboundResult } from '../lib/outbound-fetch.ts'
 import { crlUrlExtension } from '../signatures/x509/issue-certificate.ts'
-import { fetchingRevocation } from './revocation-answers.ts'
+import { keptAnswers } from './revocation-answers.ts'
 import { parseStore } from './rules/parse-trust-material.ts'
 import { parseTrustPolicy } from './rules/parse-trust-policy.ts'
-import { signatureVerifier } from './rules/signature-verifier.ts'
 import { materialFrom } from './rules/trust-material.ts'
-import type { CandidateVerdict, VerifierInput } from './rules/verifier.ts'
+import { subjectTime, type CandidateVerdict, type VerifierInput } from './rules/verifier.ts'
+import { verifyInSteps } from './rules/verify-in-steps.ts'
 
+const { signal } = new AbortController()
 const crlUrl = 'http://crl.example/ca.crl'
 const listed = pki({ chain: 2, label: 'listed', leaf: { more: [crlUrlExtension(crlUrl)] } })
 const stranger = pki({
@@ -38,7 +40,8 @@ async function world(t: TestContext): Promise<World> {
     clock,
     asked,
     answer: () => makeCrl(listed.root),
-    judge: async (signer) => verify(await inputOf(signer, clock.now().getTime())),
+    judge: async (signer) =>
+      verify(await inputOf(signer, clock.now().getTime()), { signal, time: subjectTime(5000) }),
   }
   const fetch = async (url: string): Promise<OutboundResult> => {
     asked.push(url)
@@ -49,14 +52,11 @@ async function world(t: TestContext): Promise<World> {
         : { kind: 'document', bytes: Buffer.from(bytes), cacheControl: undefined },
     )
   }
-  const verify = signatureVerifier(
-    fetchingRevocation({
-      database,
-      clock,
-      fetch,
-      askSigner: async () => Promise.resolve('unavailable'),
-    }),
-  )
+  const { judge, mayReplaceCrl } = directVerifiers()
+  const verify = verifyInSteps(judge, {
+    answerTo: keptAnswers({ database, clock, fetch, mayReplaceCrl }),
+    askSigner: async () => Promise.resolve('unavailable'),
+  })
   return made
 }
 
