@@ -20,6 +20,8 @@ import { signImageJob, witnessPush } from './trust/request-signings.ts'
 import { signImage } from './trust/sign-image.ts'
 import { putSigningConfiguration } from './trust/signing-configuration.ts'
 
+const trust = { revocationPlaces: { hosts: [], networks: [] } }
+const config = { region, url: undefined, trust }
 const options = { signal: new AbortController().signal }
 
 interface Place extends TestSigning {
@@ -61,11 +63,11 @@ async function place(t: TestContext): Promise<Place> {
     accept: [{ id: 'own', notation: { stores: ['signingAuthority:own'], identities: [arn] } }],
   }
   await putTrustPolicy(registry, { account: own, text: JSON.stringify(policy), by: 'arn' })
-  const evaluation = evaluationDeps({ region, url: undefined }, registry, directVerifiers())
+  const evaluation = evaluationDeps(config, registry, directVerifiers())
   const signing = { ...registry, ...deps, authorize }
   const ignored = async (): Promise<void> => Promise.resolve()
   const handlers = {
-    ...trustJobHandlers({ region, url: undefined }, registry, directVerifiers()),
+    ...trustJobHandlers(config, registry, directVerifiers()),
     [signImageJob]: (input: unknown) => signImage(signing, imageIn(input), options),
     [imagePushedJob]: ignored,
   }

@@ -20,6 +20,7 @@ import { engineRevision } from './trust/rules/signature-verifier.ts'
 import { verifyInSteps } from './trust/rules/verify-in-steps.ts'
 import type { Verifiers } from './trust/verify-aside.ts'
 
+type TrustConfig = Pick<Config, 'region' | 'url' | 'trust'>
 type TrustFoundation = Pick<Foundation, 'database' | 'blobs' | 'clock'>
 
 export const trustSchedule = [{ kind: renewEvidenceJob, everyMs: renewEveryMs }] as const
@@ -30,7 +31,7 @@ export function trustPlace(config: Pick<Config, 'region' | 'url'>): TrustPlace {
 }
 
 export function evaluationDeps(
-  config: Pick<Config, 'region' | 'url'>,
+  config: TrustConfig,
   { database, blobs, clock }: TrustFoundation,
   verifiers: Verifiers,
 ): EvaluationDeps {
@@ -44,6 +45,7 @@ export function evaluationDeps(
         database,
         clock,
         fetch: createOutboundFetch(),
+        places: config.trust.revocationPlaces,
         mayReplaceCrl: (lists, options) => verifiers.mayReplaceCrl(lists, options),
       }),
       askSigner: (question) => askOwnSigner(database, region, question),
@@ -78,7 +80,7 @@ function hostsOf(
 }
 
 export function trustJobHandlers(
-  config: Pick<Config, 'region' | 'url'>,
+  config: TrustConfig,
   foundation: TrustFoundation,
   verifiers: Verifiers,
 ): Readonly<Record<string, JobHandler>> {

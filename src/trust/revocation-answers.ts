@@ -1,4 +1,5 @@
 // What authorities say of revoked certificates: fetched for signers that a policy trusts, and kept.
+import type { AllowedPlaces } from '../lib/allowed-places.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { OutboundFetch } from '../lib/outbound-fetch.ts'
 import type { WantedAnswer } from '../signatures/x509/revocation.ts'
@@ -21,6 +22,8 @@ interface Deps {
   readonly database: Database
   readonly clock: Clock
   readonly fetch: OutboundFetch
+  /** Private addresses are asked nothing, but these. */
+  readonly places: AllowedPlaces
   /** Whether a list may take the place of the one that is known; it takes as long as the lists are. */
   readonly mayReplaceCrl: (
     lists: { readonly bytes: Uint8Array; readonly known: Uint8Array },
@@ -43,14 +46,14 @@ async function answerTo(
   resting: Map<string, number>,
   options: VerifierOptions,
 ): Promise<Uint8Array | 'unavailable'> {
-  const { database, clock, fetch } = deps
+  const { database, clock } = deps
   const { key, url } = wanted
   const known = await findRevocationAnswer(database, key)
   const now = clock.now()
   if (known !== undefined && now.getTime() - known.fetchedAt.getTime() < freshMs) return known.bytes
   const last = known?.bytes ?? 'unavailable'
   if (now.getTime() < (resting.get(url) ?? 0)) return last
-  const bytes = await ask(fetch, wanted)
+  const bytes = await ask(deps, wanted)
   const before = known?.bytes
   if (bytes !== undefined && (await mayReplace(deps, { wanted, bytes, before }, options))) {
     await database.transaction((tx) => writeRevocationAnswer(tx, key, bytes, now))
@@ -62,12 +65,18 @@ async function answerTo(
 }
 
 async function ask(
-  fetch: OutboundFetch,
+  { fetch, places }: Deps,
   { method, url, request }: WantedAnswer,
 ): Promise<Uint8Array | undefined> {
   const post =
     request === undefined ? {} : { post: { type: 'application/ocsp-request', bytes: request } }
-  const asked = { ...limits[method], allowPrivateNetwork: false, isPlain: true, ...post } as const
+  const asked = {
+    ...limits[method],
+    allowPrivateNetwork: false,
+    allowedPlaces: places,
+    isPlain: true,
+    ...post,
+  } as const
   const answer = await fetch(url, asked, { signal: AbortSignal.timeout(asked.timeoutMs) })
   return answer.kind === 'document' ? answer.bytes : undefined
 }
