@@ -26,6 +26,8 @@ const policy = { version: 1, name: 'base', rules: [{ id: 'severe', fail: { sever
 interface Place {
   readonly kube: KubeApi
   readonly server: ServerProcess
+  /** Where it listens for the cluster. */
+  readonly port: number
   readonly good: string
   readonly bad: string
   /** The good one as it is pinned. */
@@ -36,7 +38,11 @@ interface Place {
 async function openPlace(t: TestContext): Promise<Place> {
   const [directory, data] = [await temporaryDirectory(t), await temporaryDirectory(t)]
   const started = startKubeApi(t)
-  const environment = { PRATIQUE_ADMISSION_LISTEN: `127.0.0.1:${await freePort()}` }
+  const port = await freePort()
+  const environment = {
+    PRATIQUE_ADMISSION_LISTEN: `127.0.0.1:${port}`,
+    PRATIQUE_ADMISSION_NAMES: 'pratique.registry.svc',
+  }
   const server = await startServer(t, { directory: data, environment })
   await server.ecr.send(
     new CreateRepositoryCommand({
@@ -53,6 +59,7 @@ async function openPlace(t: TestContext): Promise<Place> {
   return {
     kube,
     server,
+    port,
     bad: `${server.host}/app:bad`,
     good: `${server.host}/app:good`,
     pinned: `${server.host}/app:good@${good.manifestDigest}`,
@@ -109,7 +116,7 @@ async function pratique(server: ServerProcess, ...args: readonly string[]): Prom
 const registration = '/apis/admissionregistration.k8s.io/v1'
 
 /** As `kubectl apply -f` does, but by the API. */
-async function applyManifests({ kube, server, bad }: Place): Promise<void> {
+async function applyManifests({ kube, server, port, bad }: Place): Promise<void> {
   for (const name of ['prod', 'spared', 'ignored'])
     await made(kube, '/api/v1/namespaces', {
       metadata: {
@@ -117,7 +124,14 @@ async function applyManifests({ kube, server, bad }: Place): Promise<void> {
         ...(name === 'ignored' ? { labels: { 'admission.pratique/ignore': '' } } : {}),
       },
     })
-  const choices = ['--enforce', '--host', server.host, '--exempt-namespace', 'spared']
+  // A Service that is the test's own machine; the certificate is for the Service's name.
+  await made(kube, '/api/v1/namespaces', { metadata: { name: 'registry' } })
+  await made(kube, '/api/v1/namespaces/registry/services', {
+    metadata: { name: 'pratique' },
+    spec: { type: 'ExternalName', externalName: 'localhost', ports: [{ port }] },
+  })
+  const address = ['--service', `registry/pratique:${port}`, '--host', server.host]
+  const choices = [...address, '--enforce', '--exempt-namespace', 'spared']
   const text = await pratique(server, 'cluster', 'add', 'test', ...choices)
   for (const document of parseAllDocuments(text)) {
     const object = document.toJS() as { readonly kind: string }
