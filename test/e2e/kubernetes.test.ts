@@ -298,7 +298,21 @@ async function survivesAbsence({ kube, server, good, pinned, restart }: Place): 
   assert.equal(refused.status, 500)
   assert.match(seen(refused).message ?? '', /failed calling webhook "mutate\.admission\.pratique"/)
   await made(kube, '/api/v1/namespaces/spared/pods', body)
+  // As without --enforce: what cannot be asked is let through as it is.
+  await setFailurePolicy(kube, 'Ignore')
+  await until(async () => (await kube.call('POST', `${pods}?dryRun=All`, { body })).status === 201)
+  assert.equal(seen(await made(kube, pods, body)).spec['containers']?.[0]?.image, good)
+  await setFailurePolicy(kube, 'Fail')
   // Its certificate is another one, of the authority that the cluster knows.
   await restart()
   assert.equal(seen(await made(kube, pods, body)).spec['containers']?.[0]?.image, pinned)
+}
+
+async function setFailurePolicy(kube: KubeApi, value: string): Promise<void> {
+  const body = [{ op: 'replace', path: '/webhooks/0/failurePolicy', value }]
+  for (const kind of ['validating', 'mutating']) {
+    const path = `${registration}/${kind}webhookconfigurations/pratique-${kind === 'mutating' ? 'mutate' : 'validate'}`
+    const contentType = 'application/json-patch+json'
+    assert.equal((await kube.call('PATCH', path, { body, contentType })).status, 200)
+  }
 }
