@@ -205,6 +205,7 @@ const rows: Readonly<Record<number, readonly string[]>> = {
     `INSERT INTO admission_pull_gates VALUES ('123456789012', '', 'on', 92, 'arn')`,
     `INSERT INTO admission_authorities VALUES (1, 'pem', 93, 94)`,
   ],
+  33: [`INSERT INTO unused_holdings VALUES (1, 95)`, `INSERT INTO unused_packages VALUES (1, 96)`],
 }
 
 /** Up to 15 sets had members as rows. */
