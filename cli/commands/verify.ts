@@ -5,11 +5,12 @@ import { exitCodes, Failure } from '../failure.ts'
 import { jsonOf } from '../json.ts'
 import { note, render, say, type Format } from '../output.ts'
 import { parseImageReference, type ImageReference } from '../reference.ts'
-import { callServer, openSession, type Session } from '../session.ts'
+import { callServer, clientSettings, openSession, type Session } from '../session.ts'
 import { configOf } from '../settings.ts'
 import { askEvidence } from '../trust/ask-evidence.ts'
 import { openReader, type ReadManifest, type RegistryReader } from '../trust/registry-reader.ts'
 import { decidingCheck, outcome, outputOption, signatureTable } from '../trust/render-trust.ts'
+import { signingService } from '../trust/ask-signing-service.ts'
 import { verifyImage } from '../trust/verify-image.ts'
 
 interface Asked {
@@ -71,7 +72,8 @@ async function judgeHere(
   const name = await policyName(session, named, trust)
   const policy = await policyOf(session, name)
   const now = (at ?? new Date()).getTime()
-  const found = await verifyImage(reader, { ...image, repository }, { ...policy, now })
+  const askSigner = signingService(clientSettings(configOf({})).settings)
+  const found = await verifyImage(reader, { ...image, repository }, { ...policy, now, askSigner })
   const answer = { image: named, policy: name, ...found }
   say(render(output, answer, () => renderHere(`${repository}@${image.digest}`, answer)))
   if (found.result === 'none' && policy.policy.inheritFromIndex)
