@@ -56,6 +56,7 @@ import { openLayerReaders } from './scanning/read-layer.ts'
 import { removeServerFile, writePrivately, type DataPaths } from './storage/data-directory.ts'
 import { isStorageFault, nameStorageFault } from './storage/storage-full.ts'
 import { requestReevaluation } from './trust/reevaluate-trust.ts'
+import { VerifiersAside } from './trust/verify-aside.ts'
 import { requestRenewals } from './scan-jobs.ts'
 import { controlRooms, type ControlDeps } from './control-rooms.ts'
 import { witnessPush } from './trust/request-signings.ts'
@@ -119,13 +120,15 @@ async function startServer(config: Config, log: Log, foundation: Foundation): Pr
   const suppressions = openSuppressions({ reader: database, clock, region, keys: vexKeys, hosts })
   const signing = await openSigning(config, foundation, log)
   const layers = openLayerReaders({ workers: config.scanWorkers })
+  const verifiers = new VerifiersAside({ clock })
   const metrics = createMetrics({
     queuedJobs: () => countJobs(database),
     auditBytes: () => auditBytesOf(foundation),
     notifications: () => measureNotifications(foundation),
   })
   const trail = await openAuditTrail(config, { log, metrics }, foundation)
-  const scanner = { layers, suppressions, vexKeys, feeds, signing, deeds: trail.jobs }
+  const deeds = trail.jobs
+  const scanner = { layers, verifiers, suppressions, vexKeys, feeds, signing, deeds }
   const workers = openWorkers(config, foundation, scanner, { log, metrics })
   const notifying = openNotifying(config, { log, metrics, suppressions }, foundation)
   const { notifier } = notifying
@@ -155,6 +158,7 @@ async function startServer(config: Config, log: Log, foundation: Foundation): Pr
     log,
     foundation,
     layers,
+    verifiers,
     trail,
     wake,
     suppressions,
@@ -185,6 +189,7 @@ async function startServer(config: Config, log: Log, foundation: Foundation): Pr
       await notifier.stop()
       await trail.close()
       await layers.close()
+      await verifiers.close()
       await removeServerFile(paths)
       await foundation.close()
     },

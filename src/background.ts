@@ -22,6 +22,7 @@ import { exportHandlers } from './inspecting.ts'
 import { openImageContent } from './registry/open-image-content.ts'
 import { lifecycleJobHandlers, lifecycleSchedule } from './lifecycle-jobs.ts'
 import { trustJobHandlers, trustSchedule } from './trust-jobs.ts'
+import type { Verifiers } from './trust/verify-aside.ts'
 import { scanJobHandlers, scanSchedule } from './scan-jobs.ts'
 import { signingJobHandlers, signingSchedule } from './signing-jobs.ts'
 import type { SigningDeps } from './signing/make-signature.ts'
@@ -51,6 +52,7 @@ import type { PartRefresh } from './scanning/refresh-part.ts'
 import { FeedNotices } from './scanning/feed-notices.ts'
 import { expireExportsJob } from './scanning/finding-exports.ts'
 import { sweepPackageSets, sweepPackageSetsJob } from './scanning/sweep-package-sets.ts'
+import { sweepPackages, sweepPackagesJob } from './scanning/sweep-packages.ts'
 import { applyCveFacts, applyCveFactsJob } from './scanning/apply-cve-facts.ts'
 import { countFindings } from './scanning/count-findings.ts'
 import { countFindingsJob } from './scanning/counting-job.ts'
@@ -133,6 +135,7 @@ function jobSchedule(
     { kind: collectJob, everyMs: config.gcEveryMinutes * 60_000 },
     { kind: finishRotationsJob, everyMs: finishRotationsEveryMs },
     { kind: sweepPackageSetsJob, everyMs: sweepSetsEveryMs },
+    { kind: sweepPackagesJob, everyMs: sweepSetsEveryMs },
     { kind: expireExportsJob, everyMs: expireExportsEveryMs },
     ...scanSchedule,
     ...lifecycleSchedule,
@@ -180,6 +183,7 @@ function feedHandlers(
 
 interface ScannerDeps {
   readonly layers: LayerReaders
+  readonly verifiers: Verifiers
   readonly suppressions: Suppressions
   readonly vexKeys: readonly TrustedKey[]
   readonly signing: SigningDeps
@@ -191,7 +195,15 @@ interface ScannerDeps {
 function jobHandlers(
   config: Config,
   foundation: Foundation,
-  { layers, suppressions, vexKeys, signing, deeds, log }: ScannerDeps & { readonly log: Log },
+  {
+    layers,
+    verifiers,
+    suppressions,
+    vexKeys,
+    signing,
+    deeds,
+    log,
+  }: ScannerDeps & { readonly log: Log },
 ): Readonly<Record<string, JobHandler>> {
   const { database, blobs } = foundation
   const contentOf = (repositoryId: number): ReturnType<typeof openImageContent> =>
@@ -199,7 +211,10 @@ function jobHandlers(
   const referrers = { ...foundation, contentOf, keys: vexKeys }
   return {
     ...lifecycleJobHandlers(config, foundation),
-    ...trustJobHandlers(config, foundation, (arn) => log.warn({ event: 'signing.unknown', arn })),
+    ...trustJobHandlers(config, foundation, {
+      verifiers,
+      onUnknown: (arn) => log.warn({ event: 'signing.unknown', arn }),
+    }),
     ...signingJobHandlers(config, foundation, signing),
     ...deeds,
     ...scanJobHandlers(config.defaults, foundation, { suppressions, contentOf }),
@@ -215,6 +230,8 @@ function jobHandlers(
       ),
     [countFindingsJob.kind]: (_, options) => countFindings(foundation, options),
     [sweepPackageSetsJob]: (_, options) => sweepPackageSets(foundation, options),
+    [sweepPackagesJob]: (_, options) =>
+      sweepPackages(foundation, { historyDays: config.advisoryHistoryDays }, options),
     [holdOlderScansJob]: (_, options) => holdOlderScans(foundation, options),
     [trimNotificationsJob]: (_, options) =>
       trimNotifications(foundation, config.notifications, options),

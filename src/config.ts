@@ -24,6 +24,7 @@ import {
   parseUrl,
   wholeBetween,
 } from './setting-values.ts'
+import { trustFrom, trustSettings, type TrustSetting } from './trust-setting.ts'
 
 export interface Config {
   /** Absolute. */
@@ -69,6 +70,7 @@ export interface Config {
   readonly masterKey: MasterKeySetting
   readonly notifications: NotificationSetting
   readonly signing: SigningSetting
+  readonly trust: TrustSetting
   /** Public keys whose signatures count on VEX documents beside images; undefined: none are believed. */
   readonly vexKeysFile: string | undefined
   /** Public keys whose signatures count on bundles of vulnerability data; undefined: only this server's own. */
@@ -209,6 +211,7 @@ export const settings = {
   },
   ...notificationSettings,
   ...signingSettings,
+  ...trustSettings,
   vexKeys: {
     environment: 'PRATIQUE_VEX_KEYS',
     fallback: '',
@@ -346,6 +349,8 @@ function buildConfig(
     problems.push(`${settings[name].environment} is ${JSON.stringify(text)}; expected ${expected}`)
     return fallback
   }
+  const many = wholeBetween(1, 999_999)
+  const whole = 'a whole number from 1 to 999999'
   return {
     dataDirectory: read('data', pathFrom(cwd), 'a directory', ''),
     listen: read('listen', parseListen, 'HOST:PORT, for example 127.0.0.1:5080', {
@@ -401,14 +406,15 @@ function buildConfig(
       values.clockSkewMinutes.text === 'auto'
         ? 'auto'
         : read('clockSkewMinutes', wholeBetween(1, 15), 'whole minutes from 1 to 15, or auto', 1),
-    maxConnections: read('maxConnections', ...aMillion),
-    maxConnectionsPerAddress: read('maxConnectionsPerAddress', ...aMillion),
-    maxOpenUploads: read('maxOpenUploads', ...aMillion),
+    maxConnections: read('maxConnections', many, whole, 1),
+    maxConnectionsPerAddress: read('maxConnectionsPerAddress', many, whole, 1),
+    maxOpenUploads: read('maxOpenUploads', many, whole, 1),
     stallSeconds: read('stallSeconds', wholeBetween(1, 3600), 'whole seconds from 1 to 3600', 1),
     audit: auditFrom(read),
     admission: admissionFrom(read),
     notifications: notificationsFrom(read),
     signing: signingFrom(read, pathFrom(cwd), problems),
+    trust: trustFrom(read),
     vexKeysFile:
       values.vexKeys.text === '' ? undefined : read('vexKeys', pathFrom(cwd), 'a file', ''),
     bundleKeysFile:
@@ -422,8 +428,6 @@ function buildConfig(
     masterKey: masterKeyFrom((name) => values[name], cwd, problems),
   }
 }
-
-const aMillion = [wholeBetween(1, 999_999), 'a whole number from 1 to 999999', 1] as const
 
 /** Stands in for a wrong one while the other problems are gathered. */
 function fallbackAccount(): AccountId {

@@ -1,6 +1,7 @@
 // Evidence of portable signatures made here: what a revoked key takes back, and what a timestamp keeps.
 import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
+import { directVerifiers } from '../test/kit/direct-verifiers.ts'
 import { runJobs } from '../test/kit/jobs.ts'
 import { ownTimestamps, region, testSigning, type TestSigning } from '../test/kit/signing.ts'
 import { isRecord } from './oci/descriptor.ts'
@@ -22,6 +23,7 @@ import { putSigningConfiguration } from './trust/signing-configuration.ts'
 
 const options = { signal: new AbortController().signal }
 const hour = 3_600_000
+const noTrust = { revocationPlaces: { hosts: [], networks: [] }, sigstoreMirror: undefined }
 
 interface Place extends TestSigning {
   push(name: string): Promise<Digest>
@@ -66,9 +68,9 @@ async function place(t: TestContext, isStamped: boolean): Promise<Place> {
   }
   await putTrustPolicy(registry, { account: own, text: JSON.stringify(policy), by: 'arn' })
   const signing = { ...registry, ...deps, authorize }
-  const setting = { region, url: undefined }
+  const setting = { region, url: undefined, trust: noTrust }
   const handlers = {
-    ...trustJobHandlers(setting, registry),
+    ...trustJobHandlers(setting, registry, { verifiers: directVerifiers() }),
     [signImageJob]: async (input: unknown) => {
       assert.ok(isRecord(input) && typeof input['repositoryId'] === 'number')
       const digest = parseDigest(String(input['digest']))

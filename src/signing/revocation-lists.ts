@@ -3,7 +3,8 @@
 // Input:    revocations that are kept here.
 // Deviates: a list is signed anew each day and in the transaction of each revocation, and is good for seven days.
 // Unknowns: an authority that is none of this installation's → no list; one whose key cannot be used → SIGNING_KEY_UNUSABLE.
-import { isSame, parseCertificate, type Certificate } from '../signatures/x509/certificate.ts'
+import type { IssuedCertificate } from '../signatures/notation/wanted-revocation.ts'
+import { isSame, parseCertificate } from '../signatures/x509/certificate.ts'
 import { issueCrl, type RevokedCertificate } from '../signatures/x509/issue-crl.ts'
 import type { Database, SqlReader, SqlWriter } from '../storage/database/database.ts'
 import { day, nameOf, type AuthorityDeps } from './authority-keys.ts'
@@ -75,10 +76,9 @@ function entryOf(leaf: Uint8Array, { from, at }: Omit<RevokedKey, 'chain'>): Rev
 /** What the issuer of a certificate knows of it, where that is this installation; undefined of a stranger's. */
 export async function wordOnCertificate(
   reader: SqlReader,
-  { der, publicKey }: Pick<Certificate, 'der' | 'publicKey'>,
+  { der, publicKey }: IssuedCertificate,
 ): Promise<{ readonly revokedFrom: number | undefined } | undefined> {
-  if (publicKey === undefined) return undefined
-  const found = await findIssued(reader, publicKey.export({ format: 'der', type: 'spki' }))
+  const found = await findIssued(reader, publicKey)
   const [own] = found?.chain ?? []
   if (found === undefined || own === undefined || !isSame(own, der)) return undefined
   return { revokedFrom: found.revokedFrom }

@@ -46,7 +46,7 @@ export interface RevocationData {
   /** Where the signature is AWS Signer's. */
   readonly awsSigner?: AwsSignerAnswer
   /** What the issuer of the signer's certificate knows of it, where it can be asked itself: then no list and no responder is. */
-  readonly issuer?: IssuerWord
+  readonly issuer?: IssuerWord | 'stranger'
 }
 
 export function verifyNotation(input: NotationInput): NotationVerdict {
@@ -68,6 +68,8 @@ export function verifyNotation(input: NotationInput): NotationVerdict {
   const revocation = isAuthentic
     ? judgeSignatureRevocation(signature, input, { aws, time })
     : undefined
+  const { issuer } = input.revocation
+  const isByIssuer = issuer !== undefined && issuer !== 'stranger'
   const findings: readonly Finding[] = [
     { check: 'integrity', action: actions.integrity, detail: wholeDetail },
     { check: 'criticalAttributes', action: actions.integrity, ...understood },
@@ -77,7 +79,7 @@ export function verifyNotation(input: NotationInput): NotationVerdict {
     {
       check: 'revocation',
       action: actions.revocation,
-      ...findingOfRevocation(revocation, time, input.revocation.issuer !== undefined),
+      ...findingOfRevocation(revocation, time, isByIssuer),
     },
   ]
   return verdictOf(statement, findings, { signature, time, revocation, aws, now })
@@ -122,7 +124,7 @@ function judgeSignatureRevocation(
   const { scheme, signingTime } = envelope.attributes
   if (aws !== undefined)
     return judgeAwsAnswer(revocationQuestion(aws, signingTime, chain), revocation.awsSigner)
-  if (revocation.issuer !== undefined)
+  if (revocation.issuer !== undefined && revocation.issuer !== 'stranger')
     return judgeIssuerWord(revocation.issuer, { ...envelope.attributes, time })
   // A timestamp does not save a certificate that is revoked later, only an authority's own word does: the safe reading.
   const signedAt = scheme === 'notary.x509.signingAuthority' ? { signedAt: signingTime } : {}

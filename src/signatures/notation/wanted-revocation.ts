@@ -3,7 +3,6 @@
 // Input:    what `verifyNotation` will be given, with the answers that are at hand already.
 // Deviates: nothing is wanted for a signer that the policy does not trust: the addresses in its chain would be an attacker's.
 // Unknowns: none; what is not fetched counts as unavailable later.
-import type { Certificate } from '../x509/certificate.ts'
 import { wantedAnswers, type WantedAnswer } from '../x509/revocation.ts'
 import { revocationQuestion, type AwsRevocationQuestion } from './aws-signer.ts'
 import { identificationOf, judgeAttributes } from './verification-plugin.ts'
@@ -16,8 +15,15 @@ export interface WantedRevocation {
   /** Ask again once these are there: a list may name its delta. */
   readonly answers: readonly WantedAnswer[]
   readonly awsSigner?: AwsRevocationQuestion
-  /** Of a signer that is trusted and whom its issuer may know: whoever is the issuer is asked in place of its lists. */
-  readonly leaf?: Certificate
+  /** Of a signer that is trusted, while its issuer was not asked: who knows it needs no list. */
+  readonly certificate?: IssuedCertificate
+}
+
+/** As it crosses from thread to thread. */
+export interface IssuedCertificate {
+  readonly der: Uint8Array
+  /** DER, SubjectPublicKeyInfo. */
+  readonly publicKey: Uint8Array
 }
 
 export function wantedRevocation(input: NotationInput): WantedRevocation {
@@ -36,9 +42,13 @@ export function wantedRevocation(input: NotationInput): WantedRevocation {
   const forTime = wantedAnswers(authority, revocation.answers)
   if (statement.actions.revocation === 'skip') return { answers: forTime }
   if (identification.kind === 'subject') {
-    if (revocation.issuer !== undefined) return { answers: forTime }
-    const { leaf, chain } = signature
-    return { answers: [...wantedAnswers(chain, revocation.answers), ...forTime], leaf }
+    if (revocation.issuer !== undefined && revocation.issuer !== 'stranger')
+      return { answers: forTime }
+    const answers = [...wantedAnswers(signature.chain, revocation.answers), ...forTime]
+    const { der, publicKey } = signature.leaf
+    if (revocation.issuer === 'stranger' || publicKey === undefined) return { answers }
+    const spki = publicKey.export({ format: 'der', type: 'spki' })
+    return { answers, certificate: { der, publicKey: spki } }
   }
   const question = revocationQuestion(identification.aws, attributes.signingTime, signature.chain)
   return {
