@@ -7,8 +7,8 @@ import { wantedAnswers, type WantedAnswer } from '../x509/revocation.ts'
 import { revocationQuestion, type AwsRevocationQuestion } from './aws-signer.ts'
 import { identificationOf, judgeAttributes } from './verification-plugin.ts'
 import { verifyAuthenticity } from './verify-authenticity.ts'
-import { verifyIntegrity } from './verify-integrity.ts'
-import type { NotationInput } from './verify-notation.ts'
+import { verifyIntegrity, type WholeSignature } from './verify-integrity.ts'
+import type { NotationInput, RevocationData } from './verify-notation.ts'
 import { authorityChainOf } from './verify-time.ts'
 
 export interface WantedRevocation {
@@ -41,18 +41,24 @@ export function wantedRevocation(input: NotationInput): WantedRevocation {
   const authority = authorityChainOf(signature, trust) ?? []
   const forTime = wantedAnswers(authority, revocation.answers)
   if (statement.actions.revocation === 'skip') return { answers: forTime }
-  if (identification.kind === 'subject') {
-    if (revocation.issuer !== undefined && revocation.issuer !== 'stranger')
-      return { answers: forTime }
-    const answers = [...wantedAnswers(signature.chain, revocation.answers), ...forTime]
-    const { der, publicKey } = signature.leaf
-    if (revocation.issuer === 'stranger' || publicKey === undefined) return { answers }
-    const spki = publicKey.export({ format: 'der', type: 'spki' })
-    return { answers, certificate: { der, publicKey: spki } }
-  }
+  if (identification.kind === 'subject') return wantedOfChain(signature, revocation, forTime)
   const question = revocationQuestion(identification.aws, attributes.signingTime, signature.chain)
   return {
     answers: forTime,
     ...(revocation.awsSigner === undefined ? { awsSigner: question } : {}),
   }
+}
+
+/** The issuer before its lists; where it knows the certificate, no list. */
+function wantedOfChain(
+  { chain, leaf }: WholeSignature,
+  { issuer, answers }: RevocationData,
+  forTime: readonly WantedAnswer[],
+): WantedRevocation {
+  if (issuer !== undefined && issuer !== 'stranger') return { answers: forTime }
+  const wanted = { answers: [...wantedAnswers(chain, answers), ...forTime] }
+  const { der, publicKey } = leaf
+  if (issuer === 'stranger' || publicKey === undefined) return wanted
+  const spki = publicKey.export({ format: 'der', type: 'spki' })
+  return { ...wanted, certificate: { der, publicKey: spki } }
 }

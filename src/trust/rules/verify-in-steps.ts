@@ -43,30 +43,36 @@ const maxAnswers = 12
 
 export function verifyInSteps(judge: Judge, source: RevocationSource): Verifier {
   return async (input, options) => {
-    const answers = new Map<string, Uint8Array | 'unavailable'>()
-    let awsSigner: AwsSignerAnswer | undefined
-    let issuer: RevocationData['issuer']
+    let revocation: RevocationData = { answers: new Map() }
     for (let round = 0; ; round += 1) {
-      const revocation = {
-        answers,
-        ...(awsSigner === undefined ? {} : { awsSigner }),
-        ...(issuer === undefined ? {} : { issuer }),
-      }
       const isLast = round >= maxRounds
       const step = await judge({ input, revocation, isLast }, options)
       if (step.kind === 'verdict') return step.verdict
       if (isLast) throw new Error('the judge wants more than there is')
-      if (step.wanted.certificate !== undefined) {
-        issuer = (await source.askIssuer?.(step.wanted.certificate)) ?? 'stranger'
-        // Who issued it needs no list of its own.
-        if (issuer !== 'stranger') continue
-      }
-      for (const one of step.wanted.answers) {
-        const isTooMuch = answers.size >= maxAnswers
-        answers.set(one.key, isTooMuch ? 'unavailable' : await source.answerTo(one, options))
-      }
-      if (step.wanted.awsSigner !== undefined)
-        awsSigner = await source.askSigner(step.wanted.awsSigner)
+      revocation = await withWanted(source, revocation, step.wanted, options)
     }
   }
+}
+
+async function withWanted(
+  source: RevocationSource,
+  known: RevocationData,
+  wanted: WantedRevocation,
+  options: VerifierOptions,
+): Promise<RevocationData> {
+  const { certificate, awsSigner: question } = wanted
+  const issuer =
+    certificate === undefined
+      ? known.issuer
+      : ((await source.askIssuer?.(certificate)) ?? 'stranger')
+  const told = issuer === undefined ? known : { ...known, issuer }
+  // Who issued it needs no list of its own.
+  if (certificate !== undefined && issuer !== 'stranger') return told
+  const answers = new Map(known.answers)
+  for (const one of wanted.answers) {
+    const isTooMuch = answers.size >= maxAnswers
+    answers.set(one.key, isTooMuch ? 'unavailable' : await source.answerTo(one, options))
+  }
+  if (question === undefined) return { ...told, answers }
+  return { ...told, answers, awsSigner: await source.askSigner(question) }
 }
