@@ -11,7 +11,7 @@ import {
 import { postureRules } from '../../src/posture/rules/table.ts'
 import { exitCodes, Failure } from '../failure.ts'
 import { note } from '../output.ts'
-import { postureDocument } from '../posture/formats/document.ts'
+import { writePostureJson } from '../posture/formats/json.ts'
 import { writePostureHtml } from '../posture/formats/html.ts'
 import { writePostureJunit } from '../posture/formats/junit.ts'
 import { writePostureMarkdown } from '../posture/formats/markdown.ts'
@@ -172,7 +172,7 @@ async function textOf(report: PostureReport, format: Format): Promise<string> {
     case 'table':
       return renderPosture(report)
     case 'json':
-      return JSON.stringify(postureDocument(report), undefined, 2)
+      return writePostureJson(report)
     case 'sarif':
       return writePostureSarif(report, await programVersion())
     case 'junit':

@@ -10,6 +10,11 @@ import type {
   ScanEvidence,
   Told,
 } from '../../src/posture/rules/evidence.ts'
+import {
+  chooseImages,
+  countClaimedSignatures,
+  type ListedImage,
+} from '../../src/posture/rules/choose-images.ts'
 import { exitCodes, Failure } from '../failure.ts'
 import { readScan, targetsOf, type ScanState, type Target } from '../gate/findings.ts'
 import { jsonOf } from '../json.ts'
@@ -19,7 +24,6 @@ import { readConfiguration } from './read-configuration.ts'
 import { tell } from './told.ts'
 
 const maxImages = 20_000
-const lately = 30 * 86_400_000
 
 export interface ImageReading {
   readonly now: number
@@ -35,25 +39,31 @@ export async function readImages(
   repositoryName: string,
   { now, looked, isPullAllowed }: ImageReading,
 ): Promise<readonly ImageEvidence[]> {
-  const details = await describe(session, repositoryName)
-  const latest = details
-    .filter(isTaggedImage)
-    .toSorted((a, b) => timeOf(b.imagePushedAt) - timeOf(a.imagePushedAt))[0]
-  const pulled = details
-    .filter(
-      (one) => isImage(one) && one !== latest && now - timeOf(one.lastRecordedPullTime) <= lately,
-    )
-    .toSorted((a, b) => timeOf(b.lastRecordedPullTime) - timeOf(a.lastRecordedPullTime))
-  const wanted = new Set([...(latest === undefined ? [] : [latest]), ...pulled].slice(0, looked))
+  const listed = (await describe(session, repositoryName)).map(listedOf)
+  const { latest, lookedInto } = chooseImages(listed, { now, looked })
   const images: ImageEvidence[] = []
-  for (const detail of details) {
-    const isLatest = detail === latest
-    const inside = wanted.has(detail)
-      ? await lookInto(session, { repositoryName, detail, details, isLatest, isPullAllowed })
+  for (const one of listed) {
+    const isLatest = one === latest
+    const inside = lookedInto.has(one)
+      ? await lookInto(session, { repositoryName, ...one, listed, isLatest, isPullAllowed })
       : unread(looked)
-    images.push({ ...evidenceOf(detail), isLatest, ...inside })
+    images.push({ ...evidenceOf(one), isLatest, ...inside })
   }
   return images
+}
+
+interface Listed extends ListedImage {
+  readonly detail: ImageDetail
+}
+
+function listedOf(detail: ImageDetail): Listed {
+  return {
+    detail,
+    tags: detail.imageTags ?? [],
+    artifactType: detail.artifactMediaType,
+    pushedAt: detail.imagePushedAt?.getTime(),
+    lastPulledAt: detail.lastRecordedPullTime?.getTime(),
+  }
 }
 
 async function describe(session: Session, repositoryName: string): Promise<readonly ImageDetail[]> {
@@ -70,33 +80,14 @@ async function describe(session: Session, repositoryName: string): Promise<reado
   return details
 }
 
-/** Charts, signatures and bills of materials are kept beside images, and have no configuration to judge. */
-function isImage({ artifactMediaType }: ImageDetail): boolean {
-  return (
-    artifactMediaType === undefined ||
-    /container\.image\.v1|image\.config\.v1/.test(artifactMediaType)
-  )
-}
-
-const signatureTag = /^sha(?:256|512)-[0-9a-f]{64,128}(?:\.(?:sig|att|sbom))?$/
-
-function isTaggedImage(detail: ImageDetail): boolean {
-  const tags = detail.imageTags ?? []
-  return isImage(detail) && tags.some((tag) => !signatureTag.test(tag))
-}
-
-function timeOf(date: Date | undefined): number {
-  return date?.getTime() ?? 0
-}
-
 type Dates = Omit<ImageEvidence, 'isLatest' | 'scans' | 'configurations' | 'signatures'>
 
-function evidenceOf(detail: ImageDetail): Dates {
+function evidenceOf({ detail, tags, pushedAt, lastPulledAt }: Listed): Dates {
   return {
     digest: detail.imageDigest ?? '',
-    tags: detail.imageTags ?? [],
-    pushedAt: detail.imagePushedAt?.getTime(),
-    lastPulledAt: detail.lastRecordedPullTime?.getTime(),
+    tags,
+    pushedAt,
+    lastPulledAt,
     sizeBytes: detail.imageSizeInBytes ?? 0,
   }
 }
@@ -112,7 +103,7 @@ function unread(looked: number): Inside {
 interface Looked {
   readonly repositoryName: string
   readonly detail: ImageDetail
-  readonly details: readonly ImageDetail[]
+  readonly listed: readonly Listed[]
   readonly isLatest: boolean
   readonly isPullAllowed: boolean
 }
@@ -211,7 +202,6 @@ async function configurationsOf(
   return all
 }
 
-const signatureType = /cosign|sigstore|notary|notation|signature/i
 const nobodyVerified: Told<boolean> = {
   kind: 'unknown',
   why: 'it has artifacts that call themselves signatures, and no source tells whether somebody verified them',
@@ -220,14 +210,12 @@ const nobodyVerified: Told<boolean> = {
 /** By referrers, and by the tags that cosign gave signatures before there were any. */
 async function signaturesOf(
   session: Session,
-  { repositoryName, detail: { imageDigest = '' }, details }: Looked,
+  { repositoryName, detail: { imageDigest = '' }, listed }: Looked,
 ): Promise<ClaimedSignatures> {
   const command = new ListImageReferrersCommand({ repositoryName, subjectId: { imageDigest } })
   const { referrers = [] } = await session.ecr.send(command)
-  const byType = referrers.filter(({ artifactType = '' }) => signatureType.test(artifactType))
-  const tag = `${imageDigest.replace(':', '-')}.sig`
-  const byTag = details.filter(({ imageTags = [] }) => imageTags.includes(tag))
-  const count = byType.length + byTag.length
+  const referrerTypes = referrers.map(({ artifactType = '' }) => artifactType)
+  const count = countClaimedSignatures(imageDigest, { referrerTypes, images: listed })
   const isAsked = session.endpoint !== undefined && count > 0
   return {
     count,

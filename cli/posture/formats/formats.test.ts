@@ -8,7 +8,7 @@ import { postureRules } from '../../../src/posture/rules/table.ts'
 import { postureEvidence, postureNow, type PostureChange } from '../../../test/kit/posture.ts'
 import { sarifJudge } from '../../../test/kit/sarif-schema.ts'
 import type { PostureReport } from '../posture-report.ts'
-import { postureDocument } from './document.ts'
+import { writePostureJson } from './json.ts'
 import { writePostureHtml } from './html.ts'
 import { writePostureJunit } from './junit.ts'
 import { writePostureMarkdown } from './markdown.ts'
@@ -93,7 +93,7 @@ test('JSON keeps to its schema, also with a history and without a score', () => 
     reportOf({}, { exitCode: 0, history: [{ ...entry, ...counts }] }),
     reportOf(unknown, { exitCode: 6 }),
   ]) {
-    const written: unknown = JSON.parse(JSON.stringify(postureDocument(one)))
+    const written: unknown = JSON.parse(writePostureJson(one))
     assert.ok(isReport(written), JSON.stringify(isReport.errors))
   }
 })
