@@ -8,13 +8,20 @@ import type {
   ClaimedSignatures,
   ImageEvidence,
   ScanEvidence,
+  SignatureTerm,
   Told,
 } from '../../src/posture/rules/evidence.ts'
 import {
   chooseImages,
   countClaimedSignatures,
+  releaseIn,
   type ListedImage,
 } from '../../src/posture/rules/choose-images.ts'
+import {
+  isTrustedBy,
+  signatureTerm,
+  type SignatureOutcome,
+} from '../../src/posture/rules/signature-term.ts'
 import { exitCodes, Failure } from '../failure.ts'
 import { readScan, targetsOf, type ScanState, type Target } from '../gate/findings.ts'
 import { jsonOf } from '../json.ts'
@@ -121,9 +128,7 @@ async function lookInto(session: Session, looked: Looked): Promise<Inside> {
     configurations: isLatest
       ? await tell('ecr:GetDownloadUrlForLayer', () => configurationsOf(session, targets))
       : isAsked,
-    signatures: isLatest
-      ? await tell('ecr:ListImageReferrers', () => signaturesOf(session, looked))
-      : isAsked,
+    signatures: await tell('ecr:ListImageReferrers', () => signaturesOf(session, looked)),
   }
 }
 
@@ -134,7 +139,7 @@ const pullNeeded = {
 
 /** An index whose manifest is not fetched is judged by what the source says of it as a whole, if anything. */
 async function lookFromOutside(session: Session, looked: Looked): Promise<Inside> {
-  const { repositoryName: repository, detail, isLatest } = looked
+  const { repositoryName: repository, detail } = looked
   const { imageDigest: digest = '', imageManifestMediaType: type = '' } = detail
   const target = { repository, registryId: undefined, digest, platform: undefined }
   const scans = await tell('ecr:DescribeImageScanFindings', () => scansOf(session, [target]))
@@ -142,9 +147,7 @@ async function lookFromOutside(session: Session, looked: Looked): Promise<Inside
   return {
     scans: isUntold && /index|manifest\.list/.test(type) ? pullNeeded : scans,
     configurations: pullNeeded,
-    signatures: isLatest
-      ? await tell('ecr:ListImageReferrers', () => signaturesOf(session, looked))
-      : { kind: 'not-applicable', why: 'only the newest image is asked for it' },
+    signatures: await tell('ecr:ListImageReferrers', () => signaturesOf(session, looked)),
   }
 }
 
@@ -183,7 +186,7 @@ function scanIn(state: ScanState): Omit<ScanEvidence, 'platform'> {
     kev: finding.kev,
     fix: finding.fix,
     firstKnown: finding.firstKnown,
-    release: /[?&]distro=([a-z0-9._-]{1,100})/.exec(finding.purl ?? '')?.[1] ?? finding.release,
+    release: releaseIn(finding.purl) ?? finding.release,
   }))
   if (state.kind === 'scanned') return { kind: 'scanned', findings, words: state.note }
   const kind = state.status === 'NOT_SCANNED' ? 'never' : 'incomplete'
@@ -202,10 +205,10 @@ async function configurationsOf(
   return all
 }
 
-const nobodyVerified: Told<boolean> = {
+const nobodyVerified = {
   kind: 'unknown',
   why: 'it has artifacts that call themselves signatures, and no source tells whether somebody verified them',
-}
+} as const
 
 /** By referrers, and by the tags that cosign gave signatures before there were any. */
 async function signaturesOf(
@@ -220,12 +223,8 @@ async function signaturesOf(
   return {
     count,
     isTrusted: isAsked ? await trustedOf(session, repositoryName, imageDigest) : nobodyVerified,
+    term: isAsked ? await termOf(session, repositoryName, imageDigest) : nobodyVerified,
   }
-}
-
-const noPolicy: Told<boolean> = {
-  kind: 'unknown',
-  why: 'it has signatures, and no trust policy says whose count (pratique trust set)',
 }
 
 /** By what the registry has verified; any trust policy that is about the repository will do. */
@@ -237,12 +236,32 @@ async function trustedOf(
   const query = new URLSearchParams({ repository, digest })
   const told = await tell('pratique:GetEvidence', async () => {
     const answer = await callServer(session, 'GET', `/pratique/v1/evidence?${query.toString()}`)
-    return jsonOf<{ readonly evidence: readonly { readonly result: string }[] }>(answer)
+    return jsonOf<{ readonly evidence: readonly Pick<SignatureOutcome, 'result'>[] }>(answer)
   })
   if (told.kind !== 'told') return told
-  const results = told.value.evidence.map(({ result }) => result)
-  if (results.length === 0) return noPolicy
-  if (results.includes('verified')) return { kind: 'told', value: true }
-  const why = 'its signatures are still to be verified, or could not be'
-  return results.includes('unknown') ? { kind: 'unknown', why } : { kind: 'told', value: false }
+  return isTrustedBy(told.value.evidence.map(({ result }) => result))
+}
+
+interface ToldSignature {
+  readonly results: readonly (Pick<SignatureOutcome, 'result'> & { readonly endsAt?: string })[]
+}
+
+async function termOf(
+  session: Session,
+  repository: string,
+  digest: string,
+): Promise<Told<SignatureTerm>> {
+  const query = new URLSearchParams({ repository, digest })
+  const told = await tell('pratique:DescribeSignatures', async () => {
+    const answer = await callServer(session, 'GET', `/pratique/v1/signatures?${query.toString()}`)
+    return jsonOf<{ readonly signatures: readonly ToldSignature[] }>(answer)
+  })
+  if (told.kind !== 'told') return told
+  const results = told.value.signatures.flatMap((one) => one.results)
+  return signatureTerm(
+    results.map(({ result, endsAt }) => ({
+      result,
+      endsAt: endsAt === undefined ? undefined : Date.parse(endsAt),
+    })),
+  )
 }

@@ -205,6 +205,11 @@ const rows: Readonly<Record<number, readonly string[]>> = {
     `INSERT INTO admission_pull_gates VALUES ('123456789012', '', 'on', 92, 'arn')`,
     `INSERT INTO admission_authorities VALUES (1, 'pem', 93, 94)`,
   ],
+  31: [
+    `INSERT INTO posture_rules VALUES ('123456789012', 'version: 1', 95, 'arn')`,
+    `INSERT INTO posture_results VALUES ('123456789012', 96, 5, 1, '{}', '[]', '{}')`,
+    `INSERT INTO posture_history VALUES ('123456789012', 96, 80, 20, 5, 3, 0, '["REG-003"]')`,
+  ],
 }
 
 /** Up to 15 sets had members as rows. */

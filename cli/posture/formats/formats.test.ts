@@ -33,7 +33,7 @@ function reportOf(change: PostureChange, members: Partial<PostureReport> = {}): 
       line: 4,
     },
     {
-      rule: 'REG-023',
+      rule: 'REG-033',
       owner: 'team',
       reason: 'nothing tells it yet',
       until: '2026-12-31',
@@ -61,7 +61,7 @@ const report = reportOf({
     lifecycle: { kind: 'told', value: undefined },
   },
   evidence: {
-    signatures: { kind: 'unknown', why: 'nobody tells' },
+    address: { kind: 'unknown', why: 'nobody tells' },
     admission: { kind: 'unknown', why: hostile, action: 'ecr:Something' },
   },
 })
@@ -76,7 +76,7 @@ test('the table shows control characters, and names the right that is missing', 
   assert.match(text, /Suppressed:/)
   assert.match(
     text,
-    /REG-023 +all of it +nobody tells +team until 2026-12-31: nothing tells it yet/,
+    /REG-033 +all of it +nobody tells +team until 2026-12-31: nothing tells it yet/,
   )
 })
 

@@ -65,3 +65,8 @@ export function countClaimedSignatures(
   )
   return byType.length + images.filter(({ tags }) => tags.includes(tag)).length
 }
+
+/** `debian-12`, as the purl of a package of a distribution says it. */
+export function releaseIn(purl: string | undefined): string | undefined {
+  return /[?&]distro=([a-z0-9._-]{1,100})/.exec(purl ?? '')?.[1]
+}

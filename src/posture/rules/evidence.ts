@@ -1,5 +1,7 @@
 // What the posture is judged from. Each part is told or not, and what is not told is never taken for good.
 // All times are milliseconds since the epoch.
+import type { AdmissionPolicy } from '../../admission/rules/admission-policy.ts'
+import type { ClusterSettings } from '../../admission/rules/cluster-settings.ts'
 import type { FindingFacts, SeverityWord } from '../../admission/rules/evidence.ts'
 
 /** `action`: the right that was missing. `not-applicable`: the source has no such thing at all. */
@@ -17,8 +19,7 @@ export interface PostureEvidence {
   readonly replication: Told<readonly ReplicationEvidence[]>
   /** Patterns of repositories whose pushes are signed as they arrive. */
   readonly signing: Told<readonly string[]>
-  readonly signatures: Told<readonly SignatureEvidence[]>
-  readonly admission: Told<readonly NamespaceEvidence[]>
+  readonly admission: Told<AdmissionEvidence>
   readonly exemptions: Told<readonly ExemptionEvidence[]>
   readonly data: Told<DataEvidence>
   readonly principals: Told<readonly PrincipalEvidence[]>
@@ -84,7 +85,14 @@ export interface ImageEvidence {
 export interface ClaimedSignatures {
   readonly count: number
   readonly isTrusted: Told<boolean>
+  readonly term: Told<SignatureTerm>
 }
+
+/** `none`: nothing of it counts, for a reason that is no matter of time. */
+export type SignatureTerm =
+  | { readonly kind: 'lasts' | 'revoked' | 'none' }
+  /** `at`: of the last that counts; what has ended is in the past. Undefined: it has ended, and when is not known. */
+  | { readonly kind: 'ends'; readonly at: number | undefined }
 
 /** Of a platform of an index, or of the image. */
 export interface ScanEvidence {
@@ -125,15 +133,15 @@ export interface ReplicationEvidence {
   readonly region: string
 }
 
-export interface SignatureEvidence {
-  readonly image: string
-  readonly expiresAt: number | undefined
-  readonly isRevoked: boolean
+/** Who asks whether an image may start, and by which policies they are answered. */
+export interface AdmissionEvidence {
+  readonly clusters: readonly ClusterEvidence[]
+  readonly policies: readonly Pick<AdmissionPolicy, 'name' | 'mode' | 'scopes'>[]
 }
 
-export interface NamespaceEvidence {
-  readonly namespace: string
-  readonly mode: 'deny' | 'warn' | 'off'
+export interface ClusterEvidence extends Pick<ClusterSettings, 'withoutPolicy' | 'bindings'> {
+  readonly name: string
+  readonly hasAsked: boolean
 }
 
 export interface ExemptionEvidence {

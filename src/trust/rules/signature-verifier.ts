@@ -26,7 +26,7 @@ import type { KeyEntry, KeylessEntry, NotationEntry } from './trust-policy.ts'
 import type { CandidateVerdict, SignedStatement, Verifier, VerifierInput } from './verifier.ts'
 
 /** What a verifier of another revision found is found anew after a start. */
-export const engineRevision = '1'
+export const engineRevision = '2'
 
 /** What is known of revoked certificates, and what the signing service says, for one signature; asked for where somebody can. */
 export type RevocationOf = (
