@@ -18,6 +18,7 @@ import type { AccountRooms } from './edges/control/account-routes.ts'
 import type { AdmissionRooms } from './edges/control/admission-routes.ts'
 import type { AuditRooms } from './edges/control/audit-routes.ts'
 import type { NotificationRooms } from './edges/control/notification-routes.ts'
+import type { PostureRooms } from './edges/control/posture-routes.ts'
 import type { policyRooms } from './edges/control/policy-rooms.ts'
 import type { ControlRooms } from './edges/control/routes.ts'
 import { chooseFeeds } from './feeds/choice.ts'
@@ -89,6 +90,7 @@ export function controlRooms(
   | keyof AdmissionRooms
   | keyof AuditRooms
   | keyof NotificationRooms
+  | keyof PostureRooms
   | keyof ReturnType<typeof policyRooms>
 > {
   const { paths, database } = foundation

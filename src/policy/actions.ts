@@ -177,6 +177,8 @@ const pratique: readonly Row[] = [
   ['pratique', 'none', 'read', 'ListSigningKeys GetSigningRoot'],
   ['pratique', 'none', 'write', 'CreateSigningKey SignWithKey'],
   ['pratique', 'none', 'write', 'PutQuota RepairStorage CreateBundleKey'],
+  ['pratique', 'none', 'read', 'GetPosture GetPostureRules ListPostureHistory'],
+  ['pratique', 'none', 'write', 'JudgePosture PutPostureRules DeletePostureRules'],
 ]
 
 export const knownActions: readonly KnownAction[] = [

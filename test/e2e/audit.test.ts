@@ -48,6 +48,7 @@ test('the audit', async (t) => {
     withPulls(place),
   )
   await t.test('AWS’s shapes give the same verdict as our own', async () => sameVerdict(place))
+  await t.test('the server judges as the command line does', async () => sameByServer(place))
   await t.test('what is suppressed and allowed lets a pipeline go on', async () =>
     suppressed(place),
   )
@@ -275,6 +276,65 @@ async function sameVerdict(place: Place): Promise<void> {
         { id, outcome: mine?.outcome, severity: mine?.severity, seen: mine?.seen },
       )
   }
+}
+
+/** What a rule says of each of its resources; the log goes on between two readings. */
+function answersOf(rules: Iterable<JudgedRule>): ReadonlyMap<string, unknown> {
+  return new Map(
+    [...rules].map(({ rule, outcome, severity, seen }) => [
+      rule.id,
+      {
+        outcome,
+        severity,
+        seen: seen.map(({ resource, outcome: one, words, remedy }) => ({
+          resource,
+          outcome: one,
+          words: words.replace(/\d+ lines/, 'lines'),
+          remedy,
+        })),
+      },
+    ]),
+  )
+}
+
+async function sameByServer(place: Place): Promise<void> {
+  const none = await audit(place, '--server')
+  assert.equal(none.status, 5, none.stderr)
+  assert.match(none.stderr, /has not been judged yet/)
+  const refused = await audit(place, '--server', '--pull')
+  assert.equal(refused.status, 2, refused.stderr)
+  // Pulled first, so that both see the same dates of pulls.
+  await postureOf(place, { pull: true })
+  const asked = await audit(place, '--server', '--now', '-o', 'json', '-o', 'table=t')
+  assert.equal(asked.status, 3, asked.stderr)
+  const told = JSON.parse(asked.stdout) as {
+    readonly rules: readonly {
+      readonly id: string
+      readonly outcome: string
+      readonly severity: string
+      readonly resources: readonly Record<'resource' | 'outcome' | 'seen' | 'remedy', string>[]
+    }[]
+  }
+  const byCommand = answersOf((await postureOf(place, { pull: true })).values())
+  for (const { id, outcome, severity, resources } of told.rules) {
+    const seen = resources.map(({ resource, outcome: one, seen: words, remedy }) => ({
+      resource,
+      outcome: one,
+      words: words.replace(/\d+ lines/, 'lines'),
+      remedy,
+    }))
+    const mine = { outcome, severity, seen }
+    assert.deepEqual({ id, ...mine }, { id, ...(byCommand.get(id) as object) })
+  }
+  assert.equal(told.rules.length, byCommand.size)
+  assert.ok(!asked.stdout.includes(secret))
+  const rules =
+    'version: 1\nsuppress:\n  - { rule: REG-006, owner: team, reason: is public, until: UNTIL }\n'
+  const until = new Date(Date.now() + 86_400_000).toISOString().slice(0, 10)
+  await writeFile(join(place.directory, 'server.yaml'), rules.replace('UNTIL', until))
+  const put = await audit(place, '--put-rules', 'server.yaml')
+  assert.match(put.stdout, /team\/open.*team until/, put.stderr)
+  assert.match(put.stdout, /score \d+ of 100.*(?:above|below) that of|the same as on/)
 }
 
 async function suppressed(place: Place): Promise<void> {

@@ -29,7 +29,9 @@ export function postureDocument(
 function ruleDocument(judged: JudgedRule, most: number): Members {
   const { rule, outcome, severity, why, action, suppressedBy, seen } = judged
   const { id, title, equivalents, references } = rule
+  const { leftOut = 0 } = judged
   const listed = seen.length <= most ? seen : seen.toSorted(compareSeen).slice(0, most)
+  const left = leftOut + seen.length - listed.length
   return {
     id,
     title,
@@ -42,7 +44,7 @@ function ruleDocument(judged: JudgedRule, most: number): Members {
     equivalents,
     references,
     resources: listed.map(seenDocument),
-    ...(listed.length === seen.length ? {} : { resourcesLeftOut: seen.length - listed.length }),
+    ...(left === 0 ? {} : { resourcesLeftOut: left }),
   }
 }
 
