@@ -50,6 +50,7 @@ import { applyRules, describeRules } from './scanning/apply-rules.ts'
 import { recallFindings } from './scanning/recall-findings.ts'
 import { findImages } from './scanning/find-images.ts'
 import { findScan, type FoundScan } from './scanning/find-scan.ts'
+import { listImageSecrets } from './scanning/list-image-secrets.ts'
 import { listFindings, type Finding } from './scanning/list-findings.ts'
 import { getVexDocument, putVexDocument, removeVexDocument } from './scanning/put-vex-document.ts'
 import { countRuleUses } from './scanning/rule-uses.ts'
@@ -136,6 +137,7 @@ export function controlRooms(
     explainVulnerability: (input) => explainImage({ ...foundation, suppressions }, input),
     listSuppressed: (input) => listSuppressed({ ...foundation, suppressions }, input),
     recallFindings: (input) => recallImage({ ...foundation, suppressions }, input),
+    listImageSecrets: (input) => listSecrets(foundation, input),
     findImages: (input) => findImages({ reader: database, suppressions }, input),
     describeSbom: (input) => describeRepositorySbom(config, { ...foundation, suppressions }, input),
     compareSbom: (input) => compareRepositorySbom(foundation, input),
@@ -174,6 +176,15 @@ async function listSuppressed(
     asOf: left?.revision,
   })
   return { suppressed }
+}
+
+async function listSecrets(
+  { database, blobs }: Foundation,
+  { account, repository: name, digest }: AskedImage,
+): ReturnType<ControlRooms['listImageSecrets']> {
+  const { id } = await getRepository(database, { account, name })
+  const content = openImageContent({ reader: database, blobs }, id)
+  return listImageSecrets({ reader: database, content }, digest)
 }
 
 async function recallImage(

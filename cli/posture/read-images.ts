@@ -17,6 +17,7 @@ import {
   releaseIn,
   type ListedImage,
 } from '../../src/posture/rules/choose-images.ts'
+import { layerSecretsIn, type ToldImageSecrets } from '../../src/posture/rules/layer-secrets.ts'
 import {
   isTrustedBy,
   signatureTerm,
@@ -87,7 +88,7 @@ async function describe(session: Session, repositoryName: string): Promise<reado
   return details
 }
 
-type Dates = Omit<ImageEvidence, 'isLatest' | 'scans' | 'configurations' | 'signatures'>
+type Dates = Omit<ImageEvidence, 'isLatest' | 'scans' | 'configurations' | 'layers' | 'signatures'>
 
 function evidenceOf({ detail, tags, pushedAt, lastPulledAt }: Listed): Dates {
   return {
@@ -99,12 +100,12 @@ function evidenceOf({ detail, tags, pushedAt, lastPulledAt }: Listed): Dates {
   }
 }
 
-type Inside = Pick<ImageEvidence, 'scans' | 'configurations' | 'signatures'>
+type Inside = Pick<ImageEvidence, 'scans' | 'configurations' | 'layers' | 'signatures'>
 
 function unread(looked: number): Inside {
   const why = `not looked into: more images than --images ${looked} of a repository`
   const unknown = { kind: 'unknown', why } as const
-  return { scans: unknown, configurations: unknown, signatures: unknown }
+  return { scans: unknown, configurations: unknown, layers: unknown, signatures: unknown }
 }
 
 interface Looked {
@@ -119,7 +120,9 @@ async function lookInto(session: Session, looked: Looked): Promise<Inside> {
   const { repositoryName, detail, isLatest, isPullAllowed } = looked
   if (!isPullAllowed) return lookFromOutside(session, looked)
   const found = await tell('ecr:BatchGetImage', () => targetsIn(session, repositoryName, detail))
-  if (found.kind !== 'told') return { scans: found, configurations: found, signatures: found }
+  const layers = await layersOf(session, looked)
+  if (found.kind !== 'told')
+    return { scans: found, configurations: found, layers, signatures: found }
   const targets = found.value
   const scans = await tell('ecr:DescribeImageScanFindings', () => scansOf(session, targets))
   const isAsked = { kind: 'not-applicable', why: 'only the newest image is asked for it' } as const
@@ -128,6 +131,7 @@ async function lookInto(session: Session, looked: Looked): Promise<Inside> {
     configurations: isLatest
       ? await tell('ecr:GetDownloadUrlForLayer', () => configurationsOf(session, targets))
       : isAsked,
+    layers,
     signatures: await tell('ecr:ListImageReferrers', () => signaturesOf(session, looked)),
   }
 }
@@ -147,8 +151,25 @@ async function lookFromOutside(session: Session, looked: Looked): Promise<Inside
   return {
     scans: isUntold && /index|manifest\.list/.test(type) ? pullNeeded : scans,
     configurations: pullNeeded,
+    layers: await layersOf(session, looked),
     signatures: await tell('ecr:ListImageReferrers', () => signaturesOf(session, looked)),
   }
+}
+
+/** Of our own server alone: nobody else reads layers for it. That is no pull. */
+async function layersOf(
+  session: Session,
+  { repositoryName: repository, detail: { imageDigest: digest = '' }, isLatest }: Looked,
+): Promise<ImageEvidence['layers']> {
+  if (session.endpoint === undefined)
+    return { kind: 'not-applicable', why: 'ECR does not look for secrets in layers' }
+  if (!isLatest) return { kind: 'not-applicable', why: 'only the newest image is asked for it' }
+  const query = new URLSearchParams({ repository, digest })
+  return tell('pratique:ListImageSecrets', async () => {
+    const answer = await callServer(session, 'GET', `/pratique/v1/secrets?${query.toString()}`)
+    const { images } = await jsonOf<{ readonly images: readonly ToldImageSecrets[] }>(answer)
+    return layerSecretsIn(images)
+  })
 }
 
 async function targetsIn(

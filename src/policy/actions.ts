@@ -153,7 +153,12 @@ const signer: readonly Row[] = [
 
 const pratique: readonly Row[] = [
   ['pratique', 'repository', 'read', 'ExplainDecision GetSbom GetSbomWithFindings'],
-  ['pratique', 'repository', 'read', 'ExplainFinding ListSuppressedFindings RecallFindings'],
+  [
+    'pratique',
+    'repository',
+    'read',
+    'ExplainFinding ListSuppressedFindings RecallFindings ListImageSecrets',
+  ],
   ['pratique', 'repository', 'read', 'PreviewLifecyclePolicy GetLifecycleHistory'],
   ['pratique', 'repository', 'write', 'RunLifecyclePolicy UndoLifecycleDeletion'],
   ['pratique', 'repository', 'read', 'DescribeSignatures GetEvidence'],

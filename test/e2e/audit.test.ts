@@ -36,6 +36,7 @@ interface Place {
 }
 
 const secret = 'ghp_abcdefghijklmnopqrstuvwxyz0123456789'
+const layerSecret = '0f8a7c2e-91b4-4d6a-8e3f-5a1c9d7b2e40'
 
 test('the audit', async (t) => {
   const place = await openPlace(t)
@@ -59,7 +60,10 @@ async function openPlace(t: TestContext): Promise<Place> {
   const server = await startServer(t)
   const { ecr } = server
   const files = [
-    { 'app/node_modules/lodash/package.json': '{"name":"lodash","version":"4.17.20"}' },
+    {
+      'app/node_modules/lodash/package.json': '{"name":"lodash","version":"4.17.20"}',
+      'root/.npmrc': `//r.example.com/:_authToken=${layerSecret}\n`,
+    },
   ]
   await ecr.send(
     new CreateRepositoryCommand({
@@ -184,7 +188,11 @@ async function refusals(place: Place): Promise<void> {
 
 async function untouched(place: Place): Promise<void> {
   const rules = await postureOf(place)
-  assert.equal(rules.get('REG-019')?.outcome, 'unknown')
+  // Of the layers the scanner tells, and that is no pull.
+  const inLayers = rules.get('REG-019')
+  assert.equal(inLayers?.outcome, 'fail')
+  assert.match(JSON.stringify(inLayers.seen), /npm-credentials in \/root\/\.npmrc, line 1/)
+  assert.equal(rules.get('REG-021')?.outcome, 'unknown')
   assert.equal(rules.get('REG-006')?.outcome, 'fail')
   assert.equal(rules.get('REG-015')?.outcome, 'fail')
   for (const repositoryName of ['prod/app', 'team/open']) {
@@ -256,7 +264,7 @@ async function withPulls(place: Place): Promise<void> {
     readFile(join(place.directory, name), 'utf8'),
   )
   for (const text of [done.stdout, done.stderr, ...(await Promise.all(written))])
-    assert.ok(!text.includes(secret))
+    assert.ok(!text.includes(secret) && !text.includes(layerSecret))
 }
 
 /** Rules about what only our own server has. */
@@ -268,6 +276,8 @@ async function sameVerdict(place: Place): Promise<void> {
   for (const [id, { outcome, severity, seen }] of byAws) {
     const mine = byOurs.get(id)
     if (ours.includes(id)) assert.equal(outcome, 'not-applicable', id)
+    // Layers are read by our own scanner alone; configurations by both.
+    else if (id === 'REG-019') assert.equal(outcome, mine?.outcome)
     // Who used root is in CloudTrail, which is not read.
     else if (id === 'REG-028') assert.equal(outcome, 'unknown')
     else

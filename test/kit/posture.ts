@@ -44,6 +44,7 @@ const image: ImageEvidence = {
   isLatest: true,
   scans: told([scan]),
   configurations: told([{ platform: undefined, os: 'linux', user: '1000', secrets: [] }]),
+  layers: told({ secrets: [], unread: 0 }),
   signatures: told({ count: 1, isTrusted: told(true), term: told({ kind: 'lasts' }) }),
 }
 

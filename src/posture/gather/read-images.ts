@@ -6,12 +6,14 @@ import { readReferrerPage } from '../../registry/referrer-page.ts'
 import type { Repository } from '../../registry/repository-store.ts'
 import { listTagsOf } from '../../registry/tag-store.ts'
 import type { ImageContent } from '../../scanning/image-scan.ts'
+import { listImageSecrets } from '../../scanning/list-image-secrets.ts'
 import { platformChildren } from '../../scanning/request-scan.ts'
 import type { SqlReader } from '../../storage/database/database.ts'
 import { describeEvidence } from '../../trust/describe-signatures.ts'
 import { listSignatures } from '../../trust/signature-store.ts'
 import type { ClaimedSignatures, ImageEvidence, RepositoryEvidence } from '../rules/evidence.ts'
 import { chooseImages, countClaimedSignatures, type ListedImage } from '../rules/choose-images.ts'
+import { layerSecretsIn } from '../rules/layer-secrets.ts'
 import { isTrustedBy, signatureTerm } from '../rules/signature-term.ts'
 import type { ImageDeps, ImageTarget } from './image-deps.ts'
 import { readConfiguration } from './read-configuration.ts'
@@ -68,7 +70,7 @@ async function listImages(
   }
 }
 
-type Inside = Pick<ImageEvidence, 'scans' | 'configurations' | 'signatures'>
+type Inside = Pick<ImageEvidence, 'scans' | 'configurations' | 'layers' | 'signatures'>
 
 function evidenceOf({
   summary,
@@ -83,7 +85,7 @@ function evidenceOf({
 function unread(looked: number): Inside {
   const why = `not looked into: more images than ${looked} of a repository`
   const unknown = { kind: 'unknown', why } as const
-  return { scans: unknown, configurations: unknown, signatures: unknown }
+  return { scans: unknown, configurations: unknown, layers: unknown, signatures: unknown }
 }
 
 interface Looked {
@@ -104,11 +106,24 @@ async function lookInto(
   for (const target of targets) scans.push(await readScan(deps, repository, target))
   return {
     scans: { kind: 'told', value: scans },
-    configurations: isLatest
-      ? await readConfigurations(content, targets)
-      : { kind: 'not-applicable', why: 'only the newest image is asked for it' },
+    configurations: isLatest ? await readConfigurations(content, targets) : onlyNewest,
+    layers: isLatest ? await readLayerSecrets(deps, content, digest) : onlyNewest,
     signatures: { kind: 'told', value: await readSignatures(deps, repository, digest, listed) },
   }
+}
+
+const onlyNewest = {
+  kind: 'not-applicable',
+  why: 'only the newest image is asked for it',
+} as const
+
+async function readLayerSecrets(
+  { database: reader }: ImageDeps,
+  content: ImageContent,
+  digest: Digest,
+): Promise<ImageEvidence['layers']> {
+  const images = await listImageSecrets({ reader, content }, digest)
+  return { kind: 'told', value: layerSecretsIn(images ?? []) }
 }
 
 async function readConfigurations(

@@ -78,7 +78,15 @@ export interface ImageEvidence {
   readonly isLatest: boolean
   readonly scans: Told<readonly ScanEvidence[]>
   readonly configurations: Told<readonly ConfigurationEvidence[]>
+  readonly layers: Told<LayerSecretEvidence>
   readonly signatures: Told<ClaimedSignatures>
+}
+
+/** What the scanner found in layers; the secrets themselves are nowhere. */
+export interface LayerSecretEvidence {
+  readonly secrets: readonly { readonly kind: string; readonly place: string }[]
+  /** Layers that were not read: nothing is known of them. */
+  readonly unread: number
 }
 
 /** Artifacts that say that they are its signatures, and whether one of a trusted identity is among them. */

@@ -35,3 +35,6 @@ CREATE TABLE posture_history (
 
 -- From when on a signature itself counts no more; absent of one without an end, and of results of an earlier engine, which are made anew.
 ALTER TABLE signature_results ADD COLUMN ends_at BIGINT;
+
+-- secrets: JSON, where secrets stand in the layer and what they look like; absent where none was found. They are in the inventory, too.
+ALTER TABLE layer_inventories ADD COLUMN secrets TEXT;
