@@ -6,9 +6,12 @@ import { test, type TestContext } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import {
   CreateRepositoryCommand,
+  CreateRepositoryCreationTemplateCommand,
   DescribeImageScanFindingsCommand,
   DescribeImagesCommand,
+  DescribeRepositoriesCommand,
   ECRClient,
+  GetLifecyclePolicyCommand,
   PutLifecyclePolicyCommand,
   SetRepositoryPolicyCommand,
 } from '@aws-sdk/client-ecr'
@@ -19,6 +22,7 @@ import {
   PutUserPolicyCommand,
 } from '@aws-sdk/client-iam'
 import { STSClient } from '@aws-sdk/client-sts'
+import { requireAnswer } from '../../cli/posture/apply-fixes.ts'
 import { gatherEvidence } from '../../cli/posture/gather.ts'
 import { closePlace, type Target } from '../../cli/posture/place.ts'
 import { judgePosture, type JudgedRule } from '../../src/posture/rules/judge-posture.ts'
@@ -53,6 +57,7 @@ test('the audit', async (t) => {
   await t.test('what is suppressed and allowed lets a pipeline go on', async () =>
     suppressed(place),
   )
+  await t.test('what needs no decision is mended, in both places alike', async () => mended(place))
 })
 
 async function openPlace(t: TestContext): Promise<Place> {
@@ -311,8 +316,6 @@ async function sameByServer(place: Place): Promise<void> {
   const none = await audit(place, '--server')
   assert.equal(none.status, 5, none.stderr)
   assert.match(none.stderr, /has not been judged yet/)
-  const refused = await audit(place, '--server', '--pull')
-  assert.equal(refused.status, 2, refused.stderr)
   // Pulled first, so that both see the same dates of pulls.
   await postureOf(place, { pull: true })
   const asked = await audit(place, '--server', '--now', '-o', 'json', '-o', 'table=t')
@@ -367,4 +370,61 @@ async function suppressed(place: Place): Promise<void> {
   assert.doesNotMatch(allowed.stdout, /REG-004/)
   const scores = await readFile(join(place.directory, 'scores'), 'utf8')
   assert.equal(scores.trim().split('\n').length, 2)
+}
+
+async function mended(place: Place): Promise<void> {
+  const { ecr } = place.server
+  for (const repositoryName of ['fix/one', 'fix/two'])
+    await ecr.send(new CreateRepositoryCommand({ repositoryName, imageTagMutability: 'MUTABLE' }))
+  const lifecyclePolicy = JSON.stringify({
+    rules: [
+      {
+        rulePriority: 1,
+        selection: {
+          tagStatus: 'untagged',
+          countType: 'sinceImagePushed',
+          countUnit: 'days',
+          countNumber: 14,
+        },
+        action: { type: 'expire' },
+      },
+    ],
+  })
+  const template = { prefix: 'fix', appliedFor: ['PULL_THROUGH_CACHE' as const], lifecyclePolicy }
+  await ecr.send(new CreateRepositoryCreationTemplateCommand(template))
+  const states = async (name: string): Promise<readonly unknown[]> => {
+    const { repositories = [] } = await ecr.send(
+      new DescribeRepositoriesCommand({ repositoryNames: [name] }),
+    )
+    const policy = ecr.send(new GetLifecyclePolicyCommand({ repositoryName: name }))
+    return [
+      repositories[0]?.imageTagMutability,
+      await policy.then(
+        ({ lifecyclePolicyText }) => lifecyclePolicyText,
+        () => undefined,
+      ),
+    ]
+  }
+  assert.throws(() => requireAnswer({ yes: true }, []), /go with --fix/)
+  assert.throws(() => requireAnswer({ fix: ['REG-999'], yes: true }, []), /no rule REG-999/)
+  const both = ['--repository', 'fix/one', '--repository', 'team/open']
+  const dry = await audit(place, ...both, '--fix', '--dry-run')
+  assert.match(dry.stderr, /put-image-tag-mutability --repository-name fix\/one .*\n/)
+  assert.match(dry.stderr, /2 could be mended/)
+  assert.match(dry.stderr, /left: REG-003 team\/open: it has the tag latest/)
+  assert.match(dry.stderr, /left: REG-006 team\/open: what mends it is a decision/)
+  assert.equal(dry.status, 3)
+  assert.deepEqual(await states('fix/one'), ['MUTABLE', undefined])
+  const only = ['--fix', 'REG-003', 'REG-004', '--yes', '-o', 'json']
+  for (const [target, name] of [
+    ['pratique', 'fix/one'],
+    ['aws', 'fix/two'],
+  ] as const) {
+    const done = await audit(place, '--target', target, '--repository', name, ...only)
+    assert.match(done.stderr, /2 mended, 0 not wanted, 0 failed, 0 left/)
+    assert.deepEqual(await states(name), ['IMMUTABLE', lifecyclePolicy])
+    const { rules } = JSON.parse(done.stdout) as { rules: { id: string; outcome: string }[] }
+    const outcomes = rules.filter(({ id }) => /00[34]$/.test(id)).map(({ outcome }) => outcome)
+    assert.deepEqual(outcomes, ['pass', 'pass'])
+  }
 }
