@@ -1,6 +1,7 @@
 // What the server says of a directory or an archive, for a person and for SARIF.
 import { severities } from '../gate/gate-finding.ts'
-import { renderTable, visible } from '../output.ts'
+import { secretLines, type LayerSecret } from '../layer-secrets.ts'
+import { renderTable } from '../output.ts'
 import type { SarifFinding, ScannedImage } from '../sarif/scanned-image.ts'
 import { reasonOf, renderSuppressed, type SuppressedFinding } from '../suppressed-findings.ts'
 import { renderExplanation, type Explanation } from './scan-explanation.ts'
@@ -21,13 +22,7 @@ interface ArchiveImage {
   readonly findings: readonly ArchiveFinding[]
   readonly suppressed: readonly (ArchiveFinding & SuppressedFinding)[]
   readonly explanation?: Explanation
-  readonly secrets?: readonly ArchiveSecret[]
-}
-
-interface ArchiveSecret {
-  readonly kind: string
-  readonly path: string
-  readonly line: number
+  readonly secrets?: readonly LayerSecret[]
 }
 
 interface ArchiveFinding {
@@ -101,18 +96,7 @@ export function renderArchiveImage(image: ArchiveImage, isListed: boolean): stri
   const { length } = image.suppressed
   const counted = length === 0 ? '' : `\n  ${length} not counted: --show-suppressed lists them`
   const apart = isListed ? `\n${apartOf(image.suppressed)}` : counted
-  return head + table + apart + verdict + secretsOf(image) + notes.join('')
-}
-
-const shownSecrets = 20
-
-/** What it looks like and where; the secret itself is nowhere. */
-function secretsOf({ secrets = [] }: ArchiveImage): string {
-  const lines = secrets
-    .slice(0, shownSecrets)
-    .map(({ kind, path, line }) => `\n  secret: ${visible(`${kind} in /${path}`)}, line ${line}`)
-  const more = secrets.length - lines.length
-  return lines.join('') + (more > 0 ? `\n  and ${more} more: --output json shows them` : '')
+  return head + table + apart + verdict + secretLines(image.secrets) + notes.join('')
 }
 
 export function apartOf(suppressed: readonly SuppressedFinding[]): string {

@@ -3,6 +3,7 @@
 import type { SearchCursor, SearchPage } from '../audit/search-log.ts'
 import type { EventQuery } from '../audit/rules/match-event.ts'
 import type { VerifyEvent } from '../audit/verify-log.ts'
+import { withRest } from '../lib/rest-after-work.ts'
 import type { AccountId } from '../policy/account-id.ts'
 import type { PostureEvidence, Told } from './rules/evidence.ts'
 
@@ -39,6 +40,8 @@ const overlapMs = 15 * 60_000
 const verifiedEveryMs = 23 * 3_600_000
 const longestVerificationMs = 120_000
 const maxPages = 20
+/** Others have as much of the time as the verification. */
+const restTimes = 1
 
 const notYours = {
   kind: 'not-applicable',
@@ -70,7 +73,7 @@ export async function readLogFacts(
   const rootUse = await look({ principal: `arn:aws:iam::${account}:root` }, soFar.rootUse)
   if (account !== deps.ownAccount) {
     const facts = { rootUse, lastBackup: notYours, lastLogExport: notYours, chain: notYours }
-    return { facts, soFar: { ...keptOf({ rootUse }), ...untilOf([rootUse], soFar, now) } }
+    return { facts, soFar: soFarOf({ rootUse }, soFar, now) }
   }
   const lastBackup = await look({ action: 'pratique:BackupStorage' }, soFar.lastBackup)
   const lastLogExport = await look({ action: 'pratique:ExportAuditLog' }, soFar.lastLogExport)
@@ -78,32 +81,26 @@ export async function readLogFacts(
   return {
     facts: { rootUse, lastBackup, lastLogExport, chain },
     soFar: {
-      ...keptOf({ rootUse, lastBackup, lastLogExport }),
-      ...untilOf([rootUse, lastBackup, lastLogExport], soFar, now),
+      ...soFarOf({ rootUse, lastBackup, lastLogExport }, soFar, now),
       verifiedAt,
       chain,
     },
   }
 }
 
-function keptOf(
-  told: Readonly<Record<string, Told<number | undefined>>>,
-): Readonly<Record<string, number>> {
-  return Object.fromEntries(
-    Object.entries(told).flatMap(([name, one]) =>
-      one.kind === 'told' && one.value !== undefined ? [[name, one.value] as const] : [],
-    ),
-  )
-}
-
-/** What was not looked through to its beginning is looked through again. */
-function untilOf(
-  told: readonly Told<unknown>[],
-  { lookedUntil }: ReadSoFar,
+/** What was not looked through to its beginning is looked through again, and what was known of it stays known. */
+function soFarOf(
+  told: Readonly<
+    Partial<Record<'rootUse' | 'lastBackup' | 'lastLogExport', Told<number | undefined>>>
+  >,
+  before: ReadSoFar,
   now: number,
-): Pick<ReadSoFar, 'lookedUntil'> {
-  if (told.every(({ kind }) => kind === 'told')) return { lookedUntil: now }
-  return lookedUntil === undefined ? {} : { lookedUntil }
+): ReadSoFar {
+  const found = Object.entries(told).flatMap(([name, one]) =>
+    one.kind === 'told' && one.value !== undefined ? [[name, one.value] as const] : [],
+  )
+  const isWhole = Object.values(told).every(({ kind }) => kind === 'told')
+  return { ...before, ...Object.fromEntries(found), ...(isWhole ? { lookedUntil: now } : {}) }
 }
 
 /** The last that was done; undefined for none. */
@@ -137,7 +134,12 @@ async function chainOf(
   if (chain !== undefined && verifiedAt !== undefined && now - verifiedAt < verifiedEveryMs)
     return { chain, verifiedAt }
   const deadline = AbortSignal.timeout(longestVerificationMs)
-  for await (const event of verifyAuditLog(options)) {
+  const events = verifyAuditLog(options)[Symbol.asyncIterator]()
+  for (;;) {
+    // A step is a segment of the log.
+    const next = await withRest(() => events.next(), restTimes, options)
+    if (next.done === true) break
+    const event = next.value
     if (event.kind === 'intact') {
       const words = `is intact, ${event.report.lines} lines`
       return { chain: { kind: 'told', value: { isIntact: true, words } }, verifiedAt: now }

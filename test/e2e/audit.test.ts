@@ -198,6 +198,12 @@ async function untouched(place: Place): Promise<void> {
   assert.equal(inLayers?.outcome, 'fail')
   assert.match(JSON.stringify(inLayers.seen), /npm-credentials in \/root\/\.npmrc, line 1/)
   assert.equal(rules.get('REG-021')?.outcome, 'unknown')
+  const scan = await run(process.execPath, [program, 'scan', 'prod/app:1.0'], {
+    env: place.server.environment,
+    cwd: place.directory,
+  })
+  assert.match(scan.stdout, /secret: npm-credentials in \/root\/\.npmrc, line 1/)
+  assert.ok(!scan.stdout.includes(layerSecret))
   assert.equal(rules.get('REG-006')?.outcome, 'fail')
   assert.equal(rules.get('REG-015')?.outcome, 'fail')
   for (const repositoryName of ['prod/app', 'team/open']) {
