@@ -303,6 +303,7 @@ function serveDoors(app: FastifyInstance, doors: Doors): void {
       pagingKey,
       defaults,
       onRevoked: withdrawSignerTrust,
+      onUnknown: (arn) => log.warn({ event: 'signing.unknown', arn }),
     },
     iam: { database, clock, ids, accessKeyKey, pagingKey },
     sts: {

@@ -92,7 +92,10 @@ export function openWorkers(
 ): Workers {
   const { database, clock, ids } = foundation
   const jobs = { database, clock, ids, log: jobLog(log, metrics) }
-  const handlers = { ...jobHandlers(config, foundation, deps), ...deps.posture.handlers }
+  const handlers = {
+    ...jobHandlers(config, foundation, { ...deps, log }),
+    ...deps.posture.handlers,
+  }
   const urgent = new JobWorker({ ...jobs, handlers, schedule: [], lane: urgentLane })
   const schedule = jobSchedule(config)
   const background = new JobWorker({ ...jobs, handlers, schedule, lane: backgroundLane })
@@ -189,7 +192,7 @@ interface ScannerDeps {
 function jobHandlers(
   config: Config,
   foundation: Foundation,
-  { layers, suppressions, vexKeys }: ScannerDeps,
+  { layers, suppressions, vexKeys, log }: ScannerDeps & { readonly log: Log },
 ): Readonly<Record<string, JobHandler>> {
   const { database, blobs } = foundation
   const contentOf = (repositoryId: number): ReturnType<typeof openImageContent> =>
@@ -197,7 +200,7 @@ function jobHandlers(
   const referrers = { ...foundation, contentOf, keys: vexKeys }
   return {
     ...lifecycleJobHandlers(config, foundation),
-    ...trustJobHandlers(config, foundation),
+    ...trustJobHandlers(config, foundation, (arn) => log.warn({ event: 'signing.unknown', arn })),
     ...signingJobHandlers(config, foundation),
     ...scanJobHandlers(config.defaults, foundation, { suppressions, contentOf }),
     ...exportHandlers(foundation, { region: config.region, suppressions }),
