@@ -55,6 +55,7 @@ import { openLayerReaders } from './scanning/read-layer.ts'
 import { removeServerFile, writePrivately, type DataPaths } from './storage/data-directory.ts'
 import { isStorageFault, nameStorageFault } from './storage/storage-full.ts'
 import { requestReevaluation } from './trust/reevaluate-trust.ts'
+import { VerifiersAside } from './trust/verify-aside.ts'
 import { requestRenewals } from './scan-jobs.ts'
 import { openPosture, type PostureKeeping } from './posture-rooms.ts'
 import { controlRooms, type ControlDeps } from './control-rooms.ts'
@@ -118,6 +119,7 @@ async function startServer(config: Config, log: Log, foundation: Foundation): Pr
   const hosts = (): readonly string[] => hostsOf(config, url)
   const suppressions = openSuppressions({ reader: database, clock, region, keys: vexKeys, hosts })
   const layers = openLayerReaders({ workers: config.scanWorkers })
+  const verifiers = new VerifiersAside({ clock })
   const metrics = createMetrics({
     queuedJobs: () => countJobs(database),
     auditBytes: () => auditBytesOf(foundation),
@@ -126,7 +128,7 @@ async function startServer(config: Config, log: Log, foundation: Foundation): Pr
   const trail = await openAuditTrail(config, { log, metrics }, foundation)
   const given = { suppressions, url: () => url, audit: trail.facts, wake: () => workers.wake() }
   const posture = openPosture(config, foundation, given)
-  const scanner = { layers, suppressions, vexKeys, feeds, posture }
+  const scanner = { layers, verifiers, suppressions, vexKeys, feeds, posture }
   const workers = openWorkers(config, foundation, scanner, { log, metrics })
   const notifying = openNotifying(config, { log, metrics, suppressions }, foundation)
   const { notifier } = notifying
@@ -156,6 +158,7 @@ async function startServer(config: Config, log: Log, foundation: Foundation): Pr
     log,
     foundation,
     layers,
+    verifiers,
     trail,
     wake,
     suppressions,
@@ -186,6 +189,7 @@ async function startServer(config: Config, log: Log, foundation: Foundation): Pr
       await workers.stop()
       await notifier.stop()
       await layers.close()
+      await verifiers.close()
       await removeServerFile(paths)
       await foundation.close()
     },

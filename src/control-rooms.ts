@@ -48,6 +48,7 @@ import { compareSbom, type SbomComparison } from './scanning/compare-sbom.ts'
 import { describeSbom } from './scanning/describe-sbom.ts'
 import { applyRules, describeRules } from './scanning/apply-rules.ts'
 import { recallFindings } from './scanning/recall-findings.ts'
+import { awaitEvaluation } from './scanning/await-evaluation.ts'
 import { findImages } from './scanning/find-images.ts'
 import { findScan, type FoundScan } from './scanning/find-scan.ts'
 import { listImageSecrets } from './scanning/list-image-secrets.ts'
@@ -67,11 +68,13 @@ import { sbomsOfArchive } from './scanning/sbom-of-archive.ts'
 import { scanArchive } from './scanning/scan-archive.ts'
 import { refreshNow, type FeedSources } from './scanning/refresh-feeds.ts'
 import type { TrustedKey } from './lib/public-keys.ts'
+import type { Verifiers } from './trust/verify-aside.ts'
 import { readIfThere } from './storage/data-directory.ts'
 import { openSqlite } from './storage/database/sqlite.ts'
 
 export interface ControlDeps {
   readonly layers: LayerReaders
+  readonly verifiers: Verifiers
   readonly wake: () => void
   readonly suppressions: Suppressions
   readonly feeds: FeedSources
@@ -85,7 +88,7 @@ export interface ControlDeps {
 export function controlRooms(
   config: Config,
   foundation: Foundation,
-  { layers, wake, suppressions, feeds, vexKeysHash, bundleKeys }: ControlDeps,
+  { layers, verifiers, wake, suppressions, feeds, vexKeysHash, bundleKeys }: ControlDeps,
 ): Omit<
   ControlRooms,
   | keyof AdmissionRooms
@@ -101,7 +104,7 @@ export function controlRooms(
     ...accountRooms(foundation),
     ...advisoryRooms(foundation, { keys: bundleKeys, wake, chosen: feeds.chosen }),
     ...lifecycleRooms(config, foundation, wake),
-    ...trustRooms(config, foundation, wake),
+    ...trustRooms(config, foundation, { verifiers, wake }),
     ...signingRooms(config.region, foundation, wake),
     ...suppressionRooms(foundation, suppressions, vexKeysHash),
     collect: (input, options) =>
@@ -138,7 +141,10 @@ export function controlRooms(
     listSuppressed: (input) => listSuppressed({ ...foundation, suppressions }, input),
     recallFindings: (input) => recallImage({ ...foundation, suppressions }, input),
     listImageSecrets: (input) => listSecrets(foundation, input),
-    findImages: (input) => findImages({ reader: database, suppressions }, input),
+    findImages: async (input) => {
+      await awaitEvaluation(database)
+      return findImages({ reader: database, suppressions }, input)
+    },
     describeSbom: (input) => describeRepositorySbom(config, { ...foundation, suppressions }, input),
     compareSbom: (input) => compareRepositorySbom(foundation, input),
     async sbomsOfArchive({ account, ...input }, options) {

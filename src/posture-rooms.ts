@@ -22,7 +22,7 @@ import {
 import { ChangedAccounts, scheduleJudgements } from './posture/schedule-judgements.ts'
 import { openImageContent } from './registry/open-image-content.ts'
 import type { Suppressions } from './scanning/suppressions.ts'
-import { evaluationDeps } from './trust-jobs.ts'
+import { trustPlace } from './trust-jobs.ts'
 
 export interface PostureKeeping {
   readonly rooms: PostureRooms
@@ -92,7 +92,7 @@ function judgingDeps(
     defaults,
     suppressions,
     contentOf: (repositoryId) => openImageContent({ reader: database, blobs }, repositoryId),
-    place: evaluationDeps(config, foundation).place,
+    place: trustPlace(config),
     looked,
     restTimes,
     url,

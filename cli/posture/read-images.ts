@@ -25,9 +25,10 @@ import {
 } from '../../src/posture/rules/signature-term.ts'
 import { exitCodes, Failure } from '../failure.ts'
 import { readScan, targetsOf, type ScanState, type Target } from '../gate/findings.ts'
-import { jsonOf } from '../json.ts'
 import { parseImageReference } from '../reference.ts'
+import { jsonOf } from '../json.ts'
 import { callServer, type Session } from '../session.ts'
+import { askEvidence, type ToldResult } from '../trust/ask-evidence.ts'
 import { readConfiguration } from './read-configuration.ts'
 import { tell } from './told.ts'
 
@@ -254,13 +255,15 @@ async function trustedOf(
   repository: string,
   digest: string,
 ): Promise<Told<boolean>> {
-  const query = new URLSearchParams({ repository, digest })
-  const told = await tell('pratique:GetEvidence', async () => {
-    const answer = await callServer(session, 'GET', `/pratique/v1/evidence?${query.toString()}`)
-    return jsonOf<{ readonly evidence: readonly Pick<SignatureOutcome, 'result'>[] }>(answer)
-  })
+  const told = await tell('pratique:GetEvidence', () =>
+    askEvidence<ToldOutcome>(session, { repository, digest }),
+  )
   if (told.kind !== 'told') return told
-  return isTrustedBy(told.value.evidence.map(({ result }) => result))
+  return isTrustedBy(told.value.map(({ result }) => result))
+}
+
+interface ToldOutcome extends ToldResult {
+  readonly result: SignatureOutcome['result']
 }
 
 interface ToldSignature {

@@ -205,11 +205,16 @@ const rows: Readonly<Record<number, readonly string[]>> = {
     `INSERT INTO admission_pull_gates VALUES ('123456789012', '', 'on', 92, 'arn')`,
     `INSERT INTO admission_authorities VALUES (1, 'pem', 93, 94)`,
   ],
+  29: [
+    `INSERT INTO public_roots VALUES ('123456789012', 'public', 'arn')`,
+    `INSERT INTO public_root_state VALUES (1, 95, 96, NULL, x'01', x'02', NULL, x'03', x'04')`,
+  ],
   31: [
     `INSERT INTO posture_rules VALUES ('123456789012', 'version: 1', 95, 'arn')`,
     `INSERT INTO posture_results VALUES ('123456789012', 96, 5, 1, '{}', '[]', '{}')`,
     `INSERT INTO posture_history VALUES ('123456789012', 96, 80, 20, 5, 3, 0, '["REG-003"]')`,
   ],
+  33: [`INSERT INTO unused_holdings VALUES (1, 95)`, `INSERT INTO unused_packages VALUES (1, 96)`],
 }
 
 /** Up to 15 sets had members as rows. */

@@ -53,7 +53,7 @@ async function listImages(
   const listed: Listed[] = []
   let after = { pushedAt: -1, digest: '' }
   for (;;) {
-    const page = { tagStatus: 'ANY', archived: 'not', after, limit: pageSize } as const
+    const page = { tagStatus: 'ANY', archived: 'any', after, limit: pageSize } as const
     const rows = await listManifests(reader, id, page)
     for (const summary of rows)
       listed.push({
