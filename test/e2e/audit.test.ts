@@ -45,7 +45,7 @@ const layerSecret = '0f8a7c2e-91b4-4d6a-8e3f-5a1c9d7b2e40'
 test('the audit', async (t) => {
   const place = await openPlace(t)
   await t.test('wrong words are refused before anybody is asked', async () => refusals(place))
-  await t.test('by default no pull is dated, and what needs one is unknown', async () =>
+  await t.test('by default no pull is dated, and what needs one at AWS is unknown', async () =>
     untouched(place),
   )
   await t.test('who may little learns which right is missing', async () => withFewRights(place))
@@ -193,11 +193,13 @@ async function refusals(place: Place): Promise<void> {
 
 async function untouched(place: Place): Promise<void> {
   const rules = await postureOf(place)
-  // Of the layers the scanner tells, and that is no pull.
+  // A server of ours is looked into without a pull, and its scanner tells of layers.
   const inLayers = rules.get('REG-019')
   assert.equal(inLayers?.outcome, 'fail')
   assert.match(JSON.stringify(inLayers.seen), /npm-credentials in \/root\/\.npmrc, line 1/)
-  assert.equal(rules.get('REG-021')?.outcome, 'unknown')
+  assert.equal(rules.get('REG-021')?.outcome, 'fail')
+  const atAws = await postureOf(place, { target: 'aws' })
+  assert.equal(atAws.get('REG-021')?.outcome, 'unknown')
   const scan = await run(process.execPath, [program, 'scan', 'prod/app:1.0'], {
     env: place.server.environment,
     cwd: place.directory,
