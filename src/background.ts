@@ -50,6 +50,7 @@ import type { PartRefresh } from './scanning/refresh-part.ts'
 import { FeedNotices } from './scanning/feed-notices.ts'
 import { expireExportsJob } from './scanning/finding-exports.ts'
 import { sweepPackageSets, sweepPackageSetsJob } from './scanning/sweep-package-sets.ts'
+import { sweepPackages, sweepPackagesJob } from './scanning/sweep-packages.ts'
 import { applyCveFacts, applyCveFactsJob } from './scanning/apply-cve-facts.ts'
 import { countFindings } from './scanning/count-findings.ts'
 import { countFindingsJob } from './scanning/counting-job.ts'
@@ -89,7 +90,7 @@ export function openWorkers(
 ): Workers {
   const { database, clock, ids } = foundation
   const jobs = { database, clock, ids, log: jobLog(log, metrics) }
-  const handlers = jobHandlers(config, foundation, deps)
+  const handlers = jobHandlers(config, foundation, { ...deps, log })
   const urgent = new JobWorker({ ...jobs, handlers, schedule: [], lane: urgentLane })
   const schedule = jobSchedule(config)
   const background = new JobWorker({ ...jobs, handlers, schedule, lane: backgroundLane })
@@ -132,6 +133,7 @@ function jobSchedule(
     { kind: collectJob, everyMs: config.gcEveryMinutes * 60_000 },
     { kind: finishRotationsJob, everyMs: finishRotationsEveryMs },
     { kind: sweepPackageSetsJob, everyMs: sweepSetsEveryMs },
+    { kind: sweepPackagesJob, everyMs: sweepSetsEveryMs },
     { kind: expireExportsJob, everyMs: expireExportsEveryMs },
     ...scanSchedule,
     ...lifecycleSchedule,
@@ -186,7 +188,7 @@ interface ScannerDeps {
 function jobHandlers(
   config: Config,
   foundation: Foundation,
-  { layers, verifiers, suppressions, vexKeys }: ScannerDeps,
+  { layers, verifiers, suppressions, vexKeys, log }: ScannerDeps & { readonly log: Log },
 ): Readonly<Record<string, JobHandler>> {
   const { database, blobs } = foundation
   const contentOf = (repositoryId: number): ReturnType<typeof openImageContent> =>
@@ -194,7 +196,10 @@ function jobHandlers(
   const referrers = { ...foundation, contentOf, keys: vexKeys }
   return {
     ...lifecycleJobHandlers(config, foundation),
-    ...trustJobHandlers(config, foundation, verifiers),
+    ...trustJobHandlers(config, foundation, {
+      verifiers,
+      onUnknown: (arn) => log.warn({ event: 'signing.unknown', arn }),
+    }),
     ...signingJobHandlers(config, foundation),
     ...scanJobHandlers(config.defaults, foundation, { suppressions, contentOf }),
     ...exportHandlers(foundation, { region: config.region, suppressions }),
@@ -209,6 +214,8 @@ function jobHandlers(
       ),
     [countFindingsJob.kind]: (_, options) => countFindings(foundation, options),
     [sweepPackageSetsJob]: (_, options) => sweepPackageSets(foundation, options),
+    [sweepPackagesJob]: (_, options) =>
+      sweepPackages(foundation, { historyDays: config.advisoryHistoryDays }, options),
     [holdOlderScansJob]: (_, options) => holdOlderScans(foundation, options),
     [trimNotificationsJob]: (_, options) =>
       trimNotifications(foundation, config.notifications, options),

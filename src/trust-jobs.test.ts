@@ -63,11 +63,11 @@ async function place(t: TestContext): Promise<Place> {
     accept: [{ id: 'own', notation: { stores: ['signingAuthority:own'], identities: [arn] } }],
   }
   await putTrustPolicy(registry, { account: own, text: JSON.stringify(policy), by: 'arn' })
-  const evaluation = evaluationDeps(config, registry, directVerifiers())
+  const evaluation = evaluationDeps(config, registry, { verifiers: directVerifiers() })
   const signing = { ...registry, ...deps, authorize }
   const ignored = async (): Promise<void> => Promise.resolve()
   const handlers = {
-    ...trustJobHandlers(config, registry, directVerifiers()),
+    ...trustJobHandlers(config, registry, { verifiers: directVerifiers() }),
     [signImageJob]: (input: unknown) => signImage(signing, imageIn(input), options),
     [imagePushedJob]: ignored,
   }

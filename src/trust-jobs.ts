@@ -10,8 +10,7 @@ import { reevaluateTrustJob, renewEvidenceJob, subjectOfJob } from './trust/eval
 import type { EvaluationDeps } from './trust/judge-subject.ts'
 import type { AwsRevocationQuestion, AwsSignerAnswer } from './signatures/notation/aws-signer.ts'
 import { isSigningError } from './signing/errors.ts'
-import { revokedEntities } from './signing/revocation-status.ts'
-import type { SqlReader } from './storage/database/database.ts'
+import { revokedEntities, type RevocationDeps } from './signing/revocation-status.ts'
 import { reevaluateTrust, renewEveryMs, renewEvidence } from './trust/reevaluate-trust.ts'
 import { createOutboundFetch } from './lib/outbound-fetch.ts'
 import {
@@ -29,6 +28,12 @@ import type { Verifiers } from './trust/verify-aside.ts'
 
 type TrustConfig = Pick<Config, 'region' | 'url' | 'trust'>
 type TrustFoundation = Pick<Foundation, 'database' | 'blobs' | 'clock'>
+
+export interface TrustAside {
+  readonly verifiers: Verifiers
+  /** Who is told of signatures of ours of which nothing is known; where nobody is, the API tells it when it is asked. */
+  readonly onUnknown?: (arn: string) => void
+}
 
 export const trustSchedule = [
   { kind: renewEvidenceJob, everyMs: renewEveryMs },
@@ -50,7 +55,7 @@ export function trustPlace(config: Pick<Config, 'region' | 'url'>): TrustPlace {
 export function evaluationDeps(
   config: TrustConfig,
   { database, blobs, clock }: TrustFoundation,
-  verifiers: Verifiers,
+  { verifiers, onUnknown = () => undefined }: TrustAside,
 ): EvaluationDeps {
   const { region } = config
   return {
@@ -65,7 +70,7 @@ export function evaluationDeps(
         places: config.trust.revocationPlaces,
         mayReplaceCrl: (lists, options) => verifiers.mayReplaceCrl(lists, options),
       }),
-      askSigner: (question) => askOwnSigner(database, region, question),
+      askSigner: (question) => askOwnSigner({ reader: database, region, onUnknown }, question),
     }),
     engineRevision,
     place: trustPlace(config),
@@ -74,13 +79,12 @@ export function evaluationDeps(
 
 /** Of what another installation signed nothing is known here. */
 async function askOwnSigner(
-  reader: SqlReader,
-  region: string,
+  deps: RevocationDeps,
   { signatureTimestamp, ...asked }: AwsRevocationQuestion,
 ): Promise<AwsSignerAnswer> {
   try {
     const signedAt = new Date(signatureTimestamp)
-    return { revokedEntities: await revokedEntities({ reader, region }, { ...asked, signedAt }) }
+    return { revokedEntities: await revokedEntities(deps, { ...asked, signedAt }) }
   } catch (error) {
     if (!isSigningError(error)) throw error
     return 'unavailable'
@@ -99,9 +103,9 @@ function hostsOf(
 export function trustJobHandlers(
   config: TrustConfig,
   foundation: TrustFoundation,
-  verifiers: Verifiers,
+  aside: TrustAside,
 ): Readonly<Record<string, JobHandler>> {
-  const deps = evaluationDeps(config, foundation, verifiers)
+  const deps = evaluationDeps(config, foundation, aside)
   return {
     [referrersChangedJob]: (input, options) => evaluateSubject(deps, subjectOfJob(input), options),
     [reevaluateTrustJob]: (input, options) => reevaluateTrust(deps, input, options),

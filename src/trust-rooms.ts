@@ -26,7 +26,7 @@ export function trustRooms(
   { verifiers, wake }: { readonly verifiers: Verifiers; readonly wake: () => void },
 ): TrustRooms {
   const { database } = foundation
-  const deps = evaluationDeps(config, foundation, verifiers)
+  const deps = evaluationDeps(config, foundation, { verifiers })
   const waking = async <T>(work: Promise<T>): Promise<T> => {
     const done = await work
     wake()

@@ -124,13 +124,29 @@ async function registered(
   place: Place,
 ): Promise<Readonly<Record<'validate' | 'mutate' | 'provider', ClusterDoor>>> {
   const file = join(place.directory, 'cluster.yaml')
-  const args = ['--host', 'Registry.Example:5000', '--platform', 'linux/amd64', '--enforce']
+  const args = [
+    '--host',
+    'Registry.Example:5000',
+    '--platform',
+    'linux/amd64',
+    '--enforce',
+    '--gatekeeper',
+  ]
+  // Its token is told once: what could not be written is refused before anything is registered.
+  for (const wrong of ['pratique.yaml', join('no', 'such', 'folder.yaml')]) {
+    const refused = await pratique(place, 'cluster', 'add', 'prod', '--manifests', wrong)
+    assert.equal(refused.status, 2, refused.stderr)
+    assert.match(refused.stderr, /settings are read from|cannot be written/)
+  }
   const added = await pratique(place, 'cluster', 'add', 'prod', ...args, '--manifests', file)
   assert.equal(added.status, 0, added.stderr)
   const [validating, mutating, provider] = parseAllDocuments(await readFile(file, 'utf8')).map(
     (document) => document.toJS() as Manifest,
   )
   assert.equal(validating?.webhooks?.[0]?.failurePolicy, 'Fail')
+  // An API server takes no other letters in the path of a webhook behind a Service.
+  const { pathname } = new URL(validating.webhooks[0].clientConfig.url)
+  assert.match(pathname, /^\/admission\/[a-z0-9.]+\/validate$/)
   return {
     validate: doorOf(validating?.webhooks?.[0]?.clientConfig),
     mutate: doorOf(mutating?.webhooks?.[0]?.clientConfig),
