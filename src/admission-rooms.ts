@@ -35,7 +35,7 @@ import type { AccountId } from './policy/account-id.ts'
 import { openImageContent } from './registry/open-image-content.ts'
 import { getRepository } from './registry/repository-store.ts'
 import type { Suppressions } from './scanning/suppressions.ts'
-import { evaluationDeps } from './trust-jobs.ts'
+import { trustPlace } from './trust-jobs.ts'
 
 export interface Admission {
   readonly rooms: AdmissionRooms
@@ -69,7 +69,7 @@ export function openAdmission(
     suppressions,
     contentOf: (id) => openImageContent({ reader: database, blobs }, id),
     created: openCreatedTimes(),
-    trust: trustReader({ reader: database, place: evaluationDeps(config, foundation).place }),
+    trust: trustReader({ reader: database, place: trustPlace(config) }),
     policies: new PoliciesInForce(database),
     deadlineMs: clusterDeadlineMs,
     onFault,
@@ -118,7 +118,7 @@ function policyRooms(
       const now = clock.now().getTime()
       const rows = await listPolicyRows(database, account, maxPolicies)
       return rows.map(({ text, ...row }) => {
-        const { mode, rules, exempt } = readAdmissionPolicy(text, now)
+        const { mode, rules, exempt } = readAdmissionPolicy(text, now, { isStored: true })
         return { ...row, mode, rules: rules.length, exemptions: exempt.length }
       })
     },
@@ -169,7 +169,7 @@ function clusterRooms(
         hosts: [...edge.hostsOf(input.account), ...cluster.settings.hosts],
         policies: policies.map(({ name, text }) => ({
           name,
-          mode: readAdmissionPolicy(text, clock.now().getTime()).mode,
+          mode: readAdmissionPolicy(text, clock.now().getTime(), { isStored: true }).mode,
         })),
         caBundle: await authorityBundle(certificates),
       }

@@ -22,6 +22,7 @@ import { exportHandlers } from './inspecting.ts'
 import { openImageContent } from './registry/open-image-content.ts'
 import { lifecycleJobHandlers, lifecycleSchedule } from './lifecycle-jobs.ts'
 import { trustJobHandlers, trustSchedule } from './trust-jobs.ts'
+import type { Verifiers } from './trust/verify-aside.ts'
 import { scanJobHandlers, scanSchedule } from './scan-jobs.ts'
 import { signingJobHandlers } from './signing-jobs.ts'
 import { findRepositoryById } from './registry/repository-store.ts'
@@ -49,6 +50,7 @@ import type { PartRefresh } from './scanning/refresh-part.ts'
 import { FeedNotices } from './scanning/feed-notices.ts'
 import { expireExportsJob } from './scanning/finding-exports.ts'
 import { sweepPackageSets, sweepPackageSetsJob } from './scanning/sweep-package-sets.ts'
+import { sweepPackages, sweepPackagesJob } from './scanning/sweep-packages.ts'
 import { applyCveFacts, applyCveFactsJob } from './scanning/apply-cve-facts.ts'
 import { countFindings } from './scanning/count-findings.ts'
 import { countFindingsJob } from './scanning/counting-job.ts'
@@ -131,6 +133,7 @@ function jobSchedule(
     { kind: collectJob, everyMs: config.gcEveryMinutes * 60_000 },
     { kind: finishRotationsJob, everyMs: finishRotationsEveryMs },
     { kind: sweepPackageSetsJob, everyMs: sweepSetsEveryMs },
+    { kind: sweepPackagesJob, everyMs: sweepSetsEveryMs },
     { kind: expireExportsJob, everyMs: expireExportsEveryMs },
     ...scanSchedule,
     ...lifecycleSchedule,
@@ -176,6 +179,7 @@ function feedHandlers(
 
 interface ScannerDeps {
   readonly layers: LayerReaders
+  readonly verifiers: Verifiers
   readonly suppressions: Suppressions
   readonly vexKeys: readonly TrustedKey[]
 }
@@ -184,7 +188,7 @@ interface ScannerDeps {
 function jobHandlers(
   config: Config,
   foundation: Foundation,
-  { layers, suppressions, vexKeys, log }: ScannerDeps & { readonly log: Log },
+  { layers, verifiers, suppressions, vexKeys, log }: ScannerDeps & { readonly log: Log },
 ): Readonly<Record<string, JobHandler>> {
   const { database, blobs } = foundation
   const contentOf = (repositoryId: number): ReturnType<typeof openImageContent> =>
@@ -192,7 +196,10 @@ function jobHandlers(
   const referrers = { ...foundation, contentOf, keys: vexKeys }
   return {
     ...lifecycleJobHandlers(config, foundation),
-    ...trustJobHandlers(config, foundation, (arn) => log.warn({ event: 'signing.unknown', arn })),
+    ...trustJobHandlers(config, foundation, {
+      verifiers,
+      onUnknown: (arn) => log.warn({ event: 'signing.unknown', arn }),
+    }),
     ...signingJobHandlers(config, foundation),
     ...scanJobHandlers(config.defaults, foundation, { suppressions, contentOf }),
     ...exportHandlers(foundation, { region: config.region, suppressions }),
@@ -207,6 +214,8 @@ function jobHandlers(
       ),
     [countFindingsJob.kind]: (_, options) => countFindings(foundation, options),
     [sweepPackageSetsJob]: (_, options) => sweepPackageSets(foundation, options),
+    [sweepPackagesJob]: (_, options) =>
+      sweepPackages(foundation, { historyDays: config.advisoryHistoryDays }, options),
     [holdOlderScansJob]: (_, options) => holdOlderScans(foundation, options),
     [trimNotificationsJob]: (_, options) =>
       trimNotifications(foundation, config.notifications, options),

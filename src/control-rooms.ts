@@ -47,6 +47,7 @@ import { compareSbom, type SbomComparison } from './scanning/compare-sbom.ts'
 import { describeSbom } from './scanning/describe-sbom.ts'
 import { applyRules, describeRules } from './scanning/apply-rules.ts'
 import { recallFindings } from './scanning/recall-findings.ts'
+import { awaitEvaluation } from './scanning/await-evaluation.ts'
 import { findImages } from './scanning/find-images.ts'
 import { findScan, type FoundScan } from './scanning/find-scan.ts'
 import { listFindings, type Finding } from './scanning/list-findings.ts'
@@ -65,11 +66,13 @@ import { sbomsOfArchive } from './scanning/sbom-of-archive.ts'
 import { scanArchive } from './scanning/scan-archive.ts'
 import { refreshNow, type FeedSources } from './scanning/refresh-feeds.ts'
 import type { TrustedKey } from './lib/public-keys.ts'
+import type { Verifiers } from './trust/verify-aside.ts'
 import { readIfThere } from './storage/data-directory.ts'
 import { openSqlite } from './storage/database/sqlite.ts'
 
 export interface ControlDeps {
   readonly layers: LayerReaders
+  readonly verifiers: Verifiers
   readonly wake: () => void
   readonly suppressions: Suppressions
   readonly feeds: FeedSources
@@ -83,7 +86,7 @@ export interface ControlDeps {
 export function controlRooms(
   config: Config,
   foundation: Foundation,
-  { layers, wake, suppressions, feeds, vexKeysHash, bundleKeys }: ControlDeps,
+  { layers, verifiers, wake, suppressions, feeds, vexKeysHash, bundleKeys }: ControlDeps,
 ): Omit<
   ControlRooms,
   | keyof AdmissionRooms
@@ -98,7 +101,7 @@ export function controlRooms(
     ...accountRooms(foundation),
     ...advisoryRooms(foundation, { keys: bundleKeys, wake, chosen: feeds.chosen }),
     ...lifecycleRooms(config, foundation, wake),
-    ...trustRooms(config, foundation, wake),
+    ...trustRooms(config, foundation, { verifiers, wake }),
     ...signingRooms(config.region, foundation, wake),
     ...suppressionRooms(foundation, suppressions, vexKeysHash),
     collect: (input, options) =>
@@ -134,7 +137,10 @@ export function controlRooms(
     explainVulnerability: (input) => explainImage({ ...foundation, suppressions }, input),
     listSuppressed: (input) => listSuppressed({ ...foundation, suppressions }, input),
     recallFindings: (input) => recallImage({ ...foundation, suppressions }, input),
-    findImages: (input) => findImages({ reader: database, suppressions }, input),
+    findImages: async (input) => {
+      await awaitEvaluation(database)
+      return findImages({ reader: database, suppressions }, input)
+    },
     describeSbom: (input) => describeRepositorySbom(config, { ...foundation, suppressions }, input),
     compareSbom: (input) => compareRepositorySbom(foundation, input),
     async sbomsOfArchive({ account, ...input }, options) {

@@ -13,37 +13,67 @@ import { isSigningError } from './signing/errors.ts'
 import { revokedEntities, type RevocationDeps } from './signing/revocation-status.ts'
 import { reevaluateTrust, renewEveryMs, renewEvidence } from './trust/reevaluate-trust.ts'
 import { createOutboundFetch } from './lib/outbound-fetch.ts'
-import { fetchingRevocation } from './trust/revocation-answers.ts'
-import { engineRevision, signatureVerifier } from './trust/rules/signature-verifier.ts'
+import {
+  refreshPublicRoot,
+  refreshPublicRootEveryMs,
+  refreshPublicRootJob,
+  type PublicRootDeps,
+} from './trust/follow-public-root.ts'
+import seed from './trust/public-root/seed.json' with { type: 'json' }
+import type { TrustPlace } from './trust/load-policies.ts'
+import { keptAnswers } from './trust/revocation-answers.ts'
+import { engineRevision } from './trust/rules/signature-verifier.ts'
+import { verifyInSteps } from './trust/rules/verify-in-steps.ts'
+import type { Verifiers } from './trust/verify-aside.ts'
 
+type TrustConfig = Pick<Config, 'region' | 'url' | 'trust'>
 type TrustFoundation = Pick<Foundation, 'database' | 'blobs' | 'clock'>
 
-/** Who is told of signatures of ours of which nothing is known; where nobody is, the API tells it when it is asked. */
-type OnUnknown = (arn: string) => void
+export interface TrustAside {
+  readonly verifiers: Verifiers
+  /** Who is told of signatures of ours of which nothing is known; where nobody is, the API tells it when it is asked. */
+  readonly onUnknown?: (arn: string) => void
+}
 
-export const trustSchedule = [{ kind: renewEvidenceJob, everyMs: renewEveryMs }] as const
+export const trustSchedule = [
+  { kind: renewEvidenceJob, everyMs: renewEveryMs },
+  { kind: refreshPublicRootJob, everyMs: refreshPublicRootEveryMs },
+] as const
+
+export function publicRootDeps(
+  { trust }: Pick<Config, 'trust'>,
+  { database, clock }: Pick<Foundation, 'database' | 'clock'>,
+): PublicRootDeps {
+  return { database, clock, fetch: createOutboundFetch(), mirror: trust.sigstoreMirror, seed }
+}
 
 /** `url`: where the server is reached, which it knows for itself only when it listens. */
+export function trustPlace(config: Pick<Config, 'region' | 'url'>): TrustPlace {
+  return { region: config.region, hostsOf: (account) => hostsOf(config, account) }
+}
+
 export function evaluationDeps(
-  config: Pick<Config, 'region' | 'url'>,
+  config: TrustConfig,
   { database, blobs, clock }: TrustFoundation,
-  onUnknown: OnUnknown = () => undefined,
+  { verifiers, onUnknown = () => undefined }: TrustAside,
 ): EvaluationDeps {
   const { region } = config
   return {
     database,
     clock,
     contentOf: (repositoryId) => openImageContent({ reader: database, blobs }, repositoryId),
-    verifier: signatureVerifier(
-      fetchingRevocation({
+    verifier: verifyInSteps((question, options) => verifiers.judge(question, options), {
+      answerTo: keptAnswers({
         database,
         clock,
         fetch: createOutboundFetch(),
-        askSigner: (question) => askOwnSigner({ reader: database, region, onUnknown }, question),
+        places: config.trust.revocationPlaces,
+        mayReplaceCrl: (lists, options) => verifiers.mayReplaceCrl(lists, options),
       }),
-    ),
+      askSigner: (question) => askOwnSigner({ reader: database, region, onUnknown }, question),
+    }),
     engineRevision,
-    place: { region, hostsOf: (account) => hostsOf(config, account) },
+    place: trustPlace(config),
   }
 }
 
@@ -71,14 +101,16 @@ function hostsOf(
 }
 
 export function trustJobHandlers(
-  config: Pick<Config, 'region' | 'url'>,
+  config: TrustConfig,
   foundation: TrustFoundation,
-  onUnknown?: OnUnknown,
+  aside: TrustAside,
 ): Readonly<Record<string, JobHandler>> {
-  const deps = evaluationDeps(config, foundation, onUnknown)
+  const deps = evaluationDeps(config, foundation, aside)
   return {
     [referrersChangedJob]: (input, options) => evaluateSubject(deps, subjectOfJob(input), options),
     [reevaluateTrustJob]: (input, options) => reevaluateTrust(deps, input, options),
     [renewEvidenceJob]: (_, options) => renewEvidence(deps, options),
+    [refreshPublicRootJob]: (_, options) =>
+      refreshPublicRoot(publicRootDeps(config, foundation), options),
   }
 }
