@@ -209,6 +209,11 @@ const rows: Readonly<Record<number, readonly string[]>> = {
     `INSERT INTO public_roots VALUES ('123456789012', 'public', 'arn')`,
     `INSERT INTO public_root_state VALUES (1, 95, 96, NULL, x'01', x'02', NULL, x'03', x'04')`,
   ],
+  31: [
+    `INSERT INTO posture_rules VALUES ('123456789012', 'version: 1', 95, 'arn')`,
+    `INSERT INTO posture_results VALUES ('123456789012', 96, 5, 1, '{}', '[]', '{}')`,
+    `INSERT INTO posture_history VALUES ('123456789012', 96, 80, 20, 5, 3, 0, '["REG-003"]')`,
+  ],
   33: [`INSERT INTO unused_holdings VALUES (1, 95)`, `INSERT INTO unused_packages VALUES (1, 96)`],
 }
 
