@@ -48,7 +48,7 @@ const rows: Readonly<Record<number, readonly string[]>> = {
      VALUES (1, 'CVE-1', 1, 'affected', 'HIGH', 7.5, '{}', 1)`,
   ],
   3: [
-    `INSERT INTO layer_inventories VALUES ('${digest('a')}', 'r1', x'28b5', 25)`,
+    `INSERT INTO layer_inventories (digest, extractor_revision, inventory, read_at) VALUES ('${digest('a')}', 'r1', x'28b5', 25)`,
     `INSERT INTO image_scans (repository_id, digest, status, reason, notes, distribution, data_needed, package_set_id,
        data_revision, extractor_revision, requested_at, completed_at, instances)
      VALUES (1, '${digest('d')}', 'COMPLETE', NULL, '[]', 'debian 12', '[]', 1, 1, 'r1', 26, 27, x'28b5')`,
