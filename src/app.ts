@@ -58,6 +58,7 @@ import { isStorageFault, nameStorageFault } from './storage/storage-full.ts'
 import { requestReevaluation } from './trust/reevaluate-trust.ts'
 import { VerifiersAside } from './trust/verify-aside.ts'
 import { requestRenewals } from './scan-jobs.ts'
+import { openPosture, type PostureKeeping } from './posture-rooms.ts'
 import { controlRooms, type ControlDeps } from './control-rooms.ts'
 import { witnessPush } from './trust/request-signings.ts'
 import { withdrawSignerTrust } from './trust/withdraw-signer-trust.ts'
@@ -127,8 +128,9 @@ async function startServer(config: Config, log: Log, foundation: Foundation): Pr
     notifications: () => measureNotifications(foundation),
   })
   const trail = await openAuditTrail(config, { log, metrics }, foundation)
-  const deeds = trail.jobs
-  const scanner = { layers, verifiers, suppressions, vexKeys, feeds, signing, deeds }
+  const given = { suppressions, url: () => url, audit: trail.facts, wake: () => workers.wake() }
+  const posture = openPosture(config, foundation, given)
+  const scanner = { layers, verifiers, suppressions, vexKeys, feeds, posture, signing, trail }
   const workers = openWorkers(config, foundation, scanner, { log, metrics })
   const notifying = openNotifying(config, { log, metrics, suppressions }, foundation)
   const { notifier } = notifying
@@ -165,6 +167,7 @@ async function startServer(config: Config, log: Log, foundation: Foundation): Pr
     feeds,
     signing,
     notifying,
+    posture,
     url: () => url,
     vexKeysHash: keysHashOf(vexKeys),
     bundleKeys,
@@ -204,11 +207,12 @@ interface Doors extends ControlDeps {
   readonly url: () => string
   readonly notifying: Notifying
   readonly admission: Admission
+  readonly posture: PostureKeeping
 }
 
 function serveDoors(app: FastifyInstance, doors: Doors): void {
-  const { config, log, foundation, trail, url, wake, suppressions, notifying, admission } = doors
-  const { signing } = doors
+  const { config, log, foundation, trail, url, wake, suppressions, notifying, admission, posture } =
+    doors
   const { database, blobs, clock, ids, keyring } = foundation
   const addresses: AddressDeps = {
     defaultAccount: config.account,
@@ -249,7 +253,7 @@ function serveDoors(app: FastifyInstance, doors: Doors): void {
     encodeMessage: (denied) => encodeAuthorizationMessage({ clock, ids, messageKey }, denied),
   })
   const { authorize: ask, authorizeUnder: askUnder, prepareRepositories } = decisions
-  const audit = trail.watch(app)
+  const audit = trail.watch(app, posture.changed)
   const downloadKey = keyring.keysOf('download')
   const pagingKey = keyring.keysOf('paging')
   const buffers = new BufferPool()
@@ -302,7 +306,7 @@ function serveDoors(app: FastifyInstance, doors: Doors): void {
     cloudTrail: trail.cloudTrail,
     inspector: openInspector(app, foundation, { region, suppressions, url, wake, defaults }),
     signer: {
-      ...signing,
+      ...doors.signing,
       pagingKey,
       defaults,
       onRevoked: withdrawSignerTrust,
@@ -346,7 +350,7 @@ function serveDoors(app: FastifyInstance, doors: Doors): void {
       prepareRepositories,
     },
   })
-  servePki(app, { rooms: pkiRooms(config.signing, signing), onFault })
+  servePki(app, { rooms: pkiRooms(config.signing, doors.signing), onFault })
   serveControl(app, {
     region,
     authenticate: authenticator.basicHeader,
@@ -359,6 +363,7 @@ function serveDoors(app: FastifyInstance, doors: Doors): void {
       ...trail.rooms,
       ...admission.rooms,
       ...notifying.rooms,
+      ...posture.rooms,
       ...policyRooms({
         ...decisions,
         database,

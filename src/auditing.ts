@@ -17,6 +17,7 @@ import type { Metrics } from './edges/health/metrics.ts'
 import type { Foundation } from './foundation.ts'
 import type { JobHandler } from './jobs/worker.ts'
 import type { Log } from './lib/log.ts'
+import type { LogFactDeps } from './posture/log-facts.ts'
 
 /** Seals the log: who can write its files, and has not this key, cannot write a history. The same after a rotation. */
 export function auditKeyOf({ auditKey }: Foundation): AuditKey {
@@ -35,13 +36,18 @@ const segmentsAtMax = 4
 /** What the doors and the rooms of a server have of its audit log. */
 export interface AuditTrail {
   /** Records what passes the doors of an app; to be called once. */
-  watch(app: Parameters<typeof auditRequests>[0]): RequestAuditor
+  watch(
+    app: Parameters<typeof auditRequests>[0],
+    onChange: Parameters<typeof auditRequests>[1]['onChange'],
+  ): RequestAuditor
   /** Nothing may be changed that cannot be recorded. */
   holding(authorize: Authorizer): Authorizer
   readonly cloudTrail: CloudTrailDeps
   readonly rooms: AuditRooms
   /** What the program did by itself. */
   readonly jobs: Readonly<Record<string, JobHandler>>
+  /** What a posture is judged by. */
+  readonly facts: LogFactDeps
   close(): Promise<void>
 }
 
@@ -55,7 +61,8 @@ export async function openAuditTrail(
   const auditLog = await openAuditLog(config, told, foundation)
   const record = (text: string): Promise<void> => auditLog.recordDurably(text)
   return {
-    watch: (app) => auditRequests(app, { ...audit, log: auditLog, clock, ids, region, account }),
+    watch: (app, onChange) =>
+      auditRequests(app, { ...audit, log: auditLog, clock, ids, region, account, onChange }),
     holding: (authorize) => refuseUnrecordable(authorize, auditLog),
     cloudTrail: {
       search: (input, options) => searchLog({ segments, log: auditLog }, input, options),
@@ -67,6 +74,15 @@ export async function openAuditTrail(
       [recordDeedsJob]: (_, options) => {
         const renderer = new RecordRenderer({ region, account })
         return recordDeeds({ ...foundation, renderer, record }, options)
+      },
+    },
+    facts: {
+      ownAccount: account,
+      searchAuditLog: (input, options) => searchLog({ segments, log: auditLog }, input, options),
+      async *verifyAuditLog(options) {
+        const position = await auditLog.position()
+        const key = auditKeyOf(foundation)
+        yield* verifyLog({ segments, key }, { position, anchor: undefined }, options)
       },
     },
     close: () => auditLog.close(),

@@ -21,6 +21,7 @@ import { imagePushedJob } from './registry/events.ts'
 import { exportHandlers } from './inspecting.ts'
 import { openImageContent } from './registry/open-image-content.ts'
 import { lifecycleJobHandlers, lifecycleSchedule } from './lifecycle-jobs.ts'
+import { postureSchedule, type PostureKeeping } from './posture-rooms.ts'
 import { trustJobHandlers, trustSchedule } from './trust-jobs.ts'
 import type { Verifiers } from './trust/verify-aside.ts'
 import { scanJobHandlers, scanSchedule } from './scan-jobs.ts'
@@ -87,12 +88,18 @@ export interface Workers {
 export function openWorkers(
   config: Config,
   foundation: Foundation,
-  deps: ScannerDeps & { readonly feeds: FeedSources },
+  deps: ScannerDeps & {
+    readonly feeds: FeedSources
+    readonly posture: Pick<PostureKeeping, 'handlers'>
+  },
   { log, metrics }: { readonly log: Log; readonly metrics: Metrics },
 ): Workers {
   const { database, clock, ids } = foundation
   const jobs = { database, clock, ids, log: jobLog(log, metrics) }
-  const handlers = jobHandlers(config, foundation, { ...deps, log })
+  const handlers = {
+    ...jobHandlers(config, foundation, { ...deps, log }),
+    ...deps.posture.handlers,
+  }
   const urgent = new JobWorker({ ...jobs, handlers, schedule: [], lane: urgentLane })
   const schedule = jobSchedule(config)
   const background = new JobWorker({ ...jobs, handlers, schedule, lane: backgroundLane })
@@ -142,6 +149,7 @@ function jobSchedule(
     ...trustSchedule,
     ...signingSchedule,
     { kind: recordDeedsJob, everyMs: recordDeedsEveryMs },
+    ...postureSchedule,
     { kind: trimNotificationsJob, everyMs: trimNotificationsEveryMs },
     { kind: forgetAdvisoriesJob, everyMs: forgetEveryMs },
   ]
@@ -188,7 +196,7 @@ interface ScannerDeps {
   readonly vexKeys: readonly TrustedKey[]
   readonly signing: SigningDeps
   /** What the audit log is told by jobs. */
-  readonly deeds: Readonly<Record<string, JobHandler>>
+  readonly trail: { readonly jobs: Readonly<Record<string, JobHandler>> }
 }
 
 /** What each kind of job does. */
@@ -201,7 +209,7 @@ function jobHandlers(
     suppressions,
     vexKeys,
     signing,
-    deeds,
+    trail,
     log,
   }: ScannerDeps & { readonly log: Log },
 ): Readonly<Record<string, JobHandler>> {
@@ -216,7 +224,7 @@ function jobHandlers(
       onUnknown: (arn) => log.warn({ event: 'signing.unknown', arn }),
     }),
     ...signingJobHandlers(config, foundation, signing),
-    ...deeds,
+    ...trail.jobs,
     ...scanJobHandlers(config.defaults, foundation, { suppressions, contentOf }),
     ...exportHandlers(foundation, { region: config.region, suppressions }),
     [collectJob]: (_, { signal }) => collectSlice(config, foundation, signal),

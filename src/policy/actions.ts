@@ -154,7 +154,12 @@ const signer: readonly Row[] = [
 
 const pratique: readonly Row[] = [
   ['pratique', 'repository', 'read', 'ExplainDecision GetSbom GetSbomWithFindings'],
-  ['pratique', 'repository', 'read', 'ExplainFinding ListSuppressedFindings RecallFindings'],
+  [
+    'pratique',
+    'repository',
+    'read',
+    'ExplainFinding ListSuppressedFindings RecallFindings ListImageSecrets',
+  ],
   ['pratique', 'repository', 'read', 'PreviewLifecyclePolicy GetLifecycleHistory'],
   ['pratique', 'repository', 'write', 'RunLifecyclePolicy UndoLifecycleDeletion'],
   ['pratique', 'repository', 'read', 'DescribeSignatures GetEvidence'],
@@ -179,6 +184,8 @@ const pratique: readonly Row[] = [
   ['pratique', 'none', 'write', 'PutSigningRuleOption'],
   ['pratique', 'signing-key', 'write', 'CreateSigningKey SignWithKey RevokeSigningKey'],
   ['pratique', 'none', 'write', 'PutQuota RepairStorage CreateBundleKey'],
+  ['pratique', 'none', 'read', 'GetPosture GetPostureRules ListPostureHistory'],
+  ['pratique', 'none', 'write', 'JudgePosture PutPostureRules DeletePostureRules'],
 ]
 
 export const knownActions: readonly KnownAction[] = [

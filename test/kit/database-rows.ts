@@ -48,7 +48,7 @@ const rows: Readonly<Record<number, readonly string[]>> = {
      VALUES (1, 'CVE-1', 1, 'affected', 'HIGH', 7.5, '{}', 1)`,
   ],
   3: [
-    `INSERT INTO layer_inventories VALUES ('${digest('a')}', 'r1', x'28b5', 25)`,
+    `INSERT INTO layer_inventories (digest, extractor_revision, inventory, read_at) VALUES ('${digest('a')}', 'r1', x'28b5', 25)`,
     `INSERT INTO image_scans (repository_id, digest, status, reason, notes, distribution, data_needed, package_set_id,
        data_revision, extractor_revision, requested_at, completed_at, instances)
      VALUES (1, '${digest('d')}', 'COMPLETE', NULL, '[]', 'debian 12', '[]', 1, 1, 'r1', 26, 27, x'28b5')`,
@@ -214,6 +214,11 @@ const rows: Readonly<Record<number, readonly string[]>> = {
     `INSERT INTO signing_crls VALUES ('k1', 1, x'04', 99)`,
     `INSERT INTO signing_index_only VALUES ('123456789012', 'arn', 'arn', 100)`,
     `INSERT INTO audit_outbox (account, detail, at) VALUES ('123456789012', '{}', 101)`,
+  ],
+  31: [
+    `INSERT INTO posture_rules VALUES ('123456789012', 'version: 1', 95, 'arn')`,
+    `INSERT INTO posture_results VALUES ('123456789012', 96, 5, 1, '{}', '[]', '{}')`,
+    `INSERT INTO posture_history VALUES ('123456789012', 96, 80, 20, 5, 3, 0, '["REG-003"]')`,
   ],
   33: [`INSERT INTO unused_holdings VALUES (1, 95)`, `INSERT INTO unused_packages VALUES (1, 96)`],
 }

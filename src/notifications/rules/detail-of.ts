@@ -40,6 +40,10 @@ export function detailOf({ body, ...place }: Notice): Detail {
       const image = `${repositoryArn(place, body.repository)}/${body.digest}`
       return { ...inspector('Inspector2 Finding', [image]), detail: body.record }
     }
+    case 'posture': {
+      const { kind: _, ...detail } = body
+      return { ...own('Pratique Posture'), detail }
+    }
     case 'trust': {
       const { kind: _, ...detail } = body
       return { ...own('Pratique Signature Trust'), detail }

@@ -11,6 +11,7 @@ export const noticeKinds = [
   'scan-frequency',
   'finding',
   'trust',
+  'posture',
 ] as const
 export type NoticeKind = (typeof noticeKinds)[number]
 
@@ -91,6 +92,31 @@ export interface TrustNotice {
   readonly identities: readonly string[]
 }
 
+export const postureSeverities = ['critical', 'high', 'medium', 'low', 'info'] as const
+
+/** A rule of the audit that began to fail, or fails more places than before; or that was mended. */
+export interface PostureNotice {
+  readonly kind: 'posture'
+  readonly change: 'FAILING' | 'MENDED'
+  /** `REG-006`. */
+  readonly rule: string
+  readonly title: string
+  readonly severity: (typeof postureSeverities)[number]
+  /** What may happen where it fails. */
+  readonly why: string
+  /** What began to fail, the first few. */
+  readonly resources: readonly {
+    readonly resource: string
+    readonly words: string
+    /** A command that mends it. */
+    readonly remedy?: string
+  }[]
+  /** How many began to fail. */
+  readonly count: number
+  /** The score, where one could be told. */
+  readonly points?: number
+}
+
 /** A flaw with how many messages were about it. */
 export interface DigestFlaw {
   readonly vulnerability: string
@@ -140,6 +166,7 @@ export type NoticeBody =
   | ScanFrequencyNotice
   | FindingNotice
   | TrustNotice
+  | PostureNotice
   | DigestNotice
   | TestNotice
 
@@ -155,5 +182,6 @@ export interface Notice {
 
 /** Messages with the same key reach a sink one after another. */
 export function orderKeyOf(body: NoticeBody): string {
+  if (body.kind === 'posture') return `posture ${body.rule}`
   return 'digest' in body ? `${body.repository}@${body.digest}` : body.kind
 }

@@ -28,11 +28,13 @@ export function renderCloudEvent(notice: Notice): unknown {
 }
 
 function subjectOf(body: NoticeBody): string | undefined {
+  if (body.kind === 'posture') return body.rule
   if (!('digest' in body)) return undefined
   return 'tag' in body && body.tag !== undefined ? `${body.digest}:${body.tag}` : body.digest
 }
 
 function typeOf(body: NoticeBody): string {
+  if ('change' in body) return `dev.pratique.${body.kind}.${body.change.toLowerCase()}`
   switch (body.kind) {
     case 'image':
     case 'referrer':
@@ -43,10 +45,6 @@ function typeOf(body: NoticeBody): string {
       return `dev.pratique.${body.kind}.ended`
     case 'scan-frequency':
       return 'dev.pratique.scan-frequency.changed'
-    case 'finding':
-      return `dev.pratique.finding.${body.change.toLowerCase()}`
-    case 'trust':
-      return `dev.pratique.trust.${body.change.toLowerCase()}`
     case 'digest':
     case 'test':
       return `dev.pratique.${body.kind}`

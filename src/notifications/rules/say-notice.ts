@@ -10,6 +10,7 @@ import type {
   FindingNotice,
   ImageNotice,
   NoticeBody,
+  PostureNotice,
   ScanNotice,
   TrustNotice,
 } from './notice.ts'
@@ -43,6 +44,8 @@ export function sayNotice(body: NoticeBody): SaidNotice {
       return sayFinding(body)
     case 'trust':
       return sayTrust(body)
+    case 'posture':
+      return sayPosture(body)
     case 'digest':
       return sayDigest(body.summary)
     case 'test':
@@ -91,6 +94,28 @@ function sayTrust(body: TrustNotice): SaidNotice {
     ...(identities.length === 0 ? [] : [`Signed by: ${identities.slice(0, 20).join(', ')}`]),
   ]
   return { title: oneLine(what), lines: lines.map(oneLine) }
+}
+
+function sayPosture(body: PostureNotice): SaidNotice {
+  const { change, rule, title, severity, why, resources, count, points } = body
+  const score = points === undefined ? [] : [`Score: ${points} of 100`]
+  if (change === 'MENDED')
+    return { title: oneLine(`Mended: ${rule} ${title} (${severity})`), lines: score }
+  const first = resources.slice(0, namedFlaws)
+  const more = count - first.length
+  const lines = [
+    why,
+    ...first.flatMap(({ resource, words, remedy }) => [
+      `${resource}: ${words}`,
+      ...(remedy === undefined ? [] : [`Mend it: ${remedy}`]),
+    ]),
+    ...(more > 0 ? [`and ${more} more`] : []),
+    ...score,
+  ]
+  return {
+    title: oneLine(`The audit found: ${rule} ${title} (${severity})`),
+    lines: lines.map(oneLine),
+  }
 }
 
 const changeWords = { NEW: 'New', CHANGED: 'Changed', CLOSED: 'Closed' } as const
