@@ -30,6 +30,7 @@ const commands: ReadonlyMap<string, () => Promise<AddCommand>> = new Map(
     verify: async () => (await import('./commands/verify.ts')).verifyCommand,
     where: async () => (await import('./commands/where.ts')).whereCommand,
     lifecycle: async () => (await import('./commands/lifecycle.ts')).lifecycleCommand,
+    attest: async () => (await import('./commands/attest.ts')).attestCommand,
     sign: async () => (await import('./commands/sign.ts')).signCommand,
     signing: async () => (await import('./commands/signing.ts')).signingCommand,
     notify: async () => (await import('./commands/notify.ts')).notifyCommand,

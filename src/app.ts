@@ -21,6 +21,7 @@ import { serveAws } from './edges/aws/serve-aws.ts'
 import { spellControlError } from './edges/control/errors.ts'
 import { serveControl } from './edges/control/serve-control.ts'
 import { createMetrics } from './edges/health/metrics.ts'
+import { servePki } from './edges/pki/serve-pki.ts'
 import { serveHealth } from './edges/health/serve-health.ts'
 import { createHttpServer } from './edges/http-server.ts'
 import { observeRequests } from './edges/observe.ts'
@@ -65,7 +66,7 @@ import { connectionGuard, listen, listeningUrl } from './listening.ts'
 import { measureNotifications, openNotifying, type Notifying } from './notifying.ts'
 import { readBundleKeys, readVexKeys } from './trusted-keys.ts'
 import { openInspector } from './inspecting.ts'
-import { signingDeps } from './signing-jobs.ts'
+import { openSigning, pkiRooms } from './open-signing.ts'
 
 export { StartError }
 
@@ -118,6 +119,7 @@ async function startServer(config: Config, log: Log, foundation: Foundation): Pr
   const { region } = config
   const hosts = (): readonly string[] => hostsOf(config, url)
   const suppressions = openSuppressions({ reader: database, clock, region, keys: vexKeys, hosts })
+  const signing = await openSigning(config, foundation, log)
   const layers = openLayerReaders({ workers: config.scanWorkers })
   const verifiers = new VerifiersAside({ clock })
   const metrics = createMetrics({
@@ -128,7 +130,8 @@ async function startServer(config: Config, log: Log, foundation: Foundation): Pr
   const trail = await openAuditTrail(config, { log, metrics }, foundation)
   const given = { suppressions, url: () => url, audit: trail.facts, wake: () => workers.wake() }
   const posture = openPosture(config, foundation, given)
-  const scanner = { layers, verifiers, suppressions, vexKeys, feeds, posture }
+  const deeds = trail.jobs
+  const scanner = { layers, verifiers, suppressions, vexKeys, feeds, signing, deeds, posture }
   const workers = openWorkers(config, foundation, scanner, { log, metrics })
   const notifying = openNotifying(config, { log, metrics, suppressions }, foundation)
   const { notifier } = notifying
@@ -163,6 +166,7 @@ async function startServer(config: Config, log: Log, foundation: Foundation): Pr
     wake,
     suppressions,
     feeds,
+    signing,
     notifying,
     posture,
     url: () => url,
@@ -184,10 +188,10 @@ async function startServer(config: Config, log: Log, foundation: Foundation): Pr
       draining = true
       await admission.close()
       await app.close()
-      await trail.close()
       guard.stop()
       await workers.stop()
       await notifier.stop()
+      await trail.close()
       await layers.close()
       await verifiers.close()
       await removeServerFile(paths)
@@ -210,6 +214,7 @@ interface Doors extends ControlDeps {
 function serveDoors(app: FastifyInstance, doors: Doors): void {
   const { config, log, foundation, trail, url, wake, suppressions, notifying, admission, posture } =
     doors
+  const { signing } = doors
   const { database, blobs, clock, ids, keyring } = foundation
   const addresses: AddressDeps = {
     defaultAccount: config.account,
@@ -303,7 +308,7 @@ function serveDoors(app: FastifyInstance, doors: Doors): void {
     cloudTrail: trail.cloudTrail,
     inspector: openInspector(app, foundation, { region, suppressions, url, wake, defaults }),
     signer: {
-      ...signingDeps(region, foundation),
+      ...signing,
       pagingKey,
       defaults,
       onRevoked: withdrawSignerTrust,
@@ -347,6 +352,7 @@ function serveDoors(app: FastifyInstance, doors: Doors): void {
       prepareRepositories,
     },
   })
+  servePki(app, { rooms: pkiRooms(config.signing, signing), onFault })
   serveControl(app, {
     region,
     authenticate: authenticator.basicHeader,

@@ -1,6 +1,8 @@
 // The audit log of a server, bound to the foundation.
 import { Readable } from 'node:stream'
 import { AuditLog, type AuditLogDeps } from './audit/audit-log.ts'
+import { recordDeeds, recordDeedsJob } from './audit/own-deeds.ts'
+import { RecordRenderer } from './audit/render-record.ts'
 import type { AuditKey } from './audit/rules/chain.ts'
 import { refuseUnrecordable } from './audit/refuse-unrecordable.ts'
 import { exportLog } from './audit/export-log.ts'
@@ -13,6 +15,7 @@ import type { CloudTrailDeps } from './edges/aws/cloudtrail/lookup-events.ts'
 import type { AuditRooms } from './edges/control/audit-routes.ts'
 import type { Metrics } from './edges/health/metrics.ts'
 import type { Foundation } from './foundation.ts'
+import type { JobHandler } from './jobs/worker.ts'
 import type { Log } from './lib/log.ts'
 import type { LogFactDeps } from './posture/log-facts.ts'
 
@@ -43,6 +46,8 @@ export interface AuditTrail {
   readonly rooms: AuditRooms
   /** What a posture is judged by. */
   readonly facts: LogFactDeps
+  /** What the program did by itself. */
+  readonly jobs: Readonly<Record<string, JobHandler>>
   close(): Promise<void>
 }
 
@@ -54,6 +59,7 @@ export async function openAuditTrail(
   const { segments, clock, ids, keyring } = foundation
   const { account, region, audit } = config
   const auditLog = await openAuditLog(config, told, foundation)
+  const record = (text: string): Promise<void> => auditLog.recordDurably(text)
   return {
     watch: (app, onChange) =>
       auditRequests(app, { ...audit, log: auditLog, clock, ids, region, account, onChange }),
@@ -71,6 +77,12 @@ export async function openAuditTrail(
         const position = await auditLog.position()
         const key = auditKeyOf(foundation)
         yield* verifyLog({ segments, key }, { position, anchor: undefined }, options)
+      },
+    },
+    jobs: {
+      [recordDeedsJob]: (_, options) => {
+        const renderer = new RecordRenderer({ region, account })
+        return recordDeeds({ ...foundation, renderer, record }, options)
       },
     },
     close: () => auditLog.close(),

@@ -25,7 +25,9 @@ import { postureSchedule, type PostureKeeping } from './posture-rooms.ts'
 import { trustJobHandlers, trustSchedule } from './trust-jobs.ts'
 import type { Verifiers } from './trust/verify-aside.ts'
 import { scanJobHandlers, scanSchedule } from './scan-jobs.ts'
-import { signingJobHandlers } from './signing-jobs.ts'
+import { signingJobHandlers, signingSchedule } from './signing-jobs.ts'
+import type { SigningDeps } from './signing/make-signature.ts'
+import { recordDeedsEveryMs, recordDeedsJob } from './audit/own-deeds.ts'
 import { findRepositoryById } from './registry/repository-store.ts'
 import { shardCount } from './registry/rules/orphan.ts'
 import { findOldestLeftRevision } from './scanning/eligibility-store.ts'
@@ -146,6 +148,8 @@ function jobSchedule(
     ...lifecycleSchedule,
     ...trustSchedule,
     ...postureSchedule,
+    ...signingSchedule,
+    { kind: recordDeedsJob, everyMs: recordDeedsEveryMs },
     { kind: trimNotificationsJob, everyMs: trimNotificationsEveryMs },
     { kind: forgetAdvisoriesJob, everyMs: forgetEveryMs },
   ]
@@ -190,13 +194,24 @@ interface ScannerDeps {
   readonly verifiers: Verifiers
   readonly suppressions: Suppressions
   readonly vexKeys: readonly TrustedKey[]
+  readonly signing: SigningDeps
+  /** What the audit log is told by jobs. */
+  readonly deeds: Readonly<Record<string, JobHandler>>
 }
 
 /** What each kind of job does. */
 function jobHandlers(
   config: Config,
   foundation: Foundation,
-  { layers, verifiers, suppressions, vexKeys, log }: ScannerDeps & { readonly log: Log },
+  {
+    layers,
+    verifiers,
+    suppressions,
+    vexKeys,
+    signing,
+    deeds,
+    log,
+  }: ScannerDeps & { readonly log: Log },
 ): Readonly<Record<string, JobHandler>> {
   const { database, blobs } = foundation
   const contentOf = (repositoryId: number): ReturnType<typeof openImageContent> =>
@@ -208,7 +223,8 @@ function jobHandlers(
       verifiers,
       onUnknown: (arn) => log.warn({ event: 'signing.unknown', arn }),
     }),
-    ...signingJobHandlers(config, foundation),
+    ...signingJobHandlers(config, foundation, signing),
+    ...deeds,
     ...scanJobHandlers(config.defaults, foundation, { suppressions, contentOf }),
     ...exportHandlers(foundation, { region: config.region, suppressions }),
     [collectJob]: (_, { signal }) => collectSlice(config, foundation, signal),

@@ -54,6 +54,12 @@ const refusedValues: readonly (readonly [string, string, RegExp])[] = [
   ['PRATIQUE_STALE_AFTER_HOURS', '1.5', /expected whole hours/],
   ['PRATIQUE_STALE_AFTER_HOURS', '-1', /expected whole hours/],
   ['PRATIQUE_ORGANIZATION', 'acme', /expected o- and 10 to 32 of a-z and 0-9/],
+  ['PRATIQUE_TIMESTAMPS', 'ours', /expected own, or up to three http and https addresses/],
+  ['PRATIQUE_TIMESTAMPS', 'http://a,b', /expected own, or up to three/],
+  ['PRATIQUE_TIMESTAMPS', 'http://a,http://b,http://c,http://d', /expected own, or up to three/],
+  ['PRATIQUE_TIMESTAMP_IF_AWAY', 'sign', /expected fail or omit/],
+  ['PRATIQUE_TSA', 'yes', /expected on or off/],
+  ['PRATIQUE_CRL_URL', 'https://registry.example.com', /expected an http address/],
   ['PRATIQUE_CLOCK_SKEW_MINUTES', '0', /expected whole minutes from 1 to 15, or auto/],
   ['PRATIQUE_CLOCK_SKEW_MINUTES', '16', /expected whole minutes from 1 to 15/],
   ['PRATIQUE_MIN_FREE_MIB', '-1', /expected whole MiB/],
@@ -169,6 +175,11 @@ test('says nothing, gets the safe defaults', () => {
       keepDays: 400,
       maxBytes: undefined,
       atMax: 'refuse',
+    },
+    signing: {
+      timestamps: { kind: 'none' },
+      isTimestampAuthority: false,
+      crlUrl: undefined,
     },
     notifications: { allowPrivateNetwork: false, stormPercent: 10, keepEventsDays: 14 },
     vexKeysFile: undefined,
@@ -286,5 +297,20 @@ test('the sources of the master key are read, a command as plain words', () => {
     kind: 'command',
     primary: ['/bin/k', 'get', '-f=a b', "c 'd'", '\\$(x);'],
     previous: ['y'],
+  })
+})
+
+test('timestamp authorities without their roots are refused: nobody could tell whose timestamps they are', () => {
+  const environment = { PRATIQUE_TIMESTAMPS: 'http://tsa.example/a, https://tsa.example' }
+  const problems = problemsOf({ environment })
+  assert.equal(problems.length, 1)
+  assert.match(problems[0] ?? '', /set PRATIQUE_TIMESTAMP_ROOTS/)
+  const roots = { PRATIQUE_TIMESTAMP_ROOTS: 'roots.pem' }
+  assert.deepEqual(configOf({ environment: { ...environment, ...roots } }).signing.timestamps, {
+    kind: 'remote',
+    urls: ['http://tsa.example/a', 'https://tsa.example'],
+    rootsFile: `${nowhere}/roots.pem`,
+    ifAway: 'fail',
+    allowPrivateNetwork: false,
   })
 })

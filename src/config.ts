@@ -12,6 +12,7 @@ import {
   notificationSettings,
   type NotificationSetting,
 } from './notification-setting.ts'
+import { signingFrom, signingSettings, type SigningSetting } from './signing-setting.ts'
 import { parseAccountId, type AccountId } from './policy/account-id.ts'
 
 export { secretVariables } from './master-key-setting.ts'
@@ -68,6 +69,7 @@ export interface Config {
   readonly audit: AuditSetting
   readonly masterKey: MasterKeySetting
   readonly notifications: NotificationSetting
+  readonly signing: SigningSetting
   readonly trust: TrustSetting
   /** Public keys whose signatures count on VEX documents beside images; undefined: none are believed. */
   readonly vexKeysFile: string | undefined
@@ -208,6 +210,7 @@ export const settings = {
     says: 'MiB of the disk that uploads leave free, or auto (the smaller of 5 % of it and 2048)',
   },
   ...notificationSettings,
+  ...signingSettings,
   ...trustSettings,
   vexKeys: {
     environment: 'PRATIQUE_VEX_KEYS',
@@ -410,6 +413,7 @@ function buildConfig(
     audit: auditFrom(read),
     admission: admissionFrom(read),
     notifications: notificationsFrom(read),
+    signing: signingFrom(read, pathFrom(cwd), problems),
     trust: trustFrom(read),
     vexKeysFile:
       values.vexKeys.text === '' ? undefined : read('vexKeys', pathFrom(cwd), 'a file', ''),

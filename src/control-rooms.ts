@@ -63,6 +63,7 @@ import { listVexReferrers } from './scanning/vex-referrer-store.ts'
 import { importAdvisories } from './scanning/import-advisories.ts'
 import { importCveFacts } from './scanning/import-cve-facts.ts'
 import { signingRooms } from './signing-rooms.ts'
+import type { SigningDeps } from './signing/make-signature.ts'
 import { type LayerReaders } from './scanning/read-layer.ts'
 import { sbomsOfArchive } from './scanning/sbom-of-archive.ts'
 import { scanArchive } from './scanning/scan-archive.ts'
@@ -80,6 +81,7 @@ export interface ControlDeps {
   readonly feeds: FeedSources
   /** Names the keys that are believed now. */
   readonly vexKeysHash: string
+  readonly signing: SigningDeps
   /** Whose signatures count on bundles. */
   readonly bundleKeys: readonly TrustedKey[]
 }
@@ -88,7 +90,7 @@ export interface ControlDeps {
 export function controlRooms(
   config: Config,
   foundation: Foundation,
-  { layers, verifiers, wake, suppressions, feeds, vexKeysHash, bundleKeys }: ControlDeps,
+  { layers, verifiers, wake, suppressions, feeds, signing, vexKeysHash, bundleKeys }: ControlDeps,
 ): Omit<
   ControlRooms,
   | keyof AdmissionRooms
@@ -105,7 +107,7 @@ export function controlRooms(
     ...advisoryRooms(foundation, { keys: bundleKeys, wake, chosen: feeds.chosen }),
     ...lifecycleRooms(config, foundation, wake),
     ...trustRooms(config, foundation, { verifiers, wake }),
-    ...signingRooms(config.region, foundation, wake),
+    ...signingRooms(signing, foundation, wake),
     ...suppressionRooms(foundation, suppressions, vexKeysHash),
     collect: (input, options) =>
       collecting(collectorOf(config, foundation), { ...input, askedBy: 'request' }, options),

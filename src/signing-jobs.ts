@@ -1,19 +1,22 @@
-// What signing stands on, and the job that signs what was pushed.
+// What the program does by itself with signing: what was pushed is signed, and lists of revoked certificates are signed anew.
 import { openDecisions } from './access/decisions.ts'
 import type { Foundation } from './foundation.ts'
 import type { JobHandler } from './jobs/worker.ts'
 import { parseDigest } from './oci/digest.ts'
 import { LiveHashes } from './registry/live-hashes.ts'
-import { embeddedKeys } from './signing/embedded-keys.ts'
 import type { SigningDeps } from './signing/make-signature.ts'
+import {
+  signListsEveryMs,
+  signRevocationLists,
+  signRevocationListsJob,
+} from './signing/revocation-lists.ts'
 import type { ImageKey } from './trust/image-signing-store.ts'
 import { signImageJob } from './trust/request-signings.ts'
 import { signImage } from './trust/sign-image.ts'
 
-export function signingDeps(region: string, foundation: Foundation): SigningDeps {
-  const { database, clock, ids } = foundation
-  return { database, clock, ids, region, keys: embeddedKeys(foundation) }
-}
+export const signingSchedule = [
+  { kind: signRevocationListsJob, everyMs: signListsEveryMs },
+] as const
 
 /** Whoever pushed is judged again by the policies of the moment in which it is signed. */
 export function signingJobHandlers(
@@ -24,6 +27,7 @@ export function signingJobHandlers(
     readonly gcGraceHours: number
   },
   foundation: Foundation,
+  signing: SigningDeps,
 ): Readonly<Record<string, JobHandler>> {
   const { region, organization, maxOpenUploads, gcGraceHours } = setting
   const { database, clock, blobs } = foundation
@@ -35,14 +39,17 @@ export function signingJobHandlers(
     encodeMessage: () => undefined,
   })
   const deps = {
-    ...signingDeps(region, foundation),
+    ...signing,
     blobs,
     hashes: new LiveHashes(),
     maxOpenUploads,
     graceMs: gcGraceHours * 3_600_000,
     authorize,
   }
-  return { [signImageJob]: (input, options) => signImage(deps, imageIn(input), options) }
+  return {
+    [signImageJob]: (input, options) => signImage(deps, imageIn(input), options),
+    [signRevocationListsJob]: () => database.transaction((tx) => signRevocationLists(signing, tx)),
+  }
 }
 
 /** Written by this program, so another shape is a fault. */

@@ -10,6 +10,7 @@ import { reevaluateTrustJob, renewEvidenceJob, subjectOfJob } from './trust/eval
 import type { EvaluationDeps } from './trust/judge-subject.ts'
 import type { AwsRevocationQuestion, AwsSignerAnswer } from './signatures/notation/aws-signer.ts'
 import { isSigningError } from './signing/errors.ts'
+import { wordOnCertificate } from './signing/revocation-lists.ts'
 import { revokedEntities, type RevocationDeps } from './signing/revocation-status.ts'
 import { reevaluateTrust, renewEveryMs, renewEvidence } from './trust/reevaluate-trust.ts'
 import { createOutboundFetch } from './lib/outbound-fetch.ts'
@@ -71,6 +72,7 @@ export function evaluationDeps(
         mayReplaceCrl: (lists, options) => verifiers.mayReplaceCrl(lists, options),
       }),
       askSigner: (question) => askOwnSigner({ reader: database, region, onUnknown }, question),
+      askIssuer: (certificate) => wordOnCertificate(database, certificate),
     }),
     engineRevision,
     place: trustPlace(config),

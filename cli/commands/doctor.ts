@@ -1,6 +1,6 @@
 import { accessSync, constants, statSync } from 'node:fs'
 import { statfs } from 'node:fs/promises'
-import { createServer } from 'node:net'
+import { createServer, isIP } from 'node:net'
 import { join } from 'node:path'
 import type { Command } from 'commander'
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts'
@@ -54,6 +54,7 @@ async function examine(config: Config): Promise<readonly Check[]> {
     await readiness(url),
     await identity(config, url),
     await dataAge(config),
+    await signerName(config.url ?? url),
   ]
 }
 
@@ -233,6 +234,32 @@ async function dataAge(config: Config): Promise<Check> {
     return failed(name, error instanceof Error ? error.message : 'cannot be read', remedy)
   }
 }
+
+/**
+ * The model of AWS Signer has `data-` put before the host where revocation is asked for: a name that leads nowhere makes a strict
+ * policy refuse.
+ */
+async function signerName(url: string): Promise<Check> {
+  const name = 'revocation'
+  const { protocol, hostname, host } = new URL(url)
+  if (isIP(hostname.replace(/^\[(.*)\]$/, '$1')) !== 0 || hostname === 'localhost')
+    return ok(name, `not tried: AWS's plugin for notation needs a name, and this is ${hostname}`)
+  const second = `${protocol}//data-${host}`
+  const remedy = `give data-${hostname} the address of ${hostname}, and a certificate for both: AWS's plugin for notation asks there`
+  try {
+    const signal = AbortSignal.timeout(signerNameTimeoutMs)
+    const response = await fetch(`${second}/livez`, { signal })
+    return response.ok
+      ? ok(name, `${second} leads here`)
+      : warning(name, `${second} answers ${response.status}`, remedy)
+  } catch (error) {
+    const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error
+    const why = cause instanceof Error ? cause.message : 'no answer'
+    return warning(name, `${second} cannot be reached: ${why}`, remedy)
+  }
+}
+
+const signerNameTimeoutMs = 5000
 
 function ok(name: string, finding: string): Check {
   return { name, status: 'ok', finding }

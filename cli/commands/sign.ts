@@ -1,17 +1,17 @@
-import { DescribeImagesCommand } from '@aws-sdk/client-ecr'
 import type { Command } from 'commander'
 import { makePayload } from '../../src/signatures/notation/payload.ts'
 import { packSignature } from '../../src/signatures/notation/pack-signature.ts'
-import { parseDigest, type Digest } from '../../src/oci/digest.ts'
 import { parseDuration } from '../../src/lib/duration.ts'
 import { exitCodes, Failure } from '../failure.ts'
 import { jsonOf } from '../json.ts'
 import { formatOption, note, render, say, type Format } from '../output.ts'
 import { describeSubject, openPush } from '../push-referrer.ts'
 import { parseImageReference } from '../reference.ts'
-import { ask, callServer, openSession, type Session } from '../session.ts'
+import { callServer, openSession, type Session } from '../session.ts'
 import { configOf } from '../settings.ts'
+import { resolveImage } from '../sign/resolve-image.ts'
 import { childrenOf } from '../sign/children-of.ts'
+import { timestampingOf } from '../sign/timestamping.ts'
 import { makeEnvelope, type SigningMeans } from '../sign/make-envelope.ts'
 
 interface SignFlags {
@@ -23,6 +23,8 @@ interface SignFlags {
   readonly annotation?: readonly string[]
   readonly expiry?: string
   readonly recursive?: true
+  readonly timestampUrl?: string
+  readonly timestampRoot?: string
   readonly existing?: true
   readonly output: Format
 }
@@ -39,6 +41,8 @@ export function signCommand(program: Command): void {
     .option('--format <form>', 'jws or cose', 'jws')
     .option('--annotation <pair...>', 'what is signed along: stage=prod')
     .option('--expiry <duration>', 'for how long it holds: 90d')
+    .option('--timestamp-url <url>', 'who stamps the time of a signature by --key-file (RFC 3161)')
+    .option('--timestamp-root <file>', 'root certificate that its timestamps lead to')
     .option('--recursive', 'of an index all its images too')
     .option('--existing', 'sign what is in the repository as its pushes would be now')
     .addOption(formatOption())
@@ -56,10 +60,17 @@ async function sign(image: string, flags: SignFlags): Promise<void> {
     return
   }
   const means = meansOf(flags)
+  const timestamping = await timestampingOf(flags.timestampUrl, flags.timestampRoot)
+  if (timestamping !== undefined && means.kind !== 'file')
+    throw new Failure(
+      exitCodes.usage,
+      '--timestamp-url is for --key-file: what the server signs it stamps by its own settings',
+      'see PRATIQUE_TIMESTAMPS in docs/signing.md',
+    )
   const format = formOf(flags.format)
   const expiresInMs = flags.expiry === undefined ? undefined : durationOf(flags.expiry)
   const annotations = annotationsOf(flags.annotation ?? [])
-  const top = await resolve(session, image)
+  const top = await resolveImage(session, image)
   const { repository } = top
   const below = flags.recursive === true ? await childrenOf(session, top) : []
   const signatures: { readonly digest: string; readonly signature: string }[] = []
@@ -68,7 +79,12 @@ async function sign(image: string, flags: SignFlags): Promise<void> {
     const { subject, registryId } = await describeSubject(session, { repository, digest })
     const known = { ...subject, digest }
     const payload = makePayload(known, annotations)
-    const envelope = await makeEnvelope(session, means, { payload, format, expiresInMs })
+    const envelope = await makeEnvelope(session, means, {
+      payload,
+      format,
+      expiresInMs,
+      timestamping,
+    })
     const createdAt = new Date()
     const { manifest, blobs } = packSignature(known, { envelope, format, createdAt })
     const push = await openPush(session, `${registryId}/${repository}`)
@@ -129,22 +145,4 @@ function annotationsOf(pairs: readonly string[]): Readonly<Record<string, string
     return [name, pair.slice(at + 1)] as const
   })
   return Object.fromEntries(entries)
-}
-
-/** What is signed is a digest, whatever a tag names a moment later. */
-async function resolve(
-  session: Session,
-  text: string,
-): Promise<{ readonly repository: string; readonly digest: Digest }> {
-  const parsed = parseImageReference(text)
-  if (parsed === undefined) throw new Failure(exitCodes.usage, `${text} is no image reference`)
-  const { repository, tag, digest } = parsed
-  if (digest !== undefined) return { repository, digest }
-  const imageIds = [{ imageTag: tag ?? 'latest' }]
-  const answer = await ask(session, (ecr) =>
-    ecr.send(new DescribeImagesCommand({ repositoryName: repository, imageIds })),
-  )
-  const found = parseDigest(answer.imageDetails?.[0]?.imageDigest ?? '')
-  if (found !== undefined) return { repository, digest: found }
-  throw new Failure(exitCodes.notFound, `${text} is not there`)
 }

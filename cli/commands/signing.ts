@@ -1,9 +1,4 @@
-import {
-  CancelSigningProfileCommand,
-  ListSigningProfilesCommand,
-  PutSigningProfileCommand,
-  type SigningProfile,
-} from '@aws-sdk/client-signer'
+import { CancelSigningProfileCommand, PutSigningProfileCommand } from '@aws-sdk/client-signer'
 import type { Command } from 'commander'
 import { exitCodes, Failure } from '../failure.ts'
 import { exitHelp } from '../iam.ts'
@@ -12,6 +7,12 @@ import { formatOption, note, render, renderTable, say, type Format } from '../ou
 import { callServer, openSession } from '../session.ts'
 import { configOf } from '../settings.ts'
 import { askSigner } from '../signer.ts'
+import {
+  addKeyRevocation,
+  addProfileRevocation,
+  addRuleCommands,
+  allProfiles,
+} from './signing-care.ts'
 
 const base = '/pratique/v1/signing'
 const platformId = 'Notation-OCI-SHA384-ECDSA'
@@ -24,15 +25,18 @@ export function signingCommand(program: Command): void {
     .description('What signs here: profiles, named keys, and the root of their certificates.')
   addProfileCommands(signing)
   addKeyCommands(signing)
+  addRuleCommands(signing)
   signing
     .command('roots')
     .description('The certificates that verifiers of signatures made here trust, in PEM.')
+    .option('--timestamps', 'those of its timestamps')
     .addHelpText(
       'after',
       `\nExample:\n  pratique signing roots > pratique.pem\n  notation certificate add --type ca --store pratique pratique.pem\n\n${exitHelp('printed')}`,
     )
-    .action(async () => {
-      const answer = await callServer(openSession(configOf({})), 'GET', `${base}/roots`)
+    .action(async ({ timestamps }: { readonly timestamps?: true }) => {
+      const path = `${base}/roots?purpose=${timestamps === true ? 'timestamps' : 'signing'}`
+      const answer = await callServer(openSession(configOf({})), 'GET', path)
       const { pem } = await jsonOf<{ readonly pem: string }>(answer)
       say(pem.trimEnd())
     })
@@ -69,6 +73,7 @@ function addProfileCommands(signing: Command): void {
       await askSigner((signer) => signer.send(new CancelSigningProfileCommand({ profileName })))
       note(`profile ${profileName} is canceled`)
     })
+  addProfileRevocation(profile)
 }
 
 async function putProfile(
@@ -94,18 +99,6 @@ async function putProfile(
   say(render(flags.output, value, () => `${arn ?? ''} version ${profileVersion ?? ''}`))
 }
 
-async function allProfiles(): Promise<readonly SigningProfile[]> {
-  const found: SigningProfile[] = []
-  let nextToken: string | undefined
-  do {
-    const input = { includeCanceled: true, nextToken }
-    const page = await askSigner((signer) => signer.send(new ListSigningProfilesCommand(input)))
-    found.push(...(page.profiles ?? []))
-    nextToken = page.nextToken
-  } while (nextToken !== undefined)
-  return found
-}
-
 async function listProfiles({ output }: OutputFlag): Promise<void> {
   const profiles = await allProfiles()
   const rows = profiles.map(
@@ -128,6 +121,7 @@ interface NamedKey {
   readonly publicKey: string
   readonly createdAt: string
   readonly expiresAt: string
+  readonly revokedFrom?: string
 }
 
 function addKeyCommands(signing: Command): void {
@@ -159,9 +153,15 @@ function addKeyCommands(signing: Command): void {
     .addHelpText('after', `\n${exitHelp('shown')}`)
     .action(async ({ output }: OutputFlag) => {
       const keys = await namedKeys()
-      const rows = keys.map((one) => [one.name, one.algorithm, one.createdAt, one.expiresAt])
+      const rows = keys.map((one) => [
+        one.name,
+        one.algorithm,
+        one.createdAt,
+        one.expiresAt,
+        one.revokedFrom ?? '',
+      ])
       const table = (): string =>
-        renderTable(['NAME', 'ALGORITHM', 'MADE', 'CERTIFICATE ENDS'], rows)
+        renderTable(['NAME', 'ALGORITHM', 'MADE', 'CERTIFICATE ENDS', 'REVOKED FROM'], rows)
       say(render(output, { keys }, table))
     })
   key
@@ -175,6 +175,7 @@ function addKeyCommands(signing: Command): void {
         throw new Failure(exitCodes.notFound, `there is no signing key ${name}`)
       say(found.publicKey.trimEnd())
     })
+  addKeyRevocation(key)
 }
 
 async function namedKeys(): Promise<readonly NamedKey[]> {

@@ -10,6 +10,7 @@ import { note, render, renderTable, say, type Format } from '../output.ts'
 import { callServer, openSession, type Session } from '../session.ts'
 import { configOf } from '../settings.ts'
 import { outcome, outputOption } from '../trust/render-trust.ts'
+import { addInitCommand } from './trust-init.ts'
 import { addMaterialCommands } from './trust-material.ts'
 
 const base = '/pratique/v1/trust'
@@ -81,6 +82,7 @@ export function trustCommand(program: Command): void {
       '\nWhat is left out is told on stderr.\n\nExit codes: 0 written, 1 failed, 4 not allowed.',
     )
     .action(exportFile)
+  addInitCommand(trust)
   addMaterialCommands(trust)
 }
 

@@ -1,14 +1,14 @@
 // A signature over a payload: by a profile or a key of the server, or by a key of one's own, which never leaves this machine.
-import { createPrivateKey } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
 import { SignPayloadCommand } from '@aws-sdk/client-signer'
 import { payloadContentType } from '../../src/signatures/notation/attributes.ts'
 import { signNotation } from '../../src/signatures/notation/sign-notation.ts'
+import { obtainTimestamp, type Timestamping } from '../../src/signatures/x509/obtain-timestamp.ts'
 import { signWith } from '../../src/signatures/x509/key-algorithm.ts'
 import { exitCodes, Failure } from '../failure.ts'
 import { jsonOf } from '../json.ts'
 import { callServer, type Session } from '../session.ts'
 import { askSigner } from '../signer.ts'
+import { readCertificates, readPrivateKey } from './own-key.ts'
 
 export type SigningMeans =
   | { readonly kind: 'profile'; readonly name: string }
@@ -19,6 +19,8 @@ export interface EnvelopeRequest {
   readonly payload: Uint8Array
   readonly format: 'jws' | 'cose'
   readonly expiresInMs: number | undefined
+  /** Of signatures by a key of one's own; the server stamps what it signs by its own settings. */
+  readonly timestamping: Timestamping | undefined
 }
 
 export async function makeEnvelope(
@@ -74,12 +76,10 @@ async function byServerKey(
 
 async function byFile(
   { keyFile, chainFile }: { readonly keyFile: string; readonly chainFile: string },
-  { payload, format, expiresInMs }: EnvelopeRequest,
+  { payload, format, expiresInMs, timestamping }: EnvelopeRequest,
 ): Promise<Uint8Array> {
-  const key = readKey(await fileAt(keyFile), keyFile)
-  const chain = certificatesIn((await fileAt(chainFile)).toString())
-  if (chain.length === 0)
-    throw new Failure(exitCodes.usage, `${chainFile} has no certificate in PEM`)
+  const key = await readPrivateKey(keyFile)
+  const chain = await readCertificates(chainFile)
   const signingTime = Math.floor(new Date().getTime() / 1000) * 1000
   const result = await signNotation(
     {
@@ -89,6 +89,9 @@ async function byFile(
       signingTime,
       signingAgent: 'pratique',
       ...(expiresInMs === undefined ? {} : { expiry: signingTime + expiresInMs }),
+      ...(timestamping === undefined
+        ? {}
+        : { timestamp: (signature, hash) => stamp(timestamping, signature, hash) }),
     },
     { chain, sign: async (bytes) => Promise.resolve(signWith(key, bytes)) },
   )
@@ -100,31 +103,13 @@ async function byFile(
   )
 }
 
-async function fileAt(path: string): Promise<Buffer> {
-  try {
-    return await readFile(path)
-  } catch (error) {
-    const why = error instanceof Error ? error.message : ''
-    throw new Failure(exitCodes.usage, `${path} cannot be read: ${why}`)
-  }
-}
-
-function readKey(bytes: Buffer, file: string): ReturnType<typeof createPrivateKey> {
-  try {
-    return createPrivateKey(bytes)
-  } catch (error) {
-    const why = error instanceof Error ? error.message : ''
-    throw new Failure(
-      exitCodes.usage,
-      `${file} is no private key in PEM without a passphrase: ${why}`,
-    )
-  }
-}
-
-/** DER, in the order of the file. */
-function certificatesIn(pem: string): readonly Uint8Array[] {
-  const found = pem.matchAll(
-    /-----BEGIN CERTIFICATE-----([A-Za-z0-9+/=\s]+)-----END CERTIFICATE-----/g,
+/** Whoever asks for a timestamp does not want a signature without one. */
+async function stamp(...asked: Parameters<typeof obtainTimestamp>): Promise<Uint8Array> {
+  const stamped = await obtainTimestamp(...asked)
+  if (stamped.kind === 'token') return stamped.token
+  throw new Failure(
+    exitCodes.error,
+    `nothing was signed, since there is no timestamp: ${stamped.reason}`,
+    'try again, or leave --timestamp-url out',
   )
-  return [...found].map(([, base64 = '']) => Buffer.from(base64, 'base64'))
 }

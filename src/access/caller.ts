@@ -25,6 +25,8 @@ export interface Caller {
     | 'web-identity'
     /** Whoever holds the data directory, while no server does. */
     | 'data-directory'
+    /** This program, by itself. */
+    | 'job'
   /** Of temporary credentials; undefined for a key that a user holds for good. */
   readonly session: SessionFacts | undefined
   readonly sourceAddress: string

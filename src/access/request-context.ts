@@ -142,6 +142,7 @@ const authMethods = {
   anonymous: undefined,
   'web-identity': undefined,
   'data-directory': undefined,
+  job: undefined,
 } as const satisfies Record<Caller['method'], string | undefined>
 
 function accountOf({ requester }: Caller): string | undefined {

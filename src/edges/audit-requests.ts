@@ -129,7 +129,9 @@ function tellChange({ onChange }: Deps, { caller, resource, action = '' }: Audit
 function isAudited({ facts, headers, method }: FastifyRequest): boolean {
   const { door, caller, errorCode, decision } = facts
   // Questions of clusters are told in the audit log of their API server, by annotations.
-  if (door === 'none' || door === 'health' || door === 'admission') return false
+  if (door === 'none' || door === 'health') return false
+  // Lists, roots and timestamps are for everybody: nothing is decided.
+  if (door === 'admission' || door === 'pki') return false
   if (door === 'aws' || caller !== undefined || decision !== undefined) return true
   const isQuestion = facts.operation === `${method} base` && headers.authorization === undefined
   return errorCode !== undefined && !isQuestion

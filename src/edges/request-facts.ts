@@ -11,7 +11,7 @@ export interface RequestFacts {
   readonly startedAt: number
   /** Bounded set of names, for metrics: `PUT manifest`, `ecr:PutImage`. */
   operation: string
-  door: 'oci' | 'aws' | 'control' | 'admission' | 'health' | 'none'
+  door: 'oci' | 'aws' | 'control' | 'admission' | 'pki' | 'health' | 'none'
   caller: Caller | undefined
   action: string | undefined
   resource: string | undefined

@@ -149,7 +149,7 @@ async function get(
       agent: false,
       maxHeaderSize: 16 * 1024,
       headers: {
-        accept: limits.isPlain === true ? '*/*' : 'application/json',
+        accept: limits.isPlain === true || post !== undefined ? '*/*' : 'application/json',
         'user-agent': 'pratique',
         ...(post === undefined
           ? {}

@@ -18,6 +18,7 @@ export type ResourceType =
   | 'filter'
   | 'signing-profile'
   | 'signing-job'
+  | 'signing-key'
   | 'none'
 
 export interface KnownAction {
@@ -179,8 +180,9 @@ const pratique: readonly Row[] = [
   ['pratique', 'none', 'permissions', 'PutOidcProviderOptions'],
   ['pratique', 'none', 'write', 'ImportAdvisories UpdateAdvisories CollectStorage'],
   ['pratique', 'repository', 'write', 'SignExistingImages'],
-  ['pratique', 'none', 'read', 'ListSigningKeys GetSigningRoot'],
-  ['pratique', 'none', 'write', 'CreateSigningKey SignWithKey'],
+  ['pratique', 'none', 'read', 'ListSigningKeys GetSigningRoot DescribeSigningRules'],
+  ['pratique', 'none', 'write', 'PutSigningRuleOption'],
+  ['pratique', 'signing-key', 'write', 'CreateSigningKey SignWithKey RevokeSigningKey'],
   ['pratique', 'none', 'write', 'PutQuota RepairStorage CreateBundleKey'],
   ['pratique', 'none', 'read', 'GetPosture GetPostureRules ListPostureHistory'],
   ['pratique', 'none', 'write', 'JudgePosture PutPostureRules DeletePostureRules'],

@@ -124,6 +124,7 @@ const rows: readonly Row[] = [
   ['sts:SourceIdentity', 'string', 'sometimes', { actions: assuming }],
   ['sts:TransitiveTagKeys', 'string', 'sometimes', { isMultivalued: true, actions: assuming }],
   ['signer:ProfileVersion', 'string', 'sometimes', { actions: versioned }],
+  ['pratique:KeyAlgorithm', 'string', 'sometimes', { actions: ['pratique:createsigningkey'] }],
   ['pratique:Tag', 'string', 'sometimes', { actions: images }],
   ['pratique:MediaType', 'string', 'sometimes', { actions: images }],
   ['pratique:ArtifactType', 'string', 'sometimes', { actions: ['ecr:putimage'] }],

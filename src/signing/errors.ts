@@ -11,6 +11,15 @@ export const signingErrors = {
     'The private key opens under no master key in use.',
     'Start the server with the master key that it was sealed under.',
   ),
+  SIGNING_KEY_REVOKED: entry(
+    'The signing key is revoked: it signs nothing any more.',
+    'Make another key, under another name: pratique signing key create',
+  ),
+  SIGNING_TIMESTAMP_UNAVAILABLE: entry(
+    'No timestamp authority gave a timestamp, and the settings have nothing signed without one.',
+    'Try again when it answers, or set PRATIQUE_TIMESTAMP_IF_AWAY=omit.',
+    true,
+  ),
   SIGNING_PROFILE_UNKNOWN: entry(
     'There is no signing profile of that name.',
     'List them: aws signer list-signing-profiles',

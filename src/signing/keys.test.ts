@@ -35,8 +35,8 @@ async function makeKey(at: TestSigning, name: string, spec: KeySpec): Promise<un
 }
 
 async function signBy(at: TestSigning, name: string, format: 'jws' | 'cose'): Promise<Uint8Array> {
-  const input = { account: at.own, name, payload, format, expiresInMs: undefined }
-  return signWithNamedKey(at.deps, input)
+  const input = { account: at.own, name, payload, format, expiresInMs: undefined, by: 'arn' }
+  return (await signWithNamedKey(at.deps, input)).envelope
 }
 
 test('keys of every curve and the shortest RSA sign in both forms, under a chain that keeps the rules', async (t) => {
@@ -86,6 +86,7 @@ test('a name that is taken, or none, makes no key; another account has names of 
     payload,
     format: 'jws',
     expiresInMs: undefined,
+    by: 'arn',
   } as const
   await assert.rejects(signWithNamedKey(at.deps, foreign), code('SIGNING_KEY_UNKNOWN'))
 })
@@ -102,6 +103,7 @@ test('under another master key nothing is signed, and the refusal says why', asy
     payload,
     format: 'jws',
     expiresInMs: undefined,
+    by: 'arn',
   } as const
   const deps = { ...at.deps, database, keys }
   await assert.rejects(signWithNamedKey(deps, input), code('SIGNING_KEY_UNUSABLE'))

@@ -12,12 +12,16 @@ import { signNotation, type SignatureRequest } from '../signatures/notation/sign
 import { signingError } from './errors.ts'
 import { insertJob, type SigningJob } from './job-store.ts'
 import type { KeyStore } from './key-store.ts'
+import { tellSignature } from './made-record.ts'
 import { renewedProfile, requireActive, type Profile, type ProfileDeps } from './profiles.ts'
 import { endOf, jobArn, profileVersionArn, type ProfileAddress } from './rules/profile.ts'
 import { findSigningKey, type SigningKeyRecord } from './signing-key-store.ts'
+import { stampBy, type TimestampPolicy } from './timestamps.ts'
 
 export interface SigningDeps extends ProfileDeps {
   readonly region: string
+  /** Of signatures that no authority vouches for; undefined: they have no timestamp. */
+  readonly timestamps?: TimestampPolicy | undefined
 }
 
 export const signingAgent = 'pratique'
@@ -25,6 +29,7 @@ export const signingAgent = 'pratique'
 export interface MadeSignature {
   readonly job: SigningJob
   readonly envelope: Uint8Array
+  readonly isStamped: boolean
 }
 
 /** Who asks, as the job keeps it. */
@@ -45,6 +50,7 @@ export async function signPayload(
   await deps.database.transaction(async (tx) => {
     await requireActive(tx, address)
     await insertJob(tx, made.job)
+    await tellSignature(tx, deps.region, made)
   })
   return made
 }
@@ -87,7 +93,7 @@ export async function makeSignature(
   }
   const key = await findSigningKey(deps.database, current.keyId)
   if (key === undefined) throw new Error(`profile ${name} has no key ${current.keyId}`)
-  const envelope = await signWithKey(deps, key, request)
+  const { envelope, isStamped } = await signWithKey(deps, key, request)
   const job = {
     id,
     account,
@@ -100,20 +106,34 @@ export async function makeSignature(
     expiresAt,
     revocation: undefined,
   }
-  return { job, envelope }
+  return { job, envelope, isStamped }
 }
 
-/** By a key that is kept here; its certificate says who it is. */
+/**
+ * By a key that is kept here; its certificate says who it is. With a timestamp where the settings want one and nobody vouches for the
+ * time. SIGNING_TIMESTAMP_UNAVAILABLE.
+ */
 export async function signWithKey(
-  deps: { readonly database: SqlReader; readonly keys: KeyStore },
+  deps: Pick<SigningDeps, 'timestamps'> & {
+    readonly database: SqlReader
+    readonly keys: KeyStore
+  },
   key: SigningKeyRecord,
   request: SignatureRequest,
-): Promise<Uint8Array> {
-  const result = await signNotation(request, {
+): Promise<{ readonly envelope: Uint8Array; readonly isStamped: boolean }> {
+  const { timestamps } = deps
+  let isStamped = false
+  const stamp: NonNullable<SignatureRequest['timestamp']> = async (signature, hash) => {
+    const token = timestamps === undefined ? undefined : await stampBy(timestamps, signature, hash)
+    isStamped = token !== undefined
+    return token
+  }
+  const isOwnWord = request.scheme === 'notary.x509'
+  const result = await signNotation(isOwnWord ? { ...request, timestamp: stamp } : request, {
     chain: key.chain,
     sign: (bytes) => deps.keys.sign(deps.database, key.id, bytes),
   })
-  if (result.kind === 'signed') return result.envelope
+  if (result.kind === 'signed') return { envelope: result.envelope, isStamped }
   throw signingError('SIGNING_INPUT_INVALID', `nothing was signed: ${result.reason}`)
 }
 

@@ -2,12 +2,14 @@ import { createPublicKey } from 'node:crypto'
 import type { AccountId } from '../policy/account-id.ts'
 import type { Database, SqlReader } from '../storage/database/database.ts'
 import { signingError } from './errors.ts'
-import { keepCertifiedKey, type AuthorityDeps } from './installation-authority.ts'
+import type { AuthorityDeps } from './authority-keys.ts'
+import { keepCertifiedKey } from './installation-authority.ts'
 import type { KeySpec } from './key-store.ts'
+import { findKeyRevocation } from './revocation-list-store.ts'
+import { isSigningKeyName } from './rules/signing-key-arn.ts'
 import { findNamedKey, listNamedKeys, type SigningKeyRecord } from './signing-key-store.ts'
 
 export const maxNamedKeys = 1000
-const namePattern = /^[A-Za-z0-9_.-]{1,64}$/
 
 /** As it is told: the private part never is. */
 export interface NamedKey {
@@ -19,6 +21,8 @@ export interface NamedKey {
   readonly madeBy: string
   readonly createdAt: Date
   readonly expiresAt: Date
+  /** What it signed from then on counts no more; undefined: it is not revoked. */
+  readonly revokedFrom: Date | undefined
 }
 
 /** SIGNING_INPUT_INVALID for a name of another form, SIGNING_KEY_EXISTS, SIGNING_LIMIT. */
@@ -32,7 +36,7 @@ export async function makeNamedKey(
   },
 ): Promise<NamedKey> {
   const { account, name, spec, by } = input
-  if (!namePattern.test(name)) {
+  if (!isSigningKeyName(name)) {
     const message = `${JSON.stringify(name.slice(0, 100))} is no name of a signing key: 1 to 64 of A-Z a-z 0-9 _ . -`
     throw signingError('SIGNING_INPUT_INVALID', message)
   }
@@ -60,7 +64,7 @@ export async function makeNamedKey(
       madeBy: by,
     })
   })
-  return shown(record)
+  return shown(record, undefined)
 }
 
 /** By name. */
@@ -68,7 +72,10 @@ export async function describeNamedKeys(
   reader: SqlReader,
   account: AccountId,
 ): Promise<readonly NamedKey[]> {
-  return (await listNamedKeys(reader, account, maxNamedKeys)).map(shown)
+  const keys: NamedKey[] = []
+  for (const record of await listNamedKeys(reader, account, maxNamedKeys))
+    keys.push(shown(record, (await findKeyRevocation(reader, record.id))?.from))
+  return keys
 }
 
 /** SIGNING_KEY_UNKNOWN. */
@@ -85,7 +92,7 @@ export async function requireNamedKey(
   )
 }
 
-function shown(record: SigningKeyRecord): NamedKey {
+function shown(record: SigningKeyRecord, revokedFrom: Date | undefined): NamedKey {
   const { name = '', algorithm, chain, madeBy, createdAt, expiresAt } = record
   const key = createPublicKey({
     key: Buffer.from(record.publicKey),
@@ -100,5 +107,6 @@ function shown(record: SigningKeyRecord): NamedKey {
     madeBy,
     createdAt,
     expiresAt,
+    revokedFrom,
   }
 }

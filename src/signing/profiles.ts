@@ -1,7 +1,8 @@
 import { bumpPolicyEpoch } from '../access/policy-epoch-store.ts'
 import type { Database, SqlReader, SqlWriter } from '../storage/database/database.ts'
 import { signingError } from './errors.ts'
-import { keepCertifiedKey, type AuthorityDeps } from './installation-authority.ts'
+import type { AuthorityDeps } from './authority-keys.ts'
+import { keepCertifiedKey } from './installation-authority.ts'
 import type { MadeKey } from './key-store.ts'
 import {
   findProfile,
@@ -12,7 +13,9 @@ import {
   type StoredProfile,
   type StoredVersion,
 } from './profile-store.ts'
+import { signRevocationLists } from './revocation-lists.ts'
 import type { OnRevoked } from './revoke-signature.ts'
+import { faultOfRevocation } from './rules/revocable.ts'
 import { findSigningKey } from './signing-key-store.ts'
 import {
   faultOfValidity,
@@ -144,16 +147,10 @@ export async function revokeVersion(
     const version = await findVersion(tx, input)
     if (version === undefined) throw unknown(input, input.version)
     const at = deps.clock.now()
-    if (from.getTime() > at.getTime()) {
-      const message = `effectiveTime ${from.toISOString()} has not come yet; it is ${at.toISOString()}`
-      throw signingError('SIGNING_INPUT_INVALID', message)
-    }
-    const { revocation } = version
-    if (revocation !== undefined && from.getTime() >= revocation.from.getTime()) {
-      const message = `the version is revoked from ${revocation.from.toISOString()} on; only an earlier moment can take its place`
-      throw signingError('SIGNING_CONFLICT', message)
-    }
+    const fault = faultOfRevocation('version', from, { now: at, earlier: version.revocation })
+    if (fault !== undefined) throw signingError(fault.code, fault.message)
     await writeRevocation(tx, input, { from, at, by, reason })
+    await signRevocationLists(deps, tx)
     await deps.onRevoked(tx, at)
   })
 }

@@ -69,7 +69,7 @@ async function isOfOwnAuthority(
   certificateHashes: readonly string[],
 ): Promise<boolean> {
   const root = certificateHashes.at(-1)?.toLowerCase()
-  return (await listRoots(reader)).some(({ chain: [der] }) => {
+  return (await listRoots(reader, 'root')).some(({ chain: [der] }) => {
     const parsed = der === undefined ? undefined : parseCertificate(der)
     if (parsed?.kind !== 'certificate') return false
     const hash = createHash('sha384').update(parsed.certificate.toBeSigned).digest('hex')

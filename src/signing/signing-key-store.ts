@@ -27,7 +27,9 @@ export interface SigningKeyRecord {
   readonly expiresAt: Date
 }
 
-export type KeyKind = 'root' | 'intermediate' | 'profile' | 'named'
+/** Keys of the installation itself: those that issue certificates, and the one that signs timestamps. */
+export type AuthorityKind = 'root' | 'intermediate' | 'tsa-root' | 'tsa'
+export type KeyKind = AuthorityKind | 'profile' | 'named'
 
 const columns = 'id, kind, name, algorithm, public_key, chain, made_by, created_at, expires_at'
 
@@ -76,7 +78,7 @@ export async function findSealedKey(
 
 export async function findNewestKey(
   reader: SqlReader,
-  kind: 'root' | 'intermediate',
+  kind: AuthorityKind,
 ): Promise<SigningKeyRecord | undefined> {
   const row = await reader.first(
     `SELECT ${columns} FROM signing_keys WHERE kind = $1 ORDER BY created_at DESC LIMIT 1`,
@@ -86,9 +88,25 @@ export async function findNewestKey(
 }
 
 /** Oldest first. */
-export async function listRoots(reader: SqlReader): Promise<readonly SigningKeyRecord[]> {
+export async function listRoots(
+  reader: SqlReader,
+  kind: 'root' | 'tsa-root',
+): Promise<readonly SigningKeyRecord[]> {
+  return listKeysOf(reader, kind)
+}
+
+/** Those that issue certificates of keys that sign: one more each year. Oldest first. */
+export async function listIssuers(reader: SqlReader): Promise<readonly SigningKeyRecord[]> {
+  return listKeysOf(reader, 'intermediate')
+}
+
+async function listKeysOf(
+  reader: SqlReader,
+  kind: AuthorityKind,
+): Promise<readonly SigningKeyRecord[]> {
   const rows = await reader.all(
-    `SELECT ${columns} FROM signing_keys WHERE kind = 'root' ORDER BY created_at`,
+    `SELECT ${columns} FROM signing_keys WHERE kind = $1 ORDER BY created_at`,
+    [kind],
   )
   return rows.map(keyOf)
 }
@@ -118,16 +136,21 @@ export async function listNamedKeys(
   return rows.map(keyOf)
 }
 
-function keyOf(row: SqlRow): SigningKeyRecord {
+/** DER, the key's own certificate first. */
+export function chainIn(row: SqlRow): readonly Uint8Array[] {
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- written by insertSigningKey
   const chain = JSON.parse(text(row, 'chain')) as readonly string[]
+  return chain.map((one) => Buffer.from(one, 'base64'))
+}
+
+function keyOf(row: SqlRow): SigningKeyRecord {
   return {
     id: text(row, 'id'),
     kind: kindOf(text(row, 'kind')),
     name: textOrAbsent(row, 'name'),
     algorithm: text(row, 'algorithm'),
     publicKey: bytes(row, 'public_key'),
-    chain: chain.map((one) => Buffer.from(one, 'base64')),
+    chain: chainIn(row),
     madeBy: text(row, 'made_by'),
     createdAt: instant(row, 'created_at'),
     expiresAt: instant(row, 'expires_at'),
@@ -135,7 +158,8 @@ function keyOf(row: SqlRow): SigningKeyRecord {
 }
 
 function kindOf(word: string): KeyKind {
-  const kind = (['root', 'intermediate', 'profile', 'named'] as const).find((one) => one === word)
+  const kinds = ['root', 'intermediate', 'tsa-root', 'tsa', 'profile', 'named'] as const
+  const kind = kinds.find((one) => one === word)
   if (kind === undefined) throw new Error(`signing_keys.kind is ${word}`)
   return kind
 }

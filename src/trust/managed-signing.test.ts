@@ -1,6 +1,7 @@
 // What a push has signed: as who pushed it, once, and whatever is killed when.
 import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
+import { push as pushBlob } from '../../test/kit/uploads.ts'
 import { testSigning, type TestSigning } from '../../test/kit/signing.ts'
 import type { Caller } from '../access/caller.ts'
 import type { Digest } from '../oci/digest.ts'
@@ -17,6 +18,7 @@ import { profileArn } from '../signing/rules/profile.ts'
 import type { Database } from '../storage/database/database.ts'
 import { getBlob } from '../registry/open-blob.ts'
 import { listSigningStatuses } from './list-signing-statuses.ts'
+import { describeRuleOptions, putRuleOption } from './index-only.ts'
 import { requestSignings, witnessPush } from './request-signings.ts'
 import { signImage, type SignImageDeps } from './sign-image.ts'
 import { putSigningConfiguration } from './signing-configuration.ts'
@@ -54,12 +56,13 @@ async function place(t: TestContext): Promise<Place> {
     arn,
     async push(caller, name, more = {}, tag) {
       const manifest = { schemaVersion: 2, mediaType: mediaTypes.ociIndex, manifests: [] }
-      const bytes = Buffer.from(JSON.stringify({ ...manifest, annotations: { name }, ...more }))
+      const document = { ...manifest, annotations: { name }, ...more }
+      const bytes = Buffer.from(JSON.stringify(document))
       const named = tag === undefined ? undefined : parseTag(tag)
       const put = await putManifest(registry, {
         repository,
         bytes,
-        mediaType: mediaTypes.ociIndex,
+        mediaType: document.mediaType,
         digest: undefined,
         tags: named === undefined ? [] : [named],
         principal: caller.principalArn,
@@ -273,6 +276,40 @@ test('an image that is deleted before it is signed takes its row along', async (
   await at.sign(digest)
   assert.deepEqual(await at.statuses(digest), [])
   assert.equal(await at.countJobs(), 0)
+})
+
+test('a profile that is set to sign indexes only leaves out what no tag names, and nothing else', async (t) => {
+  const at = await place(t)
+  const { account } = at.registry.repository
+  const put = (arn: string, indexOnly: boolean): Promise<void> =>
+    putRuleOption(at.registry, { account, profileArn: arn, indexOnly, by: 'arn' })
+  await assert.rejects(put(`${at.arn}x`, true), /no rule .* names/)
+  await put(at.arn, true)
+  assert.deepEqual(await describeRuleOptions(at.registry, account), [
+    { signingProfileArn: at.arn, indexOnly: true },
+  ])
+  const image = {
+    manifests: undefined,
+    mediaType: mediaTypes.ociManifest,
+    config: {
+      mediaType: 'application/vnd.oci.image.config.v1+json',
+      digest: await pushBlob(at.registry, Buffer.from('{}')),
+      size: 2,
+    },
+    layers: [],
+  }
+  const child = await at.push(at.admin, 'child', image)
+  assert.deepEqual(await at.statuses(child), [])
+  const index = await at.push(at.admin, 'index')
+  assert.deepEqual(await at.statuses(index), ['IN_PROGRESS'])
+  const tagged = await at.push(at.admin, 'tagged', image, 'v1')
+  assert.deepEqual(await at.statuses(tagged), ['IN_PROGRESS'])
+  // It outlives a new configuration, which has no word for it.
+  const rules = [{ profileArn: at.arn, filters: undefined }]
+  await putSigningConfiguration(at.registry, { account, rules, by: 'arn' })
+  assert.deepEqual(await at.statuses(await at.push(at.admin, 'again', image)), [])
+  await put(at.arn, false)
+  assert.deepEqual(await at.statuses(await at.push(at.admin, 'both', image)), ['IN_PROGRESS'])
 })
 
 test('what is signed already is not asked for again', async (t) => {

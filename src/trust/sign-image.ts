@@ -20,6 +20,7 @@ import { makePayload } from '../signatures/notation/payload.ts'
 import { signatureArtifactType } from '../signatures/notation/signature-manifest.ts'
 import { isSigningError, type SigningErrorCode } from '../signing/errors.ts'
 import { insertJob } from '../signing/job-store.ts'
+import { tellSignature } from '../signing/made-record.ts'
 import { makeSignature, type SigningDeps } from '../signing/make-signature.ts'
 import { renewedProfile, requireActive, type Profile } from '../signing/profiles.ts'
 import { parseSignerArn } from '../signing/rules/profile.ts'
@@ -93,14 +94,17 @@ async function make(deps: SignImageDeps, { repository, image, signing }: Asked):
     keys: { 'signer:ProfileVersion': profile.version },
   })
   const by = { account: caller.accountId, principal: caller.principalArn }
-  const { job, envelope } = await makeSignature(deps, profile, {
+  const signature = await makeSignature(deps, profile, {
     by,
     payloadOf: (arns) => makePayload(image, annotationsOf(profile, arns)),
   })
   await deps.database.transaction(async (tx) => {
+    const { job, envelope } = signature
     await requireActive(tx, address)
     const made = { envelope, jobId: job.id, at: job.createdAt, version: job.version }
-    if (await writeMadeSigning(tx, signing, made)) await insertJob(tx, job)
+    if (!(await writeMadeSigning(tx, signing, made))) return
+    await insertJob(tx, job)
+    await tellSignature(tx, deps.region, signature, repository.name)
   })
 }
 
@@ -156,6 +160,7 @@ const codes: Readonly<Partial<Record<SigningErrorCode, string>>> = {
   SIGNING_PROFILE_UNKNOWN: 'ProfileNotFound',
   SIGNING_PROFILE_INACTIVE: 'ProfileNotActive',
   SIGNING_KEY_UNUSABLE: 'KeyUnavailable',
+  SIGNING_TIMESTAMP_UNAVAILABLE: 'TimestampUnavailable',
 }
 const longestReason = 1000
 

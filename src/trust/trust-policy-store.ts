@@ -129,13 +129,13 @@ export async function listPoliciesNaming(
   return rows.map((row) => text(row, 'policy'))
 }
 
-/** Policies of all accounts that trust an authority which vouches for its signatures' time; as many as there are policies at most. */
+/** Policies of all accounts that trust signers by a store of certificates; as many as there are policies at most. */
 export async function listPoliciesOnAuthorities(
   reader: SqlReader,
 ): Promise<readonly { readonly account: string; readonly policy: string }[]> {
   const rows = await reader.all(
-    `SELECT DISTINCT account, policy FROM trust_policy_material WHERE kind = 'store' AND name LIKE 'signingAuthority:%'
-     ORDER BY account, policy`,
+    `SELECT DISTINCT account, policy FROM trust_policy_material
+     WHERE kind = 'store' AND (name LIKE 'signingAuthority:%' OR name LIKE 'ca:%') ORDER BY account, policy`,
   )
   return rows.map((row) => ({ account: text(row, 'account'), policy: text(row, 'policy') }))
 }

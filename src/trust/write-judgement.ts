@@ -1,3 +1,5 @@
+import { tellDeed } from '../audit/own-deeds.ts'
+import { repositoryArn } from '../policy/arn.ts'
 import { findManifestSummary } from '../registry/manifest-store.ts'
 import type { SqlWriter } from '../storage/database/database.ts'
 import type { EvaluationDeps, JudgedSubject } from './judge-subject.ts'
@@ -23,7 +25,7 @@ import { weighAttestations, weighSignatures } from './weigh-judgement.ts'
  * then nothing is written, and it is computed anew.
  */
 export async function writeJudgement(
-  { database, clock, engineRevision }: EvaluationDeps,
+  { database, clock, engineRevision, place: { region } }: EvaluationDeps,
   key: SubjectKey,
   judged: JudgedSubject & { readonly version: number },
 ): Promise<boolean> {
@@ -45,7 +47,7 @@ export async function writeJudgement(
       const attestations = weighAttestations(judged, loaded)
       await replaceAttestations(tx, key, { policy, attestations }, now)
       const old = before.find((row) => row.policy === policy)
-      await tellChange(tx, { key, judged, old, young: evidence }, now)
+      await tellChange(tx, { key, judged, old, region, young: evidence }, now)
     }
     for (const old of before) {
       if (judged.policies.some(({ policy }) => policy.name === old.policy)) continue
@@ -56,7 +58,11 @@ export async function writeJudgement(
         reason: 'no-trust-policy',
         identities: [],
       } as const
-      await tellChange(tx, { key, judged, old, young: { ...young, validUntil: undefined } }, now)
+      await tellChange(
+        tx,
+        { key, judged, old, region, young: { ...young, validUntil: undefined } },
+        now,
+      )
     }
     return true
   })
@@ -120,6 +126,7 @@ async function tellChange(
     readonly key: SubjectKey
     readonly judged: JudgedSubject
     readonly old: EvidenceRow | undefined
+    readonly region: string
     readonly young: Pick<
       WrittenEvidence,
       'policy' | 'policyRevision' | 'result' | 'reason' | 'identities' | 'validUntil'
@@ -131,6 +138,23 @@ async function tellChange(
   if (old !== undefined && saidOf(old) === saidOf(young)) return
   const { account, name: repository } = change.judged.repository
   await appendHistory(tx, { account, repository, digest: key.digest }, young, now)
+  await tellDeed(
+    tx,
+    {
+      account,
+      name: 'pratique:EvidenceChanged',
+      by: 'trust',
+      resource: repositoryArn(change.region, account, repository),
+      parameters: { repositoryName: repository, imageDigest: key.digest, policyName: young.policy },
+      outcome: {
+        result: young.result,
+        reason: young.reason,
+        identities: young.identities,
+        formerResult: old?.result,
+      },
+    },
+    now,
+  )
   const was = old?.result === 'verified'
   const is = young.result === 'verified'
   if (was === is) return

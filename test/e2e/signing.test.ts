@@ -1,17 +1,15 @@
 // Signing in the product, by the clients that people have: the aws CLI, boto3, notation, AWS's plugin for it, and our own.
 import assert from 'node:assert/strict'
 import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises'
-import { createServer, request as httpRequest } from 'node:http'
 import { delimiter, join } from 'node:path'
 import { existsSync } from 'node:fs'
-import { test, type TestContext } from 'node:test'
+import { test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
-import { digestOf } from '../../src/oci/digest.ts'
 import { temporaryDirectory } from '../kit/database.ts'
 import { day, pemOf, pki } from '../kit/pki.ts'
-import { pushBlob, pushManifest } from '../kit/push-layout.ts'
 import { missing, run } from '../kit/run.ts'
 import { program, startServer, type ServerProcess } from '../kit/server-process.ts'
+import { forwarding, pushEmptyImage } from '../kit/signing-clients.ts'
 
 const repository = 'team/app'
 const platform = 'Notation-OCI-SHA384-ECDSA'
@@ -26,22 +24,8 @@ const python = await run('python3', ['-c', 'import boto3']).then(
   () => 'python3 is not installed',
 )
 
-async function pushImage(server: ServerProcess, name: string): Promise<string> {
-  const config = Buffer.from(
-    '{"architecture":"amd64","os":"linux","rootfs":{"type":"layers","diff_ids":[]}}',
-  )
-  const mediaType = 'application/vnd.oci.image.config.v1+json'
-  await pushBlob(server, repository, digestOf(config), config)
-  const manifest = JSON.stringify({
-    schemaVersion: 2,
-    mediaType: 'application/vnd.oci.image.manifest.v1+json',
-    config: { mediaType, digest: digestOf(config), size: config.length },
-    layers: [],
-    annotations: { name },
-  })
-  await pushManifest(server, repository, name, manifest)
-  return digestOf(Buffer.from(manifest))
-}
+const pushImage = async (server: ServerProcess, name: string): Promise<string> =>
+  pushEmptyImage(server, repository, name)
 
 test('signing: the aws CLI, boto3, notation, its plugin and pratique', async (t) => {
   const server = await startServer(t)
@@ -300,25 +284,4 @@ async function signed({ ecr }: ServerProcess, imageDigest: string): Promise<void
 async function noRule({ ecr }: ServerProcess): Promise<void> {
   const { DeleteSigningConfigurationCommand } = await import('@aws-sdk/client-ecr')
   await ecr.send(new DeleteSigningConfigurationCommand())
-}
-
-/** A proxy in whose eyes every name is the server: names under `.test` are nobody's. */
-async function forwarding(t: TestContext, server: ServerProcess): Promise<string> {
-  const proxy = createServer((from, to) => {
-    const target = new URL(from.url ?? '/', 'http://reg.test')
-    const { hostname, port } = new URL(server.url)
-    const path = `${target.pathname}${target.search}`
-    const { method, headers } = from
-    const out = httpRequest({ hostname, port, path, method, headers }, (answer) => {
-      to.writeHead(answer.statusCode ?? 502, answer.headers)
-      answer.pipe(to)
-    })
-    out.on('error', () => to.destroy())
-    from.pipe(out)
-  })
-  await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve))
-  t.after(() => proxy.close())
-  const address = proxy.address()
-  const port = typeof address === 'object' && address !== null ? address.port : 0
-  return `http://127.0.0.1:${port}`
 }

@@ -209,6 +209,12 @@ const rows: Readonly<Record<number, readonly string[]>> = {
     `INSERT INTO public_roots VALUES ('123456789012', 'public', 'arn')`,
     `INSERT INTO public_root_state VALUES (1, 95, 96, NULL, x'01', x'02', NULL, x'03', x'04')`,
   ],
+  30: [
+    `INSERT INTO signing_key_revocations VALUES ('k1', 97, 98, 'arn', 'stolen')`,
+    `INSERT INTO signing_crls VALUES ('k1', 1, x'04', 99)`,
+    `INSERT INTO signing_index_only VALUES ('123456789012', 'arn', 'arn', 100)`,
+    `INSERT INTO audit_outbox (account, detail, at) VALUES ('123456789012', '{}', 101)`,
+  ],
   31: [
     `INSERT INTO posture_rules VALUES ('123456789012', 'version: 1', 95, 'arn')`,
     `INSERT INTO posture_results VALUES ('123456789012', 96, 5, 1, '{}', '[]', '{}')`,

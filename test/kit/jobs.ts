@@ -1,4 +1,5 @@
 // Works jobs off as the server does, one after another, without waiting.
+import { recordDeedsJob } from '../../src/audit/own-deeds.ts'
 import { claimJob, finishJob } from '../../src/jobs/queue.ts'
 import type { JobHandler } from '../../src/jobs/worker.ts'
 import type { Clock } from '../../src/lib/clock.ts'
@@ -15,6 +16,11 @@ export async function runJobs(
     const claim = { owner: 'test', leaseMs: 1000, now: clock.now() }
     const job = await database.transaction((tx) => claimJob(tx, claim))
     if (job === undefined) return ran
+    if (job.kind === recordDeedsJob && handlers[job.kind] === undefined) {
+      // Nobody here keeps an audit log.
+      await database.transaction((tx) => finishJob(tx, job.id, 'test'))
+      continue
+    }
     const handler = handlers[job.kind]
     if (handler === undefined) throw new Error(`no handler for ${job.kind}`)
     await handler(job.input, { signal, attempt: job.attempt })

@@ -12,6 +12,11 @@ import { signerPaths } from '../../src/edges/aws/signer/operation-paths.ts'
 import { signerOperations } from '../../src/edges/aws/signer/operations.ts'
 import type { AccountId } from '../../src/policy/account-id.ts'
 import { embeddedKeys } from '../../src/signing/embedded-keys.ts'
+import { parseCertificate, type Certificate } from '../../src/signatures/x509/certificate.ts'
+import { listRoots } from '../../src/signing/signing-key-store.ts'
+import { answerTimestampQuery, type TimestampDeps } from '../../src/signing/timestamp-authority.ts'
+import type { TimestampAuthority } from '../../src/signatures/x509/obtain-timestamp.ts'
+import type { TimestampPolicy } from '../../src/signing/timestamps.ts'
 import { withdrawSignerTrust } from '../../src/trust/withdraw-signer-trust.ts'
 import { identitiesIn, userCaller, type Identities } from './identities.ts'
 import { testKeyring } from './keyring.ts'
@@ -46,6 +51,28 @@ export interface TestSigning {
     path: string,
     body?: Readonly<Record<string, unknown>>,
   ): Promise<SignerAnswer>
+}
+
+/** Of the installation's own authority, as the setting `own` has it. */
+export function ownTimestamps(
+  deps: TimestampDeps,
+  more: Partial<Pick<TimestampPolicy, 'ifAway' | 'onOmitted'>> = {},
+): TimestampPolicy {
+  const ask: TimestampAuthority['ask'] = async (query) => ({
+    kind: 'answer',
+    bytes: await answerTimestampQuery(deps, query),
+  })
+  const roots = async (): Promise<readonly Certificate[]> =>
+    (await listRoots(deps.database, 'tsa-root')).flatMap(({ chain: [root = Buffer.alloc(0)] }) => {
+      const parsed = parseCertificate(root)
+      return parsed.kind === 'certificate' ? [parsed.certificate] : []
+    })
+  const timestamping = {
+    authorities: [{ name: 'own', ask }],
+    roots,
+    nonce: () => deps.ids.bytes(16),
+  }
+  return { timestamping, ifAway: 'fail', onOmitted: () => undefined, ...more }
 }
 
 export async function testSigning(t: TestContext): Promise<TestSigning> {

@@ -23,7 +23,8 @@ const plainNames: ReadonlySet<string> = new Set(
   appliedFor encryptionType imageTagMutabilityExclusionFilters prefix prefixes
   reportFormat reportId repositoryName repositoryNames resource resourceArn resourceArns resourceTypes roleArn roleId roleName roleSessionName rules scanFrequency scanOnPush scanType scope
   scopes service setAsDefault snapshot source sourceIdentity startTime status subjectFromWebIdentityToken tagKeys tagStatus thumbprintList trust
-  transitiveTagKeys type uploadId upstreamRegistry upstreamRegistryUrl upstreamRepositoryPrefix url userId userName version versionId accessKeyId`.split(
+  transitiveTagKeys type uploadId upstreamRegistry upstreamRegistryUrl upstreamRepositoryPrefix jobArn profileArn
+  effective isStamped result formerResult reason identities format algorithm url userId userName version versionId accessKeyId`.split(
     /\s+/,
   ),
 )

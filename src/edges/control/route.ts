@@ -2,6 +2,7 @@
 import { parseRepositoryName } from '../../oci/repository-name.ts'
 import { repositoryArn } from '../../policy/arn.ts'
 import type { Readable } from 'node:stream'
+import type { RequestKeys } from '../../access/request-context.ts'
 import type { Caller } from '../../access/caller.ts'
 import type { AccountId } from '../../policy/account-id.ts'
 
@@ -52,6 +53,8 @@ export interface ControlRoute<Rooms> {
     query: URLSearchParams,
     place: { readonly account: AccountId; readonly region: string },
   ) => readonly string[]
+  /** Condition keys that only the query tells. */
+  readonly keys?: (query: URLSearchParams) => RequestKeys | undefined
   readonly run: (rooms: Rooms, call: ControlCall) => Promise<ControlReply>
 }
 

@@ -105,7 +105,8 @@ async function requireAllowed(
     const message = `User: ${caller.principalArn} is not authorized to perform: ${action}, which is for account ${edge.managingAccount} that runs this installation`
     return { status: 403, code: 'DENIED', message }
   }
-  const judged = await edge.authorize(caller, { action, resources })
+  const keys = route.keys?.(searchParams)
+  const judged = await edge.authorize(caller, { action, resources, keys })
   tellJudgement(facts, judged)
   return judged.kind === 'allow'
     ? { account: caller.accountId, principal: caller.principalArn, caller }

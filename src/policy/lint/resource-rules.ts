@@ -26,6 +26,7 @@ const shapes: Readonly<Record<ResourceType, Shape>> = {
   filter: { services: ['inspector2'], paths: ['owner/'] },
   'signing-profile': { services: ['signer'], paths: ['/signing-profiles/'] },
   'signing-job': { services: ['signer'], paths: ['/signing-jobs/'] },
+  'signing-key': { services: ['pratique'], paths: ['signing-key/'] },
   none: { services: [], paths: [] },
 }
 

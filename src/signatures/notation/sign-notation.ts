@@ -7,6 +7,7 @@ import { encode, Tagged } from 'cborg'
 import { parseCertificate } from '../x509/certificate.ts'
 import { faultOfChain } from '../x509/chain-rules.ts'
 import { algorithmOfKey, isSignedWith, type KeyAlgorithm } from '../x509/key-algorithm.ts'
+import type { HashName } from '../x509/signature-algorithm.ts'
 import {
   attributeNames,
   payloadContentType,
@@ -33,8 +34,8 @@ export interface SignatureRequest {
   /** Further attributes, all critical: name and text. */
   readonly criticalAttributes?: Readonly<Record<string, string>>
   readonly signingAgent?: string
-  /** A TimeStampToken over the signature. */
-  readonly timestamp?: (signature: Uint8Array) => Promise<Uint8Array>
+  /** A TimeStampToken over the signature; undefined where it goes without one. */
+  readonly timestamp?: (signature: Uint8Array, hash: HashName) => Promise<Uint8Array | undefined>
 }
 
 export type SigningResult =
@@ -56,7 +57,7 @@ export async function signNotation(
   const signature = await signer.sign(parts.signedBytes, leaf.algorithm)
   if (!isSignedWith(leaf, parts.signedBytes, signature))
     return refused('the signer gave a signature that is not of the key of its certificate')
-  const token = await request.timestamp?.(signature)
+  const token = await request.timestamp?.(signature, leaf.algorithm.hash)
   const envelope = parts.assemble(signature, { ...request, chain: signer.chain, token })
   return { kind: 'signed', envelope }
 }

@@ -18,6 +18,7 @@ import {
   type AwsSignature,
   type AwsSignerAnswer,
 } from './aws-signer.ts'
+import { judgeIssuerWord, type IssuerWord } from './issuer-word.ts'
 import type { TrustPolicyStatement } from './trust-policy.ts'
 import type { TrustStores } from './trust-store.ts'
 import { renderCheck, worstOf, type Finding, type Found, type NotationVerdict } from './verdict.ts'
@@ -44,6 +45,8 @@ export interface RevocationData {
   readonly answers: RevocationAnswers
   /** Where the signature is AWS Signer's. */
   readonly awsSigner?: AwsSignerAnswer
+  /** What the issuer of the signer's certificate knows of it, where it can be asked itself: then no list and no responder is. */
+  readonly issuer?: IssuerWord | 'stranger'
 }
 
 export function verifyNotation(input: NotationInput): NotationVerdict {
@@ -62,14 +65,22 @@ export function verifyNotation(input: NotationInput): NotationVerdict {
   const expiry = verifyExpiry(signature, now)
   const time = verifyTime(signature, { ...trust, answers: input.revocation.answers })
   const isAuthentic = understood.failure === undefined && authenticity.failure === undefined
-  const revocation = isAuthentic ? judgeSignatureRevocation(signature, input, aws) : undefined
+  const revocation = isAuthentic
+    ? judgeSignatureRevocation(signature, input, { aws, time })
+    : undefined
+  const { issuer } = input.revocation
+  const isByIssuer = issuer !== undefined && issuer !== 'stranger'
   const findings: readonly Finding[] = [
     { check: 'integrity', action: actions.integrity, detail: wholeDetail },
     { check: 'criticalAttributes', action: actions.integrity, ...understood },
     { check: 'authenticity', action: actions.authenticity, ...authenticity },
     { check: 'expiry', action: actions.expiry, ...expiry },
     { check: 'authenticTimestamp', action: actions.authenticTimestamp, ...findingOfTime(time) },
-    { check: 'revocation', action: actions.revocation, ...findingOfRevocation(revocation, time) },
+    {
+      check: 'revocation',
+      action: actions.revocation,
+      ...findingOfRevocation(revocation, time, isByIssuer),
+    },
   ]
   return verdictOf(statement, findings, { signature, time, revocation, aws, now })
 }
@@ -107,25 +118,31 @@ function findingOfTime(time: TimeResult): Found {
 function judgeSignatureRevocation(
   { envelope, chain }: WholeSignature,
   { statement, revocation, now }: NotationInput,
-  aws: AwsSignature | undefined,
+  { aws, time }: { readonly aws: AwsSignature | undefined; readonly time: TimeResult },
 ): RevocationJudgement | undefined {
   if (statement.actions.revocation === 'skip') return undefined
   const { scheme, signingTime } = envelope.attributes
   if (aws !== undefined)
     return judgeAwsAnswer(revocationQuestion(aws, signingTime, chain), revocation.awsSigner)
+  if (revocation.issuer !== undefined && revocation.issuer !== 'stranger')
+    return judgeIssuerWord(revocation.issuer, { ...envelope.attributes, time })
   // A timestamp does not save a certificate that is revoked later, only an authority's own word does: the safe reading.
   const signedAt = scheme === 'notary.x509.signingAuthority' ? { signedAt: signingTime } : {}
   return judgeRevocation(chain, { answers: revocation.answers, now, ...signedAt })
 }
 
-function findingOfRevocation(judged: RevocationJudgement | undefined, time: TimeResult): Found {
+function findingOfRevocation(
+  judged: RevocationJudgement | undefined,
+  time: TimeResult,
+  isByIssuer: boolean,
+): Found {
   if (judged === undefined)
     return {
       detail: 'not asked: the trust policy skips it, or the signer is not trusted',
       isSkipped: true,
     }
   if (judged.kind === 'good') return { detail: judged.detail }
-  const isStamped = time.kind === 'valid' && time.timestamp !== undefined
+  const isStamped = time.kind === 'valid' && time.timestamp !== undefined && !isByIssuer
   const detail = isStamped ? `${judged.detail}; its timestamp does not change that` : judged.detail
   return judged.kind === 'revoked'
     ? { detail, failure: { result: 'revoked', reason: 'revoked' } }

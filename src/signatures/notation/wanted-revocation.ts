@@ -7,14 +7,23 @@ import { wantedAnswers, type WantedAnswer } from '../x509/revocation.ts'
 import { revocationQuestion, type AwsRevocationQuestion } from './aws-signer.ts'
 import { identificationOf, judgeAttributes } from './verification-plugin.ts'
 import { verifyAuthenticity } from './verify-authenticity.ts'
-import { verifyIntegrity } from './verify-integrity.ts'
-import type { NotationInput } from './verify-notation.ts'
+import { verifyIntegrity, type WholeSignature } from './verify-integrity.ts'
+import type { NotationInput, RevocationData } from './verify-notation.ts'
 import { authorityChainOf } from './verify-time.ts'
 
 export interface WantedRevocation {
   /** Ask again once these are there: a list may name its delta. */
   readonly answers: readonly WantedAnswer[]
   readonly awsSigner?: AwsRevocationQuestion
+  /** Of a signer that is trusted, while its issuer was not asked: who knows it needs no list. */
+  readonly certificate?: IssuedCertificate
+}
+
+/** As it crosses from thread to thread. */
+export interface IssuedCertificate {
+  readonly der: Uint8Array
+  /** DER, SubjectPublicKeyInfo. */
+  readonly publicKey: Uint8Array
 }
 
 export function wantedRevocation(input: NotationInput): WantedRevocation {
@@ -32,11 +41,24 @@ export function wantedRevocation(input: NotationInput): WantedRevocation {
   const authority = authorityChainOf(signature, trust) ?? []
   const forTime = wantedAnswers(authority, revocation.answers)
   if (statement.actions.revocation === 'skip') return { answers: forTime }
-  if (identification.kind === 'subject')
-    return { answers: [...wantedAnswers(signature.chain, revocation.answers), ...forTime] }
+  if (identification.kind === 'subject') return wantedOfChain(signature, revocation, forTime)
   const question = revocationQuestion(identification.aws, attributes.signingTime, signature.chain)
   return {
     answers: forTime,
     ...(revocation.awsSigner === undefined ? { awsSigner: question } : {}),
   }
+}
+
+/** The issuer before its lists; where it knows the certificate, no list. */
+function wantedOfChain(
+  { chain, leaf }: WholeSignature,
+  { issuer, answers }: RevocationData,
+  forTime: readonly WantedAnswer[],
+): WantedRevocation {
+  if (issuer !== undefined && issuer !== 'stranger') return { answers: forTime }
+  const wanted = { answers: [...wantedAnswers(chain, answers), ...forTime] }
+  const { der, publicKey } = leaf
+  if (issuer === 'stranger' || publicKey === undefined) return wanted
+  const spki = publicKey.export({ format: 'der', type: 'spki' })
+  return { ...wanted, certificate: { der, publicKey: spki } }
 }

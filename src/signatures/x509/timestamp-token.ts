@@ -33,6 +33,8 @@ export interface Timestamp {
   readonly genTime: number
   /** In milliseconds, may have a fraction; the time is within genTime ± this. */
   readonly accuracy: number
+  /** As it was asked with; undefined where it was asked without. */
+  readonly nonce?: Uint8Array
   /** Of the authority, leaf first, complete to its root. */
   readonly chain: readonly Certificate[]
 }
@@ -80,10 +82,7 @@ export function verifyTimestampToken(
       }
 }
 
-function readTstInfo(
-  node: DerNode,
-  stamped: Uint8Array,
-): Pick<Timestamp, 'genTime' | 'accuracy'> | string {
+function readTstInfo(node: DerNode, stamped: Uint8Array): Omit<Timestamp, 'chain'> | string {
   const fields = new DerFields(node)
   if (readSmallInteger(fields.next()) !== 1) return 'the timestamp is of an unknown version'
   const policy = readObjectIdentifier(fields.next())
@@ -97,7 +96,7 @@ function readTstInfo(
   const genTime = readTime(fields.next(tags.generalizedTime))
   const accuracy = readAccuracy(fields.optional(tags.sequence))
   fields.optional(tags.boolean)
-  fields.optional(tags.integer)
+  const asked = fields.optional(tags.integer)
   fields.optional(contextTag(0, 'constructed'))
   const holder = fields.optional(contextTag(1, 'constructed'))
   fields.end()
@@ -106,7 +105,8 @@ function readTstInfo(
   if (critical !== undefined) return `the timestamp has the critical extension ${critical[0]}`
   // RFC 3628 section 5.2: who follows the baseline policy is accurate to a second.
   const isBaseline = accuracy === 0 && policy === oids.baselineTimestampPolicy
-  return { genTime, accuracy: isBaseline ? 1000 : accuracy }
+  const nonce = asked === undefined ? {} : { nonce: readInteger(asked) }
+  return { genTime, accuracy: isBaseline ? 1000 : accuracy, ...nonce }
 }
 
 function readAccuracy(node: DerNode | undefined): number {

@@ -1,7 +1,7 @@
 // Purpose:  is a push to be signed, and is a signature that was asked for before asked for again?
 // Spec:     Amazon ECR user guide, "Managed signing"; a signature is never signed, or it would be for ever.
 // Input:    what a push stored, and the row that an earlier one left.
-// Deviates: the children of an index are signed as they are pushed, and the index itself too.
+// Deviates: the children of an index are signed as they are pushed, and the index itself too, unless the profile is set to sign indexes only.
 // Unknowns: nothing; what points to another manifest, and what clients keep signatures in, is not signed.
 import { companionTag } from '../../registry/rules/companion-tag.ts'
 import type { Digest } from '../../oci/digest.ts'
@@ -22,6 +22,14 @@ export function isSignable(push: {
   if (push.subject !== undefined) return false
   if (push.artifactType !== undefined && signatureTypes.includes(push.artifactType)) return false
   return !push.tags.some((tag) => companionTag(tag) !== undefined)
+}
+
+/** For a profile that signs, of an index and its images, the index: an image that no tag names is one of those. */
+export function isSignedByIndexOnly(pushed: {
+  readonly isIndex: boolean
+  readonly isTagged: boolean
+}): boolean {
+  return pushed.isIndex || pushed.isTagged
 }
 
 export interface EarlierSigning {

@@ -7,6 +7,7 @@ import { hash } from 'node:crypto'
 import { isRecord } from '../../oci/descriptor.ts'
 import { parseStrictJson } from '../../oci/strict-json.ts'
 import { parsePublicKeys } from '../../lib/public-keys.ts'
+import { certificatePem } from '../../signatures/x509/certificate-pem.ts'
 import { readTrustStore } from '../../signatures/notation/trust-store.ts'
 import { readTrustedRoot } from '../../signatures/sigstore/trusted-root.ts'
 import { parseStoreName } from './parse-trust-policy.ts'
@@ -33,16 +34,9 @@ export function parseStore(name: string, text: string): MaterialReading<StoredSt
   if (read.certificates.length > maxCertificates)
     return refused(`there are more than ${maxCertificates} certificates`)
   const thumbprints = read.certificates.map(({ der }) => hash('sha256', der, 'hex')).toSorted()
-  const pem = read.certificates.map(({ der }) => pemOf(der)).join('')
+  const pem = read.certificates.map(({ der }) => certificatePem(der)).join('')
   const material = { kind: 'store', name, type: reference.type, pem, thumbprints } as const
   return { kind: 'read', material }
-}
-
-function pemOf(der: Uint8Array): string {
-  const lines = Buffer.from(der)
-    .toString('base64')
-    .replaceAll(/(.{64})(?=.)/g, '$1\n')
-  return `-----BEGIN CERTIFICATE-----\n${lines}\n-----END CERTIFICATE-----\n`
 }
 
 export interface KeyWindow {

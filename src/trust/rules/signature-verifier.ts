@@ -184,7 +184,9 @@ function judgeNotation(
     now,
   }
   const wanted = wantedRevocation(input)
-  const isMore = wanted.answers.length > 0 || wanted.awsSigner !== undefined
+  const isMore = [wanted.awsSigner, wanted.certificate, wanted.answers[0]].some(
+    (one) => one !== undefined,
+  )
   if (isMore && !given.isLast) return { kind: 'wanted', wanted }
   const { strict: _, ...verdict } = verifyNotation(input)
   const ends = [verdict.validUntil, againAt(verdict, revocation, now)]

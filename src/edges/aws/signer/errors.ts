@@ -24,6 +24,8 @@ const names = {
   SIGNING_KEY_UNKNOWN: ['ResourceNotFoundException', 404],
   SIGNING_KEY_EXISTS: ['ConflictException', 409],
   SIGNING_KEY_UNUSABLE: ['InternalServiceErrorException', 500],
+  SIGNING_KEY_REVOKED: ['ValidationException', 400],
+  SIGNING_TIMESTAMP_UNAVAILABLE: ['InternalServiceErrorException', 500],
   SIGNING_PROFILE_UNKNOWN: ['ResourceNotFoundException', 404],
   SIGNING_PROFILE_INACTIVE: ['ValidationException', 400],
   SIGNING_JOB_UNKNOWN: ['ResourceNotFoundException', 404],
