@@ -130,8 +130,7 @@ async function startServer(config: Config, log: Log, foundation: Foundation): Pr
   const trail = await openAuditTrail(config, { log, metrics }, foundation)
   const given = { suppressions, url: () => url, audit: trail.facts, wake: () => workers.wake() }
   const posture = openPosture(config, foundation, given)
-  const deeds = trail.jobs
-  const scanner = { layers, verifiers, suppressions, vexKeys, feeds, signing, deeds, posture }
+  const scanner = { layers, verifiers, suppressions, vexKeys, feeds, posture, signing, trail }
   const workers = openWorkers(config, foundation, scanner, { log, metrics })
   const notifying = openNotifying(config, { log, metrics, suppressions }, foundation)
   const { notifier } = notifying
@@ -214,7 +213,6 @@ interface Doors extends ControlDeps {
 function serveDoors(app: FastifyInstance, doors: Doors): void {
   const { config, log, foundation, trail, url, wake, suppressions, notifying, admission, posture } =
     doors
-  const { signing } = doors
   const { database, blobs, clock, ids, keyring } = foundation
   const addresses: AddressDeps = {
     defaultAccount: config.account,
@@ -308,7 +306,7 @@ function serveDoors(app: FastifyInstance, doors: Doors): void {
     cloudTrail: trail.cloudTrail,
     inspector: openInspector(app, foundation, { region, suppressions, url, wake, defaults }),
     signer: {
-      ...signing,
+      ...doors.signing,
       pagingKey,
       defaults,
       onRevoked: withdrawSignerTrust,
@@ -352,7 +350,7 @@ function serveDoors(app: FastifyInstance, doors: Doors): void {
       prepareRepositories,
     },
   })
-  servePki(app, { rooms: pkiRooms(config.signing, signing), onFault })
+  servePki(app, { rooms: pkiRooms(config.signing, doors.signing), onFault })
   serveControl(app, {
     region,
     authenticate: authenticator.basicHeader,

@@ -44,10 +44,10 @@ export interface AuditTrail {
   holding(authorize: Authorizer): Authorizer
   readonly cloudTrail: CloudTrailDeps
   readonly rooms: AuditRooms
-  /** What a posture is judged by. */
-  readonly facts: LogFactDeps
   /** What the program did by itself. */
   readonly jobs: Readonly<Record<string, JobHandler>>
+  /** What a posture is judged by. */
+  readonly facts: LogFactDeps
   close(): Promise<void>
 }
 
@@ -70,6 +70,12 @@ export async function openAuditTrail(
       ids,
     },
     rooms: auditRooms(config, foundation, auditLog),
+    jobs: {
+      [recordDeedsJob]: (_, options) => {
+        const renderer = new RecordRenderer({ region, account })
+        return recordDeeds({ ...foundation, renderer, record }, options)
+      },
+    },
     facts: {
       ownAccount: account,
       searchAuditLog: (input, options) => searchLog({ segments, log: auditLog }, input, options),
@@ -77,12 +83,6 @@ export async function openAuditTrail(
         const position = await auditLog.position()
         const key = auditKeyOf(foundation)
         yield* verifyLog({ segments, key }, { position, anchor: undefined }, options)
-      },
-    },
-    jobs: {
-      [recordDeedsJob]: (_, options) => {
-        const renderer = new RecordRenderer({ region, account })
-        return recordDeeds({ ...foundation, renderer, record }, options)
       },
     },
     close: () => auditLog.close(),

@@ -147,9 +147,9 @@ function jobSchedule(
     ...scanSchedule,
     ...lifecycleSchedule,
     ...trustSchedule,
-    ...postureSchedule,
     ...signingSchedule,
     { kind: recordDeedsJob, everyMs: recordDeedsEveryMs },
+    ...postureSchedule,
     { kind: trimNotificationsJob, everyMs: trimNotificationsEveryMs },
     { kind: forgetAdvisoriesJob, everyMs: forgetEveryMs },
   ]
@@ -196,7 +196,7 @@ interface ScannerDeps {
   readonly vexKeys: readonly TrustedKey[]
   readonly signing: SigningDeps
   /** What the audit log is told by jobs. */
-  readonly deeds: Readonly<Record<string, JobHandler>>
+  readonly trail: { readonly jobs: Readonly<Record<string, JobHandler>> }
 }
 
 /** What each kind of job does. */
@@ -209,7 +209,7 @@ function jobHandlers(
     suppressions,
     vexKeys,
     signing,
-    deeds,
+    trail,
     log,
   }: ScannerDeps & { readonly log: Log },
 ): Readonly<Record<string, JobHandler>> {
@@ -224,7 +224,7 @@ function jobHandlers(
       onUnknown: (arn) => log.warn({ event: 'signing.unknown', arn }),
     }),
     ...signingJobHandlers(config, foundation, signing),
-    ...deeds,
+    ...trail.jobs,
     ...scanJobHandlers(config.defaults, foundation, { suppressions, contentOf }),
     ...exportHandlers(foundation, { region: config.region, suppressions }),
     [collectJob]: (_, { signal }) => collectSlice(config, foundation, signal),
