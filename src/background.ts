@@ -1,4 +1,5 @@
 // What the program does by itself: the jobs of its rooms, bound to the foundation.
+import { admissionJobHandlers, admissionSchedule } from './admission-jobs.ts'
 import { finishRotations, finishRotationsJob } from './access/rotate-master-key.ts'
 import type { Config } from './config.ts'
 import type { Metrics } from './edges/health/metrics.ts'
@@ -135,6 +136,7 @@ function jobSchedule(
     ...scanSchedule,
     ...lifecycleSchedule,
     ...trustSchedule,
+    ...admissionSchedule,
     { kind: trimNotificationsJob, everyMs: trimNotificationsEveryMs },
     { kind: forgetAdvisoriesJob, everyMs: forgetEveryMs },
   ]
@@ -193,6 +195,7 @@ function jobHandlers(
   return {
     ...lifecycleJobHandlers(config, foundation),
     ...trustJobHandlers(config, foundation),
+    ...admissionJobHandlers(config, foundation, suppressions),
     ...signingJobHandlers(config, foundation),
     ...scanJobHandlers(config.defaults, foundation, { suppressions, contentOf }),
     ...exportHandlers(foundation, { region: config.region, suppressions }),

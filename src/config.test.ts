@@ -158,7 +158,12 @@ test('says nothing, gets the safe defaults', () => {
     maxConnectionsPerAddress: 1000,
     maxOpenUploads: 1000,
     stallSeconds: 60,
-    admission: { listen: undefined, names: ['localhost', '127.0.0.1'] },
+    admission: {
+      listen: undefined,
+      names: ['localhost', '127.0.0.1'],
+      inUseDays: 30,
+      decisionDays: 90,
+    },
     audit: {
       isRequired: true,
       withReads: true,

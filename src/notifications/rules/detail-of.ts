@@ -44,6 +44,10 @@ export function detailOf({ body, ...place }: Notice): Detail {
       const { kind: _, ...detail } = body
       return { ...own('Pratique Signature Trust'), detail }
     }
+    case 'running': {
+      const { kind: _, ...detail } = body
+      return { ...own('Pratique Running Image Denied'), detail }
+    }
     case 'digest':
       return { ...own('Pratique Digest'), detail: body.summary }
     case 'test':

@@ -11,6 +11,7 @@ export const noticeKinds = [
   'scan-frequency',
   'finding',
   'trust',
+  'running',
 ] as const
 export type NoticeKind = (typeof noticeKinds)[number]
 
@@ -91,6 +92,18 @@ export interface TrustNotice {
   readonly identities: readonly string[]
 }
 
+/** An image runs that admission policies let run, and that they would not let run now. */
+export interface RunningNotice {
+  readonly kind: 'running'
+  readonly repository: string
+  readonly digest: string
+  readonly clusters: readonly { readonly cluster: string; readonly namespaces: readonly string[] }[]
+  /** `base@3` */
+  readonly policies: readonly string[]
+  /** Sentences; names in them come from images. */
+  readonly reasons: readonly string[]
+}
+
 /** A flaw with how many messages were about it. */
 export interface DigestFlaw {
   readonly vulnerability: string
@@ -140,6 +153,7 @@ export type NoticeBody =
   | ScanFrequencyNotice
   | FindingNotice
   | TrustNotice
+  | RunningNotice
   | DigestNotice
   | TestNotice
 

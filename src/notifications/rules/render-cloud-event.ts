@@ -32,12 +32,14 @@ function subjectOf(body: NoticeBody): string | undefined {
   return 'tag' in body && body.tag !== undefined ? `${body.digest}:${body.tag}` : body.digest
 }
 
+const done = { PUSH: 'pushed', DELETE: 'deleted' } as const
+
 function typeOf(body: NoticeBody): string {
   switch (body.kind) {
     case 'image':
     case 'referrer':
     case 'artifact':
-      return `dev.pratique.${body.kind}.${body.action === 'PUSH' ? 'pushed' : 'deleted'}`
+      return `dev.pratique.${body.kind}.${done[body.action]}`
     case 'scan':
     case 'inspector-scan':
       return `dev.pratique.${body.kind}.ended`
@@ -45,6 +47,8 @@ function typeOf(body: NoticeBody): string {
       return 'dev.pratique.scan-frequency.changed'
     case 'finding':
       return `dev.pratique.finding.${body.change.toLowerCase()}`
+    case 'running':
+      return 'dev.pratique.running.denied'
     case 'trust':
       return `dev.pratique.trust.${body.change.toLowerCase()}`
     case 'digest':

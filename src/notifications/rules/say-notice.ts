@@ -10,6 +10,7 @@ import type {
   FindingNotice,
   ImageNotice,
   NoticeBody,
+  RunningNotice,
   ScanNotice,
   TrustNotice,
 } from './notice.ts'
@@ -23,6 +24,7 @@ export interface SaidNotice {
 }
 
 const namedFlaws = 10
+const namedPlaces = 10
 
 export function sayNotice(body: NoticeBody): SaidNotice {
   switch (body.kind) {
@@ -43,6 +45,8 @@ export function sayNotice(body: NoticeBody): SaidNotice {
       return sayFinding(body)
     case 'trust':
       return sayTrust(body)
+    case 'running':
+      return sayRunning(body)
     case 'digest':
       return sayDigest(body.summary)
     case 'test':
@@ -76,6 +80,24 @@ function sayScan({ repository, tags, digest, status, reason, counts }: ScanNotic
   return {
     title: oneLine(`The scan of ${named(repository, tags[0])} ended as ${status}`),
     lines: [...lines, ...why],
+  }
+}
+
+function sayRunning(body: RunningNotice): SaidNotice {
+  const { repository, digest, clusters, policies, reasons } = body
+  const places = clusters.slice(0, namedPlaces).map(({ cluster, namespaces }) => {
+    const within = namespaces.filter((namespace) => namespace !== '').slice(0, namedPlaces)
+    return within.length === 0 ? cluster : `${cluster} (${within.join(', ')})`
+  })
+  const lines = [
+    `Image: ${repository}@${digest}`,
+    `Runs in: ${places.join(', ')}`,
+    `Policies: ${policies.join(', ')}`,
+    ...reasons.slice(0, namedPlaces).map((reason) => `Why: ${reason}`),
+  ]
+  return {
+    title: oneLine(`An image of ${repository} runs that its policies would not let run now`),
+    lines: lines.map(oneLine),
   }
 }
 
