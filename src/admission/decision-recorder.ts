@@ -62,10 +62,13 @@ export class DecisionRecorder {
       if (place !== undefined) this.#addPlace(place)
       if (one.judgement.decision.decision === 'deny') this.#addDenial(denialOf(one, at))
     }
-    if (decided.length > 0)
-      this.#timer ??= setTimeout(() => {
-        void this.flush()
-      }, waitMs).unref()
+    if (decided.length > 0) this.#wait()
+  }
+
+  #wait(): void {
+    this.#timer ??= setTimeout(() => {
+      void this.flush()
+    }, waitMs).unref()
   }
 
   /** What was recorded before is written when it returns, unless the database takes nothing. */
@@ -89,6 +92,7 @@ export class DecisionRecorder {
     } catch (error) {
       for (const place of places) this.#addPlace(place)
       for (const denial of denials) this.#addDenial(denial)
+      this.#wait()
       this.#deps.onFault(error)
     }
     if (this.#leftOut === 0) return

@@ -7,7 +7,7 @@ import {
   writeStanding,
   type RunningPlace,
 } from '../running/running-place-store.ts'
-import type { Database } from '../storage/database/database.ts'
+import type { Database, SqlWriter } from '../storage/database/database.ts'
 import { yieldToEventLoop } from '../lib/yield-to-event-loop.ts'
 import { findCluster, type Cluster } from './cluster-store.ts'
 import { judgeImages, type JudgeDeps, type Judgement } from './judge-images.ts'
@@ -45,6 +45,7 @@ async function* turnedByAccount(
   deps: JudgeRunningDeps,
   { signal }: Options,
 ): AsyncGenerator<readonly JudgedPlace[]> {
+  const standings = new Standings(deps.database)
   let turned: JudgedPlace[] = []
   let [account, count]: [AccountId | undefined, number] = [undefined, 0]
   for await (const judged of judgedPlaces(deps, { account: undefined }, { signal })) {
@@ -59,9 +60,37 @@ async function* turnedByAccount(
     const { decision } = judgement.decision
     if (decision === place.standing) continue
     if (decision === 'deny' && place.standing !== undefined) turned.push(judged)
-    else await deps.database.transaction((tx) => writeStanding(tx, place, decision))
+    else await standings.add(place, decision)
   }
+  await standings.write()
   if (turned.length > 0) yield turned
+}
+
+const standingsAtOnce = 200
+
+/** Many in one transaction, which nobody waits for: what is lost of them is found again. */
+class Standings {
+  readonly #database: Database
+  #waiting: (readonly [RunningPlace, string])[] = []
+
+  constructor(database: Database) {
+    this.#database = database
+  }
+
+  async add(place: RunningPlace, standing: string): Promise<void> {
+    this.#waiting.push([place, standing])
+    if (this.#waiting.length >= standingsAtOnce) await this.write()
+  }
+
+  async write(): Promise<void> {
+    const waiting = this.#waiting
+    this.#waiting = []
+    if (waiting.length === 0) return
+    const write = async (tx: SqlWriter): Promise<void> => {
+      for (const [place, standing] of waiting) await writeStanding(tx, place, standing)
+    }
+    await this.#database.transaction(write, { survives: 'process' })
+  }
 }
 
 /** Each place that is taken to run an image that is here, as its policies judge it now; what cannot be read is passed over. */
