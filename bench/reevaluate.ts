@@ -84,19 +84,54 @@ async function measureChange(
   let counted = 0
   let imported = 0
   const before = watch.changes()
+  let asked: Asked | undefined
   const felt = await probe(server, digest, async () => {
     const started = performance.now()
     const visible = await importRecords(server, { count, round, libraries })
     imported = performance.now() - started
+    const asking = askImages(server, watch.someImages())
     await watch.until(() => watch.isEvaluated())
     right = Date.now() - visible
     await watch.until(() => watch.isCounted())
     counted = Date.now() - visible
+    asked = await asking
   })
+  const told = asked === undefined ? '' : await compareAgain(server, asked)
   const after = watch.changes()
   print(
-    `  ${count} changed advisories${libraries === anyLibrary ? '' : ' of popular libraries'} (imported in ${ms(imported)}): findings right after ${right} ms, counts after ${counted} ms; ${after.matches - before.matches} matches and the counts of ${watch.changedSets()} sets written; peak ${mib(await memory.stop())}; meanwhile ${felt}`,
+    `  ${count} changed advisories${libraries === anyLibrary ? '' : ' of popular libraries'} (imported in ${ms(imported)}): all findings right after ${right} ms, counts after ${counted} ms; ${after.matches - before.matches} matches and the counts of ${watch.changedSets()} sets written; peak ${mib(await memory.stop())}; meanwhile ${felt}${told}`,
   )
+}
+
+interface Image {
+  readonly repository: string
+  readonly digest: string
+}
+
+interface Asked {
+  readonly took: readonly number[]
+  readonly told: readonly (Image & { readonly findings: string })[]
+}
+
+/** Findings of images, one after another from the moment at which the import is visible. */
+async function askImages(server: RegistryUnderLoad, images: readonly Image[]): Promise<Asked> {
+  const took: number[] = []
+  const told: (Image & { readonly findings: string })[] = []
+  for (const image of images) {
+    const started = performance.now()
+    const findings = (await server.findings?.(image.repository, image.digest)) ?? ''
+    took.push(performance.now() - started)
+    told.push({ ...image, findings })
+  }
+  return { took, told }
+}
+
+/** Whether what was told at once is what is told when all is over. */
+async function compareAgain(server: RegistryUnderLoad, { took, told }: Asked): Promise<string> {
+  let same = 0
+  for (const { repository, digest, findings } of told)
+    if ((await server.findings?.(repository, digest)) === findings) same += 1
+  return `; findings of ${told.length} images asked at once ${spread(took)}, of ${same} as they are in the end`
 }
 
 /** "Where is it": a popular flaw and a rare one, the first page with all totals. */
@@ -125,8 +160,10 @@ async function importRecords(
   server: RegistryUnderLoad,
   { count, round, libraries }: Required<Pick<Change, 'count' | 'round' | 'libraries'>>,
 ): Promise<number> {
-  const lines = Array.from({ length: count }, (_, index) => {
-    const name = libraryName(Math.floor((index * libraries) / count))
+  const lines = Array.from({ length: count }, (_, place) => {
+    // Spread over all that are known: another fixed version in a record that stays about its library.
+    const index = Math.floor((place * knownAdvisories) / Math.max(count, 1))
+    const name = libraryName(Math.floor((index * libraries) / knownAdvisories))
     return JSON.stringify({
       id: `BENCH-${libraries}-${index}`,
       aliases: [`CVE-2026-${100_000 + index}`],
@@ -253,6 +290,17 @@ class Watch {
         if ((readCounts(counts, place) ?? []).some((number) => number > 0)) changed += 1
     }
     return changed
+  }
+
+  /** Images whose places are written. */
+  someImages(): readonly Image[] {
+    const rows = this.#database
+      .prepare(
+        `SELECT r.name, s.digest FROM image_scans s JOIN repositories r ON r.id = s.repository_id
+         WHERE s.instances IS NOT NULL AND r.name LIKE 'model/%' ORDER BY s.digest LIMIT 20`,
+      )
+      .all()
+    return rows.map(({ name, digest }) => ({ repository: String(name), digest: String(digest) }))
   }
 
   postingBytes(): number {

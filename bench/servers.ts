@@ -10,6 +10,7 @@ import {
   CreateRepositoryCommand,
   DescribeImageScanFindingsCommand,
   ECRClient,
+  type DescribeImageScanFindingsCommandOutput,
 } from '@aws-sdk/client-ecr'
 
 export interface RegistryUnderLoad {
@@ -24,6 +25,8 @@ export interface RegistryUnderLoad {
   makeRepository(name: string): Promise<void>
   /** Where the registry scans: how far it is with an image. */
   scanStatus(repository: string, digest: string): Promise<string>
+  /** What it says of an image: the first thousand findings, as text. */
+  findings?(repository: string, digest: string): Promise<string>
   /** Stops it, does what is given, has the system forget what it holds of the data, and starts it again. Milliseconds from start to ready. */
   restartCold(meanwhile?: () => Promise<void>): Promise<number>
   /** Ends the server and removes its data. */
@@ -47,6 +50,13 @@ export async function startPratique(options: StartOptions = {}): Promise<Registr
   let running = await start()
   const credentials = await readCredentials(join(directory, 'credentials'))
   const basic = Buffer.from(`${credentials.accessKeyId}:${credentials.secretAccessKey}`)
+  const describeScan = async (
+    repositoryName: string,
+    imageDigest: string,
+  ): Promise<DescribeImageScanFindingsCommandOutput> => {
+    const input = { repositoryName, imageId: { imageDigest }, maxResults: 1000 }
+    return send((client) => client.send(new DescribeImageScanFindingsCommand(input)))
+  }
   const send = async <T>(work: (client: ECRClient) => Promise<T>): Promise<T> => {
     const client = new ECRClient({ endpoint: running.url, region: 'us-east-1', credentials })
     return work(client).finally(() => client.destroy())
@@ -67,12 +77,12 @@ export async function startPratique(options: StartOptions = {}): Promise<Registr
       await send((client) => client.send(new CreateRepositoryCommand(input)))
     },
     async scanStatus(repositoryName, imageDigest) {
-      const command = new DescribeImageScanFindingsCommand({
-        repositoryName,
-        imageId: { imageDigest },
-      })
-      const answer = await send((client) => client.send(command)).catch(() => undefined)
+      const answer = await describeScan(repositoryName, imageDigest).catch(() => undefined)
       return answer?.imageScanStatus?.status ?? 'PENDING'
+    },
+    async findings(repositoryName, imageDigest) {
+      const { imageScanFindings = {} } = await describeScan(repositoryName, imageDigest)
+      return JSON.stringify(imageScanFindings.findings ?? imageScanFindings.enhancedFindings)
     },
     async restartCold(meanwhile) {
       await stopProcess(running.child)

@@ -4,10 +4,10 @@
 // Deviates: nothing.
 // Unknowns: a registry that refuses a step ends the push; what came before it is collected there as any unfinished push.
 import { createHash } from 'node:crypto'
-import { BatchGetImageCommand } from '@aws-sdk/client-ecr'
 import { exitCodes, explain, Failure } from './failure.ts'
 import type { Target } from './gate/findings.ts'
-import { ask, authorizationToken, type Session } from './session.ts'
+import { fetchManifests, withPulls } from './fetch-manifests.ts'
+import { authorizationToken, type Session } from './session.ts'
 
 export interface AttachedDocument {
   readonly text: string
@@ -65,11 +65,11 @@ export async function describeSubject(
   session: Session,
   { repository: repositoryName, digest }: Pick<Target, 'repository' | 'digest'>,
 ): Promise<{ readonly subject: Descriptor; readonly registryId: string }> {
-  const imageIds = [{ imageDigest: digest }]
-  const answer = await ask(session, (ecr) =>
-    ecr.send(new BatchGetImageCommand({ repositoryName, imageIds })),
-  )
-  const { imageManifest, imageManifestMediaType: mediaType, registryId } = answer.images?.[0] ?? {}
+  const [image] = await fetchManifests(withPulls(session, true), {
+    repositoryName,
+    digests: [digest],
+  })
+  const { imageManifest, imageManifestMediaType: mediaType, registryId } = image ?? {}
   if (imageManifest === undefined || mediaType === undefined || registryId === undefined)
     throw new Failure(exitCodes.notFound, `${repositoryName}@${digest} does not exist`)
   return { subject: { mediaType, digest, size: Buffer.byteLength(imageManifest) }, registryId }

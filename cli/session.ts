@@ -10,6 +10,8 @@ export interface Session {
   readonly endpoint: string | undefined
   /** For messages. */
   readonly name: string
+  /** Of AWS: whether manifests may be fetched. Absent, they may not. */
+  readonly mayPull?: () => Promise<boolean>
 }
 
 /**

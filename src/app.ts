@@ -103,16 +103,6 @@ async function startOn(foundation: Foundation, config: Config, log: Log): Promis
   }
 }
 
-/** Makes data directory, keys and credentials without serving. */
-export async function initialise(
-  config: Config,
-): Promise<{ readonly paths: DataPaths; readonly isFirstStart: boolean }> {
-  const foundation = await openFoundation(config, systemDrivers)
-  await foundation.close()
-  const { paths, isFirstStart } = foundation
-  return { paths, isFirstStart }
-}
-
 async function startServer(config: Config, log: Log, foundation: Foundation): Promise<RunningApp> {
   const { database, blobs, clock, ids, paths } = foundation
   const dataSummary = await prepareAdvisories(foundation)
@@ -307,6 +297,7 @@ function serveDoors(app: FastifyInstance, doors: Doors): void {
       pagingKey,
       defaults,
       onRevoked: withdrawSignerTrust,
+      onUnknown: (arn) => log.warn({ event: 'signing.unknown', arn }),
     },
     iam: { database, clock, ids, accessKeyKey, pagingKey },
     sts: {

@@ -89,7 +89,7 @@ export function openWorkers(
 ): Workers {
   const { database, clock, ids } = foundation
   const jobs = { database, clock, ids, log: jobLog(log, metrics) }
-  const handlers = jobHandlers(config, foundation, deps)
+  const handlers = jobHandlers(config, foundation, { ...deps, log })
   const urgent = new JobWorker({ ...jobs, handlers, schedule: [], lane: urgentLane })
   const schedule = jobSchedule(config)
   const background = new JobWorker({ ...jobs, handlers, schedule, lane: backgroundLane })
@@ -186,7 +186,7 @@ interface ScannerDeps {
 function jobHandlers(
   config: Config,
   foundation: Foundation,
-  { layers, suppressions, vexKeys }: ScannerDeps,
+  { layers, suppressions, vexKeys, log }: ScannerDeps & { readonly log: Log },
 ): Readonly<Record<string, JobHandler>> {
   const { database, blobs } = foundation
   const contentOf = (repositoryId: number): ReturnType<typeof openImageContent> =>
@@ -194,7 +194,7 @@ function jobHandlers(
   const referrers = { ...foundation, contentOf, keys: vexKeys }
   return {
     ...lifecycleJobHandlers(config, foundation),
-    ...trustJobHandlers(config, foundation),
+    ...trustJobHandlers(config, foundation, (arn) => log.warn({ event: 'signing.unknown', arn })),
     ...admissionJobHandlers(config, foundation, suppressions),
     ...signingJobHandlers(config, foundation),
     ...scanJobHandlers(config.defaults, foundation, { suppressions, contentOf }),

@@ -85,7 +85,7 @@ test('refuses settings that do not exist and names the nearest, or all', async (
 })
 
 test('other people’s variables and the tests’ own are left alone', () => {
-  const environment = { PATH: '/bin', PRATIQUEX: 'x', PRATIQUE_TEST_DATA: 'x', pratique_data: 'x' }
+  const environment = { PATH: '/bin', PRATIQUEX: 'x', PRATIQUE_TEST_ETCD: 'x', pratique_data: 'x' }
   assert.deepEqual(problemsOf({ environment }), [])
 })
 

@@ -228,7 +228,7 @@ type SettingName = keyof typeof settings
 
 const settingNames = Object.keys(settings).filter((name): name is SettingName => name in settings)
 /** Names with the prefix that belong to the tests and not to the server. */
-const foreignVariables = ['PRATIQUE_TEST_DATA', 'PRATIQUE_FUZZ_RUNS', 'PRATIQUE_FUZZ_SEED']
+const foreignVariables = /^PRATIQUE_(?:TEST|FUZZ)_/
 
 /** One configuration, or every problem found. */
 export function readConfig(sources: ConfigSources): ConfigResult {
@@ -309,7 +309,7 @@ function refuseUnknown(
   const variables: string[] = settingNames.map((name) => settings[name].environment)
   for (const name of Object.keys(sources.environment)) {
     if (!name.startsWith('PRATIQUE_') || variables.includes(name)) continue
-    if (!foreignVariables.includes(name)) problems.push(unknownSetting(name, variables))
+    if (!foreignVariables.test(name)) problems.push(unknownSetting(name, variables))
   }
   for (const name of Object.keys(file)) {
     if (!isSettingName(name)) problems.push(`pratique.yaml: ${unknownSetting(name, settingNames)}`)

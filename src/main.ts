@@ -1,9 +1,9 @@
 // Reads the settings, opens the app, says that it is ready, and drains on a signal; nothing else.
 import { relative } from 'node:path'
-import { initialise, openApp, StartError, type RunningApp } from './app.ts'
+import type { RunningApp } from './app.ts'
 import type { Config } from './config.ts'
-import { createLog } from './lib/log.ts'
-import { checkDirectory, restoreDirectory, verifyAuditLogOffline } from './offline.ts'
+import { StartError } from './foundation.ts'
+import { checkDirectory, initialise, restoreDirectory, verifyAuditLogOffline } from './offline.ts'
 import { recoverRootKey } from './recover-root-key.ts'
 
 /** Serves until SIGINT or SIGTERM; resolves when everything is closed. A start that a person must mend → StartError. */
@@ -11,6 +11,11 @@ export async function serve(
   config: Config,
   terminal: { readonly isTerminal: boolean; readonly say: (line: string) => void },
 ): Promise<void> {
+  // What needs no server (restore, fsck of a directory) does not wait for all of it to be read.
+  const [{ openApp }, { createLog }] = await Promise.all([
+    import('./app.ts'),
+    import('./lib/log.ts'),
+  ])
   const style = config.log === 'auto' ? (terminal.isTerminal ? 'pretty' : 'json') : config.log
   const log = createLog(style)
   // A report of a fault is handed to others; the environment is not theirs.

@@ -1,4 +1,4 @@
-// What the program does with a data directory that no server uses: check it, or make it from a backup.
+// What the program does with a data directory that no server uses: make it, check it, or make it from a backup.
 import { mkdir, readdir, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { readAnchor } from './audit/rules/notices.ts'
@@ -26,6 +26,16 @@ import {
   type DataPaths,
 } from './storage/data-directory.ts'
 import { knownSchemaVersion } from './storage/database/migrate.ts'
+
+/** Makes data directory, keys and credentials without serving. */
+export async function initialise(
+  config: Config,
+): Promise<{ readonly paths: DataPaths; readonly isFirstStart: boolean }> {
+  const foundation = await openFoundation(config, systemDrivers)
+  await foundation.close()
+  const { paths, isFirstStart } = foundation
+  return { paths, isFirstStart }
+}
 
 /** As `pratique fsck` of a running server; the directory is opened as a start opens it, schema included. */
 export async function* checkDirectory(

@@ -10,8 +10,7 @@ import { reevaluateTrustJob, renewEvidenceJob, subjectOfJob } from './trust/eval
 import type { EvaluationDeps } from './trust/judge-subject.ts'
 import type { AwsRevocationQuestion, AwsSignerAnswer } from './signatures/notation/aws-signer.ts'
 import { isSigningError } from './signing/errors.ts'
-import { revokedEntities } from './signing/revocation-status.ts'
-import type { SqlReader } from './storage/database/database.ts'
+import { revokedEntities, type RevocationDeps } from './signing/revocation-status.ts'
 import { reevaluateTrust, renewEveryMs, renewEvidence } from './trust/reevaluate-trust.ts'
 import { createOutboundFetch } from './lib/outbound-fetch.ts'
 import { fetchingRevocation } from './trust/revocation-answers.ts'
@@ -19,12 +18,16 @@ import { engineRevision, signatureVerifier } from './trust/rules/signature-verif
 
 type TrustFoundation = Pick<Foundation, 'database' | 'blobs' | 'clock'>
 
+/** Who is told of signatures of ours of which nothing is known; where nobody is, the API tells it when it is asked. */
+type OnUnknown = (arn: string) => void
+
 export const trustSchedule = [{ kind: renewEvidenceJob, everyMs: renewEveryMs }] as const
 
 /** `url`: where the server is reached, which it knows for itself only when it listens. */
 export function evaluationDeps(
   config: Pick<Config, 'region' | 'url'>,
   { database, blobs, clock }: TrustFoundation,
+  onUnknown: OnUnknown = () => undefined,
 ): EvaluationDeps {
   const { region } = config
   return {
@@ -36,7 +39,7 @@ export function evaluationDeps(
         database,
         clock,
         fetch: createOutboundFetch(),
-        askSigner: (question) => askOwnSigner(database, region, question),
+        askSigner: (question) => askOwnSigner({ reader: database, region, onUnknown }, question),
       }),
     ),
     engineRevision,
@@ -46,13 +49,12 @@ export function evaluationDeps(
 
 /** Of what another installation signed nothing is known here. */
 async function askOwnSigner(
-  reader: SqlReader,
-  region: string,
+  deps: RevocationDeps,
   { signatureTimestamp, ...asked }: AwsRevocationQuestion,
 ): Promise<AwsSignerAnswer> {
   try {
     const signedAt = new Date(signatureTimestamp)
-    return { revokedEntities: await revokedEntities({ reader, region }, { ...asked, signedAt }) }
+    return { revokedEntities: await revokedEntities(deps, { ...asked, signedAt }) }
   } catch (error) {
     if (!isSigningError(error)) throw error
     return 'unavailable'
@@ -71,8 +73,9 @@ function hostsOf(
 export function trustJobHandlers(
   config: Pick<Config, 'region' | 'url'>,
   foundation: TrustFoundation,
+  onUnknown?: OnUnknown,
 ): Readonly<Record<string, JobHandler>> {
-  const deps = evaluationDeps(config, foundation)
+  const deps = evaluationDeps(config, foundation, onUnknown)
   return {
     [referrersChangedJob]: (input, options) => evaluateSubject(deps, subjectOfJob(input), options),
     [reevaluateTrustJob]: (input, options) => reevaluateTrust(deps, input, options),

@@ -1,4 +1,5 @@
-import { writeFileSync } from 'node:fs'
+import { appendFileSync, writeFileSync } from 'node:fs'
+import { basename } from 'node:path'
 import { Option, type Command } from 'commander'
 import { runningCommands, type Report } from './cluster-running.ts'
 import { clusterManifests, type ClusterAddress } from '../cluster/manifests.ts'
@@ -57,7 +58,7 @@ function addCommand(cluster: Command): void {
     )
     .option('--exempt-namespace <name>', 'of which nothing is asked; may be repeated', many)
     .option('--enforce', 'nothing runs while the server does not answer')
-    .option('--no-gatekeeper', 'without the provider of Gatekeeper')
+    .option('--gatekeeper', 'with the Provider object, which only a cluster with Gatekeeper takes')
     .addOption(
       new Option('--without-policy <means>', 'an image that no policy is about')
         .choices(['deny', 'allow'])
@@ -76,7 +77,7 @@ function addCommand(cluster: Command): void {
     .option('--manifests <file>', 'where to write them; - for the output', '-')
     .addHelpText(
       'after',
-      '\nExample:\n  pratique cluster add prod --service pratique/pratique:5443 --bind "prod-*=release,base" --manifests pratique.yaml\n  kubectl apply -f pratique.yaml\n\nWithout --enforce the webhooks let through what they cannot ask about: look at the warnings first.\nThe manifests hold the token.\n\nExit codes: 0 registered, 1 failed, 2 wrong usage, 4 not allowed.',
+      '\nExample:\n  pratique cluster add prod --service pratique/pratique:5443 --manifests prod-cluster.yaml\n  kubectl apply -f prod-cluster.yaml\n\nWithout --enforce the webhooks let through what they cannot ask about: look at the warnings first.\nThe manifests hold the token.\n\nExit codes: 0 registered, 1 failed, 2 wrong usage, 4 not allowed.',
     )
     .action(add)
 }
@@ -89,7 +90,7 @@ interface AddFlags {
   readonly bind?: readonly string[]
   readonly exemptNamespace?: readonly string[]
   readonly enforce?: true
-  readonly gatekeeper: boolean
+  readonly gatekeeper?: true
   readonly withoutPolicy: string
   readonly controllers: string
   readonly pin: string
@@ -105,6 +106,7 @@ interface Registered {
 
 async function add(name: string, flags: AddFlags): Promise<void> {
   const given = addressIn(flags)
+  assertWritable(flags.manifests)
   const asked = {
     name,
     hosts: flags.host ?? [],
@@ -130,7 +132,7 @@ async function add(name: string, flags: AddFlags): Promise<void> {
     {
       isEnforced: flags.enforce === true,
       pinsTags: flags.pin !== 'off',
-      withGatekeeper: flags.gatekeeper,
+      withGatekeeper: flags.gatekeeper === true,
       exemptNamespaces: [
         ...(at.kind === 'service' ? [at.namespace] : []),
         ...(flags.exemptNamespace ?? []),
@@ -139,8 +141,22 @@ async function add(name: string, flags: AddFlags): Promise<void> {
   )
   if (flags.manifests === '-') say(manifests.trimEnd())
   else writeFileSync(flags.manifests, manifests, { mode: 0o600 })
-  note(`cluster ${cluster.name} is registered; apply the manifests: kubectl apply -f FILE`)
+  const file = flags.manifests === '-' ? 'FILE' : flags.manifests
+  note(`cluster ${cluster.name} is registered; apply the manifests: kubectl apply -f ${file}`)
   note('they hold its token, which is not told again')
+}
+
+/** Before anything is registered: the token is not told again. */
+function assertWritable(file: string): void {
+  if (file === '-') return
+  if (basename(file) === 'pratique.yaml')
+    throw new Failure(exitCodes.usage, `${file} is where settings are read from; name another file`)
+  try {
+    appendFileSync(file, '', { mode: 0o600 })
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error)
+    throw new Failure(exitCodes.usage, `the manifests cannot be written: ${why}`)
+  }
 }
 
 /** Before anything is registered. */

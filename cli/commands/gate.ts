@@ -4,6 +4,7 @@ import type { DecisionContext } from '../../src/admission/rules/evidence.ts'
 import { parseDuration } from '../../src/lib/duration.ts'
 import { programVersion } from '../../src/lib/program-version.ts'
 import { exitCodes, Failure } from '../failure.ts'
+import { withPulls } from '../fetch-manifests.ts'
 import { readBaseline } from '../gate/baseline.ts'
 import { writeAnnotations } from '../gate/formats/annotations.ts'
 import { writeVex } from '../gate/formats/cyclonedx-vex.ts'
@@ -35,6 +36,7 @@ interface GateFlags extends PolicyFlags {
   readonly platform?: string
   readonly registry?: string
   readonly endpoint?: string
+  readonly pull?: true
   readonly as?: string
   readonly suppressions?: string
   readonly vex: readonly string[]
@@ -78,6 +80,7 @@ export function gateCommand(program: Command): void {
       '--endpoint <url>',
       'where the ECR API of an AWS registry answers, such as an endpoint in a VPC',
     )
+    .option('--pull', 'fetch what only manifests of AWS tell, though AWS dates a pull by it')
     .option(
       '-o, --output <format[=file]>',
       `${formats.join(', ')}; repeatable, with =FILE written there`,
@@ -247,8 +250,11 @@ function sessionFor(
 ): { readonly session: Session; readonly registryId: string | undefined } {
   const aws = awsHost(reference.host ?? flags.registry ?? '')
   if (aws !== undefined)
-    return { session: openAwsSession(aws.region, flags.endpoint), registryId: aws.registryId }
-  const session = openSession(configOf({}))
+    return {
+      session: withPulls(openAwsSession(aws.region, flags.endpoint), flags.pull),
+      registryId: aws.registryId,
+    }
+  const session = withPulls(openSession(configOf({})), flags.pull)
   const ours = session.endpoint === undefined ? undefined : new URL(session.endpoint).host
   const asked = reference.host ?? flags.registry
   if (asked !== undefined && asked !== ours) {

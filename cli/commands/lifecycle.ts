@@ -2,6 +2,7 @@ import type { Command } from 'commander'
 import { lintLifecycle } from '../../src/lifecycle/rules/lint-lifecycle.ts'
 import type { PreviewDocument } from '../../src/lifecycle/rules/preview-document.ts'
 import { exitCodes, Failure } from '../failure.ts'
+import { withPulls } from '../fetch-manifests.ts'
 import { jsonOf, linesOf } from '../json.ts'
 import { explainTarget, renderExplanation } from '../lifecycle/explain-target.ts'
 import { documentIn, readPolicyText } from '../lifecycle/policy-text.ts'
@@ -14,6 +15,7 @@ import { configOf } from '../settings.ts'
 import { addGuardCommands } from './lifecycle-guard.ts'
 
 const base = '/pratique/v1/lifecycle'
+const pullWords = 'of AWS: fetch the manifests of indexes, though AWS dates a pull by it'
 
 interface Shown {
   readonly output: Format
@@ -27,13 +29,15 @@ export function lifecycleCommand(program: Command): void {
   shown(lifecycle.command('preview').argument('<repository>'))
     .option('--policy <file>', 'a policy to be tried, instead of the one in force')
     .option('--at <date>', 'also what goes by then if nobody pushes: 2027-01-31')
+    .option('--pull', pullWords)
     .description('What a policy would do today, by rule, with reasons, bytes and warnings.')
     .addHelpText(
       'after',
-      '\nExamples:\n  pratique lifecycle preview team/app\n  pratique lifecycle preview team/app --policy new.json --at 2027-01-31\n\nNothing is changed. Where no endpoint is set, the repository is one of AWS and is only read.\n\nExit codes: 0 shown, 1 failed, 2 the policy cannot be accepted, 4 not allowed, 5 not found.',
+      '\nExamples:\n  pratique lifecycle preview team/app\n  pratique lifecycle preview team/app --policy new.json --at 2027-01-31\n\nNothing is changed. Where no endpoint is set, the repository is one of AWS and is only read; what an\nindex lists only its manifest tells, and AWS dates a pull when that is fetched: it is with --pull, or as a role whose pulls are not dated.\n\nExit codes: 0 shown, 1 failed, 2 the policy cannot be accepted, 4 not allowed, 5 not found.',
     )
     .action(preview)
   shown(lifecycle.command('explain').argument('<image>', 'team/app:1.0 or team/app@sha256:…'))
+    .option('--pull', pullWords)
     .description('What each rule makes of an image, and which of them decides.')
     .addHelpText('after', '\nExit codes: 0 shown, 1 failed, 4 not allowed, 5 not found.')
     .action(explain)
@@ -74,9 +78,9 @@ function formatOf({ output, json }: Shown): Format {
 
 async function preview(
   repository: string,
-  flags: Shown & { readonly policy?: string; readonly at?: string },
+  flags: Shown & { readonly policy?: string; readonly at?: string; readonly pull?: true },
 ): Promise<void> {
-  const session = openSession(configOf({}))
+  const session = withPulls(openSession(configOf({})), flags.pull)
   const text = flags.policy === undefined ? undefined : await documentIn(flags.policy)
   if (text !== undefined) readPolicyText(text, flags.policy ?? '')
   if (session.endpoint === undefined) {
@@ -100,8 +104,9 @@ function dateIn(text: string): Date {
   throw new Failure(exitCodes.usage, message, 'write 2027-01-31 or 2027-01-31T12:00:00Z')
 }
 
-async function explain(image: string, flags: Shown): Promise<void> {
-  const found = await explainTarget(openSession(configOf({})), image)
+async function explain(image: string, flags: Shown & { readonly pull?: true }): Promise<void> {
+  const session = withPulls(openSession(configOf({})), flags.pull)
+  const found = await explainTarget(session, image)
   say(render(formatOf(flags), found, () => renderExplanation(image, found)))
 }
 

@@ -4,6 +4,7 @@ import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { Option, type Command } from 'commander'
 import { exitCodes, Failure } from '../failure.ts'
+import { withPulls } from '../fetch-manifests.ts'
 import { resolveTargets, type Target } from '../gate/findings.ts'
 import { jsonOf } from '../json.ts'
 import { note, say } from '../output.ts'
@@ -78,7 +79,7 @@ async function sbom(target: string, flags: SbomFlags): Promise<void> {
       'SPDX 2.3 has no place for findings',
       'use --format cyclonedx',
     )
-  const session = openSession(configOf({}))
+  const session = withPulls(openSession(configOf({})), true)
   if (flags.compare !== undefined)
     return compareDocument(session, referenceIn(target), { ...flags, compare: flags.compare })
   const stats = statSync(target, { throwIfNoEntry: false })

@@ -6,6 +6,7 @@ import { StartImageScanCommand } from '@aws-sdk/client-ecr'
 import { Option, type Command } from 'commander'
 import { programVersion } from '../../src/lib/program-version.ts'
 import { exitCodes, Failure } from '../failure.ts'
+import { withPulls } from '../fetch-manifests.ts'
 import { readScan, resolveTargets, type ScanState, type Target } from '../gate/findings.ts'
 import { compareFindings, whereOf } from '../gate/gate-finding.ts'
 import { jsonOf } from '../json.ts'
@@ -78,7 +79,7 @@ async function scan(target: string, flags: ScanFlags): Promise<void> {
       'SARIF has no place for an explanation',
       'use --output json with --why',
     )
-  const session = openSession(configOf({}))
+  const session = withPulls(openSession(configOf({})), true)
   const stats = statSync(target, { throwIfNoEntry: false })
   if (stats !== undefined) return scanFile(session, target, stats.isDirectory(), flags)
   const reference = parseImageReference(target)

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises'
 import type { Command } from 'commander'
 import { digestOf } from '../../src/oci/digest.ts'
 import { exitCodes, Failure } from '../failure.ts'
+import { withPulls } from '../fetch-manifests.ts'
 import { resolveTargets } from '../gate/findings.ts'
 import { jsonOf } from '../json.ts'
 import { formatOption, render, renderTable, say, type Format } from '../output.ts'
@@ -65,7 +66,7 @@ async function add(
   files: readonly string[],
   { output }: { readonly output: Format },
 ): Promise<void> {
-  const session = openSession(configOf({}))
+  const session = withPulls(openSession(configOf({})), true)
   const added: (GivenDocument & { readonly isNew: boolean })[] = []
   for (const file of files) {
     const bytes = await bytesOf(file)
@@ -97,7 +98,7 @@ async function list(
   image: string | undefined,
   { output }: { readonly output: Format },
 ): Promise<void> {
-  const session = openSession(configOf({}))
+  const session = withPulls(openSession(configOf({})), true)
   if (image !== undefined) return listBeside(session, image, output)
   const listed = await jsonOf<{ readonly documents: readonly GivenDocument[] }>(
     await callServer(session, 'GET', path),

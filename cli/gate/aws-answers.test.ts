@@ -5,6 +5,7 @@ import { test } from 'node:test'
 import { admissionNow, admissionPolicy } from '../../test/kit/admission.ts'
 import { recordedEcr, type RecordedAnswer, type RecordedEcr } from '../../test/kit/recorded-ecr.ts'
 import { parseImageReference } from '../reference.ts'
+import { withPulls } from '../fetch-manifests.ts'
 import { noveltyBy, readBaseline } from './baseline.ts'
 import { gatePolicies, type PolicyFlags } from './gate-policies.ts'
 import { judgeReference, verdictOf, type JudgedImage, type Judging } from './judge-reference.ts'
@@ -138,6 +139,20 @@ test('of an index every platform is judged, unless one is asked for', async (t) 
   assert.equal(verdictOf(other.decision), 'deny')
   const none = await judgeRecorded(ecr, judging({}, { platform: 'linux/s390x' }))
   assert.deepEqual([verdictOf(none.decision), codesOf(none)], ['unknown', ['no-platform']])
+})
+
+test('of an index of AWS nothing is fetched where that would date a pull that nobody meant', async (t) => {
+  const ecr = await recordedIndex(t, { [digest]: clean, [arm]: clean })
+  const { ecr: client, endpoint, name } = ecr.session
+  const told = await judgeRecorded(
+    { ...ecr, session: { ecr: client, endpoint, name } },
+    judging({}),
+  )
+  assert.equal(verdictOf(told.decision), 'unknown')
+  assert.match(told.decision.reasons[0]?.message ?? '', /AWS dates a pull.*give --pull/)
+  assert.ok(!ecr.asked.includes('BatchGetImage'))
+  const meant = { ...ecr, session: withPulls(ecr.session, true) }
+  assert.equal(verdictOf((await judgeRecorded(meant, judging({}))).decision), 'allow')
 })
 
 test('a platform that was not scanned is told, and no other stands in for it', async (t) => {

@@ -1,11 +1,11 @@
 // What the gate needs to know of an image, read by the ECR API alone: the same from Pratique and from AWS.
 import {
-  BatchGetImageCommand,
   DescribeImageScanFindingsCommand,
   DescribeImagesCommand,
   type DescribeImageScanFindingsCommandOutput,
 } from '@aws-sdk/client-ecr'
 import { exitCodes, Failure } from '../failure.ts'
+import { fetchManifests } from '../fetch-manifests.ts'
 import type { ImageReference } from '../reference.ts'
 import { ask, type Session } from '../session.ts'
 import { basicFinding, enhancedFinding } from './finding-shapes.ts'
@@ -87,12 +87,11 @@ export async function targetsOf(
     readonly found: FoundManifest
   },
 ): Promise<readonly Target[]> {
-  const scope = { repositoryName: repository, ...(registryId === undefined ? {} : { registryId }) }
   const target = { repository, registryId, digest, platform: undefined }
   if (!/index|manifest\.list/.test(mediaType)) return [target]
-  const command = new BatchGetImageCommand({ ...scope, imageIds: [{ imageDigest: digest }] })
-  const got = await ask(session, (ecr) => ecr.send(command))
-  return platformsOf(got.images?.[0]?.imageManifest ?? '{}').map((child) => ({
+  const wanted = { repositoryName: repository, registryId, digests: [digest] }
+  const [index] = await fetchManifests(session, wanted)
+  return platformsOf(index?.imageManifest ?? '{}').map((child) => ({
     ...target,
     ...child,
     index: digest,

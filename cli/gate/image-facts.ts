@@ -1,9 +1,10 @@
 // What a policy may ask of an image beside its findings, read where it asks: who need not answer needs no right to.
-import { DescribeRepositoriesCommand, BatchGetImageCommand } from '@aws-sdk/client-ecr'
+import { DescribeRepositoriesCommand } from '@aws-sdk/client-ecr'
 import type { AdmissionPolicy } from '../../src/admission/rules/admission-policy.ts'
 import type { ImageFacts } from '../../src/admission/rules/evidence.ts'
 import { matchesSegment } from '../../src/vex/path-glob.ts'
 import { exitCodes, Failure } from '../failure.ts'
+import { fetchManifests } from '../fetch-manifests.ts'
 import { note } from '../output.ts'
 import type { ImageReference } from '../reference.ts'
 import { ask, authorizationToken, type Session } from '../session.ts'
@@ -106,10 +107,10 @@ const configTimeoutMs = 30_000
 
 async function configOf(session: Session, asked: AskedImage, digest: string): Promise<unknown> {
   const { repository } = asked.reference
-  const imageIds = [{ imageDigest: digest }]
-  const command = new BatchGetImageCommand({ repositoryName: repository, imageIds, ...of(asked) })
-  const { images } = await ask(session, (ecr) => ecr.send(command))
-  const config = configDigestIn(images?.[0]?.imageManifest ?? '{}')
+  const { registryId } = asked
+  const wanted = { repositoryName: repository, registryId, digests: [digest] }
+  const [image] = await fetchManifests(session, wanted)
+  const config = configDigestIn(image?.imageManifest ?? '{}')
   if (config === undefined) return undefined
   const { registry, password } = await authorizationToken(session)
   const host = asked.reference.host ?? new URL(registry).host

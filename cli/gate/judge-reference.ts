@@ -7,6 +7,7 @@ import type {
   FindingFacts,
   ScanFacts,
 } from '../../src/admission/rules/evidence.ts'
+import { exitCodes, Failure } from '../failure.ts'
 import { note } from '../output.ts'
 import type { ImageReference } from '../reference.ts'
 import type { Session } from '../session.ts'
@@ -70,12 +71,16 @@ export async function judgeReference(
   judging: Judging,
 ): Promise<JudgedImage> {
   const found = await findManifest(session, reference, registryId)
-  const all = await targetsOf(session, { reference, registryId, found })
+  const { targets: all, untold } = await targetsTold(session, { reference, registryId, found })
   const { platform: wanted } = judging
   const targets = all.filter(({ platform = wanted }) => isOfPlatform(platform, wanted))
   const platforms: JudgedPlatform[] = []
   for (const target of targets)
-    platforms.push(await readPlatform(session, { target, text: reference.text }, judging))
+    platforms.push(
+      untold === undefined
+        ? await readPlatform(session, { target, text: reference.text }, judging)
+        : { target, state: untold, ...scanFactsOf(untold, undefined) },
+    )
   const asked = { reference, registryId, found, targets }
   const image = await readImageFacts(session, asked, judging.policies)
   const { repository, text } = reference
@@ -84,6 +89,24 @@ export async function judgeReference(
   const onlyPlatform = all.length > targets.length ? wanted : undefined
   const read = { reference: text, repository, digest: found.digest, onlyPlatform, platforms }
   return judgeRead(read, { image, trust, ...judging }, new Date().getTime())
+}
+
+/** What an index lists may not be told: then that is all that is known, and of the other images the rest is. */
+async function targetsTold(
+  session: Session,
+  asked: Parameters<typeof targetsOf>[1],
+): Promise<{ readonly targets: readonly Target[]; readonly untold: ScanState | undefined }> {
+  try {
+    return { targets: await targetsOf(session, asked), untold: undefined }
+  } catch (error) {
+    if (!(error instanceof Failure) || error.exitCode !== exitCodes.cannotAnswer) throw error
+    const { reference, registryId, found } = asked
+    const { repository } = reference
+    const target = { repository, registryId, digest: found.digest, platform: undefined }
+    const reason = [error.message, ...(error.advice === undefined ? [] : [error.advice])].join('; ')
+    const untold = { kind: 'unavailable', status: 'NOT_FETCHED', reason, findings: [] } as const
+    return { targets: [target], untold }
+  }
 }
 
 /** What was read is judged; `now` in milliseconds. */

@@ -21,7 +21,7 @@ export async function explainTarget(session: Session, text: string): Promise<Ima
     return jsonOf<ImageExplanation>(await callServer(session, 'GET', path))
   }
   const policy = readPolicyText(await policyInForce(session, repository), 'the policy in force')
-  const images = await ask(session, (ecr) => readEcrImages(ecr, { repositoryName: repository }))
+  const images = await readEcrImages(session, { repositoryName: repository })
   const options = { now: new Date().getTime(), archiveMinimumDays: awsArchiveDays }
   const found = explainImage(policy, images, digest, options)
   if (found !== undefined) return found

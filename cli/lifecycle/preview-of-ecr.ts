@@ -5,7 +5,7 @@ import {
   type FreedBytes,
   type PreviewDocument,
 } from '../../src/lifecycle/rules/preview-document.ts'
-import { ask, type Session } from '../session.ts'
+import type { Session } from '../session.ts'
 import { policyInForce, readPolicyText } from './policy-text.ts'
 import { readEcrImages, type EcrImage } from './read-ecr-images.ts'
 
@@ -21,7 +21,7 @@ export async function previewOfEcr(
   const { repository: repositoryName, at } = input
   const text = input.text ?? (await policyInForce(session, repositoryName))
   const policy = readPolicyText(text, input.text === undefined ? 'the policy in force' : 'the file')
-  const images = await ask(session, (ecr) => readEcrImages(ecr, { repositoryName }))
+  const images = await readEcrImages(session, { repositoryName })
   const now = new Date().getTime()
   const later = at === undefined ? {} : { at: at.getTime() }
   const options = { now, archiveMinimumDays: awsArchiveDays, ...later }

@@ -1,10 +1,7 @@
 // The images of a repository as lifecycle policies are judged over them, read by the ECR API alone: calls that only read.
-import {
-  BatchGetImageCommand,
-  paginateDescribeImages,
-  type ECRClient,
-  type ImageDetail,
-} from '@aws-sdk/client-ecr'
+import { paginateDescribeImages, type ImageDetail } from '@aws-sdk/client-ecr'
+import { fetchManifests } from '../fetch-manifests.ts'
+import { ask, type Session } from '../session.ts'
 import type { LifecycleImage } from '../../src/lifecycle/rules/lifecycle-image.ts'
 
 /** An image and its size as ECR tells it, layers that it shares with others included. */
@@ -25,17 +22,17 @@ interface Scope {
 }
 
 /** What indexes list is in their manifests only, so these are fetched. */
-export async function readEcrImages(ecr: ECRClient, scope: Scope): Promise<readonly EcrImage[]> {
+export async function readEcrImages(session: Session, scope: Scope): Promise<readonly EcrImage[]> {
   const details: ImageDetail[] = []
-  const pages = paginateDescribeImages(
-    { client: ecr, pageSize: 1000 },
-    { ...scope, filter: { imageStatus: 'ANY' } },
-  )
-  for await (const page of pages) details.push(...(page.imageDetails ?? []))
+  await ask(session, async (client) => {
+    const input = { ...scope, filter: { imageStatus: 'ANY' } } as const
+    const pages = paginateDescribeImages({ client, pageSize: 1000 }, input)
+    for await (const page of pages) details.push(...(page.imageDetails ?? []))
+  })
   const indexes = details.flatMap(({ imageDigest, imageManifestMediaType = '' }) =>
     imageDigest !== undefined && indexTypes.has(imageManifestMediaType) ? [imageDigest] : [],
   )
-  const holders = await readHolders(ecr, scope, indexes)
+  const holders = await readHolders(session, scope, indexes)
   return details.flatMap((detail) => {
     const image = imageOf(detail, holders)
     return image === undefined ? [] : [image]
@@ -43,16 +40,20 @@ export async function readEcrImages(ecr: ECRClient, scope: Scope): Promise<reado
 }
 
 async function readHolders(
-  ecr: ECRClient,
+  session: Session,
   scope: Scope,
   indexes: readonly string[],
 ): Promise<ReadonlyMap<string, readonly string[]>> {
   const holders = new Map<string, string[]>()
   for (let from = 0; from < indexes.length; from += idsAtOnce) {
-    const imageIds = indexes.slice(from, from + idsAtOnce).map((imageDigest) => ({ imageDigest }))
+    const digests = indexes.slice(from, from + idsAtOnce)
     const acceptedMediaTypes = [...indexTypes]
-    const command = new BatchGetImageCommand({ ...scope, imageIds, acceptedMediaTypes })
-    const { images = [] } = await ecr.send(command)
+    const images = await fetchManifests(session, {
+      ...scope,
+      digests,
+      acceptedMediaTypes,
+      mayMiss: true,
+    })
     for (const { imageId, imageManifest } of images) {
       for (const child of childrenIn(imageManifest ?? '{}')) {
         const known = holders.get(child) ?? []

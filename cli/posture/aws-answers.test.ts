@@ -8,7 +8,7 @@ import { recordedEcr, type RecordedAnswer } from '../../test/kit/recorded-ecr.ts
 import type { PostureEvidence } from '../../src/posture/rules/evidence.ts'
 import { judgePosture, type JudgedRule } from '../../src/posture/rules/judge-posture.ts'
 import { postureRules } from '../../src/posture/rules/table.ts'
-import { isPullExcluded } from './place.ts'
+import { isPullExcluded } from '../fetch-manifests.ts'
 import { readRegistry } from './read-registry.ts'
 import { readRepositories } from './read-repositories.ts'
 
@@ -160,7 +160,7 @@ test('only a session of a role that is listed may fetch manifests unasked', asyn
     ['arn:aws:iam::123456789012:user/audit', false],
     ['arn:aws:iam::123456789012:root', false],
   ] as const)
-    assert.equal(await isPullExcluded(place, { account: '123456789012', arn }), isExcluded, arn)
+    assert.equal(await isPullExcluded(place.session, arn), isExcluded, arn)
 })
 
 test('a setting that a service leaves out is unknown', async (t) => {

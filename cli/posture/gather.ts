@@ -1,7 +1,8 @@
 // All evidence of a posture, from wherever it is.
 import type { Expectations, PostureEvidence } from '../../src/posture/rules/evidence.ts'
 import { exitCodes, Failure } from '../failure.ts'
-import { callerOf, isPullExcluded, type Place } from './place.ts'
+import { isPullExcluded, withPulls } from '../fetch-manifests.ts'
+import { callerOf, type Place } from './place.ts'
 import { readIdentities } from './read-identities.ts'
 import { readRegistry } from './read-registry.ts'
 import { readRepositories, type RepositoryReading } from './read-repositories.ts'
@@ -14,11 +15,13 @@ export async function gatherEvidence(
   expectations: Expectations,
   asked: Omit<RepositoryReading, 'isPullAllowed'> & { readonly pull: boolean },
 ): Promise<PostureEvidence> {
-  const { session, target, iam } = place
+  const { target, iam } = place
   const { now, pull } = asked
-  const caller = await callerOf(place)
-  const { account } = caller
-  const reading = { ...asked, isPullAllowed: pull || (await isPullExcluded(place, caller)) }
+  const { account, arn } = await callerOf(place)
+  // A server of ours dates no pull by what is only looked at.
+  const isPullAllowed = target === 'pratique' || pull || (await isPullExcluded(place.session, arn))
+  const session = withPulls(place.session, isPullAllowed)
+  const reading = { ...asked, isPullAllowed }
   const repositories = await tell('ecr:DescribeRepositories', () =>
     readRepositories(session, reading),
   )

@@ -1,11 +1,10 @@
 // Where an audit asks. Its clients slow down by themselves where the other side says that it is too much.
-import { ECRClient, ListPullTimeUpdateExclusionsCommand } from '@aws-sdk/client-ecr'
+import { ECRClient } from '@aws-sdk/client-ecr'
 import { IAMClient } from '@aws-sdk/client-iam'
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts'
 import { exitCodes, explain, Failure } from '../failure.ts'
 import { clientSettings, type Session } from '../session.ts'
 import { awsEnvironment, configOf } from '../settings.ts'
-import { tell } from './told.ts'
 
 export const targets = ['pratique', 'aws'] as const
 export type Target = (typeof targets)[number]
@@ -64,22 +63,4 @@ export async function callerOf({ sts, session }: Place): Promise<Caller> {
     throw explain(error, session.name)
   }
   throw new Failure(exitCodes.error, `${session.name} does not say whose account it is`)
-}
-
-/** Whether what the caller fetches leaves the dates of pulls alone; a role that cannot be told for sure is not excluded. */
-export async function isPullExcluded({ session }: Place, { arn }: Caller): Promise<boolean> {
-  const [, account = '', role = ''] =
-    /^arn:[^:]+:sts::(\d{12}):assumed-role\/([^/]+)\//.exec(arn) ?? []
-  if (role === '') return false
-  const asked = await tell('ecr:ListPullTimeUpdateExclusions', async () => {
-    const command = new ListPullTimeUpdateExclusionsCommand({ maxResults: 100 })
-    return (await session.ecr.send(command)).pullTimeUpdateExclusions ?? []
-  })
-  // The ARN of a role has its path, that of its session has not; names are of one role in an account.
-  return (
-    asked.kind === 'told' &&
-    asked.value.some(
-      (one) => one.startsWith(`arn:aws:iam::${account}:role/`) && one.endsWith(`/${role}`),
-    )
-  )
 }

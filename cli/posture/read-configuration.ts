@@ -1,9 +1,10 @@
 // The configuration of an image, by the ECR API alone: the same from Pratique and from AWS.
 import { Readable } from 'node:stream'
-import { BatchGetImageCommand, GetDownloadUrlForLayerCommand } from '@aws-sdk/client-ecr'
+import { GetDownloadUrlForLayerCommand } from '@aws-sdk/client-ecr'
 import type { ConfigurationEvidence } from '../../src/posture/rules/evidence.ts'
 import { secretsIn } from '../../src/posture/rules/secrets.ts'
 import { exitCodes, Failure } from '../failure.ts'
+import { fetchManifests } from '../fetch-manifests.ts'
 import type { Target } from '../gate/findings.ts'
 import type { Session } from '../session.ts'
 
@@ -13,16 +14,15 @@ const maxTexts = 2000
 
 /** Undefined for what has none: an artifact that is no image. */
 export async function readConfiguration(
-  { ecr }: Session,
+  session: Session,
   { repository: repositoryName, digest, platform }: Target,
 ): Promise<ConfigurationEvidence | undefined> {
-  const imageIds = [{ imageDigest: digest }]
-  const { images } = await ecr.send(new BatchGetImageCommand({ repositoryName, imageIds }))
-  const { config } = recordOf(JSON.parse(images?.[0]?.imageManifest ?? '{}'))
+  const [image] = await fetchManifests(session, { repositoryName, digests: [digest] })
+  const { config } = recordOf(JSON.parse(image?.imageManifest ?? '{}'))
   const { digest: layerDigest, mediaType } = recordOf(config)
   if (typeof layerDigest !== 'string' || !isImageConfig(mediaType)) return undefined
   const command = new GetDownloadUrlForLayerCommand({ repositoryName, layerDigest })
-  const { downloadUrl = '' } = await ecr.send(command)
+  const { downloadUrl = '' } = await session.ecr.send(command)
   return configurationIn(JSON.parse(await textAt(downloadUrl)), platform)
 }
 

@@ -1,8 +1,8 @@
-import { BatchGetImageCommand } from '@aws-sdk/client-ecr'
 import { parseDigest, type Digest } from '../../src/oci/digest.ts'
 import { parseManifest } from '../../src/oci/manifest.ts'
 import { exitCodes, Failure } from '../failure.ts'
-import { ask, type Session } from '../session.ts'
+import { fetchManifests, withPulls } from '../fetch-manifests.ts'
+import type { Session } from '../session.ts'
 
 /** More would be no image of anybody's. */
 const mostManifests = 1000
@@ -31,11 +31,11 @@ async function listedBy(
   repositoryName: string,
   digest: Digest,
 ): Promise<readonly Digest[]> {
-  const imageIds = [{ imageDigest: digest }]
-  const answer = await ask(session, (ecr) =>
-    ecr.send(new BatchGetImageCommand({ repositoryName, imageIds })),
-  )
-  const { imageManifest, imageManifestMediaType } = answer.images?.[0] ?? {}
+  const [image] = await fetchManifests(withPulls(session, true), {
+    repositoryName,
+    digests: [digest],
+  })
+  const { imageManifest, imageManifestMediaType } = image ?? {}
   if (imageManifest === undefined)
     throw new Failure(exitCodes.notFound, `${repositoryName}@${digest} does not exist`)
   const parsed = parseManifest(Buffer.from(imageManifest), imageManifestMediaType)

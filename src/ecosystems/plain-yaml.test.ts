@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { parseAllDocuments } from 'yaml'
 import { bytesOf, ownCases, publicCases } from '../../test/kit/extractor-cases.ts'
+import { fuzzRuns } from '../../test/kit/fuzz-runs.ts'
 import { readYaml } from './documents.ts'
 import { readPlainYaml } from './plain-yaml.ts'
 
@@ -145,7 +146,7 @@ test('on any text: what it reads, the complete reader reads in the same way', ()
       const other = complete(text)
       assert.deepEqual(emptied(plain), other, JSON.stringify(text))
     }),
-    { numRuns: 20_000 },
+    { numRuns: fuzzRuns(5000) },
   )
 })
 

@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import fc from 'fast-check'
+import { fuzzRuns } from '../../test/kit/fuzz-runs.ts'
 import { sharedData } from '../../test/kit/shared-data.ts'
 import type { CompareVersions } from './ecosystem.ts'
 import { ecosystems } from './table.ts'
@@ -111,7 +112,7 @@ for (const { name, compare, cases } of schemes) {
         if (bc.kind === 'unparsable' || ac.kind === 'unparsable') return
         if (ab.order <= 0 && bc.order <= 0) assert.ok(ac.order <= 0, `${a} ≤ ${b} ≤ ${c}`)
       }),
-      { numRuns: 20_000 },
+      { numRuns: fuzzRuns(10_000) },
     )
   })
 
@@ -122,7 +123,7 @@ for (const { name, compare, cases } of schemes) {
         fc.string({ unit: 'binary', maxLength: 80 }),
         (a, b) => void compare(a, b),
       ),
-      { numRuns: 3000 },
+      { numRuns: fuzzRuns(1500) },
     )
   })
 }

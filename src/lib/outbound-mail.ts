@@ -5,7 +5,6 @@
 // Unknowns: no whole answer within the time → 'failed'; the mail may have been taken all the same. The time is for everything
 //           together: a server that says a little now and then is waited for no longer than one that says nothing.
 import { Socket } from 'node:net'
-import { createTransport } from 'nodemailer'
 import { systemResolve, type Resolve } from './outbound-fetch.ts'
 import { before } from './outbound-post.ts'
 import { resolveTarget } from './outbound-target.ts'
@@ -100,6 +99,8 @@ async function send(
     readonly within: AbortSignal
   },
 ): Promise<Sent> {
+  // Most servers never send a mail.
+  const { createTransport } = await import('nodemailer')
   const { port, security, user, password, caBundle } = server
   // The library's own times begin anew with every byte; a socket of ours can be ended under it.
   const socket = new Socket()

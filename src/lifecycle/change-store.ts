@@ -1,4 +1,6 @@
 // What others did to a repository since a moment: told by the outbox and by the history of tags, both of which every change is in.
+import { parseDigest } from '../oci/digest.ts'
+import { companionTagsOf } from '../registry/rules/companion-tag.ts'
 import { integerOrAbsent, text, type SqlReader } from '../storage/database/database.ts'
 
 /** Up to where changes are known. */
@@ -22,7 +24,7 @@ const maxRows = 2000
 
 /**
  * Digests that a change behind the mark may have concerned: pushed, deleted, archived, restored, given or rid of a tag, listed
- * by an index that came, or subject of a referrer that did. Undefined where there are too many rows to look through.
+ * by an index that came, subject of a referrer that did, or beside a subject that did. Undefined where there are too many rows to look through.
  */
 export async function listChangedDigests(
   reader: SqlReader,
@@ -49,8 +51,9 @@ export async function listChangedDigests(
     const isOurs = event['account'] === repository.account && event['resource'] === repository.name
     if (!isOurs) continue
     for (const digest of digestsIn(text(event, 'detail'))) {
-      changed.add(digest)
-      for (const child of await listChildren(reader, repository.id, digest)) changed.add(child)
+      const children = await listChildren(reader, repository.id, digest)
+      const beside = await listBeside(reader, repository.id, digest)
+      for (const concerned of [digest, ...children, ...beside]) changed.add(concerned)
     }
   }
   return changed
@@ -75,4 +78,21 @@ async function listChildren(
     [repositoryId, index, maxRows],
   )
   return rows.map((row) => text(row, 'child_digest'))
+}
+
+/** What is passed over while its subject is there, and counted while it is not. */
+async function listBeside(
+  reader: SqlReader,
+  repositoryId: number,
+  subject: string,
+): Promise<readonly string[]> {
+  const digest = parseDigest(subject)
+  if (digest === undefined) return []
+  const [one = '', two = one, three = one, four = one] = companionTagsOf(digest)
+  const rows = await reader.all(
+    `SELECT digest FROM manifests WHERE repository_id = $1 AND subject_digest = $2
+     UNION SELECT digest FROM tags WHERE repository_id = $1 AND name IN ($3, $4, $5, $6) LIMIT $7`,
+    [repositoryId, subject, one, two, three, four, maxRows],
+  )
+  return rows.map((row) => text(row, 'digest'))
 }

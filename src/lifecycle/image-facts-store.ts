@@ -1,5 +1,6 @@
 // What policies are evaluated over, read from the registry's rows.
 import type { Digest } from '../oci/digest.ts'
+import { companionSubjectIn, referrersColumns } from '../registry/companion-store.ts'
 import {
   integer,
   integerOrAbsent,
@@ -37,12 +38,14 @@ export async function listImageFacts(
      ORDER BY m.pushed_at, m.digest LIMIT $4`,
     [repositoryId, page.after.pushedAt, page.after.digest, page.limit],
   )
-  return rows.map((row) => factsOf(row, [], []))
+  return rows.map(factsOf)
 }
 
 export interface TagOfImage {
   readonly tag: string
   readonly digest: string
+  /** Of a tag that a client made of a digest: that digest. */
+  readonly companionOf: string | undefined
 }
 
 /** A page of tags in byte order. */
@@ -52,10 +55,31 @@ export async function listTagRows(
   page: { readonly after: string; readonly limit: number },
 ): Promise<readonly TagOfImage[]> {
   const rows = await reader.all(
-    'SELECT name, digest FROM tags WHERE repository_id = $1 AND name > $2 ORDER BY name LIMIT $3',
+    `SELECT t.name, t.digest, ${referrersColumns} FROM tags t
+     JOIN manifests m ON m.repository_id = t.repository_id AND m.digest = t.digest
+     WHERE t.repository_id = $1 AND t.name > $2 ORDER BY t.name LIMIT $3`,
     [repositoryId, page.after, page.limit],
   )
-  return rows.map((row) => ({ tag: text(row, 'name'), digest: text(row, 'digest') }))
+  return rows.map(tagOf)
+}
+
+function tagOf(row: SqlRow): TagOfImage {
+  const companionOf = companionSubjectIn(row)
+  return { tag: text(row, 'name'), digest: text(row, 'digest'), companionOf }
+}
+
+/** An image is tied to another one where all its tags say so; a tag of people's own makes it an image like others. */
+export function withTags<T extends ImageFacts>(image: T, tags: readonly TagOfImage[]): T {
+  const [first] = tags
+  const isCompanion =
+    image.subject === undefined &&
+    tags.every(({ companionOf }) => companionOf === first?.companionOf)
+  const subject = isCompanion ? first?.companionOf : undefined
+  return {
+    ...image,
+    tags: tags.map(({ tag }) => tag),
+    ...(subject === undefined ? {} : { subject }),
+  }
 }
 
 export interface ChildOfIndex {
@@ -94,14 +118,14 @@ export async function findImageFacts(
   digest: Digest,
 ): Promise<(ImageFacts & { readonly isSubjectThere: boolean }) | undefined> {
   const row = await reader.first(
-    `SELECT ${columns}, EXISTS (SELECT 1 FROM manifests s WHERE s.repository_id = m.repository_id
-       AND s.digest = m.subject_digest) AS is_subject_there
-     FROM manifests m ${join} WHERE m.repository_id = $1 AND m.digest = $2`,
+    `SELECT ${columns} FROM manifests m ${join} WHERE m.repository_id = $1 AND m.digest = $2`,
     [repositoryId, digest],
   )
   if (row === undefined) return undefined
   const tags = await reader.all(
-    'SELECT name FROM tags WHERE repository_id = $1 AND digest = $2 ORDER BY name',
+    `SELECT t.name, t.digest, ${referrersColumns} FROM tags t
+     JOIN manifests m ON m.repository_id = t.repository_id AND m.digest = t.digest
+     WHERE t.repository_id = $1 AND t.digest = $2 ORDER BY t.name`,
     [repositoryId, digest],
   )
   const holders = await reader.all(
@@ -109,15 +133,16 @@ export async function findImageFacts(
      WHERE repository_id = $1 AND child_digest = $2 AND manifest_digest <> $2 ORDER BY manifest_digest LIMIT 10`,
     [repositoryId, digest],
   )
-  const facts = factsOf(
-    row,
-    tags.map((tag) => text(tag, 'name')),
-    holders.map((holder) => text(holder, 'manifest_digest')),
+  const heldBy = holders.map((holder) => text(holder, 'manifest_digest'))
+  const facts = withTags({ ...factsOf(row), heldBy }, tags.map(tagOf))
+  const subject = await reader.first(
+    'SELECT digest FROM manifests WHERE repository_id = $1 AND digest = $2',
+    [repositoryId, facts.subject ?? ''],
   )
-  return { ...facts, isSubjectThere: integer(row, 'is_subject_there') === 1 }
+  return { ...facts, isSubjectThere: subject !== undefined }
 }
 
-function factsOf(row: SqlRow, tags: readonly string[], heldBy: readonly string[]): ImageFacts {
+function factsOf(row: SqlRow): ImageFacts {
   const [lastPulledAt, archivedAt, restoredAt] = [
     'last_pulled_at',
     'archived_at',
@@ -130,8 +155,8 @@ function factsOf(row: SqlRow, tags: readonly string[], heldBy: readonly string[]
     digest: text(row, 'digest'),
     mediaType: text(row, 'media_type'),
     sizeBytes: integer(row, 'image_size'),
-    tags,
-    heldBy,
+    tags: [],
+    heldBy: [],
     pushedAt: integer(row, 'pushed_at'),
     storageClass: row['state'] === 'archived' ? 'archive' : 'standard',
     ...(lastPulledAt === undefined ? {} : { lastPulledAt }),

@@ -1,6 +1,13 @@
 import { yieldToEventLoop } from '../lib/yield-to-event-loop.ts'
 import type { SqlReader } from '../storage/database/database.ts'
-import { listChildRows, listImageFacts, listTagRows, type ImageFacts } from './image-facts-store.ts'
+import {
+  listChildRows,
+  listImageFacts,
+  listTagRows,
+  withTags,
+  type ImageFacts,
+  type TagOfImage,
+} from './image-facts-store.ts'
 
 /** Rows of one statement; requests have their turn between two. */
 const pageSize = 1000
@@ -22,7 +29,7 @@ export async function readImages(
     const page = await listImageFacts(reader, repositoryId, { after, limit: pageSize })
     for (const image of page) {
       const { digest } = image
-      images.push({ ...image, tags: tags.get(digest) ?? [], heldBy: holders.get(digest) ?? [] })
+      images.push({ ...withTags(image, tags.get(digest) ?? []), heldBy: holders.get(digest) ?? [] })
     }
     const last = page.at(-1)
     if (last === undefined || page.length < pageSize) return images
@@ -36,12 +43,12 @@ async function readTags(
   reader: SqlReader,
   repositoryId: number,
   signal: AbortSignal,
-): Promise<ReadonlyMap<string, readonly string[]>> {
-  const tags = new Map<string, string[]>()
+): Promise<ReadonlyMap<string, readonly TagOfImage[]>> {
+  const tags = new Map<string, TagOfImage[]>()
   let after = ''
   for (;;) {
     const page = await listTagRows(reader, repositoryId, { after, limit: pageSize })
-    for (const { tag, digest } of page) append(tags, digest, tag)
+    for (const tag of page) append(tags, tag.digest, tag)
     const last = page.at(-1)
     if (last === undefined || page.length < pageSize) return tags
     after = last.tag
@@ -68,7 +75,7 @@ async function readHolders(
   }
 }
 
-function append(map: Map<string, string[]>, key: string, value: string): void {
+function append<T>(map: Map<string, T[]>, key: string, value: T): void {
   const present = map.get(key)
   if (present === undefined) map.set(key, [value])
   else if (!present.includes(value)) present.push(value)

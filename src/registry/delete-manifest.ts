@@ -3,6 +3,7 @@ import type { Clock } from '../lib/clock.ts'
 import type { Digest } from '../oci/digest.ts'
 import type { Tag } from '../oci/tag.ts'
 import type { Database, SqlWriter } from '../storage/database/database.ts'
+import { listFreeCompanions } from './companion-store.ts'
 import { registryError } from './errors.ts'
 import { recordEvent } from './events.ts'
 import {
@@ -158,14 +159,14 @@ async function removeReferrers(
     const subject = subjects.pop()
     if (subject === undefined) return
     const room = removalSize - removed
-    const referrers = await listFreeReferrers(tx, repository.id, subject, room)
-    for (const digest of referrers) await removeOne(tx, repository, { digest, principal }, now)
-    removed += referrers.length
-    if (referrers.length === room) subjects.push(subject)
-    subjects.push(...referrers)
+    const followers = await listFollowers(tx, repository, subject, room)
+    for (const digest of followers) await removeOne(tx, repository, { digest, principal }, now)
+    removed += followers.length
+    // Referrers that an index of nothing else held are free when it is gone.
+    if (followers.length > 0) subjects.push(subject, ...followers)
   }
   for (const subject of subjects) {
-    const [more] = await listFreeReferrers(tx, repository.id, subject, 1)
+    const [more] = await listFollowers(tx, repository, subject, 1)
     if (more === undefined) continue
     const key = `${repository.id}/${subject}`
     const rest = { repositoryId: repository.id, subject, principal }
@@ -175,6 +176,17 @@ async function removeReferrers(
       now,
     )
   }
+}
+
+/** What belongs to a subject and nothing holds: first indexes of its referrers, and then those. */
+async function listFollowers(
+  tx: SqlWriter,
+  { id }: Repository,
+  subject: Digest,
+  limit: number,
+): Promise<readonly Digest[]> {
+  const companions = await listFreeCompanions(tx, id, subject, limit)
+  return companions.length > 0 ? companions : listFreeReferrers(tx, id, subject, limit)
 }
 
 /** The job: one transaction's worth, and the job again while there are more. A subject that was pushed anew keeps them. */

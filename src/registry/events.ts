@@ -1,8 +1,9 @@
-import { parseDigest, type Digest } from '../oci/digest.ts'
+import type { Digest } from '../oci/digest.ts'
 import type { Tag } from '../oci/tag.ts'
 import type { SqlReader, SqlWriter } from '../storage/database/database.ts'
 import { enqueue } from '../jobs/queue.ts'
 import type { Repository } from './repository-store.ts'
+import { signatureSubjectOf } from './rules/companion-tag.ts'
 
 /** What this room tells others, written in the transaction in which it happened. */
 export type RegistryEvent =
@@ -56,7 +57,7 @@ async function askAboutSubjects(
   now: Date,
 ): Promise<void> {
   const { kind, digest, tags, subject } = event
-  const named = tags.flatMap((tag) => subjectOfTag(tag) ?? [])
+  const named = tags.flatMap((tag) => signatureSubjectOf(tag) ?? [])
   const own = kind === 'ImagePushed' && (await isReferredTo(tx, repository.id, digest))
   const subjects = [...(subject === undefined ? [] : [subject]), ...named, ...(own ? [digest] : [])]
   for (const one of new Set(subjects)) {
@@ -66,12 +67,6 @@ async function askAboutSubjects(
     const job = { kind: referrersChangedJob, key, input, priority: referrersPriority, fairKey }
     await enqueue(tx, job, now)
   }
-}
-
-/** cosign's older layout: a tag made of the image's digest is the only link. */
-function subjectOfTag(tag: Tag): Digest | undefined {
-  const [, hex = ''] = /^sha256-([0-9a-f]{64})\.(?:sig|att)$/.exec(tag) ?? []
-  return parseDigest(`sha256:${hex}`)
 }
 
 /** Clients push signatures before what they sign. */

@@ -1,5 +1,6 @@
 import { parseDigest, type Digest } from '../oci/digest.ts'
 import { parseTag, type Tag } from '../oci/tag.ts'
+import { isReferrersTag } from './companion-store.ts'
 import type { ArchivedFilter } from './manifest-store.ts'
 import { integer, text, textOrAbsent, type SqlReader } from '../storage/database/database.ts'
 
@@ -21,7 +22,7 @@ export interface ImageCursor {
 
 export const firstImage: ImageCursor = { pushedAt: -1, digest: '', tag: '' }
 
-/** A page of entries; each is met once even while others are pushed. */
+/** A page of entries, without referrers tags; each is met once even while others are pushed. */
 export async function listImageEntries(
   reader: SqlReader,
   repositoryId: number,
@@ -36,7 +37,7 @@ export async function listImageEntries(
   const rows = await reader.all(
     `SELECT m.digest, m.pushed_at, t.name FROM manifests m
      LEFT JOIN tags t ON t.repository_id = m.repository_id AND t.digest = m.digest
-     WHERE m.repository_id = $1 AND m.pushed_at >= $2
+     WHERE m.repository_id = $1 AND m.pushed_at >= $2 AND (t.name IS NULL OR NOT (${isReferrersTag}))
        AND (m.pushed_at > $2 OR m.digest > $3 OR (m.digest = $3 AND COALESCE(t.name, '') > $4))
        AND ($5 = 'ANY' OR ($5 = 'TAGGED' AND t.name IS NOT NULL) OR ($5 = 'UNTAGGED' AND t.name IS NULL))
        AND ($7 = 'any' OR ($7 = 'only') = EXISTS (SELECT 1 FROM image_archivals a

@@ -12,6 +12,7 @@ import {
   type SqlRow,
   type SqlWriter,
 } from '../storage/database/database.ts'
+import { hasReferrersTagsOnly } from './companion-store.ts'
 import { rowsOf, type ManifestRows } from './rules/manifest-rows.ts'
 import { addManifestBytes, countManifest } from './usage-store.ts'
 
@@ -80,7 +81,7 @@ export async function findPushedBy(
 /** Whether a list shows archived images: with the others, none but them, or not at all. */
 export type ArchivedFilter = 'any' | 'only' | 'not'
 
-/** A page in order of push time, then digest. */
+/** A page in order of push time, then digest, without what is only there under a referrers tag. */
 export async function listManifests(
   reader: SqlReader,
   repositoryId: number,
@@ -92,12 +93,13 @@ export async function listManifests(
   },
 ): Promise<readonly ManifestSummary[]> {
   const rows = await reader.all(
-    `SELECT ${summaryColumns} FROM manifests
+    `SELECT ${summaryColumns} FROM manifests m
      WHERE repository_id = $1 AND (pushed_at > $2 OR (pushed_at = $2 AND digest > $3))
+       AND NOT (${hasReferrersTagsOnly})
        AND ($4 = 'ANY' OR ($4 = 'TAGGED') = EXISTS (SELECT 1 FROM tags t
-         WHERE t.repository_id = manifests.repository_id AND t.digest = manifests.digest))
+         WHERE t.repository_id = m.repository_id AND t.digest = m.digest))
        AND ($6 = 'any' OR ($6 = 'only') = EXISTS (SELECT 1 FROM image_archivals a
-         WHERE a.repository_id = manifests.repository_id AND a.digest = manifests.digest AND a.state = 'archived'))
+         WHERE a.repository_id = m.repository_id AND a.digest = m.digest AND a.state = 'archived'))
      ORDER BY pushed_at, digest LIMIT $5`,
     [
       repositoryId,

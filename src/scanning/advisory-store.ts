@@ -7,6 +7,7 @@ import {
   type SqlRow,
   type SqlWriter,
 } from '../storage/database/database.ts'
+import { readByIds } from '../storage/database/by-ids.ts'
 import {
   compressDocument,
   readDocument,
@@ -145,6 +146,28 @@ export async function listChangedNames(
     ecosystem: text(row, 'ecosystem'),
     name: text(row, 'name'),
   }))
+}
+
+/** So many revisions wait for the re-evaluation at most where their names are asked for. */
+const mostRevisions = 8
+
+/** Those of the packages that are looked up under a name that changed after one revision up to another. */
+export async function listPackagesUnderChange(
+  reader: SqlReader,
+  packageIds: readonly number[],
+  { after, to }: { readonly after: number; readonly to: number },
+): Promise<readonly number[]> {
+  if (to - after > mostRevisions) return packageIds
+  const revisions = Array.from({ length: mostRevisions }, (_, at) => Math.min(after + 1 + at, to))
+  const rows = await readByIds(
+    reader,
+    packageIds,
+    (places, others) => `SELECT DISTINCT package_id FROM package_lookups l
+     WHERE package_id IN (${places}) AND EXISTS (SELECT 1 FROM advisory_changes c
+       WHERE c.revision IN (${others.join(', ')}) AND c.ecosystem = l.ecosystem AND c.name = l.name)`,
+    revisions,
+  )
+  return rows.map((row) => integer(row, 'package_id'))
 }
 
 /** Forgets a part of the names that were seen to; 0 when none is left. */

@@ -37,6 +37,26 @@ test('shows what an import brought before the packages scanned earlier were look
   )
 })
 
+test('an image scanned long ago is told of by the newest data before its packages were looked at again', async (t) => {
+  const place = await scanPlace(t)
+  await importRecords(place, [osvRecord({ id: 'GHSA-1' }), osvRecord({ id: 'GHSA-2' })])
+  const image = await push(place, { layers: [layerOf({ ...npmPackage('left-pad', '1.0.0') })] })
+  await runScan(place, image.digest)
+  await importRecords(place, [
+    osvRecord({ id: 'GHSA-1', withdrawn: '2026-11-02T00:00:00Z' }),
+    osvRecord({ id: 'GHSA-2' }),
+    osvRecord({ id: 'GHSA-3', severity: critical }),
+  ])
+  const early = await result(place, image.digest)
+  assert.deepEqual(
+    early.findings.map(({ vulnerability, fromRevision }) => `${vulnerability} ${fromRevision}`),
+    ['GHSA-3 2', 'GHSA-2 1'],
+  )
+  assert.equal(early.dataRevision, 2)
+  await reevaluatePackages(place, {}, { signal })
+  assert.deepEqual(await result(place, image.digest), early)
+})
+
 test('follows the data: an image scanned long ago gets new findings and loses withdrawn ones', async (t) => {
   const place = await scanPlace(t)
   const options = { signal }

@@ -8,6 +8,7 @@ import type { SqlReader } from '../storage/database/database.ts'
 import { readAdvisoryState } from './advisory-state-store.ts'
 import { readFlawFacts, type Exploitation, type FlawFacts } from './read-flaw-facts.ts'
 import type { ScannedInstance } from './image-scan.ts'
+import { judgeAnew } from './judge-anew.ts'
 import { listMatches, type PackageFinding } from './list-matches.ts'
 import { OwnerReader, type FindingPlace } from './owner-reader.ts'
 import { listPackages, type InternedPackage } from './package-store.ts'
@@ -95,14 +96,21 @@ export async function listFindings(
   const state = await readAdvisoryState(reader)
   const revision = asOf ?? state.revision
   const ids = new Set(instances.filter(isCounting).map(({ packageId }) => packageId))
-  // Not those of the evaluated revision: a package first seen since then has matches of the newest one only.
   const hasHistory = withHistory || suppressions?.filters !== undefined
-  const matches = known ?? (await listMatches(reader, [...ids], revision, hasHistory))
+  const isNow = asOf === undefined && known === undefined
+  const instead = isNow ? await judgeAnew(reader, [...ids], state) : undefined
+  const matches =
+    known ?? (await listMatches(reader, [...ids], revision, { withHistory: hasHistory, instead }))
   const all = await findingsOf(reader, instances, { matches, revision, suppressions })
   const findings = all.filter(({ suppression }) => suppression === undefined)
   const suppressed = all.filter(({ suppression }) => suppression !== undefined)
   const counts = countSeverities(findings)
-  return { findings, suppressed, counts, dataRevision: asOf ?? state.evaluatedRevision }
+  return {
+    findings,
+    suppressed,
+    counts,
+    dataRevision: asOf ?? (isNow ? state.revision : state.evaluatedRevision),
+  }
 }
 
 function isCounting({ passedOver }: ScannedInstance): boolean {

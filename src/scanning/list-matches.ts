@@ -1,5 +1,6 @@
 import type { SqlReader } from '../storage/database/database.ts'
 import { listFlawRevisions, type FlawRevisions } from './flaw-store.ts'
+import type { JudgedAnew } from './judge-anew.ts'
 import { listMatchesOf, type StoredMatch } from './match-store.ts'
 import { groupMatches } from './rules/group-matches.ts'
 
@@ -27,21 +28,36 @@ export interface PackageFinding extends Pick<
   readonly history?: FlawRevisions
 }
 
+export interface MatchesAsked {
+  readonly withHistory?: boolean
+  /** What, by package, stands for what is stored. */
+  readonly instead?: ReadonlyMap<number, JudgedAnew> | undefined
+}
+
 /** The flaws of packages as a revision of the data had them, in the order asked; with the history of each where that is wanted. */
 export async function listMatches(
   reader: SqlReader,
   packageIds: readonly number[],
   revision: number,
-  withHistory = false,
+  { withHistory = false, instead }: MatchesAsked = {},
 ): Promise<readonly PackageFinding[]> {
   const findings: PackageFinding[] = []
   for (let start = 0; start < packageIds.length; start += packagesAtOnce) {
     const ids = packageIds.slice(start, start + packagesAtOnce)
     const found = await listMatchesOf(reader, ids, revision)
     const histories = withHistory
-      ? await listFlawRevisions(reader, [...found.keys()], revision)
-      : undefined
-    for (const id of ids) findings.push(...flawsOf(id, found.get(id) ?? [], histories?.get(id)))
+      ? await listFlawRevisions(
+          reader,
+          ids.filter((id) => found.has(id) || instead?.has(id) === true),
+          revision,
+        )
+      : new Map<number, ReadonlyMap<string, FlawRevisions>>()
+    for (const id of ids) {
+      const { matches, changed } = instead?.get(id) ?? { matches: found.get(id) ?? [] }
+      const stored = histories.get(id) ?? new Map<string, FlawRevisions>()
+      const history = withHistory ? withChanges(stored, changed, revision) : undefined
+      findings.push(...flawsOf(id, matches, history))
+    }
   }
   return findings
 }
@@ -77,6 +93,19 @@ function flawsOf(
         : { history: historyOf([vulnerability, ...aliases], fromRevision, since) }),
     }
   })
+}
+
+function withChanges(
+  stored: ReadonlyMap<string, FlawRevisions>,
+  flaws: ReadonlySet<string> | undefined,
+  changed: number,
+): ReadonlyMap<string, FlawRevisions> {
+  if (flaws === undefined) return stored
+  const anew = [...flaws].map((flaw) => {
+    const { first = changed } = stored.get(flaw) ?? {}
+    return [flaw, { first, changed }] as const
+  })
+  return new Map([...stored, ...anew])
 }
 
 /** Under all names of the flaw: a record may have told of it before it had a CVE. */

@@ -1,5 +1,6 @@
 import { severities, type Severity } from '../ecosystems/severity.ts'
 import {
+  instantOrAbsent,
   integer,
   text,
   textOrAbsent,
@@ -159,7 +160,7 @@ export async function recordFindingsChanged(
 }
 
 /** A match with what is known of its record, as of a revision. */
-export interface StoredMatch {
+export interface StoredMatch extends MatchRecord {
   readonly vulnerability: string
   readonly verdict: 'affected' | 'unknown'
   readonly severity: Severity
@@ -169,6 +170,10 @@ export interface StoredMatch {
   readonly fixedVersion: string | undefined
   readonly evidence: MatchEvidence
   readonly fromRevision: number
+}
+
+/** What is told of the record that a match is by. */
+export interface MatchRecord {
   readonly advisory: {
     readonly row: number
     readonly id: string
@@ -179,6 +184,22 @@ export interface StoredMatch {
   readonly ids: AdvisoryIds
   readonly summary: string | undefined
   readonly url: string | undefined
+}
+
+const recordColumns = 'a.advisory_id, a.source, a.modified, a.ids, a.summary, a.url'
+
+/** By row; rows that nobody has are left out. */
+export async function listMatchRecords(
+  reader: SqlReader,
+  advisoryRows: readonly number[],
+): Promise<ReadonlyMap<number, MatchRecord>> {
+  const rows = await readByIds(
+    reader,
+    advisoryRows,
+    (places) => `SELECT a.id AS advisory_row, ${recordColumns} FROM advisories a
+     WHERE a.id IN (${places})`,
+  )
+  return new Map(rows.map((row) => [integer(row, 'advisory_row'), recordOf(row)]))
 }
 
 /** Of packages, by package, as a revision had them. */
@@ -194,7 +215,7 @@ export async function listMatchesOf(
       places,
       [at],
     ) => `SELECT m.package_id, m.vulnerability, m.verdict, m.severity, m.severity_source, m.score, m.vector, m.fixed_version, m.evidence,
-       m.from_revision, m.advisory_row, a.advisory_id, a.source, a.modified, a.ids, a.summary, a.url
+       m.from_revision, m.advisory_row, ${recordColumns}
      FROM matches m JOIN advisories a ON a.id = m.advisory_row
      WHERE m.package_id IN (${places}) AND m.from_revision <= ${at}
        AND (m.until_revision IS NULL OR m.until_revision > ${at})
@@ -228,10 +249,6 @@ export async function listPackagesWith(
 }
 
 function matchOf(row: SqlRow): StoredMatch {
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- written by insertMatch from a value of this type
-  const evidence = JSON.parse(text(row, 'evidence')) as MatchEvidence
-  const modified = row['modified']
-  const source = text(row, 'source')
   return {
     vulnerability: text(row, 'vulnerability'),
     verdict: text(row, 'verdict') === 'affected' ? 'affected' : 'unknown',
@@ -240,14 +257,27 @@ function matchOf(row: SqlRow): StoredMatch {
     score: scoreOf(row),
     vector: textOrAbsent(row, 'vector'),
     fixedVersion: textOrAbsent(row, 'fixed_version'),
-    evidence,
+    evidence: readEvidence(text(row, 'evidence')),
     fromRevision: integer(row, 'from_revision'),
+    ...recordOf(row),
+  }
+}
+
+/** As `insertMatches` writes it. */
+export function readEvidence(written: string): MatchEvidence {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- written from a value of this type
+  return JSON.parse(written) as MatchEvidence
+}
+
+function recordOf(row: SqlRow): MatchRecord {
+  const source = text(row, 'source')
+  return {
     advisory: {
       row: integer(row, 'advisory_row'),
       id: text(row, 'advisory_id'),
       source,
       isStarter: source === starterSource,
-      modified: typeof modified === 'number' ? new Date(modified) : undefined,
+      modified: instantOrAbsent(row, 'modified'),
     },
     ids: readIds(text(row, 'ids')),
     summary: textOrAbsent(row, 'summary'),

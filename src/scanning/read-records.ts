@@ -152,7 +152,7 @@ export class RecordReader {
     const { reader } = this.#deps
     const { closedAfter: after } = this.window
     const open = Map.groupBy(
-      await listMatches(reader, packageIds, revision, true),
+      await listMatches(reader, packageIds, revision, { withHistory: true }),
       ({ packageId }) => packageId,
     )
     const ended = Map.groupBy(
@@ -179,7 +179,7 @@ export class RecordReader {
     const gone = ended.filter(({ vulnerability }) => !names.has(vulnerability))
     for (const [at, flaws] of Map.groupBy(gone, (flaw) => flaw.ended)) {
       const wanted = new Set(flaws.map(({ vulnerability }) => vulnerability))
-      for (const flaw of await listMatches(reader, [packageId], at - 1, true))
+      for (const flaw of await listMatches(reader, [packageId], at - 1, { withHistory: true }))
         if (wanted.has(flaw.vulnerability))
           closed.push({
             ...flaw,

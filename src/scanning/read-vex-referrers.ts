@@ -2,8 +2,9 @@
 import { enqueue, housekeepingPriority } from '../jobs/queue.ts'
 import type { Clock } from '../lib/clock.ts'
 import { readAll } from '../lib/read-all.ts'
-import { parseDigest, type Digest } from '../oci/digest.ts'
+import type { Digest } from '../oci/digest.ts'
 import { parseManifest, type ImageManifest } from '../oci/manifest.ts'
+import { companionTag } from '../registry/rules/companion-tag.ts'
 import { listTagsOf } from '../registry/tag-store.ts'
 import type { Database, SqlReader } from '../storage/database/database.ts'
 import { judgeAttachment, maxAttachmentBytes } from '../vex/attestation.ts'
@@ -70,8 +71,8 @@ async function subjectOf(
 ): Promise<SpokenOf | undefined> {
   if (subject !== undefined) return { subject: subject.digest, viaTag: undefined }
   for (const tag of await listTagsOf(reader, repositoryId, digest)) {
-    const [, hex = ''] = /^sha256-([0-9a-f]{64})\.att$/.exec(tag) ?? []
-    const named = parseDigest(`sha256:${hex}`)
+    const companion = companionTag(tag)
+    const named = companion?.kind === 'att' ? companion.subject : undefined
     if (named !== undefined) return { subject: named, viaTag: tag }
   }
   return undefined

@@ -6,11 +6,13 @@ import { temporaryDatabase } from '../../test/kit/database.ts'
 import { fakeClock } from '../../test/kit/fake-clock.ts'
 import { claimJob } from '../jobs/queue.ts'
 import { systemIds } from '../lib/ids.ts'
+import { digestOf } from '../oci/digest.ts'
 import type { Package } from '../ecosystems/ecosystem.ts'
 import { text } from '../storage/database/database.ts'
 import { readAdvisoryState } from './advisory-state-store.ts'
 import type { ImportDeps } from './import-lease.ts'
 import { internPackage } from './intern-package.ts'
+import { listFindings, type FindingList } from './list-findings.ts'
 import { listMatches } from './list-matches.ts'
 import { matchPackages } from './match-packages.ts'
 import { findPackage } from './package-store.ts'
@@ -207,7 +209,35 @@ function record({
   })
 }
 
-test('gives by re-evaluation what a match of everything from scratch gives', async (t) => {
+/** Of an image that holds the packages, as a reader is told at this moment. */
+async function toldNow(at: ImportDeps, ids: readonly number[]): Promise<FindingList> {
+  const found = { path: 'a', layerDigest: digestOf(Buffer.from('layer')), extractorId: 'test' }
+  const instances = ids.map((packageId) => ({
+    ...found,
+    packageId,
+    evidence: 'installed' as const,
+  }))
+  return listFindings(at.database, instances, undefined, { withHistory: true })
+}
+
+test('a second record of a known flaw dates its change, before the re-evaluation and after', async (t) => {
+  const at = await place(t)
+  const ids = await intern(at, [npm('left-pad', '1.0.0')])
+  await matchPackages(at, ids, { signal })
+  const aliases = ['CVE-2026-1004']
+  await importRecords(at, [osvRecord({ id: 'GHSA-1', aliases })], { source: 'one' })
+  await reevaluatePackages(at, {}, { signal })
+  await importRecords(at, [osvRecord({ id: 'GHSA-2', aliases })], { source: 'two' })
+  const early = await toldNow(at, ids)
+  assert.deepEqual(
+    early.findings.map(({ history }) => history),
+    [{ first: 1, changed: 2 }],
+  )
+  await reevaluatePackages(at, {}, { signal })
+  assert.deepEqual(await toldNow(at, ids), early)
+})
+
+test('gives by re-evaluation what a match of everything from scratch gives, and what was told before it', async (t) => {
   const packages = names.flatMap((name) => versions.map((version) => npm(name, version)))
   await fc.assert(
     fc.asyncProperty(edits, async (steps) => {
@@ -221,7 +251,9 @@ test('gives by re-evaluation what a match of everything from scratch gives', asy
         await importRecords(scratch, records.map(record), options)
         if (reevaluates) await reevaluatePackages(delta, {}, { signal })
       }
+      const early = await toldNow(delta, ids)
       await reevaluatePackages(delta, {}, { signal })
+      assert.deepEqual(await toldNow(delta, ids), early)
       const fresh = await intern(scratch, packages)
       const { revision } = await matchPackages(scratch, fresh, { signal })
       assert.equal((await readAdvisoryState(delta.database)).revision, revision)

@@ -7,10 +7,10 @@ import {
   listRepositoriesOf,
   type Repository,
 } from '../registry/repository-store.ts'
+import { signatureSubjectOf } from '../registry/rules/companion-tag.ts'
 import type { SqlReader } from '../storage/database/database.ts'
 import { listSignatureTags, listSubjects } from './candidate-store.ts'
 import type { SweepPlace } from './evaluation-jobs.ts'
-import { subjectOfTag } from './rules/candidate.ts'
 
 const pageSize = 50
 
@@ -66,7 +66,7 @@ async function tagsPage(
 ): Promise<SubjectPage> {
   const { id, name } = repository
   const tags = await listSignatureTags(reader, id, page)
-  const subjects = tags.flatMap((tag) => subjectOfTag(tag) ?? [])
+  const subjects = tags.flatMap((tag) => signatureSubjectOf(tag) ?? [])
   const last = tags.length < page.limit ? undefined : tags.at(-1)
   if (last !== undefined)
     return { repository, subjects, next: { repository: name, phase: 'tags', after: last } }

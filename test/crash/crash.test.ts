@@ -9,17 +9,20 @@ import { Lab } from './lab.ts'
 import { Tally } from './tally.ts'
 
 let lab: Lab | undefined
-let cache = ''
+let cache: string | undefined
 
 before(async () => {
-  cache = await mkdtemp(join(tmpdir(), 'pratique-compiled-'))
-  process.env['NODE_COMPILE_CACHE'] = cache
+  // Of the whole run, where it has one.
+  if (process.env['NODE_COMPILE_CACHE'] === undefined) {
+    cache = await mkdtemp(join(tmpdir(), 'pratique-compiled-'))
+    process.env['NODE_COMPILE_CACHE'] = cache
+  }
   lab = await Lab.open()
 })
 
 after(async () => {
   await lab?.close()
-  await rm(cache, { recursive: true, force: true })
+  if (cache !== undefined) await rm(cache, { recursive: true, force: true })
 })
 
 for (const part of quickHarness()) {

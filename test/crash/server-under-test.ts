@@ -3,10 +3,10 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { fileOfProgram } from '../kit/bundle-programs.ts'
 import type { Finding, Order, Recording, Report } from './orders.ts'
 
-const program = fileURLToPath(new URL('./program.ts', import.meta.url))
+const program = fileOfProgram('crash', 'test/crash/program.ts')
 
 export interface StartOptions {
   readonly directory: string

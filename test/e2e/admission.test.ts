@@ -130,7 +130,20 @@ async function registered(
   place: Place,
 ): Promise<Readonly<Record<'validate' | 'mutate' | 'provider', ClusterDoor>>> {
   const file = join(place.directory, 'cluster.yaml')
-  const args = ['--host', 'Registry.Example:5000', '--platform', 'linux/amd64', '--enforce']
+  const args = [
+    '--host',
+    'Registry.Example:5000',
+    '--platform',
+    'linux/amd64',
+    '--enforce',
+    '--gatekeeper',
+  ]
+  // Its token is told once: what could not be written is refused before anything is registered.
+  for (const wrong of ['pratique.yaml', join('no', 'such', 'folder.yaml')]) {
+    const refused = await pratique(place, 'cluster', 'add', 'prod', '--manifests', wrong)
+    assert.equal(refused.status, 2, refused.stderr)
+    assert.match(refused.stderr, /settings are read from|cannot be written/)
+  }
   const added = await pratique(place, 'cluster', 'add', 'prod', ...args, '--manifests', file)
   assert.equal(added.status, 0, added.stderr)
   const [validating, mutating, provider] = parseAllDocuments(await readFile(file, 'utf8')).map(

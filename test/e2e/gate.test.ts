@@ -9,6 +9,7 @@ import { test, type TestContext } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import {
   CreateRepositoryCommand,
+  DescribeImagesCommand,
   PutRegistryScanningConfigurationCommand,
   type ECRClient,
 } from '@aws-sdk/client-ecr'
@@ -365,7 +366,8 @@ const basicOnly: readonly Partial<PolicyFlags>[] = [{ kev: true }, { epss: 0.5 }
 
 async function sameVerdict({ server }: Place): Promise<void> {
   const ours: Session = { ecr: server.ecr, endpoint: server.url, name: server.url }
-  const aws: Session = { ecr: server.ecr, endpoint: undefined, name: 'AWS us-east-1' }
+  const mayPull = (): Promise<boolean> => Promise.resolve(true)
+  const aws: Session = { ecr: server.ecr, endpoint: undefined, name: 'AWS us-east-1', mayPull }
   const verdicts = async (
     session: Session,
     registryId: string | undefined,
@@ -397,7 +399,14 @@ async function sameVerdict({ server }: Place): Promise<void> {
     basic.slice(0, asked.length).map((line) => line.split(' ').at(-1)),
     ['deny', 'allow', 'deny', 'allow', 'deny', 'allow', 'deny'],
   )
+  const dated = async (): Promise<readonly unknown[]> => {
+    const command = new DescribeImagesCommand({ repositoryName: 'my-app' })
+    const { imageDetails = [] } = await server.ecr.send(command)
+    return imageDetails.flatMap(({ lastRecordedPullTime }) => lastRecordedPullTime ?? [])
+  }
+  assert.deepEqual(await dated(), [], 'who asks whether an image may go out does not pull it')
   assert.deepEqual(await verdicts(aws, account, asked), basic)
+  assert.equal((await dated()).length, 1, 'who fetches the index does')
   const facts = await verdicts(ours, undefined, basicOnly)
   assert.deepEqual(
     facts.slice(0, 3).map((line) => line.split(' ').at(-1)),

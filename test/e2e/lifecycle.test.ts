@@ -160,7 +160,8 @@ test('policies, previews, runs and the archive', async (t) => {
   await t.test(
     'read by the ECR API alone, as a repository of AWS is, images are judged the same',
     async () => {
-      const images = await readEcrImages(client, { repositoryName })
+      const session = { ecr: client, endpoint: server.url, name: server.url }
+      const images = await readEcrImages(session, { repositoryName })
       assert.equal(images.length, 4)
       const policy = lifecycleOf(['1 prefix:v count:1', '2 prefix:dev count:1'])
       const { today } = forecastLifecycle(policy, images, { now: new Date().getTime() })

@@ -300,14 +300,23 @@ test('exclusions, templates and creation on push', async (t) => {
     for (const [input, message] of denied)
       await assert.rejects(create(input), { name: 'AccessDeniedException', message })
     await create({ lifecyclePolicy: lifecycleText(['1 any count:9']) })
-    const update = new UpdateRepositoryCreationTemplateCommand({
-      prefix: 'prod',
-      repositoryPolicy: policy,
-    })
-    await assert.rejects(author.send(update), {
+    const update = (
+      input: Partial<CreateRepositoryCreationTemplateCommandInput>,
+    ): Promise<unknown> =>
+      author.send(new UpdateRepositoryCreationTemplateCommand({ prefix: 'prod', ...input }))
+    // Nor may they take away what they may not put: a policy that denies is one, and rights hang on tags.
+    for (const repositoryPolicy of [policy, ''])
+      await assert.rejects(update({ repositoryPolicy }), {
+        name: 'AccessDeniedException',
+        message: /ecr:SetRepositoryPolicy on resource: arn:.*:repository\/prod\/\*/,
+      })
+    await assert.rejects(update({ resourceTags: [] }), {
       name: 'AccessDeniedException',
-      message: /ecr:SetRepositoryPolicy/,
+      message: /ecr:TagResource/,
     })
+    await update({ description: 'ours' })
+    await update({ lifecyclePolicy: '' })
+    await update({ lifecyclePolicy: lifecycleText(['1 any count:9']) })
     const list = new DescribeRepositoryCreationTemplatesCommand({})
     await assert.rejects(author.send(list), { name: 'AccessDeniedException' })
     const { repositoryCreationTemplates: listed = [] } = await ecr.send(list)

@@ -52,5 +52,6 @@ export async function recordedEcr(
     server.closeAllConnections()
     server.close()
   })
-  return { session: { ecr, endpoint: undefined, name: 'AWS eu-west-1' }, asked }
+  const mayPull = (): Promise<boolean> => Promise.resolve(true)
+  return { session: { ecr, endpoint: undefined, name: 'AWS eu-west-1', mayPull }, asked }
 }

@@ -5,11 +5,11 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { TestContext } from 'node:test'
-import { fileURLToPath } from 'node:url'
 import { ECRClient } from '@aws-sdk/client-ecr'
+import { fileOfProgram } from './bundle-programs.ts'
 import { temporaryDirectory } from './database.ts'
 
-export const program = fileURLToPath(new URL('../../bin/pratique.js', import.meta.url))
+export const program = fileOfProgram('pratique', 'bin/pratique.js')
 
 export interface ServerProcess {
   readonly url: string

@@ -30,6 +30,8 @@ export interface SignerAnswer {
 export interface TestSigning {
   readonly registry: TestRegistry
   readonly deps: SignerDeps
+  /** What the server told of ARNs of which nothing is known. */
+  readonly unknown: readonly string[]
   readonly identities: Identities
   readonly authorize: Authorizer
   readonly own: AccountId
@@ -67,6 +69,7 @@ export async function testSigning(t: TestContext): Promise<TestSigning> {
     encodeMessage: () => undefined,
   })
   const { authorize } = decisions
+  const unknown: string[] = []
   const deps: SignerDeps = {
     database,
     clock,
@@ -76,9 +79,11 @@ export async function testSigning(t: TestContext): Promise<TestSigning> {
     pagingKey: keyring.keysOf('paging'),
     defaults: 'secure',
     onRevoked: withdrawSignerTrust,
+    onUnknown: (arn) => unknown.push(arn),
   }
   return {
     registry,
+    unknown,
     deps,
     identities,
     authorize,

@@ -12,6 +12,8 @@ export interface ReviewRequest {
   readonly operation: string
   readonly subResource: string
   readonly namespace: string
+  /** Of whoever asks the API server. */
+  readonly userGroups: readonly string[]
   /** Empty where the server is yet to make it. */
   readonly name: string
   readonly object: Readonly<Record<string, unknown>> | undefined
@@ -46,6 +48,7 @@ export function readReview(body: unknown): ReviewReading {
       subResource: textIn(request, 'subResource'),
       // The metadata of the object may lack it.
       namespace: textIn(request, 'namespace'),
+      userGroups: groupsIn(request['userInfo']),
       name: textIn(request, 'name'),
       object,
       oldObject: recordIn(request, 'oldObject'),
@@ -71,8 +74,17 @@ function recordIn(
   return isRecord(found) ? found : undefined
 }
 
-/** Static pods run already: who denies the object that mirrors one only hides it. */
-export function isMirror({ object }: ReviewRequest): boolean {
+function groupsIn(userInfo: unknown): readonly string[] {
+  const groups = isRecord(userInfo) ? userInfo['groups'] : undefined
+  return Array.isArray(groups) ? groups.filter((group) => typeof group === 'string') : []
+}
+
+/**
+ * Static pods run already: who denies the object that mirrors one only hides it. Only nodes make such objects;
+ * the annotation alone could be anybody's, and nodes that are not kubelets may run what has it.
+ */
+export function isMirror({ object, userGroups }: ReviewRequest): boolean {
+  if (!userGroups.includes('system:nodes')) return false
   const annotations = metadataOf(object)?.['annotations']
   return isRecord(annotations) && Object.hasOwn(annotations, 'kubernetes.io/config.mirror')
 }

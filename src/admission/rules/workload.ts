@@ -48,9 +48,10 @@ function ownerOf(references: unknown): Workload | undefined {
   return typeof kind === 'string' && typeof name === 'string' ? placed(kind, name) : undefined
 }
 
+/** The name that an API server made of another stands for one pod alone. */
 function nameIn({ name, generateName }: Readonly<Record<string, unknown>>): string {
-  if (typeof name === 'string' && name !== '') return name
-  return typeof generateName === 'string' ? generateName.replace(/-$/, '') : ''
+  if (typeof generateName === 'string' && generateName !== '') return generateName.replace(/-$/, '')
+  return typeof name === 'string' ? name : ''
 }
 
 function placed(kind: string, name: string): Workload {

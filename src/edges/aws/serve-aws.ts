@@ -181,8 +181,9 @@ async function dispatch(
     return door.service === 'signer'
       ? dispatchRest(signerService(setting, edge), signed, door.match, facts, requestId)
       : dispatchRest(inspectorService(setting, edge), signed, door.match, facts, requestId)
+  const inspects = request.headers['pratique-purpose'] === 'inspect'
   return door.service === 'ecr'
-    ? dispatchJson(ecrService(setting, edge), signed, door.operation, facts, requestId)
+    ? dispatchJson(ecrService(setting, edge, inspects), signed, door.operation, facts, requestId)
     : dispatchJson(trailService(setting, edge), signed, door.operation, facts, requestId)
 }
 

@@ -126,14 +126,19 @@ export function jsonSetting(edge: AwsEdge, authenticate: Authenticate, requestId
 
 type JsonSetting = ReturnType<typeof jsonSetting>
 
-export function ecrService(setting: JsonSetting, edge: AwsEdge): JsonService<EcrDeps, EcrCall> {
+/** `inspects`: the request says that what it reads is only looked at. */
+export function ecrService(
+  setting: JsonSetting,
+  edge: AwsEdge,
+  inspects: boolean,
+): JsonService<EcrDeps, EcrCall> {
   return {
     ...setting,
     service: 'ecr',
     operations: ecrOperations,
     unserved: new Set(),
     deps: edge.ecr,
-    callOf: (caller, judged) => callOf(edge, caller, judged),
+    callOf: (caller, judged) => ({ ...callOf(edge, caller, judged), inspects }),
     spell: spellException,
   }
 }
@@ -186,7 +191,11 @@ export function signerService(
   }
 }
 
-function callOf(edge: AwsEdge, caller: Caller, judged: Judged | undefined): EcrCall {
+function callOf(
+  edge: AwsEdge,
+  caller: Caller,
+  judged: Judged | undefined,
+): Omit<EcrCall, 'inspects'> {
   const asked = (action: string, { account, name }: RepositoryAddress): AuthorizationRequest => ({
     action,
     resources: [repositoryArn(edge.region, account, name)],

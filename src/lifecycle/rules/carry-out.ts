@@ -22,21 +22,48 @@ export function carryOut(decisions: readonly Decision[], now: number): readonly 
   })
 }
 
-/** Referrers of what goes, and theirs, save those that an index holds. */
+/** Referrers of what goes, and theirs, save those that an index holds that stays. */
 function addFollowers(gone: Set<string>, decisions: readonly Decision[]): void {
-  const followers = new Map<string, LifecycleImage[]>()
-  for (const { image } of decisions) {
-    if (image.subject === undefined || image.heldBy.length > 0) continue
-    const beside = followers.get(image.subject)
-    if (beside === undefined) followers.set(image.subject, [image])
-    else beside.push(image)
-  }
+  const followers = followersOf(decisions)
   const waiting = [...gone]
   for (let subject = waiting.pop(); subject !== undefined; subject = waiting.pop()) {
-    for (const { digest } of followers.get(subject) ?? []) {
-      if (gone.has(digest)) continue
-      gone.add(digest)
-      waiting.push(digest)
+    const beside = followers.get(subject) ?? []
+    for (let isMore = true; isMore;) {
+      const free = beside.filter(
+        ({ digest, heldBy }) => !gone.has(digest) && heldBy.every((index) => gone.has(index)),
+      )
+      for (const { digest } of free) gone.add(digest)
+      waiting.push(...free.map(({ digest }) => digest))
+      // An index of referrers that went may be what held the others.
+      isMore = free.length > 0
     }
   }
+}
+
+function followersOf(
+  decisions: readonly Decision[],
+): ReadonlyMap<string, readonly LifecycleImage[]> {
+  const listed = listedSubjects(decisions)
+  const followers = new Map<string, LifecycleImage[]>()
+  for (const { image } of decisions) {
+    const isUntagged = image.tags.length === 0
+    const subject = image.subject ?? (isUntagged ? listed.get(image.digest) : undefined)
+    if (subject === undefined) continue
+    const beside = followers.get(subject)
+    if (beside === undefined) followers.set(subject, [image])
+    else beside.push(image)
+  }
+  return followers
+}
+
+/** Of an index that lists nothing but referrers of one subject, that subject. */
+function listedSubjects(decisions: readonly Decision[]): ReadonlyMap<string, string | undefined> {
+  const listed = new Map<string, string | undefined>()
+  for (const { image } of decisions) {
+    for (const index of image.heldBy) {
+      const isSame = !listed.has(index) || listed.get(index) === image.subject
+      listed.set(index, isSame ? image.subject : undefined)
+    }
+  }
+  return listed
 }

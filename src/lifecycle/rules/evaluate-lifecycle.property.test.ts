@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
+import { fuzzRuns } from '../../../test/kit/fuzz-runs.ts'
 import { lifecycleOf } from '../../../test/kit/lifecycle.ts'
 import { carryOut } from './carry-out.ts'
 import { evaluateLifecycle, isJudged, type Decision } from './evaluate-lifecycle.ts'
@@ -76,7 +77,7 @@ const policy = fc
     return hasCold ? [...rules, '99 cold any archived:5d'] : rules
   })
 
-const runs = { numRuns: 10_000 }
+const runs = { numRuns: fuzzRuns(3000) }
 
 /** As if nothing listed it and it referred to nothing. */
 function withoutOthers(image: LifecycleImage): LifecycleImage {

@@ -3,6 +3,7 @@
 // Input:    guards in force for one repository, and all images of it.
 // Deviates: nothing.
 // Unknowns: a date that is not known protects where a date is asked for.
+import { companionTag } from '../../registry/rules/companion-tag.ts'
 import type { LifecycleImage } from './lifecycle-image.ts'
 import { dayMs } from './lifecycle-policy.ts'
 import { globTest } from './tag-selection.ts'
@@ -111,8 +112,8 @@ function releasedTest(patterns: readonly string[]): GuardTest {
 
 function signedTest(images: readonly LifecycleImage[]): GuardTest {
   const signed = new Map(
-    images.flatMap(({ digest, subject, artifactType }) =>
-      subject !== undefined && signatureTypes.has(artifactType ?? '')
+    images.flatMap(({ digest, subject, artifactType, tags }) =>
+      subject !== undefined && (signatureTypes.has(artifactType ?? '') || tags.some(isOfCosign))
         ? [[subject, digest] as const]
         : [],
     ),
@@ -121,6 +122,11 @@ function signedTest(images: readonly LifecycleImage[]): GuardTest {
     const because = signed.get(digest)
     return because === undefined ? undefined : { guard: 'signed', because }
   }
+}
+
+/** cosign's older layout: its manifests have no type of their own. */
+function isOfCosign(tag: string): boolean {
+  return companionTag(tag)?.kind === 'sig'
 }
 
 function lastOfPrefixTest(

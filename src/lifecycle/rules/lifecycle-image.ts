@@ -15,7 +15,7 @@ export interface LifecycleImage {
   readonly restoredAt?: number
   /** Indexes of the same repository that list it. */
   readonly heldBy: readonly string[]
-  /** What it refers to, be that there or not. */
+  /** What it refers to, or belongs to by the tags that a client made of that digest, be that there or not. */
   readonly subject?: string
   readonly artifactType?: string
 }

@@ -100,9 +100,31 @@ function proveTimes(
           detail: 'the policy wants log entries or times, and names no trusted root that is here',
         })
       : withoutEvidence('neither logs nor times are asked for')
-  const proof = proveUnder(signature, { root, thresholds, key, now })
-  if (proof.kind === 'proven' || isWanted) return proof
-  return withoutEvidence(`not asked for, and not proven: ${proof.failure.detail}`)
+  const whole = proveUnder(signature, { root, thresholds, key, now })
+  if (whole.kind === 'proven') return whole
+  const untold = `not asked for, and not proven: ${whole.failure.detail}`
+  for (const { left, without } of partsOf(signature, thresholds)) {
+    const proof = proveUnder(left, { root, thresholds, key, now })
+    if (proof.kind === 'proven')
+      return { ...proof, checks: [...proof.checks, skipped(without, untold)] }
+  }
+  return isWanted ? whole : withoutEvidence(untold)
+}
+
+/** Without the kind of evidence that is not asked for: whoever handed the signature over could have left it out as well. */
+function partsOf(
+  signature: UnverifiedSignature,
+  { log, time }: KeyEntry['thresholds'],
+): readonly { readonly left: UnverifiedSignature; readonly without: string }[] {
+  const { timestamps, logEntries } = signature
+  return [
+    ...(time === 0 && timestamps.length > 0 && logEntries.length > 0
+      ? [{ left: { ...signature, timestamps: [] }, without: 'time' }]
+      : []),
+    ...(log === 0 && timestamps.length > 0 && logEntries.length > 0
+      ? [{ left: { ...signature, logEntries: [] }, without: 'transparency' }]
+      : []),
+  ]
 }
 
 function withoutEvidence(detail: string): SignerProof {

@@ -394,6 +394,42 @@ test('a key counts in its window, by the proven time, else by when it was seen, 
   refused(judgeKey(logged, { revokedFrom: now - hour }, early), 'revoked revoked', /./)
 })
 
+test('of a key too, what is not asked for and is false proves nothing and breaks nothing', () => {
+  const hour = 3_600_000
+  const wrongStamp = bundleOf({
+    key: pair,
+    stamps: () => [stamp(sigstore, Buffer.from('other'), now - hour)],
+  })
+  for (const [log, time, outcome] of [
+    [0, 1, 'invalid timestamp'],
+    [1, 1, 'invalid timestamp'],
+    [0, 0, 'verified'],
+    [1, 0, 'verified'],
+  ] as const) {
+    const verdict = judgeKey(wrongStamp, {}, { entry: { root, thresholds: { log, time } } })
+    assert.ok(outcomeOf(verdict).startsWith(outcome), `${log} ${time}: ${outcomeOf(verdict)}`)
+    if (outcome !== 'verified') continue
+    assert.deepEqual([verdict.signedAt, verdict.signedAtSource], [now, 'transparency-log'])
+    assert.match(JSON.stringify(verdict.checks), /not asked for, and not proven/)
+  }
+  const stranger = newLog('other.test')
+  const wrongLog = bundleOf({
+    key: pair,
+    entries: (made, pem) => [logEntry(stranger, dsseBody(made, pem), { at: now })],
+    stamps: (made) => [stamp(sigstore, made.signature, now)],
+  })
+  for (const [log, time, outcome] of [
+    [1, 0, 'untrusted transparency'],
+    [1, 1, 'untrusted transparency'],
+    [0, 0, 'verified'],
+    [0, 1, 'verified'],
+  ] as const) {
+    const verdict = judgeKey(wrongLog, {}, { entry: { root, thresholds: { log, time } } })
+    assert.ok(outcomeOf(verdict).startsWith(outcome), `${log} ${time}: ${outcomeOf(verdict)}`)
+    if (outcome === 'verified') assert.equal(verdict.signedAtSource, 'timestamp')
+  }
+})
+
 test('thresholds of a key are kept: no log entry, no root, a false stamp', () => {
   const own = bundleOf({ key: pair, entries: () => [] })
   const wanted = { thresholds: { log: 1, time: 0 } }

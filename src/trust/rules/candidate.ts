@@ -4,7 +4,7 @@
 // Deviates: nothing.
 // Unknowns: an artifact of another type, a layer of another type → no candidate.
 import type { Descriptor } from '../../oci/descriptor.ts'
-import { parseDigest, type Digest } from '../../oci/digest.ts'
+import type { Digest } from '../../oci/digest.ts'
 import type { ImageManifest, Manifest } from '../../oci/manifest.ts'
 import { mediaTypes } from '../../oci/media-type.ts'
 import { imageSignatureType } from '../../signatures/sigstore/predicate-types.ts'
@@ -144,12 +144,6 @@ export function maxContentBytes(format: SignatureFormat): number {
 /** Whether an entry is about signatures of that form at all. */
 export function isAbout(entry: AcceptEntry, format: SignatureFormat): boolean {
   return (entry.kind === 'notation') === format.startsWith('notation-')
-}
-
-/** The image that a tag of cosign's older layout is about, in which the tag is the only link. */
-export function subjectOfTag(tag: string): Digest | undefined {
-  const [, hex = ''] = /^sha256-([0-9a-f]{64})\.(?:sig|att)$/.exec(tag) ?? []
-  return parseDigest(`sha256:${hex}`)
 }
 
 /** The tags of an image in that layout; none for other digests than SHA-256. */

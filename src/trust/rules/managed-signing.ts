@@ -3,7 +3,7 @@
 // Input:    what a push stored, and the row that an earlier one left.
 // Deviates: the children of an index are signed as they are pushed, and the index itself too.
 // Unknowns: nothing; what points to another manifest, and what clients keep signatures in, is not signed.
-import { isFallbackTag } from '../../registry/rules/fallback-tag.ts'
+import { companionTag } from '../../registry/rules/companion-tag.ts'
 import type { Digest } from '../../oci/digest.ts'
 import type { Tag } from '../../oci/tag.ts'
 import { signatureArtifactType } from '../../signatures/notation/signature-manifest.ts'
@@ -21,7 +21,7 @@ export function isSignable(push: {
 }): boolean {
   if (push.subject !== undefined) return false
   if (push.artifactType !== undefined && signatureTypes.includes(push.artifactType)) return false
-  return !push.tags.some((tag) => isFallbackTag(tag) || /^sha256-[0-9a-f]{64}\.\w+$/.test(tag))
+  return !push.tags.some((tag) => companionTag(tag) !== undefined)
 }
 
 export interface EarlierSigning {

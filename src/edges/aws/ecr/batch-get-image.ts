@@ -90,7 +90,7 @@ async function readImage(
   if (refusal !== undefined) return fail(refusal.message, 'ImageInaccessible')
   const pulled = { ...manifest, repositoryId: repository.id }
   const { requester } = call.caller
-  await recordPull(deps, pulled, { account: repository.account, requester })
+  if (!call.inspects) await recordPull(deps, pulled, { account: repository.account, requester })
   return {
     registryId: repository.account,
     repositoryName: repository.name,

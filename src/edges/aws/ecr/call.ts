@@ -52,6 +52,8 @@ export interface EcrCall {
   readonly may: (action: string, repository: RepositoryAddress) => Promise<boolean>
   /** The same of an ARN, if a repository of it had this policy. */
   readonly mayUnder: (action: string, resource: string, policy: CompiledPolicy) => Promise<boolean>
+  /** What is fetched is looked at, and is no pull. */
+  readonly inspects: boolean
   /** For what commits a push. */
   readonly stillAllowed: CommitGate
 }

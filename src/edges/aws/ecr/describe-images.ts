@@ -1,3 +1,5 @@
+// Spec:     Amazon ECR API Reference, DescribeImages.
+// Deviates: an index that is only there under an image's referrers tag is described when it is asked for by id, and in no list.
 import { yieldToEventLoop } from '../../../lib/yield-to-event-loop.ts'
 import { findArchival, type Archival } from '../../../registry/archival-store.ts'
 import {

@@ -1,5 +1,6 @@
 // Spec:     Amazon ECR API Reference, ListImages.
-// Deviates: imageStatus ACTIVATING finds nothing, as images come back from the archive at once.
+// Deviates: imageStatus ACTIVATING finds nothing, as images come back from the archive at once; the referrers tag of an image
+//           (`sha256-…` on an index of nothing but what refers to it) is not listed.
 import {
   firstImage,
   listImageEntries,

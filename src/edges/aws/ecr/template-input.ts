@@ -113,15 +113,39 @@ function invalid(member: string, value: string, constraint: string): Error {
  */
 export function authorsRights(
   input: TemplateInput,
-  { region, account }: ResourceScope,
+  scope: ResourceScope,
 ): readonly AuthorizationRequest[] {
-  const { resourceTags = [], repositoryPolicy = '', lifecyclePolicy = '' } = input
+  const { resourceTags = [], repositoryPolicy, lifecyclePolicy } = input
+  return rightsFor(input, scope, {
+    tags: resourceTags.length > 0,
+    policy: (repositoryPolicy ?? '') !== '',
+    lifecycle: (lifecyclePolicy ?? '') !== '',
+  })
+}
+
+/** Who takes a member away decides about it as who puts another one: without a policy that denies, more is allowed. */
+export function changersRights(
+  input: TemplateInput,
+  scope: ResourceScope,
+): readonly AuthorizationRequest[] {
+  return rightsFor(input, scope, {
+    tags: input.resourceTags !== undefined,
+    policy: input.repositoryPolicy !== undefined,
+    lifecycle: input.lifecyclePolicy !== undefined,
+  })
+}
+
+function rightsFor(
+  input: TemplateInput,
+  { region, account }: ResourceScope,
+  sets: { readonly tags: boolean; readonly policy: boolean; readonly lifecycle: boolean },
+): readonly AuthorizationRequest[] {
   const resources = [repositoryArn(region, account, allUnder(prefixIn(input.prefix)))]
-  const keys: RequestKeys = tagKeysOf(resourceTags)
+  const keys: RequestKeys = tagKeysOf(input.resourceTags ?? [])
   const asked: AuthorizationRequest[] = [{ action: 'ecr:CreateRepository', resources, keys }]
-  if (resourceTags.length > 0) asked.push({ action: 'ecr:TagResource', resources, keys })
-  if (repositoryPolicy !== '') asked.push({ action: 'ecr:SetRepositoryPolicy', resources })
-  if (lifecyclePolicy !== '') asked.push({ action: 'ecr:PutLifecyclePolicy', resources })
+  if (sets.tags) asked.push({ action: 'ecr:TagResource', resources, keys })
+  if (sets.policy) asked.push({ action: 'ecr:SetRepositoryPolicy', resources })
+  if (sets.lifecycle) asked.push({ action: 'ecr:PutLifecyclePolicy', resources })
   const role = roleIn(input.customRoleArn ?? '', account)
   if (role !== undefined) {
     const passed = { 'iam:PassedToService': 'ecr.amazonaws.com' }

@@ -6,7 +6,13 @@ import { createRepositoryCreationTemplate } from './create-repository-creation-t
 import { deleteRepositoryCreationTemplate } from './delete-repository-creation-template.ts'
 import { describeRepositoryCreationTemplates } from './describe-repository-creation-templates.ts'
 import { onEverything } from './repository-input.ts'
-import { appliedFor, authorsRights, prefixMember, templateMembers } from './template-input.ts'
+import {
+  appliedFor,
+  authorsRights,
+  changersRights,
+  prefixMember,
+  templateMembers,
+} from './template-input.ts'
 import { updateRepositoryCreationTemplate } from './update-repository-creation-template.ts'
 
 export const templateOperations: readonly Operation<EcrDeps, EcrCall>[] = [
@@ -27,7 +33,7 @@ export const templateOperations: readonly Operation<EcrDeps, EcrCall>[] = [
       appliedFor: Type.Optional(appliedFor),
     }),
     action: 'ecr:UpdateRepositoryCreationTemplate',
-    furtherRequests: authorsRights,
+    furtherRequests: changersRights,
     resources: onEverything,
     errorStyle: 'validation',
     run: updateRepositoryCreationTemplate,

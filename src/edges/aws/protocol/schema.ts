@@ -25,7 +25,9 @@ export type InputReading<T> =
 export function inputReader<P extends TProperties>(
   model: TObject<P>,
 ): (body: unknown) => InputReading<Static<TObject<P>>> {
-  const validator = Compile(model)
+  const compile = () => Compile(model)
+  // At its first request: a start does not wait for the models of all operations.
+  let validator: ReturnType<typeof compile> | undefined
   return (body) => {
     try {
       return read(body)
@@ -38,6 +40,7 @@ export function inputReader<P extends TProperties>(
 
   function read(body: unknown): InputReading<Static<TObject<P>>> {
     const stripped = withoutNulls(body)
+    validator ??= compile()
     if (validator.Check(stripped)) return { kind: 'valid', input: stripped }
     const errors = validator.Errors(stripped)
     const wrongType = errors.find(({ keyword }) => keyword === 'type')

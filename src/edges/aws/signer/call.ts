@@ -11,6 +11,8 @@ export interface SignerDeps extends SigningDeps {
   readonly pagingKey: SealKeys
   readonly defaults: 'secure' | 'aws'
   readonly onRevoked: OnRevoked
+  /** ARNs of signatures of ours of which nothing is known. */
+  readonly onUnknown: (arn: string) => void
 }
 
 export interface SignerCall {

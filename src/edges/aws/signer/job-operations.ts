@@ -113,8 +113,9 @@ export const jobOperations: readonly Operation<SignerDeps, SignerCall>[] = [
     ...rest,
     run: async (deps, input) => {
       const signedAt = dateIn('signatureTimestamp', input.signatureTimestamp)
-      const { database: reader, region } = deps
-      return { revokedEntities: await revokedEntities({ reader, region }, { ...input, signedAt }) }
+      const { database: reader, region, onUnknown } = deps
+      const asked = { ...input, signedAt }
+      return { revokedEntities: await revokedEntities({ reader, region, onUnknown }, asked) }
     },
   }),
   operation({

@@ -257,8 +257,39 @@ test('a revoked signature is told as revoked, and what nobody here signed is not
   const partition = { ...question, jobArn: aws.jobArn.replace('arn:aws:', 'arn:aws-us-gov:') }
   const foreign = await revocationOf(at, partition)
   assert.equal(foreign.error, 'ValidationException')
-  const unknown = { ...question, jobArn: aws.jobArn.replace(/[^/]+$/, 'nobody') }
-  assert.equal((await revocationOf(at, unknown)).error, 'ValidationException')
+  const nobody = aws.jobArn.replace(/[^/]+$/, 'nobody')
+  const certificateHashes = ['ab'.repeat(96)]
+  for (const jobArn of [nobody, aws.jobArn.replace(at.own, '999999999999')]) {
+    const strange = { ...question, jobArn, certificateHashes }
+    assert.equal((await revocationOf(at, strange)).error, 'ValidationException', jobArn)
+  }
+  const leafLast = { ...question, certificateHashes: question.certificateHashes.toReversed() }
+  assert.equal(
+    (await revocationOf(at, { ...leafLast, jobArn: nobody })).error,
+    'ValidationException',
+  )
+  assert.deepEqual(at.unknown, [])
+})
+
+test('what our own authority certified after the backup that was restored is not revoked, and told', async (t) => {
+  const at = await testSigning(t)
+  const version = String((await putRelease(at))['profileVersion'])
+  const signed = await at.call(at.admin, 'POST', withPayload, signing())
+  const envelope = envelopeOf(signed.body)
+  const aws = awsSignatureOf(envelope.attributes)
+  assert.ok(aws !== undefined)
+  const question = revocationQuestion(aws, envelope.attributes.signingTime, chainOf(envelope))
+  const nobody = aws.jobArn.replace(/[^/]+$/, 'nobody')
+  const later = { ...question, jobArn: nobody }
+  assert.deepEqual((await revocationOf(at, later)).body, { revokedEntities: [] })
+  assert.deepEqual(at.unknown, [nobody])
+  const path = '/signing-profiles/release/revoke'
+  const effectiveTime = at.registry.clock.now().getTime() / 1000 - 1
+  const revocation = { profileVersion: version, reason: 'stolen', effectiveTime }
+  assert.equal((await at.call(at.admin, 'PUT', path, revocation)).status, 200)
+  assert.deepEqual((await revocationOf(at, later)).body, {
+    revokedEntities: [aws.profileVersionArn],
+  })
 })
 
 test('a canceled name is taken for good; lists show it when they are asked to', async (t) => {
