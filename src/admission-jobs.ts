@@ -11,7 +11,7 @@ import { enqueue, housekeepingPriority } from './jobs/queue.ts'
 import type { JobHandler } from './jobs/worker.ts'
 import { openImageContent } from './registry/open-image-content.ts'
 import type { Suppressions } from './scanning/suppressions.ts'
-import { evaluationDeps } from './trust-jobs.ts'
+import { trustPlace } from './trust-jobs.ts'
 
 const hourMs = 3_600_000
 
@@ -36,7 +36,7 @@ export function judgeDeps(
     suppressions,
     contentOf: (id) => openImageContent({ reader: database, blobs }, id),
     created: openCreatedTimes(),
-    trust: trustReader({ reader: database, place: evaluationDeps(config, foundation).place }),
+    trust: trustReader({ reader: database, place: trustPlace(config) }),
     policies: new PoliciesInForce(database),
   }
 }

@@ -121,7 +121,7 @@ function policyRooms(
       const now = clock.now().getTime()
       const rows = await listPolicyRows(database, account, maxPolicies)
       return rows.map(({ text, ...row }) => {
-        const { mode, rules, exempt } = readAdmissionPolicy(text, now)
+        const { mode, rules, exempt } = readAdmissionPolicy(text, now, { isStored: true })
         return { ...row, mode, rules: rules.length, exemptions: exempt.length }
       })
     },
@@ -207,7 +207,7 @@ function clusterRooms(
         hosts: [...edge.hostsOf(input.account), ...cluster.settings.hosts],
         policies: policies.map(({ name, text }) => ({
           name,
-          mode: readAdmissionPolicy(text, clock.now().getTime()).mode,
+          mode: readAdmissionPolicy(text, clock.now().getTime(), { isStored: true }).mode,
         })),
         caBundle: await authorityBundle(certificates),
       }

@@ -55,6 +55,7 @@ import { openLayerReaders } from './scanning/read-layer.ts'
 import { removeServerFile, writePrivately, type DataPaths } from './storage/data-directory.ts'
 import { isStorageFault, nameStorageFault } from './storage/storage-full.ts'
 import { requestReevaluation } from './trust/reevaluate-trust.ts'
+import { VerifiersAside } from './trust/verify-aside.ts'
 import { requestRenewals } from './scan-jobs.ts'
 import { controlRooms, type ControlDeps } from './control-rooms.ts'
 import { witnessPush } from './trust/request-signings.ts'
@@ -117,12 +118,13 @@ async function startServer(config: Config, log: Log, foundation: Foundation): Pr
   const hosts = (): readonly string[] => hostsOf(config, url)
   const suppressions = openSuppressions({ reader: database, clock, region, keys: vexKeys, hosts })
   const layers = openLayerReaders({ workers: config.scanWorkers })
+  const verifiers = new VerifiersAside({ clock })
   const metrics = createMetrics({
     queuedJobs: () => countJobs(database),
     auditBytes: () => auditBytesOf(foundation),
     notifications: () => measureNotifications(foundation),
   })
-  const scanner = { layers, suppressions, vexKeys, feeds }
+  const scanner = { layers, verifiers, suppressions, vexKeys, feeds }
   const workers = openWorkers(config, foundation, scanner, { log, metrics })
   const notifying = openNotifying(config, { log, metrics, suppressions }, foundation)
   const { notifier } = notifying
@@ -153,6 +155,7 @@ async function startServer(config: Config, log: Log, foundation: Foundation): Pr
     log,
     foundation,
     layers,
+    verifiers,
     trail,
     wake,
     suppressions,
@@ -182,6 +185,7 @@ async function startServer(config: Config, log: Log, foundation: Foundation): Pr
       await workers.stop()
       await notifier.stop()
       await layers.close()
+      await verifiers.close()
       await removeServerFile(paths)
       await foundation.close()
     },

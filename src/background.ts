@@ -23,6 +23,7 @@ import { exportHandlers } from './inspecting.ts'
 import { openImageContent } from './registry/open-image-content.ts'
 import { lifecycleJobHandlers, lifecycleSchedule } from './lifecycle-jobs.ts'
 import { trustJobHandlers, trustSchedule } from './trust-jobs.ts'
+import type { Verifiers } from './trust/verify-aside.ts'
 import { scanJobHandlers, scanSchedule } from './scan-jobs.ts'
 import { signingJobHandlers } from './signing-jobs.ts'
 import { findRepositoryById } from './registry/repository-store.ts'
@@ -178,6 +179,7 @@ function feedHandlers(
 
 interface ScannerDeps {
   readonly layers: LayerReaders
+  readonly verifiers: Verifiers
   readonly suppressions: Suppressions
   readonly vexKeys: readonly TrustedKey[]
 }
@@ -186,7 +188,7 @@ interface ScannerDeps {
 function jobHandlers(
   config: Config,
   foundation: Foundation,
-  { layers, suppressions, vexKeys, log }: ScannerDeps & { readonly log: Log },
+  { layers, verifiers, suppressions, vexKeys, log }: ScannerDeps & { readonly log: Log },
 ): Readonly<Record<string, JobHandler>> {
   const { database, blobs } = foundation
   const contentOf = (repositoryId: number): ReturnType<typeof openImageContent> =>
@@ -194,7 +196,10 @@ function jobHandlers(
   const referrers = { ...foundation, contentOf, keys: vexKeys }
   return {
     ...lifecycleJobHandlers(config, foundation),
-    ...trustJobHandlers(config, foundation, (arn) => log.warn({ event: 'signing.unknown', arn })),
+    ...trustJobHandlers(config, foundation, {
+      verifiers,
+      onUnknown: (arn) => log.warn({ event: 'signing.unknown', arn }),
+    }),
     ...admissionJobHandlers(config, foundation, suppressions),
     ...signingJobHandlers(config, foundation),
     ...scanJobHandlers(config.defaults, foundation, { suppressions, contentOf }),

@@ -158,6 +158,7 @@ test('says nothing, gets the safe defaults', () => {
     maxConnectionsPerAddress: 1000,
     maxOpenUploads: 1000,
     stallSeconds: 60,
+    trust: { revocationPlaces: { hosts: [], networks: [] } },
     admission: {
       listen: undefined,
       names: ['localhost', '127.0.0.1'],

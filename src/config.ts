@@ -23,6 +23,7 @@ import {
   parseUrl,
   wholeBetween,
 } from './setting-values.ts'
+import { trustFrom, trustSettings, type TrustSetting } from './trust-setting.ts'
 
 export interface Config {
   /** Absolute. */
@@ -67,6 +68,7 @@ export interface Config {
   readonly audit: AuditSetting
   readonly masterKey: MasterKeySetting
   readonly notifications: NotificationSetting
+  readonly trust: TrustSetting
   /** Public keys whose signatures count on VEX documents beside images; undefined: none are believed. */
   readonly vexKeysFile: string | undefined
   /** Public keys whose signatures count on bundles of vulnerability data; undefined: only this server's own. */
@@ -206,6 +208,7 @@ export const settings = {
     says: 'MiB of the disk that uploads leave free, or auto (the smaller of 5 % of it and 2048)',
   },
   ...notificationSettings,
+  ...trustSettings,
   vexKeys: {
     environment: 'PRATIQUE_VEX_KEYS',
     fallback: '',
@@ -343,6 +346,8 @@ function buildConfig(
     problems.push(`${settings[name].environment} is ${JSON.stringify(text)}; expected ${expected}`)
     return fallback
   }
+  const many = wholeBetween(1, 999_999)
+  const whole = 'a whole number from 1 to 999999'
   return {
     dataDirectory: read('data', pathFrom(cwd), 'a directory', ''),
     listen: read('listen', parseListen, 'HOST:PORT, for example 127.0.0.1:5080', {
@@ -398,28 +403,14 @@ function buildConfig(
       values.clockSkewMinutes.text === 'auto'
         ? 'auto'
         : read('clockSkewMinutes', wholeBetween(1, 15), 'whole minutes from 1 to 15, or auto', 1),
-    maxConnections: read(
-      'maxConnections',
-      wholeBetween(1, 999_999),
-      'a whole number from 1 to 999999',
-      1,
-    ),
-    maxConnectionsPerAddress: read(
-      'maxConnectionsPerAddress',
-      wholeBetween(1, 999_999),
-      'a whole number from 1 to 999999',
-      1,
-    ),
-    maxOpenUploads: read(
-      'maxOpenUploads',
-      wholeBetween(1, 999_999),
-      'a whole number from 1 to 999999',
-      1,
-    ),
+    maxConnections: read('maxConnections', many, whole, 1),
+    maxConnectionsPerAddress: read('maxConnectionsPerAddress', many, whole, 1),
+    maxOpenUploads: read('maxOpenUploads', many, whole, 1),
     stallSeconds: read('stallSeconds', wholeBetween(1, 3600), 'whole seconds from 1 to 3600', 1),
     audit: auditFrom(read),
     admission: admissionFrom(read),
     notifications: notificationsFrom(read),
+    trust: trustFrom(read),
     vexKeysFile:
       values.vexKeys.text === '' ? undefined : read('vexKeys', pathFrom(cwd), 'a file', ''),
     bundleKeysFile:

@@ -65,11 +65,13 @@ import { sbomsOfArchive } from './scanning/sbom-of-archive.ts'
 import { scanArchive } from './scanning/scan-archive.ts'
 import { refreshNow, type FeedSources } from './scanning/refresh-feeds.ts'
 import type { TrustedKey } from './lib/public-keys.ts'
+import type { Verifiers } from './trust/verify-aside.ts'
 import { readIfThere } from './storage/data-directory.ts'
 import { openSqlite } from './storage/database/sqlite.ts'
 
 export interface ControlDeps {
   readonly layers: LayerReaders
+  readonly verifiers: Verifiers
   readonly wake: () => void
   readonly suppressions: Suppressions
   readonly feeds: FeedSources
@@ -83,7 +85,7 @@ export interface ControlDeps {
 export function controlRooms(
   config: Config,
   foundation: Foundation,
-  { layers, wake, suppressions, feeds, vexKeysHash, bundleKeys }: ControlDeps,
+  { layers, verifiers, wake, suppressions, feeds, vexKeysHash, bundleKeys }: ControlDeps,
 ): Omit<
   ControlRooms,
   | keyof AdmissionRooms
@@ -98,7 +100,7 @@ export function controlRooms(
     ...accountRooms(foundation),
     ...advisoryRooms(foundation, { keys: bundleKeys, wake, chosen: feeds.chosen }),
     ...lifecycleRooms(config, foundation, wake),
-    ...trustRooms(config, foundation, wake),
+    ...trustRooms(config, foundation, { verifiers, wake }),
     ...signingRooms(config.region, foundation, wake),
     ...suppressionRooms(foundation, suppressions, vexKeysHash),
     collect: (input, options) =>

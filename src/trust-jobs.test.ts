@@ -1,6 +1,7 @@
 // Evidence of what this installation signs itself: while a signature is still to come, and when it is revoked.
 import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
+import { directVerifiers } from '../test/kit/direct-verifiers.ts'
 import { runJobs } from '../test/kit/jobs.ts'
 import { region, testSigning, type TestSigning } from '../test/kit/signing.ts'
 import { parseDigest, type Digest } from './oci/digest.ts'
@@ -19,6 +20,8 @@ import { signImageJob, witnessPush } from './trust/request-signings.ts'
 import { signImage } from './trust/sign-image.ts'
 import { putSigningConfiguration } from './trust/signing-configuration.ts'
 
+const trust = { revocationPlaces: { hosts: [], networks: [] } }
+const config = { region, url: undefined, trust }
 const options = { signal: new AbortController().signal }
 
 interface Place extends TestSigning {
@@ -60,11 +63,11 @@ async function place(t: TestContext): Promise<Place> {
     accept: [{ id: 'own', notation: { stores: ['signingAuthority:own'], identities: [arn] } }],
   }
   await putTrustPolicy(registry, { account: own, text: JSON.stringify(policy), by: 'arn' })
-  const evaluation = evaluationDeps({ region, url: undefined }, registry)
+  const evaluation = evaluationDeps(config, registry, { verifiers: directVerifiers() })
   const signing = { ...registry, ...deps, authorize }
   const ignored = async (): Promise<void> => Promise.resolve()
   const handlers = {
-    ...trustJobHandlers({ region, url: undefined }, registry),
+    ...trustJobHandlers(config, registry, { verifiers: directVerifiers() }),
     [signImageJob]: (input: unknown) => signImage(signing, imageIn(input), options),
     [imagePushedJob]: ignored,
   }

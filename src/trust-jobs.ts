@@ -13,37 +13,50 @@ import { isSigningError } from './signing/errors.ts'
 import { revokedEntities, type RevocationDeps } from './signing/revocation-status.ts'
 import { reevaluateTrust, renewEveryMs, renewEvidence } from './trust/reevaluate-trust.ts'
 import { createOutboundFetch } from './lib/outbound-fetch.ts'
-import { fetchingRevocation } from './trust/revocation-answers.ts'
-import { engineRevision, signatureVerifier } from './trust/rules/signature-verifier.ts'
+import type { TrustPlace } from './trust/load-policies.ts'
+import { keptAnswers } from './trust/revocation-answers.ts'
+import { engineRevision } from './trust/rules/signature-verifier.ts'
+import { verifyInSteps } from './trust/rules/verify-in-steps.ts'
+import type { Verifiers } from './trust/verify-aside.ts'
 
+type TrustConfig = Pick<Config, 'region' | 'url' | 'trust'>
 type TrustFoundation = Pick<Foundation, 'database' | 'blobs' | 'clock'>
 
-/** Who is told of signatures of ours of which nothing is known; where nobody is, the API tells it when it is asked. */
-type OnUnknown = (arn: string) => void
+export interface TrustAside {
+  readonly verifiers: Verifiers
+  /** Who is told of signatures of ours of which nothing is known; where nobody is, the API tells it when it is asked. */
+  readonly onUnknown?: (arn: string) => void
+}
 
 export const trustSchedule = [{ kind: renewEvidenceJob, everyMs: renewEveryMs }] as const
 
 /** `url`: where the server is reached, which it knows for itself only when it listens. */
+export function trustPlace(config: Pick<Config, 'region' | 'url'>): TrustPlace {
+  return { region: config.region, hostsOf: (account) => hostsOf(config, account) }
+}
+
 export function evaluationDeps(
-  config: Pick<Config, 'region' | 'url'>,
+  config: TrustConfig,
   { database, blobs, clock }: TrustFoundation,
-  onUnknown: OnUnknown = () => undefined,
+  { verifiers, onUnknown = () => undefined }: TrustAside,
 ): EvaluationDeps {
   const { region } = config
   return {
     database,
     clock,
     contentOf: (repositoryId) => openImageContent({ reader: database, blobs }, repositoryId),
-    verifier: signatureVerifier(
-      fetchingRevocation({
+    verifier: verifyInSteps((question, options) => verifiers.judge(question, options), {
+      answerTo: keptAnswers({
         database,
         clock,
         fetch: createOutboundFetch(),
-        askSigner: (question) => askOwnSigner({ reader: database, region, onUnknown }, question),
+        places: config.trust.revocationPlaces,
+        mayReplaceCrl: (lists, options) => verifiers.mayReplaceCrl(lists, options),
       }),
-    ),
+      askSigner: (question) => askOwnSigner({ reader: database, region, onUnknown }, question),
+    }),
     engineRevision,
-    place: { region, hostsOf: (account) => hostsOf(config, account) },
+    place: trustPlace(config),
   }
 }
 
@@ -71,11 +84,11 @@ function hostsOf(
 }
 
 export function trustJobHandlers(
-  config: Pick<Config, 'region' | 'url'>,
+  config: TrustConfig,
   foundation: TrustFoundation,
-  onUnknown?: OnUnknown,
+  aside: TrustAside,
 ): Readonly<Record<string, JobHandler>> {
-  const deps = evaluationDeps(config, foundation, onUnknown)
+  const deps = evaluationDeps(config, foundation, aside)
   return {
     [referrersChangedJob]: (input, options) => evaluateSubject(deps, subjectOfJob(input), options),
     [reevaluateTrustJob]: (input, options) => reevaluateTrust(deps, input, options),

@@ -17,10 +17,15 @@ import {
 import { deleteTrustMaterial, putTrustMaterial } from './trust/put-trust-material.ts'
 import { deleteTrustPolicy, putTrustPolicy } from './trust/put-trust-policy.ts'
 import { testTrustPolicy } from './trust/test-trust-policy.ts'
+import type { Verifiers } from './trust/verify-aside.ts'
 
-export function trustRooms(config: Config, foundation: Foundation, wake: () => void): TrustRooms {
+export function trustRooms(
+  config: Config,
+  foundation: Foundation,
+  { verifiers, wake }: { readonly verifiers: Verifiers; readonly wake: () => void },
+): TrustRooms {
   const { database } = foundation
-  const deps = evaluationDeps(config, foundation)
+  const deps = evaluationDeps(config, foundation, { verifiers })
   const waking = async <T>(work: Promise<T>): Promise<T> => {
     const done = await work
     wake()

@@ -38,6 +38,7 @@ const ranks: readonly (readonly [folder: string, rank: number])[] = [
   ['src/admission-setting.ts', 29],
   ['src/feed-setting.ts', 29],
   ['src/notification-setting.ts', 29],
+  ['src/trust-setting.ts', 29],
   ['src/master-key-setting.ts', 29],
   ['src/setting-values.ts', 28],
   ['src/edges/', 90],
@@ -215,7 +216,7 @@ test('SQL, the web framework, AWS shapes, the network and the environment stay w
     [/from '@aws-sdk\//, /^src\/edges\/aws\//, 'AWS shapes stay at AWS’s edge'],
     [
       /from 'node:(?:https?|net|tls|dns\/?\w*|child_process)'/,
-      /^src\/(?:edges\/|lib\/(?:outbound-(?:fetch|mail|post|target)|network-range)\.ts|storage\/(?:master-key\/command|feeds\/http(?:-request)?)\.ts)/,
+      /^src\/(?:edges\/|lib\/(?:outbound-(?:fetch|mail|post|target)|allowed-places|network-range)\.ts|storage\/(?:master-key\/command|feeds\/http(?:-request)?)\.ts)/,
       'what goes out goes by lib/outbound-*.ts, with their limits; programs are run for the master key alone',
     ],
     [/process\.env/, /^src\/config\.ts/, 'config.ts reads the environment'],

@@ -14,11 +14,12 @@ import {
   type CandidateLayer,
 } from '../../src/trust/rules/candidate.ts'
 import { judgeAttestation } from '../../src/trust/rules/judge-attestation.ts'
-import { signatureVerifier } from '../../src/trust/rules/signature-verifier.ts'
+import { signatureJudge } from '../../src/trust/rules/signature-verifier.ts'
 import type { TrustMaterial } from '../../src/trust/rules/trust-material.ts'
 import type { TrustPolicy } from '../../src/trust/rules/trust-policy.ts'
-import type { CandidateVerdict } from '../../src/trust/rules/verifier.ts'
-import { fetchRevocation } from './fetch-revocation.ts'
+import { subjectTime, type CandidateVerdict } from '../../src/trust/rules/verifier.ts'
+import { verifyInSteps } from '../../src/trust/rules/verify-in-steps.ts'
+import { fetchedAnswer } from './fetch-revocation.ts'
 import type { ReadManifest, RegistryReader } from './registry-reader.ts'
 
 export interface VerifiedImage extends Omit<Evidence, 'supports'> {
@@ -49,7 +50,11 @@ export async function verifyImage(
   }: { readonly policy: TrustPolicy; readonly material: TrustMaterial; readonly now: number },
 ): Promise<VerifiedImage> {
   const all = await candidatesOf(reader, image)
-  const verify = signatureVerifier(fetchRevocation)
+  const verify = verifyInSteps(signatureJudge(), {
+    answerTo: fetchedAnswer,
+    askSigner: async () => Promise.resolve('unavailable'),
+  })
+  const options = { signal: new AbortController().signal, time: subjectTime(Infinity) }
   const { mediaType, digest, size, repository } = image
   const judged: (VerifiedCandidate & { readonly key: string })[] = []
   for (const candidate of all.slice(0, maxTries)) {
@@ -66,13 +71,16 @@ export async function verifyImage(
       const verdict =
         content === undefined
           ? absent(layer.digest)
-          : await verify({
-              candidate: { ...input, content },
-              subject: { mediaType, digest, size, repository },
-              entry,
-              material,
-              now,
-            })
+          : await verify(
+              {
+                candidate: { ...input, content },
+                subject: { mediaType, digest, size, repository },
+                entry,
+                material,
+                now,
+              },
+              options,
+            )
       const key = JSON.stringify([layer.digest, annotations])
       judged.push({ key, manifest: candidate.manifest, format, entry: entry.id, verdict })
     }

@@ -48,7 +48,7 @@ export class PoliciesInForce {
   async #parse(account: AccountId, name: string, now: number): Promise<Kept | undefined> {
     const row = await findPolicyRow(this.#reader, account, name)
     if (row === undefined) return undefined
-    const reading = parseAdmissionPolicy(row.text, now)
+    const reading = parseAdmissionPolicy(row.text, now, { isStored: true })
     if (reading.kind === 'read') return { version: row.version, policy: reading.policy }
     // It was read when it was put: a later program that cannot must not take it for none.
     throw new Error(`admission policy ${name} of account ${account} cannot be read`)

@@ -29,8 +29,12 @@ export interface ChangedPolicy {
 }
 
 /** ADMISSION_POLICY_INVALID with the first faults; `now` in milliseconds. */
-export function readAdmissionPolicy(text: string, now: number): AdmissionPolicy {
-  const reading = parseAdmissionPolicy(text, now)
+export function readAdmissionPolicy(
+  text: string,
+  now: number,
+  options: { readonly isStored?: boolean } = {},
+): AdmissionPolicy {
+  const reading = parseAdmissionPolicy(text, now, options)
   if (reading.kind === 'read') return reading.policy
   const faults = reading.faults
     .slice(0, 10)
@@ -64,7 +68,9 @@ export async function putAdmissionPolicy(
     const stored = await findPolicyRow(tx, account, name)
     if (stored === undefined) await requireRoom(tx, account)
     const before =
-      stored === undefined ? undefined : readAdmissionPolicy(stored.text, now.getTime())
+      stored === undefined
+        ? undefined
+        : readAdmissionPolicy(stored.text, now.getTime(), { isStored: true })
     const version = await writePolicy(tx, { account, name, text, by }, now)
     return { name, version, changes: policyChanges(before, policy) }
   })
@@ -91,7 +97,7 @@ export async function deleteAdmissionPolicy(
     const { text } = await requireAdmissionPolicy(tx, account, name)
     await requireUnbound(tx, account, name)
     const version = await writePolicy(tx, { account, name, text: undefined, by }, now)
-    const before = readAdmissionPolicy(text, now.getTime())
+    const before = readAdmissionPolicy(text, now.getTime(), { isStored: true })
     return { name, version, changes: policyChanges(before, undefined) }
   })
 }

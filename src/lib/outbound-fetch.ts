@@ -7,12 +7,15 @@ import { lookup } from 'node:dns/promises'
 import { request as httpRequest, type IncomingMessage } from 'node:http'
 import { request as httpsRequest } from 'node:https'
 import { isIP } from 'node:net'
+import { isAllowedPlace, type AllowedPlaces } from './allowed-places.ts'
 import { networkRangeOf } from './network-range.ts'
 import { readAll } from './read-all.ts'
 
 export interface OutboundLimits {
   /** Private and loopback addresses too; link-local ones, where metadata services are, never. */
   readonly allowPrivateNetwork: boolean
+  /** Where private addresses are not allowed at all: these are. */
+  readonly allowedPlaces?: AllowedPlaces
   /** PEM certificates that the host's may come from, in place of the public ones. */
   readonly caBundle?: string | undefined
   readonly maxBytes: number
@@ -114,11 +117,20 @@ async function targetOf(
   for (const one of addresses) {
     const range = networkRangeOf(one)
     if (range === 'forbidden') return `${hostname} leads to ${one}, where nothing is fetched from`
-    if (range === 'private' && !limits.allowPrivateNetwork) {
+    if (range === 'private' && !mayBePrivate(limits, hostname, one)) {
       return `${hostname} leads into a private network, which has to be allowed`
     }
   }
   return addresses
+}
+
+function mayBePrivate(
+  { allowPrivateNetwork, allowedPlaces }: OutboundLimits,
+  hostname: string,
+  address: string,
+): boolean {
+  if (allowPrivateNetwork) return true
+  return allowedPlaces !== undefined && isAllowedPlace(allowedPlaces, hostname, address)
 }
 
 async function get(

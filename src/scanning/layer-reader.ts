@@ -1,6 +1,6 @@
 // One worker thread that reads layers, one at a time, and what is said between it and its owner.
 import type { Readable } from 'node:stream'
-import { Worker } from 'node:worker_threads'
+import { WorkerThread } from '../lib/worker-thread.ts'
 import type { Digest } from '../oci/digest.ts'
 import type { LayerReading } from './layer-inventory.ts'
 import type { LayerLimits } from './layer-limits.ts'
@@ -34,21 +34,21 @@ const maxMessageBytes = 256 * 1024
 const maxOldGenerationSizeMb = 256
 
 export class LayerReader {
-  readonly #worker: Worker
+  readonly #thread: WorkerThread<ToLayerWorker, FromLayerWorker>
   #job = 0
   #inFlightBytes = 0
   #wake: (() => void) | undefined
   /** Present while a layer is being read and its outcome is open. */
   #outcome: PromiseWithResolvers<LayerReading> | undefined
   #death: LayerReading | undefined
-  #ended: Promise<unknown> | undefined
 
   constructor(entry: URL) {
-    this.#worker = new Worker(entry, { resourceLimits: { maxOldGenerationSizeMb } })
-    this.#worker.on('message', (message: FromLayerWorker) => this.#take(message))
-    this.#worker.on('messageerror', (error) => this.#die(died(error.message)))
-    this.#worker.on('error', (error) => this.#die(died(String(error))))
-    this.#worker.on('exit', (code) => this.#die(died(`it ended with code ${code}`)))
+    this.#thread = new WorkerThread({
+      entry,
+      maxOldGenerationSizeMb,
+      onMessage: (message) => this.#take(message),
+      onDeath: ({ message }) => this.#die(died(message)),
+    })
   }
 
   get isAlive(): boolean {
@@ -82,7 +82,7 @@ export class LayerReader {
 
   async kill(): Promise<void> {
     this.#die(died('it was closed'))
-    await this.#ended
+    await this.#thread.end()
   }
 
   #take(message: FromLayerWorker): void {
@@ -100,7 +100,7 @@ export class LayerReader {
 
   #die(reading: LayerReading): void {
     this.#death ??= reading
-    this.#ended ??= this.#worker.terminate()
+    void this.#thread.end()
     this.#settle(reading)
   }
 
@@ -115,7 +115,7 @@ export class LayerReader {
   }
 
   #post(message: ToLayerWorker, transfer: ArrayBuffer[] = []): void {
-    if (this.isAlive) this.#worker.postMessage(message, transfer)
+    if (this.isAlive) this.#thread.post(message, transfer)
   }
 
   async #send({ stream, expectedDiffId }: LayerStream, limits: LayerLimits): Promise<void> {

@@ -1,5 +1,6 @@
 // The worker's side of read-layer.ts: takes the bytes of one layer after the other and answers with their readings.
 import type { MessagePort } from 'node:worker_threads'
+import { openInbox, type WorkerInbox } from '../lib/worker-inbox.ts'
 import { inventoryLayer } from './layer-inventory.ts'
 import { LayerLimitError } from './layer-limits.ts'
 import type { FromLayerWorker, ToLayerWorker } from './layer-reader.ts'
@@ -7,7 +8,7 @@ import type { LayerParsers } from './layer-recorder.ts'
 
 /** Serves until the worker is terminated; a rejection is a bug and ends the worker. */
 export async function serveLayers(port: MessagePort, parsers: LayerParsers): Promise<never> {
-  const inbox = openInbox(port)
+  const inbox = openInbox<ToLayerWorker>(port)
   for (;;) {
     const message = await inbox()
     // Bytes of a layer whose reading ended early are still under way.
@@ -25,27 +26,11 @@ export async function serveLayers(port: MessagePort, parsers: LayerParsers): Pro
   }
 }
 
-type Inbox = () => Promise<ToLayerWorker>
-
-function openInbox(port: MessagePort): Inbox {
-  const messages: ToLayerWorker[] = []
-  let wake: (() => void) | undefined
-  port.on('message', (message: ToLayerWorker) => {
-    messages.push(message)
-    wake?.()
-  })
-  return async () => {
-    for (;;) {
-      const message = messages.shift()
-      if (message !== undefined) return message
-      await new Promise<void>((resolve) => {
-        wake = resolve
-      })
-    }
-  }
-}
-
-async function* chunksOf(port: MessagePort, inbox: Inbox, job: number): AsyncGenerator<Uint8Array> {
+async function* chunksOf(
+  port: MessagePort,
+  inbox: WorkerInbox<ToLayerWorker>,
+  job: number,
+): AsyncGenerator<Uint8Array> {
   for (;;) {
     const message = await inbox()
     if (message.job !== job) continue

@@ -33,6 +33,8 @@ export type SignatureReason =
   | 'blob-missing'
   | 'root-missing'
   | 'limit'
+  | 'time-limit'
+  | 'verifier-died'
 
 /** One check of a verification: what came out, and what the trust policy's level makes of it. */
 export interface SignatureCheck {

@@ -34,6 +34,11 @@ export const trustErrors = {
     'The account has as many stores, keys and roots as it may.',
     'Delete some that no policy names.',
   ),
+  VERIFIER_BUSY: entry(
+    'Too many signatures wait for their verification, or the server is ending.',
+    'Ask again a little later.',
+    true,
+  ),
 } as const
 
 export type TrustErrorCode = keyof typeof trustErrors
@@ -42,8 +47,9 @@ export function trustError(
   code: TrustErrorCode,
   message: string,
   detail: Readonly<Record<string, unknown>> = {},
+  options: { readonly cause?: unknown } = {},
 ): PratiqueError<TrustErrorCode> {
-  return new PratiqueError(code, message, detail)
+  return new PratiqueError(code, message, detail, options)
 }
 
 export function isTrustError(error: unknown): error is PratiqueError<TrustErrorCode> {

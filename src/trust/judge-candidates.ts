@@ -9,9 +9,16 @@ import {
   type SubjectContent,
 } from './list-candidates.ts'
 import type { LoadedPolicy } from './load-policies.ts'
+import { isTrustError } from './errors.ts'
 import { isAbout, isLikelySignature } from './rules/candidate.ts'
 import type { AcceptEntry } from './rules/trust-policy.ts'
-import type { CandidateVerdict, SignedSubject, Verifier } from './rules/verifier.ts'
+import {
+  subjectTime,
+  type CandidateVerdict,
+  type SignedSubject,
+  type Verifier,
+  type VerifierOptions,
+} from './rules/verifier.ts'
 
 export interface JudgedCandidate {
   readonly candidate: Candidate
@@ -50,10 +57,11 @@ export async function judgeCandidates(
   const { candidates, subject, policies } = given
   const now = clock.now().getTime()
   const judged: JudgedCandidate[] = []
+  const options = { signal, time: subjectTime(budgetMs) }
   let bytes = budgetBytes
   for (const candidate of candidates.tried) {
     signal.throwIfAborted()
-    if (clock.now().getTime() - now > budgetMs)
+    if (clock.now().getTime() - now > budgetMs || options.time.left() <= 0)
       return { judged, left: 'limit', retryAt: now + retryMs }
     const read = await readCandidateContent(content, candidate, bytes)
     if (read.kind === 'read') bytes -= read.bytes.byteLength
@@ -61,14 +69,11 @@ export async function judgeCandidates(
       for (const entry of entriesAbout(policy, candidate)) {
         const verdict =
           read.kind === 'read'
-            ? await verdictOf(deps.verifier, {
-                candidate,
-                bytes: read.bytes,
-                subject,
-                policy,
-                entry,
-                now,
-              })
+            ? await verdictOf(
+                deps.verifier,
+                { candidate, bytes: read.bytes, subject, policy, entry, now },
+                options,
+              )
             : unread(read.kind === 'missing' ? 'blob-missing' : 'limit', candidate)
         judged.push({
           candidate,
@@ -102,6 +107,7 @@ async function verdictOf(
     readonly entry: AcceptEntry | undefined
     readonly now: number
   },
+  options: VerifierOptions,
 ): Promise<CandidateVerdict> {
   const { candidate, bytes, subject, policy, entry, now } = given
   const { format, seenAt, layer, predicateTypeHint } = candidate
@@ -112,8 +118,12 @@ async function verdictOf(
   const hint = predicateTypeHint === undefined ? {} : { predicateTypeHint }
   const input = { format, content: bytes, annotations: layer.annotations ?? {}, seenAt, ...hint }
   try {
-    return await verifier({ candidate: input, subject, entry, material: policy.material, now })
+    const { material } = policy
+    return await verifier({ candidate: input, subject, entry, material, now }, options)
   } catch (error) {
+    // Who stops, or had no turn, has found nothing.
+    options.signal.throwIfAborted()
+    if (isTrustError(error)) throw error
     // One that upsets the verifier must not keep the others from being judged.
     const detail = `the verifier failed: ${error instanceof Error ? error.message.slice(0, 200) : 'without a word'}`
     return verdictWith('unknown', 'limit', detail, true)

@@ -2,19 +2,28 @@
 import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
 import { fakeClock, type FakeClock } from '../../test/kit/fake-clock.ts'
+import { directVerifiers } from '../../test/kit/direct-verifiers.ts'
 import { temporaryDatabase } from '../../test/kit/database.ts'
+import { fileServer } from '../../test/kit/file-server.ts'
 import { signedBy, subject } from '../../test/kit/notation-signatures.ts'
 import { day, pemOf, pki, pkiNow, type Pki } from '../../test/kit/pki.ts'
-import { makeCrl } from '../../test/kit/revocation-answers.ts'
-import type { OutboundResult } from '../lib/outbound-fetch.ts'
+import { makeCrl, makeOcspAnswer, ocspUrlExtension } from '../../test/kit/revocation-answers.ts'
+import { parseAllowedPlaces, type AllowedPlaces } from '../lib/allowed-places.ts'
+import {
+  createOutboundFetch,
+  type OutboundFetch,
+  type OutboundResult,
+} from '../lib/outbound-fetch.ts'
 import { crlUrlExtension } from '../signatures/x509/issue-certificate.ts'
-import { fetchingRevocation } from './revocation-answers.ts'
+import { keptAnswers } from './revocation-answers.ts'
 import { parseStore } from './rules/parse-trust-material.ts'
 import { parseTrustPolicy } from './rules/parse-trust-policy.ts'
-import { signatureVerifier } from './rules/signature-verifier.ts'
 import { materialFrom } from './rules/trust-material.ts'
-import type { CandidateVerdict, VerifierInput } from './rules/verifier.ts'
+import { subjectTime, type CandidateVerdict, type VerifierInput } from './rules/verifier.ts'
+import { verifyInSteps } from './rules/verify-in-steps.ts'
 
+const { signal } = new AbortController()
+const nowhere = { hosts: [], networks: [] }
 const crlUrl = 'http://crl.example/ca.crl'
 const listed = pki({ chain: 2, label: 'listed', leaf: { more: [crlUrlExtension(crlUrl)] } })
 const stranger = pki({
@@ -30,7 +39,10 @@ interface World {
   judge(made: Pki): Promise<CandidateVerdict>
 }
 
-async function world(t: TestContext): Promise<World> {
+async function world(
+  t: TestContext,
+  own: { readonly fetch?: OutboundFetch; readonly places?: AllowedPlaces } = {},
+): Promise<World> {
   const database = await temporaryDatabase(t)
   const clock = fakeClock(new Date(pkiNow).toISOString())
   const asked: string[] = []
@@ -38,7 +50,8 @@ async function world(t: TestContext): Promise<World> {
     clock,
     asked,
     answer: () => makeCrl(listed.root),
-    judge: async (signer) => verify(await inputOf(signer, clock.now().getTime())),
+    judge: async (signer) =>
+      verify(await inputOf(signer, clock.now().getTime()), { signal, time: subjectTime(5000) }),
   }
   const fetch = async (url: string): Promise<OutboundResult> => {
     asked.push(url)
@@ -49,19 +62,17 @@ async function world(t: TestContext): Promise<World> {
         : { kind: 'document', bytes: Buffer.from(bytes), cacheControl: undefined },
     )
   }
-  const verify = signatureVerifier(
-    fetchingRevocation({
-      database,
-      clock,
-      fetch,
-      askSigner: async () => Promise.resolve('unavailable'),
-    }),
-  )
+  const { judge, mayReplaceCrl } = directVerifiers()
+  const verify = verifyInSteps(judge, {
+    answerTo: keptAnswers({ database, clock, fetch, places: nowhere, mayReplaceCrl, ...own }),
+    askSigner: async () => Promise.resolve('unavailable'),
+  })
   return made
 }
 
 async function inputOf(made: Pki, now: number): Promise<VerifierInput> {
-  const store = parseStore('ca:acme', pemOf(listed.root.der))
+  const roots = [listed, made === stranger ? listed : made].map(({ root }) => pemOf(root.der))
+  const store = parseStore('ca:acme', [...new Set(roots)].join(''))
   const notation = { stores: ['ca:acme'], identities: ['*'] }
   const policy = parseTrustPolicy(
     JSON.stringify({ version: 1, name: 'p', repositories: ['*'], accept: [{ id: 'n', notation }] }),
@@ -133,3 +144,32 @@ test('nothing is asked for a signer whom no store knows', async (t) => {
   assert.deepEqual([verdict.result, verdict.reason], ['untrusted', 'chain-not-in-store'])
   assert.deepEqual(at.asked, [])
 })
+
+const answers: readonly (readonly [
+  what: string,
+  extensionOf: (url: string) => Uint8Array,
+  answerOf: (made: Pki) => Uint8Array,
+])[] = [
+  ['a list', crlUrlExtension, ({ root }) => makeCrl(root)],
+  ['a responder', ocspUrlExtension, ({ leaf, root }) => makeOcspAnswer(leaf, root)],
+]
+for (const [what, extensionOf, answerOf] of answers)
+  test(`${what} in a private network is asked where the setting names it, and nowhere else`, async (t) => {
+    const server = await fileServer(t, (request, response) => {
+      request.resume()
+      response.end(answerOf(made))
+    })
+    const made = pki({ chain: 2, label: what, leaf: { more: [extensionOf(server.url.href)] } })
+    const fetch = createOutboundFetch(async () => Promise.resolve([]))
+    const places = (text: string): AllowedPlaces => parseAllowedPlaces(text) ?? assert.fail(text)
+    for (const elsewhere of ['', '10.0.0.0/8', 'ca.internal', '127.0.0.2']) {
+      const verdict = await (await world(t, { fetch, places: places(elsewhere) })).judge(made)
+      assert.deepEqual([verdict.result, verdict.reason], ['unknown', 'revocation-unavailable'])
+    }
+    assert.deepEqual(server.paths, [])
+    for (const here of ['127.0.0.0/8', '10.0.0.0/8,127.0.0.1']) {
+      const verdict = await (await world(t, { fetch, places: places(here) })).judge(made)
+      assert.equal(verdict.result, 'verified', JSON.stringify(verdict.checks))
+    }
+    assert.equal(server.paths.length, 2)
+  })

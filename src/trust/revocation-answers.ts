@@ -1,18 +1,13 @@
 // What authorities say of revoked certificates: fetched for signers that a policy trusts, and kept.
+import type { AllowedPlaces } from '../lib/allowed-places.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { OutboundFetch } from '../lib/outbound-fetch.ts'
-import type { AwsRevocationQuestion, AwsSignerAnswer } from '../signatures/notation/aws-signer.ts'
-import { wantedRevocation } from '../signatures/notation/wanted-revocation.ts'
-import { mayReplaceCrl } from '../signatures/x509/crl.ts'
 import type { WantedAnswer } from '../signatures/x509/revocation.ts'
 import type { Database } from '../storage/database/database.ts'
 import { findRevocationAnswer, writeRevocationAnswer } from './revocation-store.ts'
-import type { RevocationOf } from './rules/signature-verifier.ts'
+import type { VerifierOptions } from './rules/verifier.ts'
+import type { RevocationSource } from './rules/verify-in-steps.ts'
 
-/** A list may name its delta: so often it is looked again what is wanted. */
-const maxRounds = 3
-/** Of one signature. */
-const maxAnswers = 12
 /** An answer is taken for so long before it is asked again; what it is worth its own times say. */
 const freshMs = 3_600_000
 /** Who does not answer is left alone for so long: a sweep over a thousand images asks once. */
@@ -27,48 +22,40 @@ interface Deps {
   readonly database: Database
   readonly clock: Clock
   readonly fetch: OutboundFetch
-  /** What this installation knows of what it signed itself. */
-  readonly askSigner: (question: AwsRevocationQuestion) => Promise<AwsSignerAnswer>
+  /** Private addresses are asked nothing, but these. */
+  readonly places: AllowedPlaces
+  /** Whether a list may take the place of the one that is known; it takes as long as the lists are. */
+  readonly mayReplaceCrl: (
+    lists: { readonly bytes: Uint8Array; readonly known: Uint8Array },
+    options: VerifierOptions,
+  ) => Promise<boolean>
 }
 
 /**
  * Nothing is fetched for a signer that the policy does not trust: the addresses in a stranger's chain are the stranger's to choose.
  * Where nobody answers, or with a list that is older, the last answer counts as long as its own times allow.
  */
-export function fetchingRevocation(deps: Deps): RevocationOf {
+export function keptAnswers(deps: Deps): RevocationSource['answerTo'] {
   const resting = new Map<string, number>()
-  return async (input) => {
-    const answers = new Map<string, Uint8Array | 'unavailable'>()
-    let question: AwsRevocationQuestion | undefined
-    for (let round = 0; round < maxRounds; round += 1) {
-      const wanted = wantedRevocation({ ...input, revocation: { answers } })
-      question = wanted.awsSigner
-      if (wanted.answers.length === 0) break
-      for (const one of wanted.answers)
-        answers.set(
-          one.key,
-          answers.size >= maxAnswers ? 'unavailable' : await answerTo(deps, one, resting),
-        )
-    }
-    return question === undefined
-      ? { answers }
-      : { answers, awsSigner: await deps.askSigner(question) }
-  }
+  return (wanted, options) => answerTo(deps, wanted, resting, options)
 }
 
 async function answerTo(
-  { database, clock, fetch }: Deps,
+  deps: Deps,
   wanted: WantedAnswer,
   resting: Map<string, number>,
+  options: VerifierOptions,
 ): Promise<Uint8Array | 'unavailable'> {
+  const { database, clock } = deps
   const { key, url } = wanted
   const known = await findRevocationAnswer(database, key)
   const now = clock.now()
   if (known !== undefined && now.getTime() - known.fetchedAt.getTime() < freshMs) return known.bytes
   const last = known?.bytes ?? 'unavailable'
   if (now.getTime() < (resting.get(url) ?? 0)) return last
-  const bytes = await ask(fetch, wanted)
-  if (bytes !== undefined && mayReplace(wanted, bytes, known?.bytes)) {
+  const bytes = await ask(deps, wanted)
+  const before = known?.bytes
+  if (bytes !== undefined && (await mayReplace(deps, { wanted, bytes, before }, options))) {
     await database.transaction((tx) => writeRevocationAnswer(tx, key, bytes, now))
     return bytes
   }
@@ -78,21 +65,33 @@ async function answerTo(
 }
 
 async function ask(
-  fetch: OutboundFetch,
+  { fetch, places }: Deps,
   { method, url, request }: WantedAnswer,
 ): Promise<Uint8Array | undefined> {
   const post =
     request === undefined ? {} : { post: { type: 'application/ocsp-request', bytes: request } }
-  const asked = { ...limits[method], allowPrivateNetwork: false, isPlain: true, ...post } as const
+  const asked = {
+    ...limits[method],
+    allowPrivateNetwork: false,
+    allowedPlaces: places,
+    isPlain: true,
+    ...post,
+  } as const
   const answer = await fetch(url, asked, { signal: AbortSignal.timeout(asked.timeoutMs) })
   return answer.kind === 'document' ? answer.bytes : undefined
 }
 
 /** Whoever sits on the way could bring back the list from before a revocation. */
-function mayReplace(
-  { method }: WantedAnswer,
-  bytes: Uint8Array,
-  known: Uint8Array | undefined,
-): boolean {
-  return method !== 'crl' || known === undefined || mayReplaceCrl(bytes, known)
+async function mayReplace(
+  { mayReplaceCrl }: Deps,
+  answer: {
+    readonly wanted: WantedAnswer
+    readonly bytes: Uint8Array
+    readonly before: Uint8Array | undefined
+  },
+  options: VerifierOptions,
+): Promise<boolean> {
+  const { wanted, bytes, before } = answer
+  if (wanted.method !== 'crl' || before === undefined) return true
+  return mayReplaceCrl({ bytes, known: before }, options)
 }

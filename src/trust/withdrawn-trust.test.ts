@@ -34,7 +34,7 @@ function interrupted(
   return handlersOf({
     ...place,
     async verifier(input) {
-      const verdict = await tellingVerifier(input)
+      const verdict = tellingVerifier(input)
       if (isFirst) {
         isFirst = false
         await happening()

@@ -22,7 +22,7 @@ import { putTrustMaterial } from '../../src/trust/put-trust-material.ts'
 import { putTrustPolicy, type ChangedTrust } from '../../src/trust/put-trust-policy.ts'
 import { readEvidence, type ReadEvidence } from '../../src/trust/read-evidence.ts'
 import { reevaluateTrust, renewEvidence } from '../../src/trust/reevaluate-trust.ts'
-import type { CandidateVerdict, Verifier, VerifierInput } from '../../src/trust/rules/verifier.ts'
+import type { CandidateVerdict, VerifierInput } from '../../src/trust/rules/verifier.ts'
 import { runJobs } from './jobs.ts'
 import { testRegistry, type TestRegistry } from './registry.ts'
 import { push } from './uploads.ts'
@@ -82,13 +82,13 @@ export interface ToldSignature {
 }
 
 /** Believes what a signature says of itself, where the policy names its key and the subject is the right one. */
-export const tellingVerifier: Verifier = ({
+export function tellingVerifier({
   candidate,
   subject,
   entry,
   material,
   now,
-}: VerifierInput) => {
+}: VerifierInput): CandidateVerdict {
   const value: unknown = JSON.parse(Buffer.from(candidate.content).toString())
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- what signatureText wrote
   const told = value as ToldSignature & { readonly subject: string }

@@ -4,7 +4,7 @@
 // Deviates: nothing.
 // Unknowns: no verdict, and one whose end has come → unknown. A result passes with a warning only where the policy names it.
 import type { SignatureReason, SignatureResult } from '../../signatures/outcome.ts'
-import { matchesSegment } from '../../vex/path-glob.ts'
+import { matchesIdentity } from '../../signatures/sigstore/identity-pattern.ts'
 import type { Requirements } from './admission-policy.ts'
 import type { Evidence, ProvenanceFacts, SignatureEvidence } from './evidence.ts'
 import type { Judged } from './judged.ts'
@@ -154,9 +154,9 @@ function comesFrom(
   { builder, source }: ProvenanceFacts,
   wanted: NonNullable<Requirements['provenance']>,
 ): boolean {
-  if (builder === undefined || !matchesSegment(wanted.builder, builder)) return false
+  if (builder === undefined || !matchesIdentity(wanted.builder, builder)) return false
   return (
-    wanted.source === undefined || (source !== undefined && matchesSegment(wanted.source, source))
+    wanted.source === undefined || (source !== undefined && matchesIdentity(wanted.source, source))
   )
 }
 

@@ -6,6 +6,7 @@ import fc from 'fast-check'
 import { admissionNow as now } from '../../../test/kit/admission.ts'
 import { fuzzRuns, fuzzSeed } from '../../../test/kit/fuzz-runs.ts'
 import { parse } from 'yaml'
+import { matchesIdentity } from '../../signatures/sigstore/identity-pattern.ts'
 import { parseAdmissionPolicy } from './parse-policy.ts'
 
 const whole = `
@@ -113,6 +114,15 @@ test('a fault is told with its place, its member and what it is', () => {
     [{ require: { signature: {} } }, /require\.signature has no trust/],
     [{ require: { signature: { trust: 'r', warn: ['verified'] } } }, /warn\[0\] is "verified"/],
     [{ require: { provenance: { source: '*' } } }, /require\.provenance has no builder/],
+    [{ require: { provenance: { builder: '*' } } }, /builder is "\*": a pattern begins with/],
+    [
+      { require: { provenance: { builder: 'https://*.example/ci' } } },
+      /provenance\.builder is "https:\/\/\*\.example\/ci": the host of an identity is written out/,
+    ],
+    [
+      { require: { provenance: { builder: 'https://b/*', source: 'https://git*/acme/app' } } },
+      /provenance\.source is .*the host of an identity is written out/,
+    ],
     [{ require: { maxDataAge: 48 } }, /require\.maxDataAge is 48; expected a duration/],
     [{ require: { tagMutability: 'mutable' } }, /tagMutability is "mutable"; expected one of/],
     [{ require: { digest: 'true' } }, /require\.digest is "true"/],
@@ -253,4 +263,17 @@ test('hostile text is refused or read, and never thrown at anybody', () => {
     }),
     { numRuns: fuzzRuns(300), seed: fuzzSeed() },
   )
+})
+
+test('a stored policy with a pattern that is refused now is read, and its pattern matches nothing', () => {
+  const stored = JSON.stringify({
+    version: 1,
+    name: 'old',
+    require: { provenance: { builder: '*' } },
+  })
+  assert.equal(parseAdmissionPolicy(stored, now).kind, 'refused')
+  const reading = parseAdmissionPolicy(stored, now, { isStored: true })
+  assert.ok(reading.kind === 'read')
+  assert.deepEqual(reading.policy.require.provenance, { builder: '*' })
+  assert.equal(matchesIdentity('*', 'https://github.com/actions/runner'), false)
 })

@@ -6,6 +6,7 @@
 //           year ahead → refused, with line, column, member and value. An end that is over is read: the exemption is told as ended.
 import { parseDuration } from '../../lib/duration.ts'
 import type { SignatureResult } from '../../signatures/outcome.ts'
+import { faultOfIdentityPattern } from '../../signatures/sigstore/identity-pattern.ts'
 import {
   thresholds,
   type AdmissionPolicy,
@@ -27,11 +28,18 @@ const maxRules = 100
 const maxScopes = 100
 const maxExemptions = 2000
 
-/** `now` in milliseconds: ends of exemptions are held against it. A policy with a fault has no effect at all. */
-export function parseAdmissionPolicy(text: string, now: number): PolicyReading {
+/**
+ * `now` in milliseconds: ends of exemptions are held against it. A policy with a fault has no effect at all. `isStored`: it was
+ * accepted when it was put, perhaps by other rules for patterns; one that is refused now matches nothing.
+ */
+export function parseAdmissionPolicy(
+  text: string,
+  now: number,
+  { isStored = false }: { readonly isStored?: boolean } = {},
+): PolicyReading {
   const reader = new DocumentReader()
   const root = reader.open(text, maxPolicyBytes)
-  const policy = root === undefined ? undefined : policyIn(reader, root, now)
+  const policy = root === undefined ? undefined : policyIn(reader, root, { now, isStored })
   return policy === undefined || reader.faults.length > 0
     ? { kind: 'refused', faults: reader.faults }
     : { kind: 'read', policy }
@@ -49,7 +57,11 @@ const policyMembers = [
   'exempt',
 ] as const
 
-function policyIn(reader: DocumentReader, root: Member, now: number): AdmissionPolicy | undefined {
+function policyIn(
+  reader: DocumentReader,
+  root: Member,
+  { now, isStored }: { readonly now: number; readonly isStored: boolean },
+): AdmissionPolicy | undefined {
   const members = reader.members(root, policyMembers)
   if (members === undefined) return undefined
   const version = required(reader, members, root, 'version')
@@ -65,7 +77,7 @@ function policyIn(reader: DocumentReader, root: Member, now: number): AdmissionP
     mode: words('mode', ['enforce', 'warn', 'off']) ?? 'enforce',
     scopes: listIn(members, 'scopes', maxScopes, (scope) => scopeIn(reader, scope)),
     rules: listIn(members, 'rules', maxRules, (rule) => ruleIn(reader, rule)),
-    require: requirementsIn(reader, members.get('require')),
+    require: requirementsIn(reader, members.get('require'), isStored),
     unknown: words('unknown', ['fail', 'warn', 'allow']) ?? 'fail',
     otherRegistries: words('otherRegistries', ['allow', 'warn', 'deny']) ?? 'warn',
     exempt: listIn(members, 'exempt', maxExemptions, (entry, number) =>
@@ -226,7 +238,11 @@ const signatureResults: readonly SignatureResult[] = [
   'unknown',
 ]
 
-function requirementsIn(reader: DocumentReader, member: Member | undefined): Requirements {
+function requirementsIn(
+  reader: DocumentReader,
+  member: Member | undefined,
+  isStored: boolean,
+): Requirements {
   const names = [
     'signature',
     'provenance',
@@ -240,7 +256,9 @@ function requirementsIn(reader: DocumentReader, member: Member | undefined): Req
   const isPinned = members.get('digest')
   return {
     ...optional(members, ['signature', 'signature'], (found) => signatureIn(reader, found)),
-    ...optional(members, ['provenance', 'provenance'], (found) => provenanceIn(reader, found)),
+    ...optional(members, ['provenance', 'provenance'], (found) =>
+      provenanceIn(reader, found, isStored),
+    ),
     ...optional(members, ['maxDataAge', 'maxDataAgeMs'], (found) => durationIn(reader, found)),
     ...optional(members, ['maxImageAge', 'maxImageAgeMs'], (found) => durationIn(reader, found)),
     ...optional(members, ['tagMutability', 'tagMutability'], (found) =>
@@ -264,12 +282,23 @@ function signatureIn(reader: DocumentReader, member: Member): Requirements['sign
   return name === undefined ? undefined : { trust: name, warn }
 }
 
-function provenanceIn(reader: DocumentReader, member: Member): Requirements['provenance'] {
+function provenanceIn(
+  reader: DocumentReader,
+  member: Member,
+  isStored: boolean,
+): Requirements['provenance'] {
   const members = reader.members(member, ['builder', 'source'])
   const named = members === undefined ? undefined : required(reader, members, member, 'builder')
-  const builder = named === undefined ? undefined : reader.text(named, 'a pattern')
+  const builder = named === undefined ? undefined : identityIn(reader, named, isStored)
   const from = members?.get('source')
-  const source = from === undefined ? undefined : reader.text(from, 'a pattern')
+  const source = from === undefined ? undefined : identityIn(reader, from, isStored)
   if (builder === undefined) return undefined
   return { builder, ...(source === undefined ? {} : { source }) }
+}
+
+/** By the rule of trust policies: what is refused there trusts more than its writer sees. */
+function identityIn(reader: DocumentReader, member: Member, isStored: boolean): string | undefined {
+  const text = reader.text(member, 'a pattern')
+  const fault = text === undefined || isStored ? undefined : faultOfIdentityPattern(text)
+  return fault === undefined ? text : reader.fault(member, `is ${quoted(text ?? '')}: ${fault}`)
 }

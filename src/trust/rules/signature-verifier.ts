@@ -8,7 +8,8 @@ import { parseIdentity, type TrustedIdentity } from '../../signatures/notation/t
 import type { TrustPolicyStatement } from '../../signatures/notation/trust-policy.ts'
 import { readTrustStore, type TrustStores } from '../../signatures/notation/trust-store.ts'
 import { actionsOf } from '../../signatures/notation/verification-level.ts'
-import { verifyNotation, type NotationInput } from '../../signatures/notation/verify-notation.ts'
+import { verifyNotation, type RevocationData } from '../../signatures/notation/verify-notation.ts'
+import { wantedRevocation } from '../../signatures/notation/wanted-revocation.ts'
 import type { SignatureReason, SignatureVerdict } from '../../signatures/outcome.ts'
 import type {
   AcceptEntry as SigstoreEntry,
@@ -23,18 +24,14 @@ import { digestOf } from '../../oci/digest.ts'
 import { isLikelySignature } from './candidate.ts'
 import type { StoredKey, StoredRoot, StoredStore, TrustMaterial } from './trust-material.ts'
 import type { KeyEntry, KeylessEntry, NotationEntry } from './trust-policy.ts'
-import type { CandidateVerdict, SignedStatement, Verifier, VerifierInput } from './verifier.ts'
+import type { CandidateVerdict, SignedStatement, VerifierInput } from './verifier.ts'
+import type { JudgeQuestion, JudgeStep } from './verify-in-steps.ts'
 
 /** What a verifier of another revision found is found anew after a start. */
 export const engineRevision = '1'
 
-/** What is known of revoked certificates, and what the signing service says, for one signature; asked for where somebody can. */
-export type RevocationOf = (
-  input: Omit<NotationInput, 'revocation'>,
-) => Promise<NotationInput['revocation']> | NotationInput['revocation']
-
-/** What was read of material once is kept as long as the material is. */
-export function signatureVerifier(revocationOf: RevocationOf): Verifier {
+/** The same question gives the same answer. What was read of material once is kept as long as the material is. */
+export function signatureJudge(): (question: JudgeQuestion) => JudgeStep {
   const readStore = remembered((store: StoredStore) =>
     readTrustStore(store.type, new Map([[store.name, Buffer.from(store.pem)]])),
   )
@@ -54,36 +51,41 @@ export function signatureVerifier(revocationOf: RevocationOf): Verifier {
       const key = read?.kind === 'keys' ? read.keys[0] : undefined
       return stored === undefined || key === undefined ? [] : [namedKey(stored, key)]
     })
-  return (input) => {
+  return ({ input, revocation, isLast }) => {
     const { entry, material } = input
     switch (entry.kind) {
       case 'notation': {
         const stores = storesOf(entry, material, readStore)
         return typeof stores === 'string'
-          ? missing(stores)
-          : judgeNotation(input, { entry, stores, revocationOf })
+          ? found(missing(stores))
+          : judgeNotation(input, { entry, stores, revocation, isLast })
       }
       case 'sigstore': {
-        const found = rootOf(entry.root, material)
-        return judgeSigstore(input, keylessEntry(entry, found.root), found.hash)
+        const { root, hash } = rootOf(entry.root, material)
+        return found(judgeSigstore(input, keylessEntry(entry, root), hash))
       }
       case 'cosignKey': {
         const keys = keysOf(entry, material)
-        if (keys.length === 0) return missing(`none of the keys ${entry.keys.join(', ')} is here`)
-        const found = rootOf(entry.root, material)
+        if (keys.length === 0)
+          return found(missing(`none of the keys ${entry.keys.join(', ')} is here`))
+        const { root, hash } = rootOf(entry.root, material)
         const { tlog, time } = entry
         const thresholds = { log: tlog, time }
         const own: SigstoreEntry = {
           kind: 'key',
           keys,
-          root: found.root,
+          root,
           thresholds,
           acceptAttestationAsSignature: true,
         }
-        return judgeSigstore(input, own, found.hash)
+        return found(judgeSigstore(input, own, hash))
       }
     }
   }
+}
+
+function found(verdict: CandidateVerdict): JudgeStep {
+  return { kind: 'verdict', verdict }
 }
 
 interface FoundRoot {
@@ -135,19 +137,16 @@ function storesOf(
   material: TrustMaterial,
   read: (store: StoredStore) => ReturnType<typeof readTrustStore>,
 ): TrustStores | string {
-  const found = new Map<
-    string,
-    TrustStores extends ReadonlyMap<string, infer List> ? List : never
-  >()
+  const all = new Map<string, TrustStores extends ReadonlyMap<string, infer List> ? List : never>()
   for (const { type, name } of stores) {
     const key = `${type}:${name}`
     const stored = material.stores.get(key)
     if (stored === undefined) return `store ${key} is not here`
     const store = read(stored)
     if (store.kind === 'refused') return `store ${key} cannot be read: ${store.reason}`
-    found.set(key, store.certificates)
+    all.set(key, store.certificates)
   }
-  return found
+  return all
 }
 
 const notationTypes = {
@@ -157,36 +156,52 @@ const notationTypes = {
 
 /** A certificate may be revoked before its list says when the next one comes: asked again after so long. */
 const recheckMs = 12 * 3_600_000
+/** What a signing service said has no time of its own, as a list has: it counts for so long. */
+const signerAnswerMs = 6 * 3_600_000
 /** Where nobody answered. */
 const retryMs = 10 * 60_000
 
-async function judgeNotation(
+function judgeNotation(
   { candidate, subject, now }: VerifierInput,
   given: {
     readonly entry: NotationEntry
     readonly stores: TrustStores
-    readonly revocationOf: RevocationOf
+    readonly revocation: RevocationData
+    readonly isLast: boolean
   },
-): Promise<CandidateVerdict> {
+): JudgeStep {
   const { format, content } = candidate
   if (format !== 'notation-jws' && format !== 'notation-cose')
-    return missing('it is no signature of the Notary Project')
+    return found(missing('it is no signature of the Notary Project'))
+  const { revocation } = given
   const input = {
     envelope: content,
     mediaType: notationTypes[format],
     subject,
     statement: statementOf(given.entry),
     stores: given.stores,
+    revocation,
     now,
   }
-  const revocation = await given.revocationOf(input)
-  const { strict: _, ...verdict } = verifyNotation({ ...input, revocation })
-  if (revocation.answers.size === 0 && revocation.awsSigner === undefined)
-    return { ...verdict, isSignature: true }
-  const isUnanswered = verdict.reason === 'revocation-unavailable'
-  const again = now + (isUnanswered ? retryMs : recheckMs)
-  const validUntil = Math.min(verdict.validUntil ?? Infinity, again)
-  return { ...verdict, validUntil, isSignature: true }
+  const wanted = wantedRevocation(input)
+  const isMore = wanted.answers.length > 0 || wanted.awsSigner !== undefined
+  if (isMore && !given.isLast) return { kind: 'wanted', wanted }
+  const { strict: _, ...verdict } = verifyNotation(input)
+  const ends = [verdict.validUntil, againAt(verdict, revocation, now)]
+  const validUntil = Math.min(...ends.filter((end) => end !== undefined))
+  const until = validUntil === Infinity ? {} : { validUntil }
+  return found({ ...verdict, ...until, isSignature: true })
+}
+
+/** When revocation is to be asked for anew; undefined where nobody was asked. */
+function againAt(
+  { reason }: SignatureVerdict,
+  { answers, awsSigner }: RevocationData,
+  now: number,
+): number | undefined {
+  if (answers.size === 0 && awsSigner === undefined) return undefined
+  if (reason === 'revocation-unavailable') return now + retryMs
+  return now + (awsSigner === undefined ? recheckMs : signerAnswerMs)
 }
 
 function statementOf(entry: NotationEntry): TrustPolicyStatement {

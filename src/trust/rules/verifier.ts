@@ -50,4 +50,29 @@ export interface CandidateVerdict extends SignatureVerdict {
   readonly rootHash?: string
 }
 
-export type Verifier = (input: VerifierInput) => CandidateVerdict | Promise<CandidateVerdict>
+/** What the verification of one subject may still cost those who do it aside. */
+export interface SubjectTime {
+  /** Milliseconds. */
+  left(): number
+  spend(ms: number): void
+}
+
+export interface VerifierOptions {
+  readonly signal: AbortSignal
+  readonly time: SubjectTime
+}
+
+export type Verifier = (
+  input: VerifierInput,
+  options: VerifierOptions,
+) => CandidateVerdict | Promise<CandidateVerdict>
+
+export function subjectTime(ms: number): SubjectTime {
+  let left = ms
+  return {
+    left: () => left,
+    spend(spent) {
+      left -= spent
+    },
+  }
+}
