@@ -51,6 +51,7 @@ import type { PartRefresh } from './scanning/refresh-part.ts'
 import { FeedNotices } from './scanning/feed-notices.ts'
 import { expireExportsJob } from './scanning/finding-exports.ts'
 import { sweepPackageSets, sweepPackageSetsJob } from './scanning/sweep-package-sets.ts'
+import { sweepPackages, sweepPackagesJob } from './scanning/sweep-packages.ts'
 import { applyCveFacts, applyCveFactsJob } from './scanning/apply-cve-facts.ts'
 import { countFindings } from './scanning/count-findings.ts'
 import { countFindingsJob } from './scanning/counting-job.ts'
@@ -133,6 +134,7 @@ function jobSchedule(
     { kind: collectJob, everyMs: config.gcEveryMinutes * 60_000 },
     { kind: finishRotationsJob, everyMs: finishRotationsEveryMs },
     { kind: sweepPackageSetsJob, everyMs: sweepSetsEveryMs },
+    { kind: sweepPackagesJob, everyMs: sweepSetsEveryMs },
     { kind: expireExportsJob, everyMs: expireExportsEveryMs },
     ...scanSchedule,
     ...lifecycleSchedule,
@@ -215,6 +217,8 @@ function jobHandlers(
       ),
     [countFindingsJob.kind]: (_, options) => countFindings(foundation, options),
     [sweepPackageSetsJob]: (_, options) => sweepPackageSets(foundation, options),
+    [sweepPackagesJob]: (_, options) =>
+      sweepPackages(foundation, { historyDays: config.advisoryHistoryDays }, options),
     [holdOlderScansJob]: (_, options) => holdOlderScans(foundation, options),
     [trimNotificationsJob]: (_, options) =>
       trimNotifications(foundation, config.notifications, options),

@@ -158,7 +158,10 @@ test('says nothing, gets the safe defaults', () => {
     maxConnectionsPerAddress: 1000,
     maxOpenUploads: 1000,
     stallSeconds: 60,
-    trust: { revocationPlaces: { hosts: [], networks: [] } },
+    trust: {
+      revocationPlaces: { hosts: [], networks: [] },
+      sigstoreMirror: 'https://tuf-repo-cdn.sigstore.dev',
+    },
     admission: {
       listen: undefined,
       names: ['localhost', '127.0.0.1'],

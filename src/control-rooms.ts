@@ -47,6 +47,7 @@ import { compareSbom, type SbomComparison } from './scanning/compare-sbom.ts'
 import { describeSbom } from './scanning/describe-sbom.ts'
 import { applyRules, describeRules } from './scanning/apply-rules.ts'
 import { recallFindings } from './scanning/recall-findings.ts'
+import { awaitEvaluation } from './scanning/await-evaluation.ts'
 import { findImages } from './scanning/find-images.ts'
 import { findScan, type FoundScan } from './scanning/find-scan.ts'
 import { listFindings, type Finding } from './scanning/list-findings.ts'
@@ -136,7 +137,10 @@ export function controlRooms(
     explainVulnerability: (input) => explainImage({ ...foundation, suppressions }, input),
     listSuppressed: (input) => listSuppressed({ ...foundation, suppressions }, input),
     recallFindings: (input) => recallImage({ ...foundation, suppressions }, input),
-    findImages: (input) => findImages({ reader: database, suppressions }, input),
+    findImages: async (input) => {
+      await awaitEvaluation(database)
+      return findImages({ reader: database, suppressions }, input)
+    },
     describeSbom: (input) => describeRepositorySbom(config, { ...foundation, suppressions }, input),
     compareSbom: (input) => compareRepositorySbom(foundation, input),
     async sbomsOfArchive({ account, ...input }, options) {

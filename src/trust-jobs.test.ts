@@ -20,7 +20,7 @@ import { signImageJob, witnessPush } from './trust/request-signings.ts'
 import { signImage } from './trust/sign-image.ts'
 import { putSigningConfiguration } from './trust/signing-configuration.ts'
 
-const trust = { revocationPlaces: { hosts: [], networks: [] } }
+const trust = { revocationPlaces: { hosts: [], networks: [] }, sigstoreMirror: undefined }
 const config = { region, url: undefined, trust }
 const options = { signal: new AbortController().signal }
 

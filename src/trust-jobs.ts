@@ -13,6 +13,13 @@ import { isSigningError } from './signing/errors.ts'
 import { revokedEntities, type RevocationDeps } from './signing/revocation-status.ts'
 import { reevaluateTrust, renewEveryMs, renewEvidence } from './trust/reevaluate-trust.ts'
 import { createOutboundFetch } from './lib/outbound-fetch.ts'
+import {
+  refreshPublicRoot,
+  refreshPublicRootEveryMs,
+  refreshPublicRootJob,
+  type PublicRootDeps,
+} from './trust/follow-public-root.ts'
+import seed from './trust/public-root/seed.json' with { type: 'json' }
 import type { TrustPlace } from './trust/load-policies.ts'
 import { keptAnswers } from './trust/revocation-answers.ts'
 import { engineRevision } from './trust/rules/signature-verifier.ts'
@@ -28,7 +35,17 @@ export interface TrustAside {
   readonly onUnknown?: (arn: string) => void
 }
 
-export const trustSchedule = [{ kind: renewEvidenceJob, everyMs: renewEveryMs }] as const
+export const trustSchedule = [
+  { kind: renewEvidenceJob, everyMs: renewEveryMs },
+  { kind: refreshPublicRootJob, everyMs: refreshPublicRootEveryMs },
+] as const
+
+export function publicRootDeps(
+  { trust }: Pick<Config, 'trust'>,
+  { database, clock }: Pick<Foundation, 'database' | 'clock'>,
+): PublicRootDeps {
+  return { database, clock, fetch: createOutboundFetch(), mirror: trust.sigstoreMirror, seed }
+}
 
 /** `url`: where the server is reached, which it knows for itself only when it listens. */
 export function trustPlace(config: Pick<Config, 'region' | 'url'>): TrustPlace {
@@ -93,5 +110,7 @@ export function trustJobHandlers(
     [referrersChangedJob]: (input, options) => evaluateSubject(deps, subjectOfJob(input), options),
     [reevaluateTrustJob]: (input, options) => reevaluateTrust(deps, input, options),
     [renewEvidenceJob]: (_, options) => renewEvidence(deps, options),
+    [refreshPublicRootJob]: (_, options) =>
+      refreshPublicRoot(publicRootDeps(config, foundation), options),
   }
 }

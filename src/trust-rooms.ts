@@ -2,7 +2,7 @@
 import type { Config } from './config.ts'
 import type { TrustRooms } from './edges/control/trust-routes.ts'
 import type { Foundation } from './foundation.ts'
-import { evaluationDeps } from './trust-jobs.ts'
+import { evaluationDeps, publicRootDeps } from './trust-jobs.ts'
 import {
   describeEvidence,
   describeSignatures,
@@ -14,6 +14,7 @@ import {
   showTrustMaterial,
   showTrustPolicy,
 } from './trust/describe-trust.ts'
+import { followPublicRoot } from './trust/follow-public-root.ts'
 import { deleteTrustMaterial, putTrustMaterial } from './trust/put-trust-material.ts'
 import { deleteTrustPolicy, putTrustPolicy } from './trust/put-trust-policy.ts'
 import { testTrustPolicy } from './trust/test-trust-policy.ts'
@@ -40,6 +41,8 @@ export function trustRooms(
     listTrustMaterial: (input) => listTrustMaterial(database, input),
     showTrustMaterial: (input) => showTrustMaterial(database, input),
     putTrustMaterial: (input) => waking(putTrustMaterial(foundation, input)),
+    followPublicRoot: (input, options) =>
+      waking(followPublicRoot(publicRootDeps(config, foundation), input, options)),
     deleteTrustMaterial: (input) => waking(deleteTrustMaterial(foundation, input)),
     describeSignatures: (image) => describeSignatures(deps, image),
     describeEvidence: (image, policy) => describeEvidence(deps, image, policy),

@@ -1,9 +1,12 @@
 // The settings of trust: where the server may go to verify what others signed.
+import { parseUrl } from './setting-values.ts'
 import { parseAllowedPlaces, type AllowedPlaces } from './lib/allowed-places.ts'
 
 export interface TrustSetting {
   /** Of inner networks, where revocation of certificates may be asked for. */
   readonly revocationPlaces: AllowedPlaces
+  /** Address of the public sigstore instance's TUF repository, or of a copy; undefined for none. */
+  readonly sigstoreMirror: string | undefined
 }
 
 export const trustSettings = {
@@ -11,6 +14,11 @@ export const trustSettings = {
     environment: 'PRATIQUE_REVOCATION_PRIVATE',
     fallback: '',
     says: 'hosts and networks in private networks (ca.internal,10.1.0.0/16) where revocation lists and OCSP are asked for',
+  },
+  sigstoreMirror: {
+    environment: 'PRATIQUE_SIGSTORE_MIRROR',
+    fallback: 'https://tuf-repo-cdn.sigstore.dev',
+    says: "address from which the public sigstore instance's root is kept up to date, or none (what was shipped counts)",
   },
 } as const
 
@@ -24,5 +32,14 @@ type Read = <T>(
 export function trustFrom(read: Read): TrustSetting {
   const expected = 'host names, addresses and networks (10.1.0.0/16) divided by commas'
   const none = { hosts: [], networks: [] }
-  return { revocationPlaces: read('revocationPrivate', parseAllowedPlaces, expected, none) }
+  const mirror = read(
+    'sigstoreMirror',
+    (text) => (text === 'none' ? text : parseUrl(text)),
+    'an http or https address, or none',
+    'none',
+  )
+  return {
+    revocationPlaces: read('revocationPrivate', parseAllowedPlaces, expected, none),
+    sigstoreMirror: mirror === 'none' ? undefined : mirror,
+  }
 }

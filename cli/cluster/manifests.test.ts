@@ -21,7 +21,7 @@ function manifests(asked: Partial<ManifestChoices> = {}): readonly unknown[] {
 }
 
 test('nothing is enforced that was not looked at, and nothing stops the registry itself', () => {
-  const [validating, mutating, provider] = manifests()
+  const [validating, mutating, provider, mutator] = manifests()
   const caBundle = Buffer.from('PEM\n').toString('base64')
   const service = { namespace: 'pratique', name: 'registry', port: 5443 }
   const path = '/admission/c1.token/validate'
@@ -47,6 +47,10 @@ test('nothing is enforced that was not looked at, and nothing stops the registry
   assert.partialDeepStrictEqual(mutating, { webhooks: [{ reinvocationPolicy: 'IfNeeded' }] })
   const url = 'https://registry.pratique.svc:5443/admission/c1.token/provider'
   assert.partialDeepStrictEqual(provider, { kind: 'Provider', spec: { url, caBundle } })
+  assert.partialDeepStrictEqual(mutator, {
+    metadata: { name: 'pratique-mutate' },
+    spec: { url: `${url}/mutate`, caBundle },
+  })
 })
 
 test('what was not asked for is not written, and enforced is enforced', () => {

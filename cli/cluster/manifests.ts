@@ -1,4 +1,4 @@
-// What a cluster is given so that it asks: Kubernetes' webhook configurations and Gatekeeper's provider.
+// What a cluster is given so that it asks: Kubernetes' webhook configurations and Gatekeeper's providers.
 import { stringify } from 'yaml'
 
 export interface ClusterAccess {
@@ -35,7 +35,7 @@ export function clusterManifests(access: ClusterAccess, choices: ManifestChoices
   const documents = [
     webhookConfiguration('Validating', access, choices),
     ...(choices.pinsTags ? [webhookConfiguration('Mutating', access, choices)] : []),
-    ...(choices.withGatekeeper ? [provider(access)] : []),
+    ...(choices.withGatekeeper ? providers(access) : []),
   ]
   return documents.map((document) => stringify(document)).join('---\n')
 }
@@ -109,16 +109,18 @@ function clientConfig({ path, caBundle, at }: ClusterAccess, verb: string): unkn
   return { service: { namespace, name, port, path: `${path}/${verb}` }, caBundle: bundle }
 }
 
-function provider({ path, caBundle, at }: ClusterAccess): unknown {
+/** One tells whether images may be used, the other which digests their tags name. */
+function providers({ path, caBundle, at }: ClusterAccess): readonly unknown[] {
   const url = at.kind === 'url' ? at.url : `https://${at.name}.${at.namespace}.svc:${at.port}`
-  return {
+  const bundle = Buffer.from(caBundle).toString('base64')
+  return [
+    { name: 'pratique', url: `${url}${path}/provider`, timeout: 3 },
+    // Gatekeeper's webhook that mutates has a second in all.
+    { name: 'pratique-mutate', url: `${url}${path}/provider/mutate`, timeout: 1 },
+  ].map(({ name, ...spec }) => ({
     apiVersion: 'externaldata.gatekeeper.sh/v1beta1',
     kind: 'Provider',
-    metadata: { name: 'pratique' },
-    spec: {
-      url: `${url}${path}/provider`,
-      timeout: 3,
-      caBundle: Buffer.from(caBundle).toString('base64'),
-    },
-  }
+    metadata: { name },
+    spec: { ...spec, caBundle: bundle },
+  }))
 }

@@ -58,7 +58,7 @@ function addCommand(cluster: Command): void {
     )
     .option('--exempt-namespace <name>', 'of which nothing is asked; may be repeated', many)
     .option('--enforce', 'nothing runs while the server does not answer')
-    .option('--gatekeeper', 'with the Provider object, which only a cluster with Gatekeeper takes')
+    .option('--gatekeeper', 'with Provider objects, which only a cluster with Gatekeeper takes')
     .addOption(
       new Option('--without-policy <means>', 'an image that no policy is about')
         .choices(['deny', 'allow'])
@@ -256,7 +256,7 @@ async function check(name: string, { output }: { readonly output: Format }): Pro
   say(render(output, { ...checked, steps }, () => renderTable(['STEP', 'STATE', 'SAYS'], rows)))
   note(`images of ${checked.hosts.join(', ')} are taken for those of this registry`)
   note(
-    'where Gatekeeper says "key is not found in provider cache", its Provider object is missing: apply the manifests',
+    'where Gatekeeper says "key is not found in provider cache", its Provider object is missing: cluster add --gatekeeper writes it',
   )
   if (steps.some(({ isGood }) => !isGood)) process.exitCode = exitCodes.no
 }

@@ -33,8 +33,8 @@ export function addMaterialCommands(trust: Command): void {
     const command = trust.command(kind).description(what)
     const add = command
       .command('add')
-      .argument('<name>', name)
-      .argument('<file>', file)
+      .argument(kind === 'root' ? '[name]' : '<name>', name)
+      .argument(kind === 'root' ? '[file]' : '<file>', file)
       .description('Add it, or put it in place of the one of that name.')
       .addHelpText(
         'after',
@@ -48,7 +48,11 @@ export function addMaterialCommands(trust: Command): void {
           '--revoked-from <time>',
           'signatures from then on do not count, whatever is said of them',
         )
-    add.action((named: string, path: string, flags: Window) => put(kind, named, path, flags))
+    if (kind === 'root')
+      add
+        .option('--public', "the public instance's, kept up to date; no file is needed")
+        .action(addRoot)
+    else add.action((named: string, path: string, flags: Window) => put(kind, named, path, flags))
     command
       .command('list')
       .addOption(outputOption())
@@ -62,6 +66,35 @@ export function addMaterialCommands(trust: Command): void {
       .addHelpText('after', '\nExit codes: 0 deleted, 1 refused by the server, 4 not allowed.')
       .action((named: string) => remove(kind, named))
   }
+}
+
+async function addRoot(
+  name: string | undefined,
+  file: string | undefined,
+  flags: { readonly public?: true },
+): Promise<void> {
+  if (flags.public === true) {
+    const message = '--public needs no file: the root comes from the public instance'
+    if (file !== undefined) throw new Failure(exitCodes.usage, message)
+    return followPublic(name ?? 'public')
+  }
+  if (name !== undefined && file !== undefined) return put('root', name, file, {})
+  const message = 'a name and a file are needed, or --public'
+  throw new Failure(exitCodes.usage, message, 'pratique trust root add NAME trusted_root.json')
+}
+
+async function followPublic(name: string): Promise<void> {
+  const path = `${base}/public-root?${new URLSearchParams({ name }).toString()}`
+  const answer = await callServer(openSession(configOf({})), 'POST', path)
+  const { version, changes, failure } = await jsonOf<{
+    readonly version: number
+    readonly changes: readonly string[]
+    readonly failure?: string
+  }>(answer)
+  say(`root ${name}: version ${version}, of the public sigstore instance`)
+  for (const change of changes) note(`  ${change}`)
+  if (failure !== undefined)
+    note(`  it is the one that is at hand: it could not be brought up to date (${failure})`)
 }
 
 interface Window {
@@ -115,6 +148,7 @@ interface Listed {
   }
   readonly version: number
   readonly putAt: string
+  readonly follows?: { readonly confirmedAt?: string; readonly failure?: string }
   readonly policies: readonly string[]
 }
 
@@ -136,9 +170,10 @@ async function list(kind: Kind, flags: { readonly output: Format }): Promise<voi
   say(render(flags.output, material, table))
 }
 
-function contentOf({ material }: Listed): string {
+function contentOf({ material, follows, putAt }: Listed): string {
   if (material.thumbprints !== undefined) return `${material.thumbprints.length} certificates`
-  if (material.hash !== undefined) return `sha256 ${material.hash.slice(0, 16)}…`
+  if (material.hash !== undefined)
+    return `sha256 ${material.hash.slice(0, 16)}…, ${sourceOf(follows, putAt)}`
   const times = [
     ['from', material.validFrom],
     ['until', material.validUntil],
@@ -148,6 +183,23 @@ function contentOf({ material }: Listed): string {
     time === undefined ? [] : [`${word} ${new Date(time).toISOString()}`],
   )
   return [`sha256 ${(material.fingerprint ?? '').slice(0, 16)}…`, ...said].join(', ')
+}
+
+/** Whose root it is, and how old what is known of it. */
+function sourceOf(follows: Listed['follows'], putAt: string): string {
+  if (follows === undefined) return `from a file, ${ageOf(putAt)} old`
+  const { confirmedAt, failure } = follows
+  const age =
+    confirmedAt === undefined
+      ? 'shipped with the program, never confirmed'
+      : `confirmed ${ageOf(confirmedAt)} ago`
+  return `public instance, ${age}${failure === undefined ? '' : ` (${failure})`}`
+}
+
+function ageOf(time: string): string {
+  const hours = Math.floor((new Date().getTime() - new Date(time).getTime()) / 3_600_000)
+  if (hours < 1) return 'less than 1 h'
+  return hours < 72 ? `${hours} h` : `${Math.floor(hours / 24)} d`
 }
 
 async function remove(kind: Kind, name: string): Promise<void> {

@@ -5,10 +5,12 @@ import { exitCodes, Failure } from '../failure.ts'
 import { jsonOf } from '../json.ts'
 import { note, render, say, type Format } from '../output.ts'
 import { parseImageReference, type ImageReference } from '../reference.ts'
-import { callServer, openSession, type Session } from '../session.ts'
+import { callServer, clientSettings, openSession, type Session } from '../session.ts'
 import { configOf } from '../settings.ts'
+import { askEvidence } from '../trust/ask-evidence.ts'
 import { openReader, type ReadManifest, type RegistryReader } from '../trust/registry-reader.ts'
 import { decidingCheck, outcome, outputOption, signatureTable } from '../trust/render-trust.ts'
+import { signingService } from '../trust/ask-signing-service.ts'
 import { verifyImage } from '../trust/verify-image.ts'
 
 interface Asked {
@@ -70,7 +72,8 @@ async function judgeHere(
   const name = await policyName(session, named, trust)
   const policy = await policyOf(session, name)
   const now = (at ?? new Date()).getTime()
-  const found = await verifyImage(reader, { ...image, repository }, { ...policy, now })
+  const askSigner = signingService(clientSettings(configOf({})).settings)
+  const found = await verifyImage(reader, { ...image, repository }, { ...policy, now, askSigner })
   const answer = { image: named, policy: name, ...found }
   say(render(output, answer, () => renderHere(`${repository}@${image.digest}`, answer)))
   if (found.result === 'none' && policy.policy.inheritFromIndex)
@@ -104,16 +107,6 @@ interface ServerEvidence {
   }[]
 }
 
-async function evidenceOf(
-  session: Session,
-  named: Named,
-  trust?: string,
-): Promise<readonly ServerEvidence[]> {
-  const query = new URLSearchParams({ ...named, ...(trust === undefined ? {} : { trust }) })
-  const answer = await callServer(session, 'GET', `/pratique/v1/evidence?${query.toString()}`)
-  return (await jsonOf<{ readonly evidence: readonly ServerEvidence[] }>(answer)).evidence
-}
-
 /** The one that is about the repository; whoever must choose says so. */
 async function policyName(
   session: Session,
@@ -121,7 +114,7 @@ async function policyName(
   trust: string | undefined,
 ): Promise<string> {
   if (trust !== undefined) return trust
-  return onlyOf(await evidenceOf(session, named), named).policy
+  return onlyOf(await askEvidence<ServerEvidence>(session, named), named).policy
 }
 
 function onlyOf(all: readonly ServerEvidence[], { repository }: Named): ServerEvidence {
@@ -181,7 +174,7 @@ function renderHere(
 }
 
 async function ask(session: Session, named: Named, { trust, output }: Asked): Promise<void> {
-  const found = onlyOf(await evidenceOf(session, named, trust), named)
+  const found = onlyOf(await askEvidence<ServerEvidence>(session, { ...named, trust }), named)
   say(
     render(output, { image: named, ...found }, () => {
       const via = found.via === undefined ? '' : ` via ${found.via}`

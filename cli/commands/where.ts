@@ -48,6 +48,7 @@ interface Found {
   readonly total: { readonly images: number; readonly repositories: number }
   readonly unjudged: number
   readonly isCut: boolean
+  readonly isBehind: boolean
   readonly next?: string
 }
 
@@ -189,7 +190,7 @@ function day(instant: string): string {
 
 function remarksOn(
   asked: string,
-  { names, next, unjudged, isCut, images }: Found,
+  { names, next, unjudged, isCut, isBehind, images }: Found,
 ): readonly string[] {
   const others = names.filter((name) => name !== asked)
   return [
@@ -199,6 +200,9 @@ function remarksOn(
       : [
           `${unjudged} images were not scanned whole: they may hold it too (pratique scan IMAGE says why)`,
         ]),
+    ...(isBehind
+      ? ['newer data is being held against what is stored: ask again when that is over']
+      : []),
     ...(isCut
       ? ['more packages have this name than were looked at: name it by its package URL']
       : []),
@@ -206,7 +210,8 @@ function remarksOn(
   ]
 }
 
-function exitCodeOf({ answer, total, unjudged }: Found): number {
+function exitCodeOf({ answer, total, unjudged, isBehind }: Found): number {
   if (total.images > 0) return exitCodes.no
-  return answer === 'unknown-flaw' || unjudged > 0 ? exitCodes.cannotAnswer : exitCodes.ok
+  const isOpen = answer === 'unknown-flaw' || unjudged > 0 || isBehind
+  return isOpen ? exitCodes.cannotAnswer : exitCodes.ok
 }

@@ -9,9 +9,9 @@ import {
   type SignatureAnswer,
 } from '../../src/admission/rules/trust-answer.ts'
 import { exitCodes, Failure } from '../failure.ts'
-import { jsonOf } from '../json.ts'
 import { note } from '../output.ts'
-import { callServer, type Session } from '../session.ts'
+import type { Session } from '../session.ts'
+import { askEvidence } from '../trust/ask-evidence.ts'
 
 export type TrustEvidence = Pick<Evidence, 'signatures' | 'provenance'>
 
@@ -49,13 +49,11 @@ function trustsOf(names: readonly string[], wanted: Wanted): readonly string[] {
 
 async function evidenceOf(
   session: Session,
-  { repository, digest }: { readonly repository: string; readonly digest: string },
+  image: { readonly repository: string; readonly digest: string },
   trust: string,
 ): Promise<ToldEvidence | undefined> {
-  const query = new URLSearchParams({ repository, digest, trust })
   try {
-    const answer = await callServer(session, 'GET', `/pratique/v1/evidence?${query.toString()}`)
-    const { evidence } = await jsonOf<{ readonly evidence: readonly ToldEvidence[] }>(answer)
+    const evidence = await askEvidence<ToldEvidence>(session, { ...image, trust })
     return evidence.find(({ policy }) => policy === trust)
   } catch (error) {
     if (!(error instanceof Failure) || error.exitCode === exitCodes.usage) throw error

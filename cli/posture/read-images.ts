@@ -12,9 +12,9 @@ import type {
 } from '../../src/posture/rules/evidence.ts'
 import { exitCodes, Failure } from '../failure.ts'
 import { readScan, targetsOf, type ScanState, type Target } from '../gate/findings.ts'
-import { jsonOf } from '../json.ts'
 import { parseImageReference } from '../reference.ts'
-import { callServer, type Session } from '../session.ts'
+import type { Session } from '../session.ts'
+import { askEvidence } from '../trust/ask-evidence.ts'
 import { readConfiguration } from './read-configuration.ts'
 import { tell } from './told.ts'
 
@@ -246,13 +246,11 @@ async function trustedOf(
   repository: string,
   digest: string,
 ): Promise<Told<boolean>> {
-  const query = new URLSearchParams({ repository, digest })
-  const told = await tell('pratique:GetEvidence', async () => {
-    const answer = await callServer(session, 'GET', `/pratique/v1/evidence?${query.toString()}`)
-    return jsonOf<{ readonly evidence: readonly { readonly result: string }[] }>(answer)
-  })
+  const told = await tell('pratique:GetEvidence', () =>
+    askEvidence(session, { repository, digest }),
+  )
   if (told.kind !== 'told') return told
-  const results = told.value.evidence.map(({ result }) => result)
+  const results = told.value.map(({ result }) => result)
   if (results.length === 0) return noPolicy
   if (results.includes('verified')) return { kind: 'told', value: true }
   const why = 'its signatures are still to be verified, or could not be'

@@ -18,7 +18,7 @@ import { signatureJudge } from '../../src/trust/rules/signature-verifier.ts'
 import type { TrustMaterial } from '../../src/trust/rules/trust-material.ts'
 import type { TrustPolicy } from '../../src/trust/rules/trust-policy.ts'
 import { subjectTime, type CandidateVerdict } from '../../src/trust/rules/verifier.ts'
-import { verifyInSteps } from '../../src/trust/rules/verify-in-steps.ts'
+import { verifyInSteps, type RevocationSource } from '../../src/trust/rules/verify-in-steps.ts'
 import { fetchedAnswer } from './fetch-revocation.ts'
 import type { ReadManifest, RegistryReader } from './registry-reader.ts'
 
@@ -47,12 +47,18 @@ export async function verifyImage(
     policy,
     material,
     now,
-  }: { readonly policy: TrustPolicy; readonly material: TrustMaterial; readonly now: number },
+    askSigner,
+  }: {
+    readonly policy: TrustPolicy
+    readonly material: TrustMaterial
+    readonly now: number
+    readonly askSigner: RevocationSource['askSigner']
+  },
 ): Promise<VerifiedImage> {
   const all = await candidatesOf(reader, image)
   const verify = verifyInSteps(signatureJudge(), {
     answerTo: fetchedAnswer,
-    askSigner: async () => Promise.resolve('unavailable'),
+    askSigner,
   })
   const options = { signal: new AbortController().signal, time: subjectTime(Infinity) }
   const { mediaType, digest, size, repository } = image

@@ -47,7 +47,8 @@ export async function registerCluster(
 ): Promise<RegisteredCluster> {
   const { account, by } = input
   const { name, settings } = readAsked(input.asked)
-  const token = ids.bytes(32).toString('base64url')
+  // In lower case: an API server takes nothing else in the path of a webhook behind a Service.
+  const token = ids.bytes(32).toString('hex')
   const cluster = {
     // No more than the address of somebody who asks, and as hard to guess as the token.
     id: ids.bytes(12).toString('hex'),

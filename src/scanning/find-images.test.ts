@@ -11,6 +11,7 @@ import {
   type HoldingPlace,
 } from '../../test/kit/holding-place.ts'
 import { parseAccountId, type AccountId } from '../policy/account-id.ts'
+import { awaitEvaluation } from './await-evaluation.ts'
 import { findImages, type FindImagesInput, type FoundImages } from './find-images.ts'
 import { parseVersionRange } from './rules/version-range.ts'
 import { openSuppressions } from './suppressions.ts'
@@ -102,6 +103,18 @@ test('tells what no image has from what no data speaks of', async (t) => {
     (await find(at, { kind: 'flaw', id })).answer
   assert.equal(await answer('GHSA-2'), 'none')
   assert.equal(await answer('CVE-2026-9999'), 'unknown-flaw')
+})
+
+test('does not call it an answer of the newest data before every package was held against it', async (t) => {
+  const at = await place(t)
+  const asked = { kind: 'flaw', id: 'GHSA-3' } as const
+  await importRecords(at, [osvRecord({ id: 'GHSA-3', name: 'right-pad' })], { source: 'new' })
+  const early = await find(at, asked)
+  assert.deepEqual([early.isBehind, early.dataRevision], [true, 1])
+  const told = awaitEvaluation(at.database).then(() => find(at, asked))
+  await settle(at)
+  const { isBehind, dataRevision, total } = await told
+  assert.deepEqual([isBehind, dataRevision, total.images], [false, 2, 2])
 })
 
 test('images of another account are not told of, and those that were not scanned whole are counted', async (t) => {

@@ -68,6 +68,8 @@ export interface FoundImages {
   /** Where the next page begins; undefined at the end. */
   readonly next: ImagePage['after'] | undefined
   readonly dataRevision: number
+  /** Newer data is in force, and not held against every package yet: more images may have the flaw, or fewer. */
+  readonly isBehind: boolean
 }
 
 /** Which images of an account hold a flaw, or a package: from the flaw to its packages to the sets that hold them. */
@@ -76,7 +78,8 @@ export async function findImages(
   input: FindImagesInput,
 ): Promise<FoundImages> {
   const { account, asked } = input
-  const { revision } = await readAdvisoryState(reader)
+  const { revision, evaluatedRevision } = await readAdvisoryState(reader)
+  const isBehind = asked.kind === 'flaw' && evaluatedRevision < revision
   const search = await searchFor(reader, asked, revision)
   const unjudged = await countUnjudgedScans(reader, account)
   const page = await pageOf(reader, input, search.setIds)
@@ -95,7 +98,8 @@ export async function findImages(
     unjudged,
     isCut,
     next,
-    dataRevision: revision,
+    dataRevision: isBehind ? evaluatedRevision : revision,
+    isBehind,
   }
 }
 

@@ -8,20 +8,26 @@ import {
 } from '../storage/database/database.ts'
 import { readByIds, writeByIds } from '../storage/database/by-ids.ts'
 import { insertRows } from '../storage/database/many-rows.ts'
+import { unmark } from './unused-package-store.ts'
 import type { Holding } from './rules/holdings-of.ts'
 import { addPlace, chunkOf, removePlace } from './rules/id-chunk.ts'
 
-/** The id of a holding; a new one waits for being counted. */
+/** The id of a holding; a new one waits for being counted, and one that no set had is in use again. */
 export async function internHolding(
   tx: SqlWriter,
   { packageId, owners }: Holding,
 ): Promise<number> {
   const ownerText = owners.join(',')
-  const known = await tx.first('SELECT id FROM holdings WHERE package_id = $1 AND owners = $2', [
-    packageId,
-    ownerText,
-  ])
-  if (known !== undefined) return integer(known, 'id')
+  const known = await tx.first(
+    `SELECT h.id, u.since FROM holdings h LEFT JOIN unused_holdings u ON u.holding_id = h.id
+     WHERE h.package_id = $1 AND h.owners = $2`,
+    [packageId, ownerText],
+  )
+  if (known !== undefined) {
+    const id = integer(known, 'id')
+    if (known['since'] !== null) await unmark(tx, 'holdings', [id])
+    return id
+  }
   const made = await tx.first(
     'INSERT INTO holdings (package_id, owners) VALUES ($1, $2) RETURNING id',
     [packageId, ownerText],

@@ -165,6 +165,20 @@ export async function listScansWithoutSet(
   return rows.flatMap(keyOf)
 }
 
+/** Scans that listed packages, in order, after a key. */
+export async function listScansWithInstances(
+  reader: SqlReader,
+  { after, limit }: { readonly after: ScanKey | undefined; readonly limit: number },
+): Promise<readonly ScanKey[]> {
+  const rows = await reader.all(
+    `SELECT repository_id, digest FROM image_scans
+     WHERE instances IS NOT NULL AND (repository_id, digest) > ($1, $2)
+     ORDER BY repository_id, digest LIMIT $3`,
+    [after?.repositoryId ?? 0, after?.digest ?? '', limit],
+  )
+  return rows.flatMap(keyOf)
+}
+
 /** Images whose set is this one, in order, after a key. */
 export async function listImagesOfSet(
   reader: SqlReader,

@@ -3,6 +3,7 @@ import type { AccountId } from '../policy/account-id.ts'
 import type { SqlReader } from '../storage/database/database.ts'
 import { trustError } from './errors.ts'
 import { loadMaterial } from './load-policies.ts'
+import { findPublicRootState, isPublicRoot } from './public-root-store.ts'
 import { maxPolicies, readTrustPolicy, requireTrustPolicy } from './put-trust-policy.ts'
 import type { StoredMaterial } from './rules/trust-material.ts'
 import type { MaterialReference } from './rules/trust-policy.ts'
@@ -67,6 +68,12 @@ export async function showTrustPolicy(
 export interface DescribedMaterial extends MaterialRow {
   /** Policies that name it. */
   readonly policies: readonly string[]
+  /** Of a root that follows the public instance: when it was last found to be the newest, and why not since. */
+  readonly follows?: {
+    readonly confirmedAt: Date | undefined
+    readonly triedAt: Date
+    readonly failure: string | undefined
+  }
 }
 
 export async function listTrustMaterial(
@@ -75,8 +82,24 @@ export async function listTrustMaterial(
 ): Promise<readonly DescribedMaterial[]> {
   const described: DescribedMaterial[] = []
   for (const row of await listMaterial(reader, account, kind, maxListed))
-    described.push({ ...row, policies: await listPoliciesNaming(reader, account, row.material) })
+    described.push({
+      ...row,
+      ...(await followed(reader, account, row)),
+      policies: await listPoliciesNaming(reader, account, row.material),
+    })
   return described
+}
+
+async function followed(
+  reader: SqlReader,
+  account: AccountId,
+  { material }: MaterialRow,
+): Promise<Pick<DescribedMaterial, 'follows'>> {
+  if (material.kind !== 'root' || !(await isPublicRoot(reader, account, material.name))) return {}
+  const state = await findPublicRootState(reader)
+  if (state === undefined) return {}
+  const { confirmedAt, triedAt, failure } = state
+  return { follows: { confirmedAt, triedAt, failure } }
 }
 
 /** TRUST_MATERIAL_UNKNOWN. */

@@ -4,6 +4,7 @@ import type { AccountId } from '../policy/account-id.ts'
 import type { Database, SqlWriter } from '../storage/database/database.ts'
 import { trustError } from './errors.ts'
 import { reevaluateJobOf } from './evaluation-jobs.ts'
+import { followPublicRoot, leavePublicRoot } from './public-root-store.ts'
 import type { ChangedTrust } from './put-trust-policy.ts'
 import { materialChanges, materialOnlyAdds } from './rules/compare-trust.ts'
 import {
@@ -38,6 +39,8 @@ export interface MaterialInput {
   readonly window: KeyWindow
   /** ARN. */
   readonly by: string
+  /** A root that follows the public instance; without it one is whoever put it's own. */
+  readonly isPublic?: boolean
 }
 
 /** In place of what had the name. Evidence under policies that name it counts on only where nothing that was trusted went. */
@@ -60,6 +63,8 @@ export async function putTrustMaterial(
     }
     const now = clock.now()
     const version = await writeMaterial(tx, account, { material, by }, now)
+    if (input.isPublic === true) await followPublicRoot(tx, { account, name: reference.name, by })
+    else if (reference.kind === 'root') await leavePublicRoot(tx, account, reference.name)
     await spread(tx, account, { before: before?.material, after: material }, now)
     const { name } = reference
     return { name, version, changes: materialChanges(before?.material, material) }
@@ -107,6 +112,7 @@ export async function deleteTrustMaterial(
       throw trustError('TRUST_MATERIAL_NAMED', message, { policies })
     }
     await deleteMaterialRow(tx, account, { reference, by }, clock.now())
+    if (kind === 'root') await leavePublicRoot(tx, account, name)
     const changes = materialChanges(before.material, undefined)
     return { name, version: before.version + 1, changes }
   })

@@ -150,6 +150,9 @@ async function registered(
     (document) => document.toJS() as Manifest,
   )
   assert.equal(validating?.webhooks?.[0]?.failurePolicy, 'Fail')
+  // An API server takes no other letters in the path of a webhook behind a Service.
+  const { pathname } = new URL(validating.webhooks[0].clientConfig.url)
+  assert.match(pathname, /^\/admission\/[a-z0-9.]+\/validate$/)
   return {
     validate: doorOf(validating?.webhooks?.[0]?.clientConfig),
     mutate: doorOf(mutating?.webhooks?.[0]?.clientConfig),

@@ -72,8 +72,13 @@ const cases: readonly TemplateCase[] = [
   {
     name: 'the provider is broken',
     object: pod,
-    answer: { responses: [], errors: [], system_error: 'connection refused' },
-    denied: ['connection refused', 'no answer'],
+    answer: {
+      responses: [],
+      errors: [],
+      system_error: 'Post "https://localhost:5443/admission/id.token/provider": connection refused',
+    },
+    // Without the token that the address has.
+    denied: ['/admission/\\.\\.\\./provider": connection refused', 'no answer'],
   },
   {
     name: 'another key is good',

@@ -26,6 +26,8 @@ const policy = { version: 1, name: 'base', rules: [{ id: 'severe', fail: { sever
 interface Place {
   readonly kube: KubeApi
   readonly server: ServerProcess
+  /** Where it listens for the cluster. */
+  readonly port: number
   readonly good: string
   readonly bad: string
   /** The good one as it is pinned. */
@@ -36,7 +38,11 @@ interface Place {
 async function openPlace(t: TestContext): Promise<Place> {
   const [directory, data] = [await temporaryDirectory(t), await temporaryDirectory(t)]
   const started = startKubeApi(t)
-  const environment = { PRATIQUE_ADMISSION_LISTEN: `127.0.0.1:${await freePort()}` }
+  const port = await freePort()
+  const environment = {
+    PRATIQUE_ADMISSION_LISTEN: `127.0.0.1:${port}`,
+    PRATIQUE_ADMISSION_NAMES: 'pratique.registry.svc',
+  }
   const server = await startServer(t, { directory: data, environment })
   await server.ecr.send(
     new CreateRepositoryCommand({
@@ -53,6 +59,7 @@ async function openPlace(t: TestContext): Promise<Place> {
   return {
     kube,
     server,
+    port,
     bad: `${server.host}/app:bad`,
     good: `${server.host}/app:good`,
     pinned: `${server.host}/app:good@${good.manifestDigest}`,
@@ -109,7 +116,7 @@ async function pratique(server: ServerProcess, ...args: readonly string[]): Prom
 const registration = '/apis/admissionregistration.k8s.io/v1'
 
 /** As `kubectl apply -f` does, but by the API. */
-async function applyManifests({ kube, server, bad }: Place): Promise<void> {
+async function applyManifests({ kube, server, port, bad }: Place): Promise<void> {
   for (const name of ['prod', 'spared', 'ignored'])
     await made(kube, '/api/v1/namespaces', {
       metadata: {
@@ -117,7 +124,14 @@ async function applyManifests({ kube, server, bad }: Place): Promise<void> {
         ...(name === 'ignored' ? { labels: { 'admission.pratique/ignore': '' } } : {}),
       },
     })
-  const choices = ['--enforce', '--host', server.host, '--exempt-namespace', 'spared']
+  // A Service that is the test's own machine; the certificate is for the Service's name.
+  await made(kube, '/api/v1/namespaces', { metadata: { name: 'registry' } })
+  await made(kube, '/api/v1/namespaces/registry/services', {
+    metadata: { name: 'pratique' },
+    spec: { type: 'ExternalName', externalName: 'localhost', ports: [{ port }] },
+  })
+  const address = ['--service', `registry/pratique:${port}`, '--host', server.host]
+  const choices = [...address, '--enforce', '--exempt-namespace', 'spared']
   const text = await pratique(server, 'cluster', 'add', 'test', ...choices)
   for (const document of parseAllDocuments(text)) {
     const object = document.toJS() as { readonly kind: string }
@@ -284,7 +298,21 @@ async function survivesAbsence({ kube, server, good, pinned, restart }: Place): 
   assert.equal(refused.status, 500)
   assert.match(seen(refused).message ?? '', /failed calling webhook "mutate\.admission\.pratique"/)
   await made(kube, '/api/v1/namespaces/spared/pods', body)
+  // As without --enforce: what cannot be asked is let through as it is.
+  await setFailurePolicy(kube, 'Ignore')
+  await until(async () => (await kube.call('POST', `${pods}?dryRun=All`, { body })).status === 201)
+  assert.equal(seen(await made(kube, pods, body)).spec['containers']?.[0]?.image, good)
+  await setFailurePolicy(kube, 'Fail')
   // Its certificate is another one, of the authority that the cluster knows.
   await restart()
   assert.equal(seen(await made(kube, pods, body)).spec['containers']?.[0]?.image, pinned)
+}
+
+async function setFailurePolicy(kube: KubeApi, value: string): Promise<void> {
+  const body = [{ op: 'replace', path: '/webhooks/0/failurePolicy', value }]
+  for (const kind of ['validating', 'mutating']) {
+    const path = `${registration}/${kind}webhookconfigurations/pratique-${kind === 'mutating' ? 'mutate' : 'validate'}`
+    const contentType = 'application/json-patch+json'
+    assert.equal((await kube.call('PATCH', path, { body, contentType })).status, 200)
+  }
 }

@@ -205,12 +205,17 @@ const rows: Readonly<Record<number, readonly string[]>> = {
     `INSERT INTO admission_pull_gates VALUES ('123456789012', '', 'on', 92, 'arn')`,
     `INSERT INTO admission_authorities VALUES (1, 'pem', 93, 94)`,
   ],
+  29: [
+    `INSERT INTO public_roots VALUES ('123456789012', 'public', 'arn')`,
+    `INSERT INTO public_root_state VALUES (1, 95, 96, NULL, x'01', x'02', NULL, x'03', x'04')`,
+  ],
   32: [
     `INSERT INTO cluster_images VALUES ('123456789012', 'prod', 'web', 'Deployment', 'app', 'team/app', '${digest('d')}', 1, 0, 'admission', 'allow', '["base@1"]',
        '[]', 95, 96, 95, 96, 'admission', NULL, 2, 'allow')`,
     `INSERT INTO admission_denials VALUES (1, '123456789012', 'prod', 'admission', 'web', 'Pod', 'app', 'team/app:1', 'team/app', '', '[]', '[]', 1, 97)`,
     `INSERT INTO cluster_reports VALUES ('123456789012', 'prod', 98, 'arn', 1, 2, 3, 4)`,
   ],
+  33: [`INSERT INTO unused_holdings VALUES (1, 95)`, `INSERT INTO unused_packages VALUES (1, 96)`],
 }
 
 /** Up to 15 sets had members as rows. */

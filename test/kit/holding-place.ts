@@ -21,13 +21,15 @@ import {
 } from '../../src/scanning/scan-store.ts'
 import { findSetCounts } from '../../src/scanning/set-count-store.ts'
 import { integerOrAbsent, type EmbeddedDatabase } from '../../src/storage/database/database.ts'
-import { fakeClock } from './fake-clock.ts'
+import { fakeClock, type FakeClock } from './fake-clock.ts'
 import { insertImages } from './image-builder.ts'
 
 export interface HeldPackage {
   readonly package: Package
   /** Of the operating system; it is in the image, too. */
   readonly owner?: Package
+  /** Listed, and not held against data. */
+  readonly isPassedOver?: true
 }
 
 export interface HeldImage {
@@ -38,6 +40,7 @@ export interface HeldImage {
 
 export interface HoldingPlace extends ImportDeps {
   readonly database: EmbeddedDatabase
+  readonly clock: FakeClock
 }
 
 export function holdingPlace(database: EmbeddedDatabase): HoldingPlace {
@@ -71,7 +74,7 @@ export async function holdImage(
   })
   const instances = await database.transaction(async (tx) => {
     const found: ScannedInstance[] = []
-    for (const [index, { package: it, owner }] of image.packages.entries()) {
+    for (const [index, { package: it, owner, isPassedOver }] of image.packages.entries()) {
       const packageId = await internPackage(tx, it, image.distribution)
       const ownerId =
         owner === undefined ? undefined : await internPackage(tx, owner, image.distribution)
@@ -83,6 +86,7 @@ export async function holdImage(
         packageId,
         path: `place ${index}`,
         ...(ownerId === undefined ? {} : { ownerId }),
+        ...(isPassedOver === true ? { passedOver: 'development' } : {}),
       })
     }
     return found

@@ -49,7 +49,7 @@ const coverage: Readonly<Record<string, number>> = {
 }
 
 test('no schedule of pushes, mounts, deletes and collections loses or leaks anything', async (t) => {
-  const schedules = fuzzRuns(2000)
+  const schedules = fuzzRuns(1000)
   const first = fuzzSeed()
   const stride = Math.min(availableParallelism(), 4)
   const shares = Array.from({ length: stride }, (_, index) => ({

@@ -12,6 +12,7 @@ import { openSuppressions } from '../../src/scanning/suppressions.ts'
 import { accountOf } from '../kit/principals.ts'
 import { listImagesHolding } from '../../src/scanning/list-images-holding.ts'
 import { countNames } from '../../src/scanning/rules/finding-counts.ts'
+import { sweepPackages } from '../../src/scanning/sweep-packages.ts'
 import { sweepPackageSets } from '../../src/scanning/sweep-package-sets.ts'
 import { identifyPackage } from '../../src/scanning/rules/package-identity.ts'
 import type { SqlWriter } from '../../src/storage/database/database.ts'
@@ -104,7 +105,14 @@ const action = fc.oneof(
     }),
   },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('settle' as const) }) },
-  { weight: 1, arbitrary: fc.record({ kind: fc.constant('sweep' as const) }) },
+  {
+    weight: 2,
+    // After days in which what nobody names is kept, and days after which it goes, with history and without.
+    arbitrary: fc.record({
+      kind: fc.constant('sweep' as const),
+      days: fc.constantFrom(0, 1, 8, 401),
+    }),
+  },
   {
     weight: 2,
     arbitrary: fc.record({
@@ -181,14 +189,22 @@ async function perform(at: HoldingPlace, each: Step['action']): Promise<void> {
       await suppress(at, each.flaws)
       break
     case 'sweep':
-      await sweepPackageSets(at, { signal: new AbortController().signal })
+      at.clock.advance(each.days * dayMs)
+      await sweepAll(at)
       break
     default:
       throw new Error(`unknown action ${JSON.stringify(each satisfies never)}`)
   }
 }
 
+const dayMs = 86_400_000
 const account = accountOf('123456789012')
+
+async function sweepAll(at: HoldingPlace): Promise<void> {
+  const options = { signal: new AbortController().signal }
+  await sweepPackageSets(at, options)
+  await sweepPackages(at, { historyDays: 400 }, options)
+}
 
 /** The rules of the account are these, and no others. */
 async function suppress(at: HoldingPlace, flaws: readonly string[]): Promise<void> {
@@ -274,6 +290,8 @@ async function assertSame(
   { images, sources, suppressed }: Wanted,
 ): Promise<void> {
   const fresh = holdingPlace(await temporaryDatabase(t))
+  // What is advised depends on the day.
+  fresh.clock.advance(lived.clock.now().getTime() - fresh.clock.now().getTime())
   for (const [source, records] of sources)
     await importRecords(fresh, [...records.values()].map(recordOf), { source })
   for (const each of images.values()) await holdImage(fresh, each)
@@ -297,6 +315,31 @@ async function assertSame(
   const held = new Set([...images.keys()].map((name) => JSON.stringify(images.get(name)?.packages)))
   const sets = await lived.database.first('SELECT COUNT(*) AS n FROM package_sets')
   assert.ok(Number(sets?.['n']) <= held.size, 'sets that no image has are gone')
+  await assertSwept(lived, fresh, images)
+}
+
+/** In the end nothing is left but what images name, and what they show is the same. */
+async function assertSwept(
+  lived: HoldingPlace,
+  fresh: HoldingPlace,
+  images: ReadonlyMap<string, HeldImage>,
+): Promise<void> {
+  // Sets, then holdings of none, then packages of none: each is seen to be so, and waits.
+  for (const days of [0, 401, 401]) {
+    lived.clock.advance(days * dayMs)
+    await sweepAll(lived)
+  }
+  for (const table of ['packages', 'holdings', 'holding_owners', 'package_lookups'])
+    assert.equal(await rowsIn(lived, table), await rowsIn(fresh, table), table)
+  assert.equal(await rowsIn(lived, 'unused_packages'), 0)
+  assert.equal(await rowsIn(lived, 'unused_holdings'), 0)
+  await assertFound(lived, images)
+  for (const name of images.keys())
+    assert.deepEqual(told(await findingsOf(lived, name)), told(await findingsOf(fresh, name)), name)
+}
+
+async function rowsIn({ database }: HoldingPlace, table: string): Promise<number> {
+  return Number((await database.first(`SELECT COUNT(*) AS n FROM ${table}`))?.['n'])
 }
 
 function told({ findings, suppressed }: FindingList): unknown {

@@ -33,6 +33,7 @@ async function ask(
     },
     listTrustMaterial: echo,
     showTrustMaterial: echo,
+    followPublicRoot: changed,
     putTrustMaterial: changed,
     deleteTrustMaterial: changed,
     describeSignatures: echo,
@@ -55,6 +56,7 @@ test('refuses what names nothing, or something that is none', async () => {
     ['DELETE', 'trust/policy', ''],
     ['GET', 'trust/materials', 'kind=certificate'],
     ['GET', 'trust/material', 'kind=key'],
+    ['POST', 'trust/public-root', ''],
     ['POST', 'trust/material', 'kind=key&name=ci&valid-until=tomorrow'],
     ['DELETE', 'trust/material', 'name=ci'],
     ['GET', 'signatures', `repository=Team/App&digest=${digest}`],
@@ -80,6 +82,7 @@ test('each change is for the audit log with what went and what came', async () =
   const rows: readonly (readonly [string, string, string])[] = [
     ['POST', 'trust/policy', ''],
     ['DELETE', 'trust/policy', 'name=release'],
+    ['POST', 'trust/public-root', 'name=public'],
     ['POST', 'trust/material', 'kind=key&name=ci'],
     ['DELETE', 'trust/material', 'kind=key&name=ci'],
   ]
@@ -111,6 +114,7 @@ test('who may push may not say whose signatures count: each change has an action
     [
       'pratique:PutTrustPolicy',
       'pratique:DeleteTrustPolicy',
+      'pratique:PutTrustMaterial',
       'pratique:PutTrustMaterial',
       'pratique:DeleteTrustMaterial',
     ],

@@ -71,6 +71,11 @@ export interface TrustRooms {
     readonly reference: Reference
     readonly by: string
   }) => Promise<Changed>
+  /** The public sigstore instance's, kept up to date from then on. */
+  readonly followPublicRoot: (
+    input: { readonly account: AccountId; readonly name: string; readonly by: string },
+    options: { readonly signal: AbortSignal },
+  ) => Promise<Changed>
   readonly describeSignatures: (image: Image) => Promise<unknown>
   readonly describeEvidence: (
     image: Image,
@@ -184,6 +189,18 @@ export const trustRoutes: readonly ControlRoute<TrustRooms>[] = [
     action: 'pratique:PutTrustMaterial',
     isOfAccount: true,
     run: putMaterial,
+  },
+  {
+    method: 'POST',
+    path: `${base}/public-root`,
+    action: 'pratique:PutTrustMaterial',
+    isOfAccount: true,
+    run: async (rooms, call) => {
+      const { account, principal: by, query } = call
+      const name = query.get('name')
+      if (name === null) return refused('name must be that of a root')
+      return changed(await rooms.followPublicRoot({ account, name, by }, call))
+    },
   },
   {
     method: 'DELETE',

@@ -5,7 +5,7 @@ import {
   type PullThroughRule,
 } from '../../../replication/pull-through-rule-store.ts'
 import { epochSeconds, ownRegistry, type EcrCall, type EcrDeps } from './call.ts'
-import { cursorOf, defaultPageSize, nextTokenFor, refusePagingWithIds } from './page.ts'
+import { keysetPage, refusePagingWithIds } from './page.ts'
 import { renderPullThrough } from './pull-through-shape.ts'
 
 /** By prefix (one unknown prefix fails the call), or page by page in order of prefixes. */
@@ -36,15 +36,11 @@ export async function describePullThroughCacheRules(
     nextToken,
     maxResults,
   }
-  const limit = maxResults ?? defaultPageSize
-  const cursor = cursorOf(deps, page)
-  const after = typeof cursor === 'string' ? cursor : ''
-  const found = await listPullThroughRules(deps.database, account, { after, limit: limit + 1 })
-  const shown = found.slice(0, limit)
-  return {
-    pullThroughCacheRules: shown.map((rule) => renderRule(account, rule)),
-    ...nextTokenFor(deps, page, found.length > limit ? shown.at(-1)?.prefix : undefined),
-  }
+  const { shown, next } = await keysetPage(deps, page, {
+    list: (part) => listPullThroughRules(deps.database, account, part),
+    keyOf: ({ prefix }) => prefix,
+  })
+  return { pullThroughCacheRules: shown.map((rule) => renderRule(account, rule)), ...next }
 }
 
 function renderRule(account: AccountId, rule: PullThroughRule): Readonly<Record<string, unknown>> {

@@ -1,6 +1,6 @@
 import { listPullExclusions } from '../../../registry/pull-time-exclusion-store.ts'
 import type { EcrCall, EcrDeps } from './call.ts'
-import { cursorOf, defaultPageSize, nextTokenFor } from './page.ts'
+import { keysetPage } from './page.ts'
 
 export async function listPullTimeUpdateExclusions(
   deps: EcrDeps,
@@ -14,13 +14,9 @@ export async function listPullTimeUpdateExclusions(
     nextToken,
     maxResults,
   }
-  const limit = maxResults ?? defaultPageSize
-  const cursor = cursorOf(deps, page)
-  const after = typeof cursor === 'string' ? cursor : ''
-  const found = await listPullExclusions(deps.database, accountId, { after, limit: limit + 1 })
-  const shown = found.slice(0, limit)
-  return {
-    pullTimeUpdateExclusions: shown,
-    ...nextTokenFor(deps, page, found.length > limit ? shown.at(-1) : undefined),
-  }
+  const { shown, next } = await keysetPage(deps, page, {
+    list: (part) => listPullExclusions(deps.database, accountId, part),
+    keyOf: (arn) => arn,
+  })
+  return { pullTimeUpdateExclusions: shown, ...next }
 }

@@ -33,6 +33,29 @@ export function nextTokenFor(
   return { nextToken: encodeToken(deps.pagingKey, deps.ids.bytes(12), page, cursor) }
 }
 
+/** A page of a list whose cursor is one text: that of the last entry shown. `list` is asked for one more, to know whether there is. */
+export async function keysetPage<Entry>(
+  deps: Pick<EcrDeps, 'pagingKey' | 'ids'>,
+  page: PageRequest,
+  {
+    list,
+    keyOf,
+  }: {
+    readonly list: (page: {
+      readonly after: string
+      readonly limit: number
+    }) => Promise<readonly Entry[]>
+    readonly keyOf: (entry: Entry) => string
+  },
+): Promise<{ readonly shown: readonly Entry[]; readonly next: { readonly nextToken?: string } }> {
+  const limit = page.maxResults ?? defaultPageSize
+  const cursor = cursorOf(deps, page)
+  const found = await list({ after: typeof cursor === 'string' ? cursor : '', limit: limit + 1 })
+  const shown = found.slice(0, limit)
+  const last = found.length > limit ? shown.at(-1) : undefined
+  return { shown, next: nextTokenFor(deps, page, last === undefined ? undefined : keyOf(last)) }
+}
+
 /** Explicit ids name the answer; asking for pages of it too is a contradiction. */
 export function refusePagingWithIds(
   member: string,
