@@ -22,7 +22,7 @@ const print = (line: string): void => {
 const [name = '', ...rest] = process.argv.slice(2)
 
 const benchmarks: Readonly<Record<string, () => Promise<void> | void>> = {
-  admission: () => benchAdmission(print),
+  admission: () => benchAdmission(print, rest.map(Number)),
   manifest: () => benchManifest(print),
   pull: () => benchPull(print),
   push: () => benchPush(print),

@@ -126,7 +126,13 @@ async function refusalOf(response: Response): Promise<Failure> {
   return new Failure(exitCode, message + suffix, advice)
 }
 
-const notFoundCodes = ['MANIFEST_UNKNOWN', 'ADVISORY_UNKNOWN', 'ADVISORY_SOURCE_UNKNOWN']
+const notFoundCodes = [
+  'MANIFEST_UNKNOWN',
+  'ADVISORY_UNKNOWN',
+  'ADVISORY_SOURCE_UNKNOWN',
+  'POSTURE_UNKNOWN',
+  'POSTURE_RULES_UNKNOWN',
+]
 
 function exitCodeOf(code: string | undefined): number {
   if (code?.startsWith('INVENTORY_') === true) return exitCodes.cannotAnswer

@@ -57,6 +57,7 @@ import { isStorageFault, nameStorageFault } from './storage/storage-full.ts'
 import { requestReevaluation } from './trust/reevaluate-trust.ts'
 import { VerifiersAside } from './trust/verify-aside.ts'
 import { requestRenewals } from './scan-jobs.ts'
+import { openPosture, type PostureKeeping } from './posture-rooms.ts'
 import { controlRooms, type ControlDeps } from './control-rooms.ts'
 import { witnessPush } from './trust/request-signings.ts'
 import { withdrawSignerTrust } from './trust/withdraw-signer-trust.ts'
@@ -124,14 +125,16 @@ async function startServer(config: Config, log: Log, foundation: Foundation): Pr
     auditBytes: () => auditBytesOf(foundation),
     notifications: () => measureNotifications(foundation),
   })
-  const scanner = { layers, verifiers, suppressions, vexKeys, feeds }
+  const trail = await openAuditTrail(config, { log, metrics }, foundation)
+  const given = { suppressions, url: () => url, audit: trail.facts, wake: () => workers.wake() }
+  const posture = openPosture(config, foundation, given)
+  const scanner = { layers, verifiers, suppressions, vexKeys, feeds, posture }
   const workers = openWorkers(config, foundation, scanner, { log, metrics })
   const notifying = openNotifying(config, { log, metrics, suppressions }, foundation)
   const { notifier } = notifying
   let draining = false
   const guard = connectionGuard(config, log, clock, await openFileLimit())
   const app = createHttpServer(guard, (made) => observeRequests(made, { ids, log, metrics }))
-  const trail = await openAuditTrail(config, { log, metrics }, foundation)
   refuseWhileDraining(app, () => draining)
   serveHealth(app, {
     metrics,
@@ -161,6 +164,7 @@ async function startServer(config: Config, log: Log, foundation: Foundation): Pr
     suppressions,
     feeds,
     notifying,
+    posture,
     url: () => url,
     vexKeysHash: keysHashOf(vexKeys),
     bundleKeys,
@@ -200,10 +204,12 @@ interface Doors extends ControlDeps {
   readonly url: () => string
   readonly notifying: Notifying
   readonly admission: Admission
+  readonly posture: PostureKeeping
 }
 
 function serveDoors(app: FastifyInstance, doors: Doors): void {
-  const { config, log, foundation, trail, url, wake, suppressions, notifying, admission } = doors
+  const { config, log, foundation, trail, url, wake, suppressions, notifying, admission, posture } =
+    doors
   const { database, blobs, clock, ids, keyring } = foundation
   const addresses: AddressDeps = {
     defaultAccount: config.account,
@@ -244,7 +250,7 @@ function serveDoors(app: FastifyInstance, doors: Doors): void {
     encodeMessage: (denied) => encodeAuthorizationMessage({ clock, ids, messageKey }, denied),
   })
   const { authorize: ask, authorizeUnder: askUnder, prepareRepositories } = decisions
-  const audit = trail.watch(app)
+  const audit = trail.watch(app, posture.changed)
   const downloadKey = keyring.keysOf('download')
   const pagingKey = keyring.keysOf('paging')
   const buffers = new BufferPool()
@@ -353,6 +359,7 @@ function serveDoors(app: FastifyInstance, doors: Doors): void {
       ...trail.rooms,
       ...admission.rooms,
       ...notifying.rooms,
+      ...posture.rooms,
       ...policyRooms({
         ...decisions,
         database,

@@ -14,6 +14,7 @@ import type { AuditRooms } from './edges/control/audit-routes.ts'
 import type { Metrics } from './edges/health/metrics.ts'
 import type { Foundation } from './foundation.ts'
 import type { Log } from './lib/log.ts'
+import type { LogFactDeps } from './posture/log-facts.ts'
 
 /** Seals the log: who can write its files, and has not this key, cannot write a history. The same after a rotation. */
 export function auditKeyOf({ auditKey }: Foundation): AuditKey {
@@ -32,11 +33,16 @@ const segmentsAtMax = 4
 /** What the doors and the rooms of a server have of its audit log. */
 export interface AuditTrail {
   /** Records what passes the doors of an app; to be called once. */
-  watch(app: Parameters<typeof auditRequests>[0]): RequestAuditor
+  watch(
+    app: Parameters<typeof auditRequests>[0],
+    onChange: Parameters<typeof auditRequests>[1]['onChange'],
+  ): RequestAuditor
   /** Nothing may be changed that cannot be recorded. */
   holding(authorize: Authorizer): Authorizer
   readonly cloudTrail: CloudTrailDeps
   readonly rooms: AuditRooms
+  /** What a posture is judged by. */
+  readonly facts: LogFactDeps
   close(): Promise<void>
 }
 
@@ -49,7 +55,8 @@ export async function openAuditTrail(
   const { account, region, audit } = config
   const auditLog = await openAuditLog(config, told, foundation)
   return {
-    watch: (app) => auditRequests(app, { ...audit, log: auditLog, clock, ids, region, account }),
+    watch: (app, onChange) =>
+      auditRequests(app, { ...audit, log: auditLog, clock, ids, region, account, onChange }),
     holding: (authorize) => refuseUnrecordable(authorize, auditLog),
     cloudTrail: {
       search: (input, options) => searchLog({ segments, log: auditLog }, input, options),
@@ -57,6 +64,15 @@ export async function openAuditTrail(
       ids,
     },
     rooms: auditRooms(config, foundation, auditLog),
+    facts: {
+      ownAccount: account,
+      searchAuditLog: (input, options) => searchLog({ segments, log: auditLog }, input, options),
+      async *verifyAuditLog(options) {
+        const position = await auditLog.position()
+        const key = auditKeyOf(foundation)
+        yield* verifyLog({ segments, key }, { position, anchor: undefined }, options)
+      },
+    },
     close: () => auditLog.close(),
   }
 }

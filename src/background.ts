@@ -22,6 +22,7 @@ import { imagePushedJob } from './registry/events.ts'
 import { exportHandlers } from './inspecting.ts'
 import { openImageContent } from './registry/open-image-content.ts'
 import { lifecycleJobHandlers, lifecycleSchedule } from './lifecycle-jobs.ts'
+import { postureSchedule, type PostureKeeping } from './posture-rooms.ts'
 import { trustJobHandlers, trustSchedule } from './trust-jobs.ts'
 import type { Verifiers } from './trust/verify-aside.ts'
 import { scanJobHandlers, scanSchedule } from './scan-jobs.ts'
@@ -86,12 +87,18 @@ export interface Workers {
 export function openWorkers(
   config: Config,
   foundation: Foundation,
-  deps: ScannerDeps & { readonly feeds: FeedSources },
+  deps: ScannerDeps & {
+    readonly feeds: FeedSources
+    readonly posture: Pick<PostureKeeping, 'handlers'>
+  },
   { log, metrics }: { readonly log: Log; readonly metrics: Metrics },
 ): Workers {
   const { database, clock, ids } = foundation
   const jobs = { database, clock, ids, log: jobLog(log, metrics) }
-  const handlers = jobHandlers(config, foundation, { ...deps, log })
+  const handlers = {
+    ...jobHandlers(config, foundation, { ...deps, log }),
+    ...deps.posture.handlers,
+  }
   const urgent = new JobWorker({ ...jobs, handlers, schedule: [], lane: urgentLane })
   const schedule = jobSchedule(config)
   const background = new JobWorker({ ...jobs, handlers, schedule, lane: backgroundLane })
@@ -140,6 +147,7 @@ function jobSchedule(
     ...lifecycleSchedule,
     ...trustSchedule,
     ...admissionSchedule,
+    ...postureSchedule,
     { kind: trimNotificationsJob, everyMs: trimNotificationsEveryMs },
     { kind: forgetAdvisoriesJob, everyMs: forgetEveryMs },
   ]

@@ -18,6 +18,7 @@ import type { AccountRooms } from './edges/control/account-routes.ts'
 import type { AdmissionRooms } from './edges/control/admission-routes.ts'
 import type { AuditRooms } from './edges/control/audit-routes.ts'
 import type { NotificationRooms } from './edges/control/notification-routes.ts'
+import type { PostureRooms } from './edges/control/posture-routes.ts'
 import type { policyRooms } from './edges/control/policy-rooms.ts'
 import type { ControlRooms } from './edges/control/routes.ts'
 import { chooseFeeds } from './feeds/choice.ts'
@@ -50,6 +51,7 @@ import { recallFindings } from './scanning/recall-findings.ts'
 import { awaitEvaluation } from './scanning/await-evaluation.ts'
 import { findImages } from './scanning/find-images.ts'
 import { findScan, type FoundScan } from './scanning/find-scan.ts'
+import { listImageSecrets } from './scanning/list-image-secrets.ts'
 import { listFindings, type Finding } from './scanning/list-findings.ts'
 import { getVexDocument, putVexDocument, removeVexDocument } from './scanning/put-vex-document.ts'
 import { countRuleUses } from './scanning/rule-uses.ts'
@@ -92,6 +94,7 @@ export function controlRooms(
   | keyof AdmissionRooms
   | keyof AuditRooms
   | keyof NotificationRooms
+  | keyof PostureRooms
   | keyof ReturnType<typeof policyRooms>
 > {
   const { paths, database } = foundation
@@ -137,6 +140,7 @@ export function controlRooms(
     explainVulnerability: (input) => explainImage({ ...foundation, suppressions }, input),
     listSuppressed: (input) => listSuppressed({ ...foundation, suppressions }, input),
     recallFindings: (input) => recallImage({ ...foundation, suppressions }, input),
+    listImageSecrets: (input) => listSecrets(foundation, input),
     findImages: async (input) => {
       await awaitEvaluation(database)
       return findImages({ reader: database, suppressions }, input)
@@ -178,6 +182,15 @@ async function listSuppressed(
     asOf: left?.revision,
   })
   return { suppressed }
+}
+
+async function listSecrets(
+  { database, blobs }: Foundation,
+  { account, repository: name, digest }: AskedImage,
+): ReturnType<ControlRooms['listImageSecrets']> {
+  const { id } = await getRepository(database, { account, name })
+  const content = openImageContent({ reader: database, blobs }, id)
+  return listImageSecrets({ reader: database, content }, digest)
 }
 
 async function recallImage(

@@ -1,17 +1,22 @@
 import { readFileSync } from 'node:fs'
 import { InvalidArgumentError, Option, type Command } from 'commander'
 import { programVersion } from '../../src/lib/program-version.ts'
-import { judgePosture, type JudgedRule } from '../../src/posture/rules/judge-posture.ts'
+import type { PostureEvidence } from '../../src/posture/rules/evidence.ts'
+import {
+  judgePosture,
+  type JudgedRule,
+  type Posture,
+} from '../../src/posture/rules/judge-posture.ts'
 import { postureSeverities, type PostureSeverity } from '../../src/posture/rules/posture-rule.ts'
 import {
-  defaultExpectations,
+  defaultRulesFile,
   parseRulesFile,
   type PostureRulesFile,
 } from '../../src/posture/rules/rules-file.ts'
 import { postureRules } from '../../src/posture/rules/table.ts'
 import { exitCodes, Failure } from '../failure.ts'
 import { note } from '../output.ts'
-import { postureDocument } from '../posture/formats/document.ts'
+import { writePostureJson } from '../posture/formats/json.ts'
 import { writePostureHtml } from '../posture/formats/html.ts'
 import { writePostureJunit } from '../posture/formats/junit.ts'
 import { writePostureMarkdown } from '../posture/formats/markdown.ts'
@@ -19,11 +24,13 @@ import { writePostureSarif } from '../posture/formats/sarif.ts'
 import { renderPosture } from '../posture/formats/table.ts'
 import { gatherEvidence } from '../posture/gather.ts'
 import { addToHistory, readHistory } from '../posture/history.ts'
-import { closePlace, openPlace, targets, type Target } from '../posture/place.ts'
+import { applyFixes, requireAnswer, type FixFlags } from '../posture/apply-fixes.ts'
+import { readServerPosture } from '../posture/server-posture.ts'
+import { closePlace, openPlace, targets, type Place, type Target } from '../posture/place.ts'
 import type { PostureReport } from '../posture/posture-report.ts'
 import { writeDocuments } from '../write-documents.ts'
 
-interface AuditFlags {
+interface AuditFlags extends FixFlags {
   readonly target: Target
   readonly rules?: string
   readonly min: PostureSeverity
@@ -31,6 +38,10 @@ interface AuditFlags {
   readonly images: number
   readonly pull?: true
   readonly history?: string
+  readonly server?: true
+  readonly now?: true
+  readonly putRules?: string
+  readonly removeRules?: true
   readonly output: readonly string[]
 }
 
@@ -39,8 +50,10 @@ Examples:
   pratique audit
   pratique audit --rules posture.yaml --min medium -o table -o html=posture.html --history scores.ndjson
   AWS_PROFILE=audit pratique audit --target aws --repository 'prod/*' -o sarif=posture.sarif
+  pratique audit --server --put-rules posture.yaml
+  pratique audit --fix REG-003 REG-004 --dry-run
 
-Nothing is changed: it only reads, and fetches no manifest, as that would date the last pull of an image. With --pull, or as a role whose
+Without --fix nothing is changed: it only reads, and fetches no manifest, as that would date the last pull of an image. With --pull, or as a role whose
 pulls are excluded from that, it also looks for secrets, users and platforms. What may not be read makes the rules that need it unknown,
 with the right that is missing.
 
@@ -67,6 +80,16 @@ export function auditCommand(program: Command): void {
     .option('--images <count>', 'so many images of each repository are looked into', count, 5)
     .option('--pull', 'also what is in manifests and configurations, though that counts as a pull')
     .option('--history <file>', 'add the score to a file, and compare with what is in it')
+    .option(
+      '--fix [rule...]',
+      'mends what needs no decision, of all rules or of these; asks before each call',
+    )
+    .option('--yes', 'with --fix: does not ask')
+    .option('--dry-run', 'with --fix: shows the calls, and makes none')
+    .option('--server', 'what the server itself judged last, with its history')
+    .option('--now', 'with --server: has it judge now, and waits')
+    .option('--put-rules <file>', 'gives the server a rules file by which it judges from now on')
+    .option('--remove-rules', 'takes the rules file of the server away')
     .option(
       '-o, --output <format[=file]>',
       `${formats.join(', ')}; repeatable, with =FILE written there`,
@@ -99,45 +122,118 @@ function output(value: string, earlier: readonly string[]): readonly string[] {
 }
 
 async function audit(flags: AuditFlags): Promise<void> {
-  const judgedAt = new Date()
-  const now = judgedAt.getTime()
-  const file = rulesFileOf(flags.rules, now)
+  requireAnswer(
+    flags,
+    postureRules.map(({ id }) => id),
+  )
+  if (isOfServer(flags)) return showServer(flags)
+  const file = rulesFileOf(flags.rules, new Date().getTime())
   const place = openPlace(flags.target)
   try {
-    const reading = {
-      now,
-      looked: flags.images,
-      only: flags.repository,
-      pull: flags.pull === true,
-      progress: progressOf(now),
+    let found = await judgeNow(place, file, flags)
+    if (flags.fix !== undefined) {
+      const rules = found.posture.rules.filter((one) => isCounted(one, flags.min))
+      const mended = await applyFixes(place.session, { ...found, rules }, flags)
+      // What was changed is looked at again: a call that was taken may have had no effect.
+      if (mended > 0) found = await judgeNow(place, file, flags)
     }
-    const evidence = await gatherEvidence(place, file.expectations, reading)
-    const posture = judgePosture(postureRules, evidence, file.suppress)
-    const shown = posture.rules.filter((one) => isCounted(one, flags.min))
-    const account = evidence.account.kind === 'told' ? evidence.account.value : ''
-    const about = { target: flags.target, account }
-    const history = flags.history === undefined ? undefined : readHistory(flags.history, about)
-    const exitCode = exitCodeOf(shown, file)
-    const report = { ...about, judgedAt, posture, shown, minimum: flags.min, exitCode, history }
-    await writeDocuments(flags.output, formats, (format) => textOf(report, format))
-    if (flags.history !== undefined)
-      addToHistory(flags.history, posture, { ...about, at: judgedAt.toISOString() })
-    process.exitCode = exitCode
+    await writeReport(found, file, flags)
   } finally {
     closePlace(place)
   }
 }
 
+interface Judged {
+  readonly judgedAt: Date
+  readonly evidence: PostureEvidence
+  readonly posture: Posture
+}
+
+async function judgeNow(
+  place: Place,
+  { expectations, suppress }: PostureRulesFile,
+  flags: AuditFlags,
+): Promise<Judged> {
+  const judgedAt = new Date()
+  const now = judgedAt.getTime()
+  const reading = {
+    now,
+    looked: flags.images,
+    only: flags.repository,
+    pull: flags.pull === true,
+    progress: progressOf(now),
+  }
+  const evidence = await gatherEvidence(place, expectations, reading)
+  return { judgedAt, evidence, posture: judgePosture(postureRules, evidence, suppress) }
+}
+
+async function writeReport(
+  { judgedAt, evidence, posture }: Judged,
+  file: PostureRulesFile,
+  flags: AuditFlags,
+): Promise<void> {
+  const shown = posture.rules.filter((one) => isCounted(one, flags.min))
+  const account = evidence.account.kind === 'told' ? evidence.account.value : ''
+  const about = { target: flags.target, account }
+  const history = flags.history === undefined ? undefined : readHistory(flags.history, about)
+  const exitCode = exitCodeOf(shown, file)
+  const told = { ...about, judgedAt, posture, shown, minimum: flags.min, exitCode, history }
+  await writeDocuments(flags.output, formats, (format) => textOf(told, format))
+  if (flags.history !== undefined)
+    addToHistory(flags.history, posture, { ...about, at: judgedAt.toISOString() })
+  process.exitCode = exitCode
+}
+
+const ownFlags = ['rules', 'history', 'pull', 'fix'] as const
+
+function isOfServer(flags: AuditFlags): boolean {
+  const { server, now, putRules, removeRules } = flags
+  const isAsked = [server, now, putRules, removeRules].some((one) => one !== undefined)
+  if (!isAsked) return false
+  const isOther =
+    flags.target === 'aws' ||
+    flags.repository.length > 0 ||
+    ownFlags.some((name) => flags[name] !== undefined)
+  if (isOther)
+    throw new Failure(
+      exitCodes.usage,
+      'the server judges all of its account, by the rules file that it was given',
+      'leave out --target, --rules, --repository, --pull, --history and --fix, or --server',
+    )
+  if (putRules !== undefined && removeRules === true)
+    throw new Failure(exitCodes.usage, '--put-rules and --remove-rules are two different things')
+  return true
+}
+
+async function showServer(flags: AuditFlags): Promise<void> {
+  const { putRules: path } = flags
+  const text = path === undefined ? undefined : textOfFile(path)
+  if (path !== undefined && text !== undefined) readRules(path, text, new Date().getTime())
+  const rules = flags.removeRules === true ? 'remove' : text
+  const found = await readServerPosture({ isNow: flags.now === true, rules })
+  const { posture, unknown, ...about } = found
+  const shown = posture.rules.filter((one) => isCounted(one, flags.min))
+  const exitCode = exitCodeOf(shown, { unknown })
+  const report = { ...about, posture, shown, minimum: flags.min, exitCode }
+  await writeDocuments(flags.output, formats, (format) => textOf(report, format))
+  process.exitCode = exitCode
+}
+
 function rulesFileOf(path: string | undefined, now: number): PostureRulesFile {
-  if (path === undefined)
-    return { expectations: defaultExpectations, unknown: 'fail', suppress: [] }
-  let text: string
+  if (path === undefined) return defaultRulesFile
+  return readRules(path, textOfFile(path), now)
+}
+
+function textOfFile(path: string): string {
   try {
-    text = readFileSync(path, 'utf8')
+    return readFileSync(path, 'utf8')
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error)
     throw new Failure(exitCodes.usage, `${path} cannot be read: ${why}`)
   }
+}
+
+function readRules(path: string, text: string, now: number): PostureRulesFile {
   const reading = parseRulesFile(text, { ids: postureRules.map(({ id }) => id), now })
   if (reading.kind === 'read') return reading.file
   const faults = reading.faults.map(({ line, problem }) => `${path}:${line}: ${problem}`)
@@ -161,7 +257,10 @@ function isCounted({ severity }: JudgedRule, minimum: PostureSeverity): boolean 
   return postureSeverities.indexOf(severity) <= postureSeverities.indexOf(minimum)
 }
 
-function exitCodeOf(shown: readonly JudgedRule[], { unknown }: PostureRulesFile): number {
+function exitCodeOf(
+  shown: readonly JudgedRule[],
+  { unknown }: Pick<PostureRulesFile, 'unknown'>,
+): number {
   if (shown.some(({ outcome }) => outcome === 'fail')) return exitCodes.no
   const isOpen = unknown === 'fail' && shown.some(({ outcome }) => outcome === 'unknown')
   return isOpen ? exitCodes.cannotAnswer : exitCodes.ok
@@ -172,7 +271,7 @@ async function textOf(report: PostureReport, format: Format): Promise<string> {
     case 'table':
       return renderPosture(report)
     case 'json':
-      return JSON.stringify(postureDocument(report), undefined, 2)
+      return writePostureJson(report)
     case 'sarif':
       return writePostureSarif(report, await programVersion())
     case 'junit':

@@ -1,5 +1,6 @@
 // What the server says of a directory or an archive, for a person and for SARIF.
 import { severities } from '../gate/gate-finding.ts'
+import { secretLines, type LayerSecret } from '../layer-secrets.ts'
 import { renderTable } from '../output.ts'
 import type { SarifFinding, ScannedImage } from '../sarif/scanned-image.ts'
 import { reasonOf, renderSuppressed, type SuppressedFinding } from '../suppressed-findings.ts'
@@ -21,6 +22,7 @@ interface ArchiveImage {
   readonly findings: readonly ArchiveFinding[]
   readonly suppressed: readonly (ArchiveFinding & SuppressedFinding)[]
   readonly explanation?: Explanation
+  readonly secrets?: readonly LayerSecret[]
 }
 
 interface ArchiveFinding {
@@ -94,7 +96,7 @@ export function renderArchiveImage(image: ArchiveImage, isListed: boolean): stri
   const { length } = image.suppressed
   const counted = length === 0 ? '' : `\n  ${length} not counted: --show-suppressed lists them`
   const apart = isListed ? `\n${apartOf(image.suppressed)}` : counted
-  return head + table + apart + verdict + notes.join('')
+  return head + table + apart + verdict + secretLines(image.secrets) + notes.join('')
 }
 
 export function apartOf(suppressed: readonly SuppressedFinding[]): string {

@@ -10,6 +10,7 @@ import { withPulls } from '../fetch-manifests.ts'
 import { readScan, resolveTargets, type ScanState, type Target } from '../gate/findings.ts'
 import { compareFindings, whereOf } from '../gate/gate-finding.ts'
 import { jsonOf } from '../json.ts'
+import { readLayerSecrets, secretLines, type LayerSecret } from '../layer-secrets.ts'
 import { note, render, say, type Format } from '../output.ts'
 import { packDirectory } from '../pack-directory.ts'
 import { parseImageReference, type ImageReference } from '../reference.ts'
@@ -107,8 +108,9 @@ async function scanReference(
   const images = await Promise.all(results.map((result) => withSuppressed(session, result, flags)))
   if (output === 'sarif')
     return saySarif(images.map((image) => imageOfState(reference.text, image, image.suppressed)))
-  const table = (): string => images.map((image) => renderState(image)).join('\n\n')
-  say(render(output, { schema: 'pratique.scan/1', images }, table))
+  const told = await Promise.all(images.map((image) => withSecrets(session, image)))
+  const table = (): string => told.map((image) => renderState(image)).join('\n\n')
+  say(render(output, { schema: 'pratique.scan/1', images: told }, table))
 }
 
 async function saySarif(images: readonly ScannedImage[]): Promise<void> {
@@ -121,6 +123,8 @@ interface ScannedTarget {
   readonly state: ScanState
   /** Where they were asked for. */
   readonly suppressed?: readonly StoredSuppressedFinding[]
+  /** Absent where the source does not tell. */
+  readonly secrets?: readonly LayerSecret[]
 }
 
 /** ECR's answer leaves out what is not counted; Pratique's own API tells it. */
@@ -145,6 +149,12 @@ async function withSuppressed(
     note('what is not counted is not listed: it needs pratique:ListSuppressedFindings')
     return result
   }
+}
+
+async function withSecrets(session: Session, image: ScannedTarget): Promise<ScannedTarget> {
+  if (image.state.kind === 'running' || isUnscanned(image.state)) return image
+  const secrets = await readLayerSecrets(session, image.target)
+  return secrets === undefined ? image : { ...image, secrets }
 }
 
 function isUnscanned(state: ScanState): boolean {
@@ -197,7 +207,7 @@ async function scanTarget(session: Session, target: Target, rescan: boolean): Pr
   }
 }
 
-function renderState({ target, state, suppressed }: ScannedTarget): string {
+function renderState({ target, state, suppressed, secrets }: ScannedTarget): string {
   const head = headOf(target)
   if (state.kind === 'running') return `${head}\n  still running: ${state.status}`
   const remarks =
@@ -213,7 +223,7 @@ function renderState({ target, state, suppressed }: ScannedTarget): string {
     ])
   const table = state.kind === 'unavailable' && rows.length === 0 ? '' : `\n${findingTable(rows)}`
   const apart = suppressed === undefined ? '' : `\n${apartOf(suppressed)}`
-  return `${head}${table}${apart}${remarks}`
+  return `${head}${table}${apart}${secretLines(secrets)}${remarks}`
 }
 
 function headOf({ repository, digest, platform }: Target): string {

@@ -8,18 +8,31 @@ import type {
   ClaimedSignatures,
   ImageEvidence,
   ScanEvidence,
+  SignatureTerm,
   Told,
 } from '../../src/posture/rules/evidence.ts'
+import {
+  chooseImages,
+  countClaimedSignatures,
+  releaseIn,
+  type ListedImage,
+} from '../../src/posture/rules/choose-images.ts'
+import { layerSecretsIn, type ToldImageSecrets } from '../../src/posture/rules/layer-secrets.ts'
+import {
+  isTrustedBy,
+  signatureTerm,
+  type SignatureOutcome,
+} from '../../src/posture/rules/signature-term.ts'
 import { exitCodes, Failure } from '../failure.ts'
 import { readScan, targetsOf, type ScanState, type Target } from '../gate/findings.ts'
 import { parseImageReference } from '../reference.ts'
-import type { Session } from '../session.ts'
-import { askEvidence } from '../trust/ask-evidence.ts'
+import { jsonOf } from '../json.ts'
+import { callServer, type Session } from '../session.ts'
+import { askEvidence, type ToldResult } from '../trust/ask-evidence.ts'
 import { readConfiguration } from './read-configuration.ts'
 import { tell } from './told.ts'
 
 const maxImages = 20_000
-const lately = 30 * 86_400_000
 
 export interface ImageReading {
   readonly now: number
@@ -35,25 +48,31 @@ export async function readImages(
   repositoryName: string,
   { now, looked, isPullAllowed }: ImageReading,
 ): Promise<readonly ImageEvidence[]> {
-  const details = await describe(session, repositoryName)
-  const latest = details
-    .filter(isTaggedImage)
-    .toSorted((a, b) => timeOf(b.imagePushedAt) - timeOf(a.imagePushedAt))[0]
-  const pulled = details
-    .filter(
-      (one) => isImage(one) && one !== latest && now - timeOf(one.lastRecordedPullTime) <= lately,
-    )
-    .toSorted((a, b) => timeOf(b.lastRecordedPullTime) - timeOf(a.lastRecordedPullTime))
-  const wanted = new Set([...(latest === undefined ? [] : [latest]), ...pulled].slice(0, looked))
+  const listed = (await describe(session, repositoryName)).map(listedOf)
+  const { latest, lookedInto } = chooseImages(listed, { now, looked })
   const images: ImageEvidence[] = []
-  for (const detail of details) {
-    const isLatest = detail === latest
-    const inside = wanted.has(detail)
-      ? await lookInto(session, { repositoryName, detail, details, isLatest, isPullAllowed })
+  for (const one of listed) {
+    const isLatest = one === latest
+    const inside = lookedInto.has(one)
+      ? await lookInto(session, { repositoryName, ...one, listed, isLatest, isPullAllowed })
       : unread(looked)
-    images.push({ ...evidenceOf(detail), isLatest, ...inside })
+    images.push({ ...evidenceOf(one), isLatest, ...inside })
   }
   return images
+}
+
+interface Listed extends ListedImage {
+  readonly detail: ImageDetail
+}
+
+function listedOf(detail: ImageDetail): Listed {
+  return {
+    detail,
+    tags: detail.imageTags ?? [],
+    artifactType: detail.artifactMediaType,
+    pushedAt: detail.imagePushedAt?.getTime(),
+    lastPulledAt: detail.lastRecordedPullTime?.getTime(),
+  }
 }
 
 async function describe(session: Session, repositoryName: string): Promise<readonly ImageDetail[]> {
@@ -70,49 +89,30 @@ async function describe(session: Session, repositoryName: string): Promise<reado
   return details
 }
 
-/** Charts, signatures and bills of materials are kept beside images, and have no configuration to judge. */
-function isImage({ artifactMediaType }: ImageDetail): boolean {
-  return (
-    artifactMediaType === undefined ||
-    /container\.image\.v1|image\.config\.v1/.test(artifactMediaType)
-  )
-}
+type Dates = Omit<ImageEvidence, 'isLatest' | 'scans' | 'configurations' | 'layers' | 'signatures'>
 
-const signatureTag = /^sha(?:256|512)-[0-9a-f]{64,128}(?:\.(?:sig|att|sbom))?$/
-
-function isTaggedImage(detail: ImageDetail): boolean {
-  const tags = detail.imageTags ?? []
-  return isImage(detail) && tags.some((tag) => !signatureTag.test(tag))
-}
-
-function timeOf(date: Date | undefined): number {
-  return date?.getTime() ?? 0
-}
-
-type Dates = Omit<ImageEvidence, 'isLatest' | 'scans' | 'configurations' | 'signatures'>
-
-function evidenceOf(detail: ImageDetail): Dates {
+function evidenceOf({ detail, tags, pushedAt, lastPulledAt }: Listed): Dates {
   return {
     digest: detail.imageDigest ?? '',
-    tags: detail.imageTags ?? [],
-    pushedAt: detail.imagePushedAt?.getTime(),
-    lastPulledAt: detail.lastRecordedPullTime?.getTime(),
+    tags,
+    pushedAt,
+    lastPulledAt,
     sizeBytes: detail.imageSizeInBytes ?? 0,
   }
 }
 
-type Inside = Pick<ImageEvidence, 'scans' | 'configurations' | 'signatures'>
+type Inside = Pick<ImageEvidence, 'scans' | 'configurations' | 'layers' | 'signatures'>
 
 function unread(looked: number): Inside {
   const why = `not looked into: more images than --images ${looked} of a repository`
   const unknown = { kind: 'unknown', why } as const
-  return { scans: unknown, configurations: unknown, signatures: unknown }
+  return { scans: unknown, configurations: unknown, layers: unknown, signatures: unknown }
 }
 
 interface Looked {
   readonly repositoryName: string
   readonly detail: ImageDetail
-  readonly details: readonly ImageDetail[]
+  readonly listed: readonly Listed[]
   readonly isLatest: boolean
   readonly isPullAllowed: boolean
 }
@@ -121,7 +121,9 @@ async function lookInto(session: Session, looked: Looked): Promise<Inside> {
   const { repositoryName, detail, isLatest, isPullAllowed } = looked
   if (!isPullAllowed) return lookFromOutside(session, looked)
   const found = await tell('ecr:BatchGetImage', () => targetsIn(session, repositoryName, detail))
-  if (found.kind !== 'told') return { scans: found, configurations: found, signatures: found }
+  const layers = await layersOf(session, looked)
+  if (found.kind !== 'told')
+    return { scans: found, configurations: found, layers, signatures: found }
   const targets = found.value
   const scans = await tell('ecr:DescribeImageScanFindings', () => scansOf(session, targets))
   const isAsked = { kind: 'not-applicable', why: 'only the newest image is asked for it' } as const
@@ -130,9 +132,8 @@ async function lookInto(session: Session, looked: Looked): Promise<Inside> {
     configurations: isLatest
       ? await tell('ecr:GetDownloadUrlForLayer', () => configurationsOf(session, targets))
       : isAsked,
-    signatures: isLatest
-      ? await tell('ecr:ListImageReferrers', () => signaturesOf(session, looked))
-      : isAsked,
+    layers,
+    signatures: await tell('ecr:ListImageReferrers', () => signaturesOf(session, looked)),
   }
 }
 
@@ -143,7 +144,7 @@ const pullNeeded = {
 
 /** An index whose manifest is not fetched is judged by what the source says of it as a whole, if anything. */
 async function lookFromOutside(session: Session, looked: Looked): Promise<Inside> {
-  const { repositoryName: repository, detail, isLatest } = looked
+  const { repositoryName: repository, detail } = looked
   const { imageDigest: digest = '', imageManifestMediaType: type = '' } = detail
   const target = { repository, registryId: undefined, digest, platform: undefined }
   const scans = await tell('ecr:DescribeImageScanFindings', () => scansOf(session, [target]))
@@ -151,10 +152,25 @@ async function lookFromOutside(session: Session, looked: Looked): Promise<Inside
   return {
     scans: isUntold && /index|manifest\.list/.test(type) ? pullNeeded : scans,
     configurations: pullNeeded,
-    signatures: isLatest
-      ? await tell('ecr:ListImageReferrers', () => signaturesOf(session, looked))
-      : { kind: 'not-applicable', why: 'only the newest image is asked for it' },
+    layers: await layersOf(session, looked),
+    signatures: await tell('ecr:ListImageReferrers', () => signaturesOf(session, looked)),
   }
+}
+
+/** Of our own server alone: nobody else reads layers for it. That is no pull. */
+async function layersOf(
+  session: Session,
+  { repositoryName: repository, detail: { imageDigest: digest = '' }, isLatest }: Looked,
+): Promise<ImageEvidence['layers']> {
+  if (session.endpoint === undefined)
+    return { kind: 'not-applicable', why: 'ECR does not look for secrets in layers' }
+  if (!isLatest) return { kind: 'not-applicable', why: 'only the newest image is asked for it' }
+  const query = new URLSearchParams({ repository, digest })
+  return tell('pratique:ListImageSecrets', async () => {
+    const answer = await callServer(session, 'GET', `/pratique/v1/secrets?${query.toString()}`)
+    const { images } = await jsonOf<{ readonly images: readonly ToldImageSecrets[] }>(answer)
+    return layerSecretsIn(images)
+  })
 }
 
 async function targetsIn(
@@ -192,7 +208,7 @@ function scanIn(state: ScanState): Omit<ScanEvidence, 'platform'> {
     kev: finding.kev,
     fix: finding.fix,
     firstKnown: finding.firstKnown,
-    release: /[?&]distro=([a-z0-9._-]{1,100})/.exec(finding.purl ?? '')?.[1] ?? finding.release,
+    release: releaseIn(finding.purl) ?? finding.release,
   }))
   if (state.kind === 'scanned') return { kind: 'scanned', findings, words: state.note }
   const kind = state.status === 'NOT_SCANNED' ? 'never' : 'incomplete'
@@ -211,33 +227,26 @@ async function configurationsOf(
   return all
 }
 
-const signatureType = /cosign|sigstore|notary|notation|signature/i
-const nobodyVerified: Told<boolean> = {
+const nobodyVerified = {
   kind: 'unknown',
   why: 'it has artifacts that call themselves signatures, and no source tells whether somebody verified them',
-}
+} as const
 
 /** By referrers, and by the tags that cosign gave signatures before there were any. */
 async function signaturesOf(
   session: Session,
-  { repositoryName, detail: { imageDigest = '' }, details }: Looked,
+  { repositoryName, detail: { imageDigest = '' }, listed }: Looked,
 ): Promise<ClaimedSignatures> {
   const command = new ListImageReferrersCommand({ repositoryName, subjectId: { imageDigest } })
   const { referrers = [] } = await session.ecr.send(command)
-  const byType = referrers.filter(({ artifactType = '' }) => signatureType.test(artifactType))
-  const tag = `${imageDigest.replace(':', '-')}.sig`
-  const byTag = details.filter(({ imageTags = [] }) => imageTags.includes(tag))
-  const count = byType.length + byTag.length
+  const referrerTypes = referrers.map(({ artifactType = '' }) => artifactType)
+  const count = countClaimedSignatures(imageDigest, { referrerTypes, images: listed })
   const isAsked = session.endpoint !== undefined && count > 0
   return {
     count,
     isTrusted: isAsked ? await trustedOf(session, repositoryName, imageDigest) : nobodyVerified,
+    term: isAsked ? await termOf(session, repositoryName, imageDigest) : nobodyVerified,
   }
-}
-
-const noPolicy: Told<boolean> = {
-  kind: 'unknown',
-  why: 'it has signatures, and no trust policy says whose count (pratique trust set)',
 }
 
 /** By what the registry has verified; any trust policy that is about the repository will do. */
@@ -247,12 +256,36 @@ async function trustedOf(
   digest: string,
 ): Promise<Told<boolean>> {
   const told = await tell('pratique:GetEvidence', () =>
-    askEvidence(session, { repository, digest }),
+    askEvidence<ToldOutcome>(session, { repository, digest }),
   )
   if (told.kind !== 'told') return told
-  const results = told.value.map(({ result }) => result)
-  if (results.length === 0) return noPolicy
-  if (results.includes('verified')) return { kind: 'told', value: true }
-  const why = 'its signatures are still to be verified, or could not be'
-  return results.includes('unknown') ? { kind: 'unknown', why } : { kind: 'told', value: false }
+  return isTrustedBy(told.value.map(({ result }) => result))
+}
+
+interface ToldOutcome extends ToldResult {
+  readonly result: SignatureOutcome['result']
+}
+
+interface ToldSignature {
+  readonly results: readonly (Pick<SignatureOutcome, 'result'> & { readonly endsAt?: string })[]
+}
+
+async function termOf(
+  session: Session,
+  repository: string,
+  digest: string,
+): Promise<Told<SignatureTerm>> {
+  const query = new URLSearchParams({ repository, digest })
+  const told = await tell('pratique:DescribeSignatures', async () => {
+    const answer = await callServer(session, 'GET', `/pratique/v1/signatures?${query.toString()}`)
+    return jsonOf<{ readonly signatures: readonly ToldSignature[] }>(answer)
+  })
+  if (told.kind !== 'told') return told
+  const results = told.value.signatures.flatMap((one) => one.results)
+  return signatureTerm(
+    results.map(({ result, endsAt }) => ({
+      result,
+      endsAt: endsAt === undefined ? undefined : Date.parse(endsAt),
+    })),
+  )
 }

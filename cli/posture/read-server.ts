@@ -1,5 +1,12 @@
 // What only Pratique has: its data, its exemptions, its log. By its own API.
-import type { PostureEvidence, Told } from '../../src/posture/rules/evidence.ts'
+import type { AdmissionPolicy } from '../../src/admission/rules/admission-policy.ts'
+import { parseAdmissionPolicy } from '../../src/admission/rules/parse-policy.ts'
+import type {
+  AdmissionEvidence,
+  ClusterEvidence,
+  PostureEvidence,
+  Told,
+} from '../../src/posture/rules/evidence.ts'
 import { exitCodes, Failure } from '../failure.ts'
 import { jsonOf, linesOf } from '../json.ts'
 import { callServer, type Session } from '../session.ts'
@@ -8,7 +15,6 @@ import { tell } from './told.ts'
 
 type ServerEvidence = Pick<
   PostureEvidence,
-  | 'signatures'
   | 'admission'
   | 'exemptions'
   | 'data'
@@ -19,11 +25,6 @@ type ServerEvidence = Pick<
   | 'lastLogExport'
 >
 
-const unserved = (what: string): Extract<Told<never>, { kind: 'unknown' }> => ({
-  kind: 'unknown',
-  why: `this version serves nothing that tells ${what}`,
-})
-
 export async function readServer(
   session: Session,
   account: string,
@@ -32,8 +33,7 @@ export async function readServer(
   const root = `arn:aws:iam::${account}:root`
   const search = 'pratique:SearchAuditLog'
   return {
-    signatures: unserved('when signatures end and which are revoked'),
-    admission: unserved('in which mode namespaces are'),
+    admission: await readAdmission(session, now),
     exemptions: await tell('pratique:DescribeSuppressions', () => readExemptions(session)),
     data: await tell('pratique:DescribeAdvisories', () => readData(session)),
     rootUse: await tell(search, () => lastEvent(session, now, { principal: root })),
@@ -50,8 +50,10 @@ export async function readServer(
 
 /** AWS runs the service: of these parts it has none that could be asked for. */
 export const serverOfAws: ServerEvidence = {
-  signatures: unserved('when signatures of ECR end and which are revoked'),
-  admission: unserved('in which mode namespaces are'),
+  admission: {
+    kind: 'not-applicable',
+    why: 'clusters ask their own webhooks, and not ECR',
+  },
   exemptions: {
     kind: 'not-applicable',
     why: 'ECR has no exemptions; suppression filters of Inspector are not read',
@@ -62,6 +64,48 @@ export const serverOfAws: ServerEvidence = {
   lastBackup: { kind: 'not-applicable', why: 'AWS keeps the images' },
   chain: { kind: 'not-applicable', why: 'CloudTrail keeps the log' },
   lastLogExport: { kind: 'not-applicable', why: 'CloudTrail keeps the log' },
+}
+
+interface ToldCluster {
+  readonly name: string
+  readonly settings: Pick<ClusterEvidence, 'withoutPolicy' | 'bindings'>
+  readonly lastAskedAt?: string
+}
+
+async function readAdmission(session: Session, now: number): Promise<Told<AdmissionEvidence>> {
+  const base = '/pratique/v1/admission'
+  const clusters = await tell('pratique:ListClusters', async () => {
+    const answer = await callServer(session, 'GET', `${base}/clusters`)
+    return jsonOf<{ readonly clusters: readonly ToldCluster[] }>(answer)
+  })
+  if (clusters.kind !== 'told') return clusters
+  const listed = await tell('pratique:ListAdmissionPolicies', async () => {
+    const answer = await callServer(session, 'GET', `${base}/policies`)
+    return jsonOf<{ readonly policies: readonly { readonly name: string }[] }>(answer)
+  })
+  if (listed.kind !== 'told') return listed
+  const policies = await tell('pratique:GetAdmissionPolicy', async () => {
+    const read = []
+    for (const { name } of listed.value.policies) read.push(await readPolicy(session, name, now))
+    return read
+  })
+  if (policies.kind !== 'told') return policies
+  const asking = clusters.value.clusters.map(({ name, settings, lastAskedAt }) => ({
+    name,
+    withoutPolicy: settings.withoutPolicy,
+    bindings: settings.bindings,
+    hasAsked: lastAskedAt !== undefined,
+  }))
+  return { kind: 'told', value: { clusters: asking, policies: policies.value } }
+}
+
+async function readPolicy(session: Session, name: string, now: number): Promise<AdmissionPolicy> {
+  const path = `/pratique/v1/admission/policy?${new URLSearchParams({ name }).toString()}`
+  const { text } = await jsonOf<{ readonly text: string }>(await callServer(session, 'GET', path))
+  const reading = parseAdmissionPolicy(text, now)
+  if (reading.kind === 'read') return reading.policy
+  // Of a newer server the words may be others than this program knows.
+  throw new Failure(exitCodes.error, `the admission policy ${name} cannot be read`)
 }
 
 interface Rule {

@@ -47,7 +47,7 @@ export async function readScanFacts(
   const scan = await findScan(reader, deps.contentOf(repository.id), key)
   if (scan === undefined) return { kind: 'not-scanned' }
   if (scan.completedAt === undefined) return unfinished(scan)
-  const findings = await findingsOf(deps, repository, scan, needed)
+  const findings = await readFindingFacts(deps, repository, scan, needed)
   return scanOf(scan, findings, await dataTime(deps, scan, needed))
 }
 
@@ -112,11 +112,12 @@ async function dataTime(
   return { dataAt: Math.min(updatedAt.getTime(), left?.at.getTime() ?? Infinity) }
 }
 
-async function findingsOf(
-  { reader, suppressions }: ScanFactDeps,
+/** Those of these severities that nothing holds back. */
+export async function readFindingFacts(
+  { reader, suppressions }: Pick<ScanFactDeps, 'reader' | 'suppressions'>,
   repository: Repository,
   scan: FoundScan,
-  { severities, firstKnown }: Needed,
+  { severities, firstKnown }: Pick<Needed, 'severities' | 'firstKnown'>,
 ): Promise<readonly FindingFacts[]> {
   const { instances, left } = scan
   if (severities.size === 0 || instances.length === 0) return []

@@ -3,7 +3,7 @@ import type { AuditLog } from '../audit/audit-log.ts'
 import { RecordRenderer, type AuditedEvent, type AuditedRequest } from '../audit/render-record.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Ids } from '../lib/ids.ts'
-import type { AccountId } from '../policy/account-id.ts'
+import { parseAccountId, type AccountId } from '../policy/account-id.ts'
 import { isStorageFault, StorageFullError } from '../storage/storage-full.ts'
 import { tokenHashOf } from './authenticate.ts'
 import { readAuthorization } from './authorization-header.ts'
@@ -41,6 +41,8 @@ interface Deps {
   readonly account: AccountId
   /** Whether allowed reads of images are recorded. */
   readonly withReads: boolean
+  /** Something of the account was changed; called before that is answered. */
+  readonly onChange: (account: AccountId) => void
 }
 
 /** Refused credentials that are recorded one by one in a minute: nobody without a key gets to fill the disk. */
@@ -69,6 +71,7 @@ export function auditRequests(app: FastifyInstance, deps: Deps): RequestAuditor 
     if (!isAwaited(seen, event)) return undefined
     audited.add(request)
     const isDone = !event.isReadOnly && seen.decision !== 'deny' && status < 400
+    if (isDone) tellChange(deps, seen)
     const fault = await recordDurably(seen)
     return isDone ? fault : undefined
   }
@@ -107,6 +110,19 @@ export function auditRequests(app: FastifyInstance, deps: Deps): RequestAuditor 
     requireWritable: () => deps.log.requireWritable(),
     recordAlso: (request, done) => recordDurably({ ...auditedOf(request, 200), ...done }),
   }
+}
+
+/** Credentials that are handed out, and what asks to be judged, change nothing that is judged. */
+const changesNothing = /^(?:sts:|ecr:GetAuthorizationToken$|pratique:JudgePosture$)/
+
+/** Whose it was, and who did it: a change across accounts may concern both. */
+function tellChange({ onChange }: Deps, { caller, resource, action = '' }: AuditedRequest): void {
+  if (changesNothing.test(action)) return
+  const owner = parseAccountId(
+    /^arn:[^:\s]*:[^:\s]*:[^:\s]*:(\d{12}):/.exec(resource ?? '')?.[1] ?? '',
+  )
+  for (const account of new Set([caller?.accountId, owner]))
+    if (account !== undefined) onChange(account)
 }
 
 /** Whoever asks without credentials how to come in is told, and nothing was decided. */

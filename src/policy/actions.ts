@@ -153,7 +153,12 @@ const signer: readonly Row[] = [
 
 const pratique: readonly Row[] = [
   ['pratique', 'repository', 'read', 'ExplainDecision GetSbom GetSbomWithFindings'],
-  ['pratique', 'repository', 'read', 'ExplainFinding ListSuppressedFindings RecallFindings'],
+  [
+    'pratique',
+    'repository',
+    'read',
+    'ExplainFinding ListSuppressedFindings RecallFindings ListImageSecrets',
+  ],
   ['pratique', 'repository', 'read', 'PreviewLifecyclePolicy GetLifecycleHistory'],
   ['pratique', 'repository', 'write', 'RunLifecyclePolicy UndoLifecycleDeletion'],
   ['pratique', 'repository', 'read', 'DescribeSignatures GetEvidence'],
@@ -183,6 +188,8 @@ const pratique: readonly Row[] = [
   ['pratique', 'none', 'read', 'ListSigningKeys GetSigningRoot'],
   ['pratique', 'none', 'write', 'CreateSigningKey SignWithKey'],
   ['pratique', 'none', 'write', 'PutQuota RepairStorage CreateBundleKey'],
+  ['pratique', 'none', 'read', 'GetPosture GetPostureRules ListPostureHistory'],
+  ['pratique', 'none', 'write', 'JudgePosture PutPostureRules DeletePostureRules'],
 ]
 
 export const knownActions: readonly KnownAction[] = [

@@ -15,6 +15,7 @@ import { findLayerInventory, writeLayerInventory } from './layer-inventory-store
 import type { LayerInventory, LayerReading } from './layer-inventory.ts'
 import { matchPackages, type EvaluationDeps } from './match-packages.ts'
 import { readLayer, type LayerReaders } from './read-layer.ts'
+import { secretsRevision } from './rules/find-secrets.ts'
 import { judgeOutcome } from './rules/scan-outcome.ts'
 import { squash, type SquashedImage, type SquashedLayer } from './rules/squash.ts'
 
@@ -24,7 +25,12 @@ export interface ExamineDeps extends EvaluationDeps {
 
 /** Changes whenever the same layer would give another inventory. */
 export const extractorRevision = createHash('sha256')
-  .update(JSON.stringify(allExtractors().map(({ id, revision }) => [id, revision])))
+  .update(
+    JSON.stringify([
+      ...allExtractors().map(({ id, revision }) => [id, revision]),
+      ['secrets', secretsRevision],
+    ]),
+  )
   .digest('hex')
   .slice(0, 16)
 

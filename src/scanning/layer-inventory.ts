@@ -6,6 +6,7 @@ import { TarWalker } from '../lib/archive/tar-entries.ts'
 import { digestFromHash, type Digest } from '../oci/digest.ts'
 import { LayerLimitError, type LayerLimits } from './layer-limits.ts'
 import { LayerRecorder, type LayerParsers } from './layer-recorder.ts'
+import { SecretRecorder } from './secret-recorder.ts'
 import type { LayerContents, LayerInventory, LayerProblem } from './rules/layer-contents.ts'
 
 export type { LayerContents, LayerInventory } from './rules/layer-contents.ts'
@@ -56,6 +57,7 @@ export async function inventoryLayer(
 
 interface Progress {
   readonly recorder: LayerRecorder
+  readonly secrets: SecretRecorder | undefined
   readonly walker: TarWalker
   readonly hash: Hash
   compressedBytes: number
@@ -66,9 +68,12 @@ class SourceError extends Error {}
 
 function startProgress(parsers: LayerParsers, limits: LayerLimits): Progress {
   const recorder = new LayerRecorder(parsers, limits)
+  const { secretSalt } = parsers
+  const secrets = secretSalt && new SecretRecorder(recorder, secretSalt())
   return {
     recorder,
-    walker: new TarWalker(recorder),
+    secrets,
+    walker: new TarWalker(secrets ?? recorder),
     hash: createHash('sha256'),
     compressedBytes: 0,
     decompressedBytes: 0,
@@ -185,11 +190,13 @@ function unreadable(progress: Progress, reason: UnreadableReason, message: strin
 
 function contentsOf(progress: Progress, problems: readonly LayerProblem[]): LayerContents {
   const recorded = progress.recorder.contents()
+  const secrets = progress.secrets?.found ?? []
   return {
     compressedBytes: progress.compressedBytes,
     decompressedBytes: progress.decompressedBytes,
     entries: progress.walker.headers,
     ...recorded,
+    ...(secrets.length === 0 ? {} : { secrets }),
     problems: [...problems, ...recorded.problems],
   }
 }

@@ -21,6 +21,8 @@ import { leadsToPackages, mayBeFolderLink, parseWhiteout } from './rules/recorde
 export interface LayerParsers {
   readonly extractors: readonly Extractor[]
   readonly parseOsRelease: (bytes: Uint8Array, path: string) => Distribution | undefined
+  /** Random bytes for each layer; where it is absent nobody looks for secrets. */
+  readonly secretSalt?: () => Uint8Array
 }
 
 type RecordedContents = Pick<

@@ -22,6 +22,8 @@ import { listFindings, type Finding } from './list-findings.ts'
 import type { FindingPlace } from './owner-reader.ts'
 import { readDeclaredImage } from './read-declared-image.ts'
 import { readLayer } from './read-layer.ts'
+import { listImageSecrets } from './list-image-secrets.ts'
+import type { FoundSecret } from './rules/layer-contents.ts'
 import { platformChildren, scannability } from './request-scan.ts'
 import type { AccountId } from '../policy/account-id.ts'
 import { endOfSupport, type FixAdvice } from './rules/fix-advice.ts'
@@ -48,6 +50,8 @@ export interface ArchiveImage {
   readonly findings: readonly ArchiveFinding[]
   /** Those that something speaks against, and what. */
   readonly suppressed: readonly (ArchiveFinding & { readonly suppression: Suppression })[]
+  /** Where secrets stand in its layers, and what they look like; absent of a list of packages, which has none. */
+  readonly secrets?: readonly FoundSecret[]
   /** Present when it was asked for. */
   readonly explanation?: VulnerabilityExplanation
 }
@@ -149,7 +153,8 @@ async function scanRootFileSystem(
     return [await render(deps, failed(reading.message), { explain, account })]
   const { inventory } = reading
   const outcome = await judgeLayers(deps, [{ digest: inventory.diffId, inventory }], options)
-  return [await render(deps, outcome, { explain, account })]
+  const rendered = await render(deps, outcome, { explain, account })
+  return [{ ...rendered, secrets: inventory.secrets ?? [] }]
 }
 
 async function scanImages(
@@ -159,7 +164,10 @@ async function scanImages(
 ): Promise<readonly ArchiveImage[]> {
   return visitImages(deps, body, options, async (content, entry) => {
     const outcome = await examineOrFail(deps, content, entry.digest, options)
-    return render(deps, outcome, { entry, explain, account })
+    const rendered = await render(deps, outcome, { entry, explain, account })
+    const images = await listImageSecrets({ reader: deps.database, content }, entry.digest)
+    const layers = (images ?? []).flatMap((image) => image.layers)
+    return { ...rendered, secrets: layers.flatMap(({ secrets }) => secrets) }
   })
 }
 

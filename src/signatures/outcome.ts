@@ -66,4 +66,6 @@ export interface SignatureVerdict {
   readonly signedAtSource?: 'claim' | 'authority' | 'timestamp' | 'transparency-log'
   /** From when on the verdict must be made again: certificates, expiry, revocation data. */
   readonly validUntil?: number
+  /** From when on the signature itself counts no more, whoever judges it: its own end, or its certificate's or key's where no proven time stands for it. */
+  readonly endsAt?: number
 }

@@ -93,6 +93,7 @@ export interface WrittenResult {
   readonly signedAt: number | undefined
   readonly signedAtSource: string | undefined
   readonly validUntil: number | undefined
+  readonly endsAt: number | undefined
   readonly engineRevision: string
   readonly rootHash: string | undefined
 }
@@ -105,8 +106,8 @@ export async function insertResult(
 ): Promise<void> {
   await tx.run(
     `INSERT INTO signature_results (signature_id, policy, entry_id, policy_revision, result, reason, checks, identity, key_id,
-       signed_at, signed_at_source, valid_until, engine_revision, root_hash, computed_at)
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`,
+       signed_at, signed_at_source, valid_until, ends_at, engine_revision, root_hash, computed_at)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)`,
     [
       signatureId,
       result.policy,
@@ -120,6 +121,7 @@ export async function insertResult(
       result.signedAt ?? null,
       result.signedAtSource ?? null,
       result.validUntil ?? null,
+      result.endsAt ?? null,
       result.engineRevision,
       result.rootHash ?? null,
       now.getTime(),
@@ -249,6 +251,8 @@ export interface ListedResult {
   readonly signedAt: Date | undefined
   readonly signedAtSource: string | undefined
   readonly validUntil: Date | undefined
+  /** From when on the signature itself counts no more; `validUntil` may come before, when something is only asked for again. */
+  readonly endsAt: Date | undefined
   readonly computedAt: Date
 }
 
@@ -284,8 +288,8 @@ async function listResults(
   signatureId: number,
 ): Promise<readonly ListedResult[]> {
   const rows = await reader.all(
-    `SELECT policy, entry_id, result, reason, checks, identity, key_id, signed_at, signed_at_source, valid_until, computed_at
-     FROM signature_results WHERE signature_id = $1 ORDER BY policy, entry_id`,
+    `SELECT policy, entry_id, result, reason, checks, identity, key_id, signed_at, signed_at_source, valid_until, ends_at,
+       computed_at FROM signature_results WHERE signature_id = $1 ORDER BY policy, entry_id`,
     [signatureId],
   )
   return rows.map((row) => ({
@@ -300,6 +304,7 @@ async function listResults(
     signedAt: dateIn(row, 'signed_at'),
     signedAtSource: textOrAbsent(row, 'signed_at_source'),
     validUntil: dateIn(row, 'valid_until'),
+    endsAt: dateIn(row, 'ends_at'),
     computedAt: instant(row, 'computed_at'),
   }))
 }

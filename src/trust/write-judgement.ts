@@ -93,7 +93,8 @@ function resultOf(
   { policy, entry, verdict }: JudgedCandidate,
   engineRevision: string,
 ): Parameters<typeof insertResult>[2] {
-  const { result, reason, checks, identity, keyId, signedAt, signedAtSource, validUntil } = verdict
+  const { result, reason, checks, identity, keyId, signedAt, signedAtSource } = verdict
+  const { validUntil, endsAt } = verdict
   return {
     policy: policy.policy.name,
     policyRevision: policy.revision,
@@ -106,6 +107,7 @@ function resultOf(
     signedAt,
     signedAtSource,
     validUntil,
+    endsAt,
     engineRevision,
     rootHash: verdict.rootHash,
   }

@@ -6,9 +6,12 @@ import { test, type TestContext } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import {
   CreateRepositoryCommand,
+  CreateRepositoryCreationTemplateCommand,
   DescribeImageScanFindingsCommand,
   DescribeImagesCommand,
+  DescribeRepositoriesCommand,
   ECRClient,
+  GetLifecyclePolicyCommand,
   PutLifecyclePolicyCommand,
   SetRepositoryPolicyCommand,
 } from '@aws-sdk/client-ecr'
@@ -19,6 +22,7 @@ import {
   PutUserPolicyCommand,
 } from '@aws-sdk/client-iam'
 import { STSClient } from '@aws-sdk/client-sts'
+import { requireAnswer } from '../../cli/posture/apply-fixes.ts'
 import { gatherEvidence } from '../../cli/posture/gather.ts'
 import { closePlace, type Target } from '../../cli/posture/place.ts'
 import { judgePosture, type JudgedRule } from '../../src/posture/rules/judge-posture.ts'
@@ -36,11 +40,12 @@ interface Place {
 }
 
 const secret = 'ghp_abcdefghijklmnopqrstuvwxyz0123456789'
+const layerSecret = '0f8a7c2e-91b4-4d6a-8e3f-5a1c9d7b2e40'
 
 test('the audit', async (t) => {
   const place = await openPlace(t)
   await t.test('wrong words are refused before anybody is asked', async () => refusals(place))
-  await t.test('by default no pull is dated, and what needs one is unknown', async () =>
+  await t.test('by default no pull is dated, and what needs one at AWS is unknown', async () =>
     untouched(place),
   )
   await t.test('who may little learns which right is missing', async () => withFewRights(place))
@@ -48,9 +53,11 @@ test('the audit', async (t) => {
     withPulls(place),
   )
   await t.test('AWS’s shapes give the same verdict as our own', async () => sameVerdict(place))
+  await t.test('the server judges as the command line does', async () => sameByServer(place))
   await t.test('what is suppressed and allowed lets a pipeline go on', async () =>
     suppressed(place),
   )
+  await t.test('what needs no decision is mended, in both places alike', async () => mended(place))
 })
 
 async function openPlace(t: TestContext): Promise<Place> {
@@ -58,7 +65,10 @@ async function openPlace(t: TestContext): Promise<Place> {
   const server = await startServer(t)
   const { ecr } = server
   const files = [
-    { 'app/node_modules/lodash/package.json': '{"name":"lodash","version":"4.17.20"}' },
+    {
+      'app/node_modules/lodash/package.json': '{"name":"lodash","version":"4.17.20"}',
+      'root/.npmrc': `//r.example.com/:_authToken=${layerSecret}\n`,
+    },
   ]
   await ecr.send(
     new CreateRepositoryCommand({
@@ -183,7 +193,19 @@ async function refusals(place: Place): Promise<void> {
 
 async function untouched(place: Place): Promise<void> {
   const rules = await postureOf(place)
-  assert.equal(rules.get('REG-019')?.outcome, 'unknown')
+  // A server of ours is looked into without a pull, and its scanner tells of layers.
+  const inLayers = rules.get('REG-019')
+  assert.equal(inLayers?.outcome, 'fail')
+  assert.match(JSON.stringify(inLayers.seen), /npm-credentials in \/root\/\.npmrc, line 1/)
+  assert.equal(rules.get('REG-021')?.outcome, 'fail')
+  const atAws = await postureOf(place, { target: 'aws' })
+  assert.equal(atAws.get('REG-021')?.outcome, 'unknown')
+  const scan = await run(process.execPath, [program, 'scan', 'prod/app:1.0'], {
+    env: place.server.environment,
+    cwd: place.directory,
+  })
+  assert.match(scan.stdout, /secret: npm-credentials in \/root\/\.npmrc, line 1/)
+  assert.ok(!scan.stdout.includes(layerSecret))
   assert.equal(rules.get('REG-006')?.outcome, 'fail')
   assert.equal(rules.get('REG-015')?.outcome, 'fail')
   for (const repositoryName of ['prod/app', 'team/open']) {
@@ -255,7 +277,7 @@ async function withPulls(place: Place): Promise<void> {
     readFile(join(place.directory, name), 'utf8'),
   )
   for (const text of [done.stdout, done.stderr, ...(await Promise.all(written))])
-    assert.ok(!text.includes(secret))
+    assert.ok(!text.includes(secret) && !text.includes(layerSecret))
 }
 
 /** Rules about what only our own server has. */
@@ -267,6 +289,8 @@ async function sameVerdict(place: Place): Promise<void> {
   for (const [id, { outcome, severity, seen }] of byAws) {
     const mine = byOurs.get(id)
     if (ours.includes(id)) assert.equal(outcome, 'not-applicable', id)
+    // Layers are read by our own scanner alone; configurations by both.
+    else if (id === 'REG-019') assert.equal(outcome, mine?.outcome)
     // Who used root is in CloudTrail, which is not read.
     else if (id === 'REG-028') assert.equal(outcome, 'unknown')
     else
@@ -275,6 +299,63 @@ async function sameVerdict(place: Place): Promise<void> {
         { id, outcome: mine?.outcome, severity: mine?.severity, seen: mine?.seen },
       )
   }
+}
+
+/** What a rule says of each of its resources; the log goes on between two readings. */
+function answersOf(rules: Iterable<JudgedRule>): ReadonlyMap<string, unknown> {
+  return new Map(
+    [...rules].map(({ rule, outcome, severity, seen }) => [
+      rule.id,
+      {
+        outcome,
+        severity,
+        seen: seen.map(({ resource, outcome: one, words, remedy }) => ({
+          resource,
+          outcome: one,
+          words: words.replace(/\d+ lines/, 'lines'),
+          remedy,
+        })),
+      },
+    ]),
+  )
+}
+
+async function sameByServer(place: Place): Promise<void> {
+  const none = await audit(place, '--server')
+  assert.equal(none.status, 5, none.stderr)
+  assert.match(none.stderr, /has not been judged yet/)
+  // Pulled first, so that both see the same dates of pulls.
+  await postureOf(place, { pull: true })
+  const asked = await audit(place, '--server', '--now', '-o', 'json', '-o', 'table=t')
+  assert.equal(asked.status, 3, asked.stderr)
+  const told = JSON.parse(asked.stdout) as {
+    readonly rules: readonly {
+      readonly id: string
+      readonly outcome: string
+      readonly severity: string
+      readonly resources: readonly Record<'resource' | 'outcome' | 'seen' | 'remedy', string>[]
+    }[]
+  }
+  const byCommand = answersOf((await postureOf(place, { pull: true })).values())
+  for (const { id, outcome, severity, resources } of told.rules) {
+    const seen = resources.map(({ resource, outcome: one, seen: words, remedy }) => ({
+      resource,
+      outcome: one,
+      words: words.replace(/\d+ lines/, 'lines'),
+      remedy,
+    }))
+    const mine = { outcome, severity, seen }
+    assert.deepEqual({ id, ...mine }, { id, ...(byCommand.get(id) as object) })
+  }
+  assert.equal(told.rules.length, byCommand.size)
+  assert.ok(!asked.stdout.includes(secret))
+  const rules =
+    'version: 1\nsuppress:\n  - { rule: REG-006, owner: team, reason: is public, until: UNTIL }\n'
+  const until = new Date(Date.now() + 86_400_000).toISOString().slice(0, 10)
+  await writeFile(join(place.directory, 'server.yaml'), rules.replace('UNTIL', until))
+  const put = await audit(place, '--put-rules', 'server.yaml')
+  assert.match(put.stdout, /team\/open.*team until/, put.stderr)
+  assert.match(put.stdout, /score \d+ of 100.*(?:above|below) that of|the same as on/)
 }
 
 async function suppressed(place: Place): Promise<void> {
@@ -297,4 +378,61 @@ async function suppressed(place: Place): Promise<void> {
   assert.doesNotMatch(allowed.stdout, /REG-004/)
   const scores = await readFile(join(place.directory, 'scores'), 'utf8')
   assert.equal(scores.trim().split('\n').length, 2)
+}
+
+async function mended(place: Place): Promise<void> {
+  const { ecr } = place.server
+  for (const repositoryName of ['fix/one', 'fix/two'])
+    await ecr.send(new CreateRepositoryCommand({ repositoryName, imageTagMutability: 'MUTABLE' }))
+  const lifecyclePolicy = JSON.stringify({
+    rules: [
+      {
+        rulePriority: 1,
+        selection: {
+          tagStatus: 'untagged',
+          countType: 'sinceImagePushed',
+          countUnit: 'days',
+          countNumber: 14,
+        },
+        action: { type: 'expire' },
+      },
+    ],
+  })
+  const template = { prefix: 'fix', appliedFor: ['PULL_THROUGH_CACHE' as const], lifecyclePolicy }
+  await ecr.send(new CreateRepositoryCreationTemplateCommand(template))
+  const states = async (name: string): Promise<readonly unknown[]> => {
+    const { repositories = [] } = await ecr.send(
+      new DescribeRepositoriesCommand({ repositoryNames: [name] }),
+    )
+    const policy = ecr.send(new GetLifecyclePolicyCommand({ repositoryName: name }))
+    return [
+      repositories[0]?.imageTagMutability,
+      await policy.then(
+        ({ lifecyclePolicyText }) => lifecyclePolicyText,
+        () => undefined,
+      ),
+    ]
+  }
+  assert.throws(() => requireAnswer({ yes: true }, []), /go with --fix/)
+  assert.throws(() => requireAnswer({ fix: ['REG-999'], yes: true }, []), /no rule REG-999/)
+  const both = ['--repository', 'fix/one', '--repository', 'team/open']
+  const dry = await audit(place, ...both, '--fix', '--dry-run')
+  assert.match(dry.stderr, /put-image-tag-mutability --repository-name fix\/one .*\n/)
+  assert.match(dry.stderr, /2 could be mended/)
+  assert.match(dry.stderr, /left: REG-003 team\/open: it has the tag latest/)
+  assert.match(dry.stderr, /left: REG-006 team\/open: what mends it is a decision/)
+  assert.equal(dry.status, 3)
+  assert.deepEqual(await states('fix/one'), ['MUTABLE', undefined])
+  const only = ['--fix', 'REG-003', 'REG-004', '--yes', '-o', 'json']
+  for (const [target, name] of [
+    ['pratique', 'fix/one'],
+    ['aws', 'fix/two'],
+  ] as const) {
+    const done = await audit(place, '--target', target, '--repository', name, ...only)
+    assert.match(done.stderr, /2 mended, 0 not wanted, 0 failed, 0 left/)
+    assert.deepEqual(await states(name), ['IMMUTABLE', lifecyclePolicy])
+    const { rules } = JSON.parse(done.stdout) as { rules: { id: string; outcome: string }[] }
+    const outcomes = rules.filter(({ id }) => /00[34]$/.test(id)).map(({ outcome }) => outcome)
+    assert.deepEqual(outcomes, ['pass', 'pass'])
+  }
 }

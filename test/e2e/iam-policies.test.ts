@@ -4,6 +4,7 @@ import assert from 'node:assert/strict'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { runAws } from '../kit/aws.ts'
 import { temporaryDirectory } from '../kit/database.ts'
 import { missing, run } from '../kit/run.ts'
 import { program, startServer } from '../kit/server-process.ts'
@@ -149,7 +150,7 @@ test(
 test('the aws command puts policies on users and groups', { skip: missing('aws') }, async (t) => {
   const server = await startServer(t)
   const aws = async (...args: readonly string[]): Promise<string> => {
-    const { status, stdout, stderr } = await run('aws', ['iam', ...args], {
+    const { status, stdout, stderr } = await runAws(['iam', ...args], {
       env: server.environment,
     })
     return status === 0 ? stdout.trim() : stderr.trim()
@@ -203,7 +204,7 @@ test(
       `pratique: there is no provider ${url}\n  list them: pratique oidc-provider list\n`,
     ])
     const create = ['iam', 'create-open-id-connect-provider', '--url', url]
-    assert.equal((await run('aws', create, { env: server.environment })).status, 0)
+    assert.equal((await runAws(create, { env: server.environment })).status, 0)
     assert.equal((await cli('options', url))[0], 2)
     const set = await cli('options', url, '--single-use', '--claims', 'repository', 'ref')
     assert.equal(set[0], 0, set[1])

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
+import { runAws } from '../kit/aws.ts'
 import { temporaryDirectory } from '../kit/database.ts'
 import { missing, run, type Finished } from '../kit/run.ts'
 import { program, startServer, type ServerProcess } from '../kit/server-process.ts'
@@ -34,7 +35,7 @@ function signedBy(server: ServerProcess, keys: Keys): NodeJS.ProcessEnv {
 async function awsOf(t: TestContext) {
   const server = await startServer(t)
   const ask = async (line: string, env = server.environment): Promise<Finished> =>
-    run('aws', [...line.split(' '), '--output', 'json'], { env })
+    runAws([...line.split(' '), '--output', 'json'], { env })
   const ok = async (line: string, env = server.environment): Promise<unknown> => {
     const { status, stdout, stderr } = await ask(line, env)
     assert.equal(status, 0, `${line}: ${stderr}`)

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { CreateRepositoryCommand } from '@aws-sdk/client-ecr'
+import { runAws } from '../kit/aws.ts'
 import { temporaryDirectory } from '../kit/database.ts'
 import { writeImageLayout } from '../kit/image-layout.ts'
 import { pushLayout } from '../kit/push-layout.ts'
@@ -67,7 +68,7 @@ async function world(t: TestContext): Promise<ServerProcess> {
 test('the command line lists, filters, counts and reports findings', { skip: noAws }, async (t) => {
   const server = await world(t)
   const aws = async (...args: readonly string[]): Promise<string> => {
-    const { status, stdout, stderr } = await run('aws', ['inspector2', ...args], {
+    const { status, stdout, stderr } = await runAws(['inspector2', ...args], {
       env: server.environment,
     })
     assert.equal(status, 0, `${args.join(' ')}\n${stderr}`)

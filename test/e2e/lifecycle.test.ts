@@ -17,6 +17,7 @@ import {
   UpdateImageStorageClassCommand,
   waitUntilLifecyclePolicyPreviewComplete,
 } from '@aws-sdk/client-ecr'
+import { runAws } from '../kit/aws.ts'
 import { temporaryDirectory } from '../kit/database.ts'
 import { writeImageLayout } from '../kit/image-layout.ts'
 import { readEcrImages } from '../../cli/lifecycle/read-ecr-images.ts'
@@ -245,7 +246,7 @@ test('policies, previews, runs and the archive', async (t) => {
   await t.test('the aws CLI puts and previews', { skip: missing('aws') }, async () => {
     const aws = async (...words: readonly string[]): Promise<string> => {
       const place = ['--repository-name', repositoryName]
-      const result = await run('aws', ['ecr', ...words, ...place], { env: server.environment })
+      const result = await runAws(['ecr', ...words, ...place], { env: server.environment })
       assert.equal(result.status, 0, result.stderr)
       return result.stdout
     }

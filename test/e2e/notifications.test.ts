@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { CreateRepositoryCommand, BatchDeleteImageCommand } from '@aws-sdk/client-ecr'
+import { runAws } from '../kit/aws.ts'
 import { temporaryDirectory } from '../kit/database.ts'
 import { writeImageLayout, type LayoutImage } from '../kit/image-layout.ts'
 import { pushLayout } from '../kit/push-layout.ts'
@@ -237,7 +238,7 @@ test(
   async (t) => {
     const server = await startServer(t, { environment })
     const aws = async (line: string): Promise<Finished> =>
-      run('aws', line.split(' '), { env: server.environment })
+      runAws(line.split(' '), { env: server.environment })
     await aws('iam create-user --user-name dev')
     const { stdout } = await aws('iam create-access-key --user-name dev --output json')
     const { AccessKey: key } = JSON.parse(stdout) as {
@@ -247,8 +248,7 @@ test(
       Version: '2012-10-17',
       Statement: [{ Effect: 'Allow', Action: 'ecr:*', Resource: '*' }],
     }
-    await run(
-      'aws',
+    await runAws(
       [
         'iam',
         'put-user-policy',

@@ -9,6 +9,7 @@ import {
   StartReplicationBackfillCommand,
   StopReplicationBackfillCommand,
 } from '@aws-sdk/client-ecr'
+import { runAws } from '../kit/aws.ts'
 import { missing, run } from '../kit/run.ts'
 import { startServer } from '../kit/server-process.ts'
 
@@ -229,7 +230,7 @@ test('settings of a registry and referrers, by boto3, the aws CLI and the SDK', 
   await t.test('the aws CLI says the same', { skip: missing('aws') }, async () => {
     const aws = async (...words: readonly string[]): Promise<unknown> => {
       const command = ['ecr', ...words, '--output', 'json']
-      const { status, stdout, stderr } = await run('aws', command, { env })
+      const { status, stdout, stderr } = await runAws(command, { env })
       assert.equal(status, 0, stderr)
       return JSON.parse(stdout)
     }

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
+import { runAws } from '../kit/aws.ts'
 import { temporaryDirectory } from '../kit/database.ts'
 import { writeImageLayout } from '../kit/image-layout.ts'
 import { pushLayout } from '../kit/push-layout.ts'
@@ -182,7 +183,7 @@ test(
   async (t) => {
     const server = await startServer(t)
     const aws = async (...args: readonly string[]): Promise<string> => {
-      const { status, stdout, stderr } = await run('aws', ['ecr', ...args], {
+      const { status, stdout, stderr } = await runAws(['ecr', ...args], {
         env: server.environment,
       })
       assert.equal(status, 0, stderr)

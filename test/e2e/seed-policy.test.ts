@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { runAws } from '../kit/aws.ts'
 import { temporaryDirectory } from '../kit/database.ts'
 import { administratorAccess } from '../kit/identities.ts'
 import { writeImageLayout } from '../kit/image-layout.ts'
@@ -57,7 +58,7 @@ async function personOf(
     AWS_SECRET_ACCESS_KEY: secretAccessKey,
     ...(sessionToken === undefined ? {} : { AWS_SESSION_TOKEN: sessionToken }),
   }
-  const aws: Person['aws'] = (...args) => run('aws', args, { env })
+  const aws: Person['aws'] = (...args) => runAws(args, { env })
   const skopeo: Person['skopeo'] = (...args) => run('skopeo', args, { env })
   if (caller === undefined) return { aws, skopeo }
   const password = await aws('ecr', 'get-login-password')

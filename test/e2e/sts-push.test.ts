@@ -4,6 +4,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { systemDrivers } from '../../src/foundation.ts'
+import { runAws } from '../kit/aws.ts'
 import { temporaryDirectory } from '../kit/database.ts'
 import { mainBranch, openProvider } from '../kit/id-provider.ts'
 import { writeImageLayout } from '../kit/image-layout.ts'
@@ -41,7 +42,7 @@ test(title, { skip }, async (t) => {
     AWS_SECRET_ACCESS_KEY: keyOf('aws_secret_access_key'),
   }
   const asAdmin = async (...args: readonly string[]): Promise<void> => {
-    const done = await run('aws', args, { env: admin })
+    const done = await runAws(args, { env: admin })
     assert.equal(done.status, 0, done.stderr)
   }
   await server.createRepository('team/app')
@@ -74,7 +75,7 @@ test(title, { skip }, async (t) => {
     const named = ['--role-arn', `arn:aws:iam::${account}:role/CIDeploymentRole`]
     const args = [...named, '--role-session-name', 'run-7', '--web-identity-token', token]
     const command = ['sts', 'assume-role-with-web-identity', ...args, '--output', 'json']
-    return run('aws', command, { env: nobody })
+    return runAws(command, { env: nobody })
   }
   const other = await enter(await provider.tokenFor({ sub: 'repo:acme/app:pull_request' }))
   assert.match(other.stderr, /AccessDenied/)
@@ -89,7 +90,7 @@ test(title, { skip }, async (t) => {
     AWS_SECRET_ACCESS_KEY: made['SecretAccessKey'],
     AWS_SESSION_TOKEN: made['SessionToken'],
   }
-  const password = await run('aws', ['ecr', 'get-login-password'], { env: session })
+  const password = await runAws(['ecr', 'get-login-password'], { env: session })
   const login = ['login', '--tls-verify=false', '-u', 'AWS', '--password-stdin', host]
   const loggedIn = await run('skopeo', login, { env: session, input: password.stdout })
   assert.equal(loggedIn.status, 0, loggedIn.stderr)

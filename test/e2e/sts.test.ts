@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { JWTPayload } from 'jose'
+import { runAws } from '../kit/aws.ts'
 import { mainBranch, openProvider, type TestProvider } from '../kit/id-provider.ts'
 import { missing, run, type Finished } from '../kit/run.ts'
 import { program, startServer, type ServerProcess } from '../kit/server-process.ts'
@@ -19,7 +20,7 @@ interface Credentials {
 type Environment = NodeJS.ProcessEnv
 
 async function aws(env: Environment, ...args: readonly string[]): Promise<Finished> {
-  return run('aws', args, { env })
+  return runAws(args, { env })
 }
 
 async function awsJson(

@@ -4,6 +4,7 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { judgePosture } from '../../src/posture/rules/judge-posture.ts'
 import { parseRulesFile } from '../../src/posture/rules/rules-file.ts'
+import { findSecrets } from '../../src/scanning/rules/find-secrets.ts'
 import { secretsIn } from '../../src/posture/rules/secrets.ts'
 import { postureRules } from '../../src/posture/rules/table.ts'
 import { postureEvidence } from '../kit/posture.ts'
@@ -74,5 +75,27 @@ test('policies of any text are judged or unknown, and never passed unread', () =
           assert.notEqual(outcome, 'pass', rule.id)
     }),
     runs(200),
+  )
+})
+
+test('whatever a file holds, secrets in it have places within it', () => {
+  const text = hostileText(
+    '-----BEGIN PRIVATE KEY-----\n',
+    '-----END ',
+    'AKIA',
+    'ghp_',
+    '//r.example.com/:_authToken=',
+    '"auth":"',
+    'password ',
+    '\\n',
+  )
+  const path = fc.constantFrom('app/a', '.npmrc', '.docker/config.json', '.netrc', '.kube/config')
+  fc.assert(
+    fc.property(path, text, (file, given) => {
+      const bytes = Buffer.from(given)
+      for (const { offset, value } of findSecrets(file, bytes))
+        assert.ok(offset >= 0 && offset < bytes.length && value.length > 0)
+    }),
+    runs(300),
   )
 })

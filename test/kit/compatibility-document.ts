@@ -38,7 +38,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   CreatePullThroughCacheRule: ['src/edges/aws/ecr/validate-pull-through-cache-rule.ts'],
   DescribeImageReplicationStatus: ['src/replication/list-replication-statuses.ts'],
   DescribeImageScanFindings: [
-    'src/edges/aws/ecr/scan-status.ts',
+    'src/scanning/describe-scan-status.ts',
     'src/edges/aws/ecr/enhanced-findings.ts',
   ],
   DescribeImageSigningStatus: ['src/trust/list-signing-statuses.ts'],

@@ -48,7 +48,7 @@ const rows: Readonly<Record<number, readonly string[]>> = {
      VALUES (1, 'CVE-1', 1, 'affected', 'HIGH', 7.5, '{}', 1)`,
   ],
   3: [
-    `INSERT INTO layer_inventories VALUES ('${digest('a')}', 'r1', x'28b5', 25)`,
+    `INSERT INTO layer_inventories (digest, extractor_revision, inventory, read_at) VALUES ('${digest('a')}', 'r1', x'28b5', 25)`,
     `INSERT INTO image_scans (repository_id, digest, status, reason, notes, distribution, data_needed, package_set_id,
        data_revision, extractor_revision, requested_at, completed_at, instances)
      VALUES (1, '${digest('d')}', 'COMPLETE', NULL, '[]', 'debian 12', '[]', 1, 1, 'r1', 26, 27, x'28b5')`,
@@ -208,6 +208,11 @@ const rows: Readonly<Record<number, readonly string[]>> = {
   29: [
     `INSERT INTO public_roots VALUES ('123456789012', 'public', 'arn')`,
     `INSERT INTO public_root_state VALUES (1, 95, 96, NULL, x'01', x'02', NULL, x'03', x'04')`,
+  ],
+  31: [
+    `INSERT INTO posture_rules VALUES ('123456789012', 'version: 1', 95, 'arn')`,
+    `INSERT INTO posture_results VALUES ('123456789012', 96, 5, 1, '{}', '[]', '{}')`,
+    `INSERT INTO posture_history VALUES ('123456789012', 96, 80, 20, 5, 3, 0, '["REG-003"]')`,
   ],
   32: [
     `INSERT INTO cluster_images VALUES ('123456789012', 'prod', 'web', 'Deployment', 'app', 'team/app', '${digest('d')}', 1, 0, 'admission', 'allow', '["base@1"]',

@@ -14,6 +14,7 @@ import { feeds } from '../../src/feeds/table.ts'
 import { trustErrors } from '../../src/trust/errors.ts'
 import { lifecycleErrors } from '../../src/lifecycle/errors.ts'
 import { notificationErrors } from '../../src/notifications/errors.ts'
+import { postureErrors } from '../../src/posture/errors.ts'
 import { registryErrors } from '../../src/registry/errors.ts'
 import { replicationErrors } from '../../src/replication/errors.ts'
 import { scanningErrors } from '../../src/scanning/errors.ts'
@@ -37,6 +38,7 @@ export function errorsDocument(): string {
     section('Trust', trustErrors),
     section('Admission', admissionErrors),
     section('Notifications', notificationErrors),
+    section('Posture', postureErrors),
   ]
   return `# Errors\n\nWhat the rooms refuse, and what to do. Each protocol spells these in its own words. Written by \`npm run docs\`.\n\n${sections.join('\n')}`
 }

@@ -44,7 +44,8 @@ const image: ImageEvidence = {
   isLatest: true,
   scans: told([scan]),
   configurations: told([{ platform: undefined, os: 'linux', user: '1000', secrets: [] }]),
-  signatures: told({ count: 1, isTrusted: told(true) }),
+  layers: told({ secrets: [], unread: 0 }),
+  signatures: told({ count: 1, isTrusted: told(true), term: told({ kind: 'lasts' }) }),
 }
 
 const repository: RepositoryEvidence = {
@@ -81,8 +82,10 @@ const good: PostureEvidence = {
   ]),
   replication: told([{ account: '111122223333', region: 'eu-west-1' }]),
   signing: told([]),
-  signatures: told([{ image: 'prod/app:1.0', expiresAt: undefined, isRevoked: false }]),
-  admission: told([{ namespace: 'prod', mode: 'deny' }]),
+  admission: told({
+    clusters: [{ name: 'one', hasAsked: true, withoutPolicy: 'deny', bindings: [] }],
+    policies: [{ name: 'base', mode: 'enforce', scopes: [] }],
+  }),
   exemptions: told([{ name: 'rule 1', owner: 'team', until: postureNow + 30 * day }]),
   data: told({ updatedAt: postureNow - 3_600_000, failing: [] }),
   principals: told([

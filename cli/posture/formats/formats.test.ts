@@ -8,7 +8,7 @@ import { postureRules } from '../../../src/posture/rules/table.ts'
 import { postureEvidence, postureNow, type PostureChange } from '../../../test/kit/posture.ts'
 import { sarifJudge } from '../../../test/kit/sarif-schema.ts'
 import type { PostureReport } from '../posture-report.ts'
-import { postureDocument } from './document.ts'
+import { writePostureJson } from './json.ts'
 import { writePostureHtml } from './html.ts'
 import { writePostureJunit } from './junit.ts'
 import { writePostureMarkdown } from './markdown.ts'
@@ -33,7 +33,7 @@ function reportOf(change: PostureChange, members: Partial<PostureReport> = {}): 
       line: 4,
     },
     {
-      rule: 'REG-023',
+      rule: 'REG-033',
       owner: 'team',
       reason: 'nothing tells it yet',
       until: '2026-12-31',
@@ -61,7 +61,7 @@ const report = reportOf({
     lifecycle: { kind: 'told', value: undefined },
   },
   evidence: {
-    signatures: { kind: 'unknown', why: 'nobody tells' },
+    address: { kind: 'unknown', why: 'nobody tells' },
     admission: { kind: 'unknown', why: hostile, action: 'ecr:Something' },
   },
 })
@@ -76,7 +76,7 @@ test('the table shows control characters, and names the right that is missing', 
   assert.match(text, /Suppressed:/)
   assert.match(
     text,
-    /REG-023 +all of it +nobody tells +team until 2026-12-31: nothing tells it yet/,
+    /REG-033 +all of it +nobody tells +team until 2026-12-31: nothing tells it yet/,
   )
 })
 
@@ -93,7 +93,7 @@ test('JSON keeps to its schema, also with a history and without a score', () => 
     reportOf({}, { exitCode: 0, history: [{ ...entry, ...counts }] }),
     reportOf(unknown, { exitCode: 6 }),
   ]) {
-    const written: unknown = JSON.parse(JSON.stringify(postureDocument(one)))
+    const written: unknown = JSON.parse(writePostureJson(one))
     assert.ok(isReport(written), JSON.stringify(isReport.errors))
   }
 })

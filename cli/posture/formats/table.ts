@@ -51,7 +51,7 @@ const signs = {
 } as const
 
 function renderOpen(judged: JudgedRule): string {
-  const { rule, outcome, severity, why, action } = judged
+  const { rule, outcome, severity, why, action, leftOut = 0 } = judged
   const seen = openOf(judged)
   const lines = seen
     .slice(0, shownAtOnce)
@@ -67,6 +67,7 @@ function renderOpen(judged: JudgedRule): string {
     ...rightWords(judged, action),
     ...lines,
     ...(more > 0 ? [`  and ${more} more: -o json shows them`] : []),
+    ...(leftOut > 0 ? [`  ${leftOut} more of its resources are not kept by the server`] : []),
   ].join('\n')
 }
 

@@ -19,6 +19,7 @@ import {
   notificationErrors,
   type NotificationErrorCode,
 } from '../../notifications/errors.ts'
+import { isPostureError, postureErrors, type PostureErrorCode } from '../../posture/errors.ts'
 import {
   asRegistryError,
   isRegistryError,
@@ -161,11 +162,28 @@ const notificationStatuses = {
   SINK_UNSIGNED: 400,
 } as const satisfies Record<NotificationErrorCode, number>
 
+const postureStatuses = {
+  POSTURE_RULES_INVALID: 400,
+  POSTURE_RULES_UNKNOWN: 404,
+  POSTURE_UNKNOWN: 404,
+} as const satisfies Record<PostureErrorCode, number>
+
 /** What of the registry can be refused here; its other refusals belong to pushes and pulls. */
 const registryStatuses: Partial<Record<RegistryErrorCode, number>> = {
   REPOSITORY_UNKNOWN: 404,
   MANIFEST_UNKNOWN: 404,
   STORAGE_FULL: 507,
+}
+
+/** Of rooms whose refusals have nothing of their own to be careful about. */
+function spelledByRoom(error: unknown): ControlError | undefined {
+  if (isNotificationError(error)) return spelled(error, notificationErrors, notificationStatuses)
+  if (isPostureError(error)) return spelled(error, postureErrors, postureStatuses)
+  if (isTrustError(error)) return spelled(error, trustErrors, trustStatuses)
+  if (isAdmissionError(error)) return spelled(error, admissionErrors, admissionStatuses)
+  if (isLifecycleError(error)) return spelled(error, lifecycleErrors, lifecycleStatuses)
+  if (isSigningError(error)) return spelled(error, signingErrors, signingStatuses)
+  return undefined
 }
 
 /** A room's refusal as this API writes it: the sentence, and what to do. */
@@ -183,11 +201,8 @@ export function spellControlError(thrown: unknown): ControlError | undefined {
     const what = error.code === 'MASTER_KEY_UNREADABLE' ? sentence : `${error.message}.`
     return { status: masterKeyStatuses[error.code], code: error.code, message: `${what} ${remedy}` }
   }
-  if (isNotificationError(error)) return spelled(error, notificationErrors, notificationStatuses)
-  if (isTrustError(error)) return spelled(error, trustErrors, trustStatuses)
-  if (isAdmissionError(error)) return spelled(error, admissionErrors, admissionStatuses)
-  if (isLifecycleError(error)) return spelled(error, lifecycleErrors, lifecycleStatuses)
-  if (isSigningError(error)) return spelled(error, signingErrors, signingStatuses)
+  const ofRoom = spelledByRoom(error)
+  if (ofRoom !== undefined) return ofRoom
   if (!isRegistryError(error)) return undefined
   const { remedy } = registryErrors[error.code]
   const status = registryStatuses[error.code] ?? 400

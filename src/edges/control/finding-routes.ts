@@ -3,7 +3,13 @@ import { parseRepositoryName, type RepositoryName } from '../../oci/repository-n
 import type { AccountId } from '../../policy/account-id.ts'
 import { parseArn, repositoryArn } from '../../policy/arn.ts'
 import { isRevisionName } from '../../scanning/find-revision.ts'
-import { refused, type ControlCall, type ControlReply, type ControlRoute } from './route.ts'
+import {
+  repositoryIn as ownRepository,
+  refused,
+  type ControlCall,
+  type ControlReply,
+  type ControlRoute,
+} from './route.ts'
 
 interface AskedImage {
   readonly account: AccountId
@@ -22,6 +28,8 @@ export interface FindingRooms {
   readonly recallFindings: (
     input: AskedImage & { readonly at: string },
   ) => Promise<{ readonly recalled: unknown } | undefined>
+  /** Undefined where there is no such image. */
+  readonly listImageSecrets: (input: AskedImage) => Promise<readonly unknown[] | undefined>
 }
 
 export const findingRoutes: readonly ControlRoute<FindingRooms>[] = [
@@ -48,6 +56,14 @@ export const findingRoutes: readonly ControlRoute<FindingRooms>[] = [
     isOfAccount: true,
     resources: judgedRepository,
     run: recall,
+  },
+  {
+    method: 'GET',
+    path: '/pratique/v1/secrets',
+    action: 'pratique:ListImageSecrets',
+    isOfAccount: true,
+    resources: ownRepository,
+    run: listSecrets,
   },
 ]
 
@@ -88,6 +104,21 @@ async function recall(rooms: FindingRooms, { query }: ControlCall): Promise<Cont
         message: `${image.repository}@${image.digest} was not here at ${at}`,
       }
     : { kind: 'json', value: recalled }
+}
+
+/** Where secrets stand in the layers of an image, and what they look like. */
+async function listSecrets(
+  rooms: FindingRooms,
+  { account, query }: ControlCall,
+): Promise<ControlReply> {
+  const repository = parseRepositoryName(query.get('repository') ?? '')
+  const digest = parseDigest(query.get('digest') ?? '')
+  if (repository === undefined) return refused('repository must be the name of a repository')
+  if (digest === undefined) return refused('digest must be that of an image, sha256:…')
+  const images = await rooms.listImageSecrets({ account, repository, digest })
+  if (images !== undefined) return { kind: 'json', value: { images } }
+  const message = `${repository}@${digest} does not exist`
+  return { kind: 'refused', status: 404, code: 'MANIFEST_UNKNOWN', message }
 }
 
 function imageIn(query: URLSearchParams): AskedImage | string {

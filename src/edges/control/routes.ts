@@ -14,6 +14,7 @@ import { guardRailRoutes, type GuardRailRooms } from './guard-rail-routes.ts'
 import { notificationRoutes, type NotificationRooms } from './notification-routes.ts'
 import { oidcProviderRoutes, type OidcProviderRooms } from './oidc-provider-routes.ts'
 import { policyRoutes, type PolicyRooms } from './policy-routes.ts'
+import { postureRoutes, type PostureRooms } from './posture-routes.ts'
 import { quotaRoutes, type QuotaRooms } from './quota-routes.ts'
 import { refused, type ControlRoute } from './route.ts'
 import { sbomRoutes, type SbomRooms } from './sbom-routes.ts'
@@ -45,6 +46,7 @@ export interface ControlRooms
     GuardRailRooms,
     NotificationRooms,
     PolicyRooms,
+    PostureRooms,
     TrustRooms,
     WhereRooms {
   readonly describeAdvisories: () => Promise<unknown>
@@ -108,6 +110,7 @@ export const controlRoutes: readonly ControlRoute<ControlRooms>[] = [
   ...signingRoutes,
   ...whereRoutes,
   ...notificationRoutes,
+  ...postureRoutes,
   {
     method: 'GET',
     path: '/pratique/v1/advisories',

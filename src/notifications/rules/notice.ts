@@ -12,6 +12,7 @@ export const noticeKinds = [
   'finding',
   'trust',
   'running',
+  'posture',
 ] as const
 export type NoticeKind = (typeof noticeKinds)[number]
 
@@ -104,6 +105,31 @@ export interface RunningNotice {
   readonly reasons: readonly string[]
 }
 
+export const postureSeverities = ['critical', 'high', 'medium', 'low', 'info'] as const
+
+/** A rule of the audit that began to fail, or fails more places than before; or that was mended. */
+export interface PostureNotice {
+  readonly kind: 'posture'
+  readonly change: 'FAILING' | 'MENDED'
+  /** `REG-006`. */
+  readonly rule: string
+  readonly title: string
+  readonly severity: (typeof postureSeverities)[number]
+  /** What may happen where it fails. */
+  readonly why: string
+  /** What began to fail, the first few. */
+  readonly resources: readonly {
+    readonly resource: string
+    readonly words: string
+    /** A command that mends it. */
+    readonly remedy?: string
+  }[]
+  /** How many began to fail. */
+  readonly count: number
+  /** The score, where one could be told. */
+  readonly points?: number
+}
+
 /** A flaw with how many messages were about it. */
 export interface DigestFlaw {
   readonly vulnerability: string
@@ -154,8 +180,17 @@ export type NoticeBody =
   | FindingNotice
   | TrustNotice
   | RunningNotice
+  | PostureNotice
   | DigestNotice
   | TestNotice
+
+const ownKinds = ['trust', 'running', 'posture', 'digest', 'test'] as const
+/** What AWS has no word for. */
+export type OwnBody = Extract<NoticeBody, { kind: (typeof ownKinds)[number] }>
+
+export function isOwnBody(body: NoticeBody): body is OwnBody {
+  return ownKinds.some((kind) => kind === body.kind)
+}
 
 export interface Notice {
   /** The same whenever it is sent. */
@@ -169,5 +204,6 @@ export interface Notice {
 
 /** Messages with the same key reach a sink one after another. */
 export function orderKeyOf(body: NoticeBody): string {
+  if (body.kind === 'posture') return `posture ${body.rule}`
   return 'digest' in body ? `${body.repository}@${body.digest}` : body.kind
 }

@@ -4,13 +4,15 @@
 // Deviates: nothing.
 // Unknowns: an event that this version does not know, or that lacks what a message needs, tells nothing.
 import { severities } from '../../ecosystems/severity.ts'
-import type {
-  Counts,
-  ImageNotice,
-  NoticeBody,
-  RunningNotice,
-  ScanNotice,
-  TrustNotice,
+import {
+  postureSeverities,
+  type Counts,
+  type ImageNotice,
+  type NoticeBody,
+  type PostureNotice,
+  type RunningNotice,
+  type ScanNotice,
+  type TrustNotice,
 } from './notice.ts'
 
 export interface ToldEvent {
@@ -39,6 +41,10 @@ export function noticesOfEvent(
       return trustNotices('LOST', event.resource, detail)
     case 'RunningImageDenied':
       return runningNotices(event.resource, detail)
+    case 'PostureRuleFailing':
+      return postureNotices('FAILING', detail)
+    case 'PostureRuleMended':
+      return postureNotices('MENDED', detail)
     default:
       return []
   }
@@ -128,6 +134,36 @@ function runningNotices(repository: string, detail: Members): readonly RunningNo
 
 function listOf(value: unknown): readonly unknown[] | undefined {
   return Array.isArray(value) ? value : undefined
+}
+
+function postureNotices(
+  change: PostureNotice['change'],
+  detail: Members,
+): readonly PostureNotice[] {
+  const [rule, title, why] = ['rule', 'title', 'why'].map((name) => detail.get(name))
+  const severity = postureSeverities.find((one) => one === detail.get('severity'))
+  if (typeof rule !== 'string' || typeof title !== 'string' || severity === undefined) return []
+  const listed = detail.get('resources')
+  const resources = (Array.isArray(listed) ? listed : []).flatMap((one: unknown) => {
+    const members = membersOf(one)
+    const [resource, words] = [members.get('resource'), members.get('words')]
+    if (typeof resource !== 'string' || typeof words !== 'string') return []
+    return [{ resource, words, ...textMember(members, 'remedy') }]
+  })
+  const [count, points] = [detail.get('count'), detail.get('points')]
+  return [
+    {
+      kind: 'posture',
+      change,
+      rule,
+      title,
+      severity,
+      why: typeof why === 'string' ? why : '',
+      resources,
+      count: typeof count === 'number' ? count : resources.length,
+      ...(typeof points === 'number' ? { points } : {}),
+    },
+  ]
 }
 
 function countsOf(value: unknown): Counts {

@@ -28,6 +28,7 @@ export function renderCloudEvent(notice: Notice): unknown {
 }
 
 function subjectOf(body: NoticeBody): string | undefined {
+  if (body.kind === 'posture') return body.rule
   if (!('digest' in body)) return undefined
   return 'tag' in body && body.tag !== undefined ? `${body.digest}:${body.tag}` : body.digest
 }
@@ -35,6 +36,7 @@ function subjectOf(body: NoticeBody): string | undefined {
 const done = { PUSH: 'pushed', DELETE: 'deleted' } as const
 
 function typeOf(body: NoticeBody): string {
+  if ('change' in body) return `dev.pratique.${body.kind}.${body.change.toLowerCase()}`
   switch (body.kind) {
     case 'image':
     case 'referrer':
@@ -45,12 +47,8 @@ function typeOf(body: NoticeBody): string {
       return `dev.pratique.${body.kind}.ended`
     case 'scan-frequency':
       return 'dev.pratique.scan-frequency.changed'
-    case 'finding':
-      return `dev.pratique.finding.${body.change.toLowerCase()}`
     case 'running':
       return 'dev.pratique.running.denied'
-    case 'trust':
-      return `dev.pratique.trust.${body.change.toLowerCase()}`
     case 'digest':
     case 'test':
       return `dev.pratique.${body.kind}`

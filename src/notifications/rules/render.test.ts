@@ -217,3 +217,35 @@ test('each valid secret signs the time and the body', () => {
     `sha256=${createHmac('sha256', secret).update('12.{}').digest('hex')}`
   assert.equal(signature, `${of('new')},${of('old')}`)
 })
+
+const posture = noticeOf({
+  kind: 'posture',
+  change: 'FAILING',
+  rule: 'REG-006',
+  title: 'Repository is not public',
+  severity: 'critical',
+  why: 'Anybody may pull.',
+  resources: [
+    { resource: 'team/<app>', words: 'lets in everybody\r\nBcc: x', remedy: 'aws ecr delete' },
+  ],
+  count: 3,
+  points: 71,
+})
+
+test('a rule of the audit that fails is told with what was seen and what mends it', () => {
+  assert.partialDeepStrictEqual(renderEventBridge(posture), {
+    'detail-type': 'Pratique Posture',
+    source: 'pratique',
+    detail: { change: 'FAILING', rule: 'REG-006', count: 3, points: 71 },
+  })
+  assert.partialDeepStrictEqual(renderCloudEvent(posture), {
+    type: 'dev.pratique.posture.failing',
+    subject: 'REG-006',
+    source: 'arn:aws:ecr:us-east-1:123456789012:registry',
+  })
+  const slack = JSON.stringify(renderSlack(posture))
+  assert.match(slack, /team\/&lt;app&gt;: lets in everybody Bcc: x/)
+  assert.match(slack, /and 2 more/)
+  const mended = noticeOf({ ...posture.body, change: 'MENDED' } as NoticeBody)
+  assert.match(renderMail(mended, 'example.org').subject, /Mended: REG-006/)
+})

@@ -4,13 +4,14 @@
 // Deviates: nothing.
 // Unknowns: an unrated severity is called unrated, never low.
 import { severities, type Severity } from '../../ecosystems/severity.ts'
-import type { DigestFlaw, DigestSummary } from './notice.ts'
+import { isOwnBody, type DigestFlaw, type DigestSummary, type OwnBody } from './notice.ts'
 import type {
   Counts,
   FindingNotice,
   ImageNotice,
   NoticeBody,
   RunningNotice,
+  PostureNotice,
   ScanNotice,
   TrustNotice,
 } from './notice.ts'
@@ -27,6 +28,7 @@ const namedFlaws = 10
 const namedPlaces = 10
 
 export function sayNotice(body: NoticeBody): SaidNotice {
+  if (isOwnBody(body)) return sayOwn(body)
   switch (body.kind) {
     case 'image':
     case 'referrer':
@@ -43,10 +45,18 @@ export function sayNotice(body: NoticeBody): SaidNotice {
     }
     case 'finding':
       return sayFinding(body)
+  }
+}
+
+/** What AWS has no word for. */
+function sayOwn(body: OwnBody): SaidNotice {
+  switch (body.kind) {
     case 'trust':
       return sayTrust(body)
     case 'running':
       return sayRunning(body)
+    case 'posture':
+      return sayPosture(body)
     case 'digest':
       return sayDigest(body.summary)
     case 'test':
@@ -113,6 +123,28 @@ function sayTrust(body: TrustNotice): SaidNotice {
     ...(identities.length === 0 ? [] : [`Signed by: ${identities.slice(0, 20).join(', ')}`]),
   ]
   return { title: oneLine(what), lines: lines.map(oneLine) }
+}
+
+function sayPosture(body: PostureNotice): SaidNotice {
+  const { change, rule, title, severity, why, resources, count, points } = body
+  const score = points === undefined ? [] : [`Score: ${points} of 100`]
+  if (change === 'MENDED')
+    return { title: oneLine(`Mended: ${rule} ${title} (${severity})`), lines: score }
+  const first = resources.slice(0, namedFlaws)
+  const more = count - first.length
+  const lines = [
+    why,
+    ...first.flatMap(({ resource, words, remedy }) => [
+      `${resource}: ${words}`,
+      ...(remedy === undefined ? [] : [`Mend it: ${remedy}`]),
+    ]),
+    ...(more > 0 ? [`and ${more} more`] : []),
+    ...score,
+  ]
+  return {
+    title: oneLine(`The audit found: ${rule} ${title} (${severity})`),
+    lines: lines.map(oneLine),
+  }
 }
 
 const changeWords = { NEW: 'New', CHANGED: 'Changed', CLOSED: 'Closed' } as const

@@ -124,3 +124,21 @@ test('a hostile pattern costs little', () => {
   const repositories = [`${'a*'.repeat(120)}b`]
   assert.equal(wants({ ...all, repositories }, finding({ repository: 'a'.repeat(256) })), false)
 })
+
+test('a rule of the audit is told by its severity, whatever the repositories of the sink', () => {
+  const body = {
+    kind: 'posture',
+    change: 'FAILING',
+    rule: 'REG-001',
+    title: 't',
+    severity: 'medium',
+    why: 'w',
+    resources: [],
+    count: 1,
+  } as const
+  const rule = { ...all, kinds: ['posture'], repositories: ['other/*'] } as const
+  assert.ok(wants(rule, body))
+  assert.ok(!wants({ ...rule, kinds: ['finding'] }, body))
+  assert.ok(!wants({ ...rule, minSeverity: 'HIGH' }, body))
+  assert.ok(wants({ ...rule, minSeverity: 'MEDIUM' }, body))
+})

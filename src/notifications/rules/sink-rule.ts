@@ -5,7 +5,14 @@
 // Unknowns: an unrated severity is as high as any unless the rule leaves it out; a scan that did not end well is always told.
 import { severities, type Severity } from '../../ecosystems/severity.ts'
 import { compileGlob } from '../../policy/glob.ts'
-import type { FindingChange, FindingNotice, NoticeBody, NoticeKind, ScanNotice } from './notice.ts'
+import type {
+  FindingChange,
+  FindingNotice,
+  NoticeBody,
+  NoticeKind,
+  PostureNotice,
+  ScanNotice,
+} from './notice.ts'
 
 export interface SinkRule {
   readonly kinds: readonly NoticeKind[]
@@ -31,6 +38,7 @@ export interface ToldFlaw extends Pick<FindingNotice, 'change' | 'severity' | 'i
 export function wants(rule: SinkRule, body: NoticeBody): boolean {
   if (body.kind === 'digest' || body.kind === 'test') return true
   if (!rule.kinds.includes(body.kind)) return false
+  if (body.kind === 'posture') return wantsPosture(rule, body)
   if (body.kind === 'scan-frequency')
     return body.repositories.some(({ name }) => wantsRepository(rule, name))
   if (!wantsRepository(rule, body.repository)) return false
@@ -51,6 +59,19 @@ export function wantsFlaw(rule: SinkRule, flaw: ToldFlaw): boolean {
 
 export function wantsRepository({ repositories }: SinkRule, name: string): boolean {
   return repositories.length === 0 || repositories.some((pattern) => globOf(pattern)(name))
+}
+
+/** By a severity and nothing else: it is about the registry, and a rule for some repositories is not. A mended rule is told as its failure was. */
+function wantsPosture({ minSeverity }: SinkRule, { severity }: PostureNotice): boolean {
+  if (minSeverity === undefined || minSeverity === 'UNDEFINED') return true
+  const words = {
+    critical: 'CRITICAL',
+    high: 'HIGH',
+    medium: 'MEDIUM',
+    low: 'LOW',
+    info: 'INFORMATIONAL',
+  } as const
+  return severities.indexOf(words[severity]) <= severities.indexOf(minSeverity)
 }
 
 function wantsScan(rule: SinkRule, { status, counts }: ScanNotice): boolean {

@@ -1,5 +1,7 @@
 // What the posture is judged from. Each part is told or not, and what is not told is never taken for good.
 // All times are milliseconds since the epoch.
+import type { AdmissionPolicy } from '../../admission/rules/admission-policy.ts'
+import type { ClusterSettings } from '../../admission/rules/cluster-settings.ts'
 import type { FindingFacts, SeverityWord } from '../../admission/rules/evidence.ts'
 
 /** `action`: the right that was missing. `not-applicable`: the source has no such thing at all. */
@@ -17,8 +19,7 @@ export interface PostureEvidence {
   readonly replication: Told<readonly ReplicationEvidence[]>
   /** Patterns of repositories whose pushes are signed as they arrive. */
   readonly signing: Told<readonly string[]>
-  readonly signatures: Told<readonly SignatureEvidence[]>
-  readonly admission: Told<readonly NamespaceEvidence[]>
+  readonly admission: Told<AdmissionEvidence>
   readonly exemptions: Told<readonly ExemptionEvidence[]>
   readonly data: Told<DataEvidence>
   readonly principals: Told<readonly PrincipalEvidence[]>
@@ -77,14 +78,29 @@ export interface ImageEvidence {
   readonly isLatest: boolean
   readonly scans: Told<readonly ScanEvidence[]>
   readonly configurations: Told<readonly ConfigurationEvidence[]>
+  readonly layers: Told<LayerSecretEvidence>
   readonly signatures: Told<ClaimedSignatures>
+}
+
+/** What the scanner found in layers; the secrets themselves are nowhere. */
+export interface LayerSecretEvidence {
+  readonly secrets: readonly { readonly kind: string; readonly place: string }[]
+  /** Layers that were not read: nothing is known of them. */
+  readonly unread: number
 }
 
 /** Artifacts that say that they are its signatures, and whether one of a trusted identity is among them. */
 export interface ClaimedSignatures {
   readonly count: number
   readonly isTrusted: Told<boolean>
+  readonly term: Told<SignatureTerm>
 }
+
+/** `none`: nothing of it counts, for a reason that is no matter of time. */
+export type SignatureTerm =
+  | { readonly kind: 'lasts' | 'revoked' | 'none' }
+  /** `at`: of the last that counts; what has ended is in the past. Undefined: it has ended, and when is not known. */
+  | { readonly kind: 'ends'; readonly at: number | undefined }
 
 /** Of a platform of an index, or of the image. */
 export interface ScanEvidence {
@@ -125,15 +141,15 @@ export interface ReplicationEvidence {
   readonly region: string
 }
 
-export interface SignatureEvidence {
-  readonly image: string
-  readonly expiresAt: number | undefined
-  readonly isRevoked: boolean
+/** Who asks whether an image may start, and by which policies they are answered. */
+export interface AdmissionEvidence {
+  readonly clusters: readonly ClusterEvidence[]
+  readonly policies: readonly Pick<AdmissionPolicy, 'name' | 'mode' | 'scopes'>[]
 }
 
-export interface NamespaceEvidence {
-  readonly namespace: string
-  readonly mode: 'deny' | 'warn' | 'off'
+export interface ClusterEvidence extends Pick<ClusterSettings, 'withoutPolicy' | 'bindings'> {
+  readonly name: string
+  readonly hasAsked: boolean
 }
 
 export interface ExemptionEvidence {

@@ -1,16 +1,16 @@
 // Purpose:  what is in the images that are kept, and what is run of it?
 // Spec:     our own (docs/posture.md).
 // Input:    scans and configurations as the ECR API tells them; names in them are hostile.
-// Deviates: secrets are looked for in configurations, not in layers.
+// Deviates: secrets in layers are those that the scanner of a server of ours found; at AWS nobody reads layers.
 // Unknowns: an image that was not read; a finding of which the source does not tell whether it is exploited, fixable, or since when it is known.
 import { severityWords } from '../../admission/rules/evidence.ts'
 import { endOfLife } from '../../ecosystems/end-of-life.ts'
 import type {
   FindingEvidence,
   ImageEvidence,
+  LayerSecretEvidence,
   PostureEvidence,
   ScanEvidence,
-  Told,
 } from './evidence.ts'
 import {
   dayMs,
@@ -102,13 +102,22 @@ export const imageRules: readonly PostureRule[] = [
   },
   {
     id: 'REG-019',
-    title: 'No secrets in the configuration of images',
+    title: 'No secrets in the configuration or the layers of images',
     severity: 'high',
     why: 'Whoever may pull the image may read them, in every copy and for ever.',
-    evidence: configurationRights,
+    evidence: [...configurationRights, 'pratique:ListImageSecrets'],
     judge: (evidence) =>
-      eachConfiguration(evidence, ({ secrets }) =>
-        secrets.length === 0 ? undefined : `may hold secrets: ${fewOf(secrets)}`,
+      eachImage(evidence, ({ isLatest, configurations, layers }) =>
+        isLatest
+          ? [
+              ...tellingOf(configurations, (all) =>
+                judgeConfigurations(all, ({ secrets }) =>
+                  secrets.length === 0 ? undefined : `may hold secrets: ${fewOf(secrets)}`,
+                ),
+              ),
+              ...tellingOf(layers, judgeLayers),
+            ]
+          : undefined,
       ),
     remedy:
       'aws ecr batch-delete-image --repository-name {repository} --image-ids imageDigest={digest}',
@@ -291,16 +300,34 @@ function eachConfiguration(
   evidence: PostureEvidence,
   faultIn: (configuration: Configuration) => string | undefined,
 ): ReturnType<typeof eachImage> {
-  return eachImage(evidence, ({ isLatest, configurations }) => {
-    if (!isLatest) return undefined
-    return tellingOf(configurations satisfies Told<readonly Configuration[]>, (all) => {
-      const faults = all.flatMap((one) => {
-        const fault = faultIn(one)
-        const of = one.platform === undefined ? '' : `${one.platform}: `
-        return fault === undefined ? [] : [`${of}${fault}`]
-      })
-      if (all.length === 0) return undefined
-      return faults.length === 0 ? pass('nothing found in its configuration') : fail(fewOf(faults))
-    })
+  return eachImage(evidence, ({ isLatest, configurations }) =>
+    isLatest ? tellingOf(configurations, (all) => judgeConfigurations(all, faultIn)) : undefined,
+  )
+}
+
+function judgeConfigurations(
+  all: readonly Configuration[],
+  faultIn: (configuration: Configuration) => string | undefined,
+): Look | undefined {
+  const faults = all.flatMap((one) => {
+    const fault = faultIn(one)
+    const of = one.platform === undefined ? '' : `${one.platform}: `
+    return fault === undefined ? [] : [`${of}${fault}`]
   })
+  if (all.length === 0) return undefined
+  return faults.length === 0 ? pass('nothing found in its configuration') : fail(fewOf(faults))
+}
+
+const sealed = 'encrypted-private-key'
+
+/** A key that is encrypted opens nothing by itself. */
+function judgeLayers({ secrets, unread }: LayerSecretEvidence): Look {
+  if (secrets.length > 0) {
+    const words = secrets.map(({ kind, place }) => `${kind} in ${place}`)
+    const found = fail(`its layers hold secrets: ${fewOf(words)}`)
+    return secrets.every(({ kind }) => kind === sealed) ? { ...found, severity: 'low' } : found
+  }
+  return unread === 0
+    ? pass('nothing found in its layers')
+    : unknown(`${unread} of its layers were not read by the present scanner`)
 }

@@ -27,6 +27,8 @@ export interface JudgedRule {
   /** Of a rule that is unknown as a whole. */
   readonly suppressedBy?: PostureSuppression
   readonly seen: readonly JudgedSeen[]
+  /** Of a stored judgement: so many more were seen, and are not kept. */
+  readonly leftOut?: number
 }
 
 /** Its remedy is a command as it can be run. */

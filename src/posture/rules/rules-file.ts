@@ -63,6 +63,13 @@ export const defaultExpectations: Expectations = {
   graceMs: 14 * dayMs,
 }
 
+/** Where somebody gave none. */
+export const defaultRulesFile: PostureRulesFile = {
+  expectations: defaultExpectations,
+  unknown: 'fail',
+  suppress: [],
+}
+
 const lists = [
   'accounts',
   'production',

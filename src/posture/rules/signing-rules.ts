@@ -1,6 +1,6 @@
 // Purpose:  are images signed by whom they should be, and does anybody ask for it?
 // Spec:     our own (docs/posture.md); OCI distribution-spec, referrers; cosign's tags for signatures.
-// Input:    how many artifacts call themselves signatures of an image; signatures and namespaces where a source tells them.
+// Input:    how many artifacts call themselves signatures of an image; what somebody verified of them, and admission, where a source tells it.
 // Deviates: nothing.
 // Unknowns: an artifact that calls itself a signature is none that somebody verified.
 import {
@@ -14,6 +14,8 @@ import {
   tellingOf,
   whenTold,
 } from './per-resource.ts'
+import type { SignatureTerm } from './evidence.ts'
+import { judgeAdmission } from './judge-admission.ts'
 import type { PostureRule } from './posture-rule.ts'
 import { ecrGuide, isNamed } from './repository-rules.ts'
 
@@ -44,25 +46,25 @@ export const signingRules: readonly PostureRule[] = [
   },
   {
     id: 'REG-023',
-    title: 'No signature in use is revoked or expires within 30 days',
+    title: 'No signature in use is revoked or ends within 30 days',
     severity: 'high',
     why: 'On the day it ends nothing that it covers can be started any more.',
-    evidence: ['ecr:DescribeImageSigningStatus'],
-    judge: ({ signatures, now }) =>
-      whenTold(signatures, (all) =>
-        judged(
-          all.map(({ image, expiresAt, isRevoked }) => {
-            const rest = { resource: image, values: { image } }
-            if (isRevoked) return { ...fail('its signature is revoked'), ...rest }
-            const isSoon = expiresAt !== undefined && expiresAt - now <= 30 * dayMs
-            return isSoon
-              ? { ...fail(`its signature ends in ${daysSince(now, expiresAt)} days`), ...rest }
-              : { ...pass('its signature lasts'), ...rest }
-          }),
-          'no image is signed',
-        ),
-      ),
-    remedy: 'cosign sign {image}',
+    evidence: [
+      'ecr:DescribeRepositories',
+      'ecr:DescribeImages',
+      'ecr:ListImageReferrers',
+      'pratique:DescribeSignatures',
+    ],
+    judge: (evidence) =>
+      eachImage(evidence, ({ signatures, isLatest, lastPulledAt }) => {
+        const { now } = evidence
+        const isInUse = isLatest || (lastPulledAt !== undefined && now - lastPulledAt <= inUseMs)
+        if (!isInUse) return undefined
+        return tellingOf(signatures, ({ count, term }) =>
+          count === 0 ? undefined : tellingOf(term, (found) => judgeTerm(found, now)),
+        )
+      }),
+    remedy: 'cosign sign {repository}@{digest}',
     equivalents: [],
     references: [],
   },
@@ -71,22 +73,38 @@ export const signingRules: readonly PostureRule[] = [
     title: 'Admission denies, and does not only warn, in production namespaces',
     severity: 'medium',
     why: 'A warning that nobody reads lets everything start.',
-    evidence: [],
+    evidence: [
+      'pratique:ListClusters',
+      'pratique:ListAdmissionPolicies',
+      'pratique:GetAdmissionPolicy',
+    ],
     judge: ({ admission, expectations }) =>
       whenTold(admission, (all) =>
-        judged(
-          all
-            .filter(({ namespace }) => isNamed(namespace, expectations.production))
-            .map(({ namespace, mode }) => ({
-              ...(mode === 'deny' ? pass('denies') : fail(`the mode is ${mode}`)),
-              resource: namespace,
-              values: { namespace },
-            })),
-          'no namespace is for production',
-        ),
+        judged(judgeAdmission(all, expectations.production), 'no cluster asks'),
       ),
-    remedy: 'write mode: deny into the admission policy of {namespace}',
+    remedy:
+      'write mode: enforce into an admission policy for {namespace}, and pratique admission put',
     equivalents: [],
     references: [],
   },
 ]
+
+const inUseMs = 30 * dayMs
+
+function judgeTerm(term: SignatureTerm, now: number): ReturnType<typeof pass> | undefined {
+  switch (term.kind) {
+    case 'revoked':
+      return fail('its signature is revoked')
+    case 'lasts':
+      return pass('its signature lasts')
+    case 'none':
+      return undefined
+    case 'ends': {
+      if (term.at === undefined || term.at <= now) return fail('its signature has ended')
+      const days = daysSince(now, term.at)
+      return term.at - now <= 30 * dayMs
+        ? fail(`its signature ends in ${days} days`)
+        : pass(`its signature ends in ${days} days`)
+    }
+  }
+}

@@ -54,6 +54,20 @@ export interface InventoriedFile {
   readonly database?: DatabaseKind
 }
 
+/** Where a secret stands and what it looks like; the secret itself is nowhere. */
+export interface FoundSecret {
+  /** `private-key`, `github-token`, …: docs/scanning.md. */
+  readonly kind: string
+  /** Readable text. */
+  readonly path: string
+  /** From 1. */
+  readonly line: number
+  /** In bytes, from the beginning of the file. */
+  readonly offset: number
+  /** Tells two secrets of one layer apart, and nothing else: its salt is thrown away. */
+  readonly fingerprint: string
+}
+
 export interface LayerContents {
   readonly compressedBytes: number
   readonly decompressedBytes: number
@@ -64,6 +78,8 @@ export interface LayerContents {
   readonly removals: readonly Removal[]
   readonly tree: readonly TreeEntry[]
   readonly files: readonly InventoriedFile[]
+  /** Also in files that a higher layer removes: whoever pulls the image has them. Absent where there are none, or nobody looked. */
+  readonly secrets?: readonly FoundSecret[]
   /** About the layer as a whole and entries that were passed over. */
   readonly problems: readonly LayerProblem[]
   /** What read it: a layer is read again when one of these is no longer the present one. */

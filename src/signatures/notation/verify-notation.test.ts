@@ -88,6 +88,7 @@ test('a signature of a trusted signer over this manifest is verified, and says b
     assert.equal(found.signedAt, pkiNow - 60_000)
     assert.equal(found.signedAtSource, 'claim')
     assert.equal(found.validUntil, pkiNow + 300 * day + 1)
+    assert.equal(found.endsAt, pkiNow + 300 * day + 1)
     assert.deepEqual(
       found.checks.map(({ check, outcome }) => `${check} ${outcome}`),
       [
@@ -158,6 +159,7 @@ test('expiry is the moment at which a signature stops being good', async () => {
     assert.equal(verdict(format, envelope).validUntil, expiry)
     assert.equal(shown(verdict(format, envelope, { now: expiry - 1 })), 'verified')
     const late = verdict(format, envelope, { now: expiry })
+    assert.equal(late.endsAt, expiry, 'what has ended says when')
     assert.equal(shown(late), 'expired signature-expired')
     const permissive = verdict(format, envelope, { now: expiry, policy: { level: 'permissive' } })
     assert.equal(shown(permissive), 'verified')
@@ -193,6 +195,7 @@ test("a signing authority's time decides, up to five minutes ahead of ours", asy
     assert.equal(shown(found), 'verified')
     assert.equal(found.signedAtSource, 'authority')
     assert.equal(found.validUntil, undefined)
+    assert.equal(found.endsAt, undefined)
     assert.equal(shown(await signedAt(pkiNow + 5 * 60_000)), 'verified')
     assert.equal(shown(await signedAt(pkiNow + 5 * 60_000 + 1000)), 'invalid timestamp')
     const early = await signedAt(made.leaf.certificate.notBefore - 1000)

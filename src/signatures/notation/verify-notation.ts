@@ -180,6 +180,10 @@ function signerOf({ signature, time, revocation, aws, now }: Judged): Partial<No
     time.validUntil,
     revocation?.kind === 'good' ? revocation.validUntil : undefined,
   ].flatMap((end) => (end !== undefined && end > now ? [end] : []))
+  // What a timestamp proves has no end but the signature's own: its authority's answers are only asked for again.
+  const own = [expiry, stamp === undefined ? time.validUntil : undefined].filter(
+    (end) => end !== undefined,
+  )
   return {
     identity: aws?.profileVersionArn ?? `x509.subject:${formatName(leaf.subject)}`,
     annotations: target.annotations,
@@ -191,5 +195,6 @@ function signerOf({ signature, time, revocation, aws, now }: Judged): Partial<No
         }
       : { signedAt: stamp.genTime, signedAtSource: 'timestamp' as const }),
     ...(ends.length === 0 ? {} : { validUntil: Math.min(...ends) }),
+    ...(own.length === 0 ? {} : { endsAt: Math.min(...own) }),
   }
 }

@@ -80,6 +80,7 @@ test('a certificate that ended is good with a timestamp from its time, and not w
     assert.equal(found.signedAt, inTime.genTime)
     assert.equal(found.signedAtSource, 'timestamp')
     assert.equal(found.validUntil, undefined)
+    assert.equal(found.endsAt, undefined)
     const without = { trustStores: ['ca:acme'] }
     assert.equal(
       await judged({ by: ended, token: inTime, format, policy: without }),
@@ -155,6 +156,7 @@ test("the authority's revocation is enforced, also where the signer's is skipped
   assert.deepEqual(wantedRevocation(untrusted).answers, [])
   const found = verifyNotation(await inputOf({ tsa, crl: good }))
   assert.equal(found.validUntil, pkiNow + 7 * day + 1)
+  assert.equal(found.endsAt, undefined, 'news of revocation is asked for again, and ends nothing')
 })
 
 test('a timestamp does not save a signer whose certificate is revoked later', async () => {

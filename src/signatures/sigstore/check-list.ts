@@ -16,7 +16,7 @@ export interface Failure {
 /** Who signed and when, as far as it is known. */
 export type SignerFacts = Pick<
   SignatureVerdict,
-  'identity' | 'keyId' | 'signedAt' | 'signedAtSource' | 'validUntil'
+  'identity' | 'keyId' | 'signedAt' | 'signedAtSource' | 'validUntil' | 'endsAt'
 >
 
 export function passed(check: string, detail: string): SignatureCheck {

@@ -57,7 +57,11 @@ function proveKey(
   return {
     kind: 'proven',
     checks: proof.checks,
-    facts: { ...facts, ...timeOf(proof), ...(ends === undefined ? {} : { validUntil: ends }) },
+    facts: {
+      ...facts,
+      ...timeOf(proof),
+      ...(ends === undefined ? {} : { validUntil: ends, endsAt: ends }),
+    },
     mismatch: undefined,
   }
 }

@@ -28,7 +28,7 @@ import type { CandidateVerdict, SignedStatement, VerifierInput } from './verifie
 import type { JudgeQuestion, JudgeStep } from './verify-in-steps.ts'
 
 /** What a verifier of another revision found is found anew after a start. */
-export const engineRevision = '1'
+export const engineRevision = '2'
 
 /** The same question gives the same answer. What was read of material once is kept as long as the material is. */
 export function signatureJudge(): (question: JudgeQuestion) => JudgeStep {

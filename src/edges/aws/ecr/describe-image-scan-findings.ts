@@ -1,4 +1,5 @@
 import type { Digest } from '../../../oci/digest.ts'
+import { renderScanStatus } from '../../../scanning/describe-scan-status.ts'
 import { findScan, type FoundScan } from '../../../scanning/find-scan.ts'
 import { listCveFactSources } from '../../../scanning/cve-fact-store.ts'
 import { listFindings, type Finding, type FindingList } from '../../../scanning/list-findings.ts'
@@ -14,7 +15,6 @@ import { renderFinding, type BesideFindings } from './finding-shape.ts'
 import { requireImage, type ImageId } from './image-id.ts'
 import { cursorOf, defaultPageSize, nextTokenFor } from './page.ts'
 import { dataDate, renderDataDate } from './data-date.ts'
-import { renderScanStatus } from './scan-status.ts'
 
 /**
  * Basic or enhanced, as the account is scanned. Findings are those of the newest data, or of an image that left continuous scanning those of the

@@ -9,6 +9,7 @@ import {
 } from '../../../registry/manifest-store.ts'
 import { getRepository, type Repository } from '../../../registry/repository-store.ts'
 import { listTagsOf } from '../../../registry/tag-store.ts'
+import { renderScanStatus } from '../../../scanning/describe-scan-status.ts'
 import { findScan } from '../../../scanning/find-scan.ts'
 import { resolveScanning } from '../../../scanning/resolve-scanning.ts'
 import type { ResolvedScanning } from '../../../scanning/rules/scanning-rules.ts'
@@ -20,7 +21,6 @@ import { enhancedCounts } from './enhanced-findings.ts'
 import { requireImage, type ImageId } from './image-id.ts'
 import { archivedFilterOf, readCursor, tagStatusOf, type ImageFilter } from './list-images.ts'
 import { cursorOf, defaultPageSize, nextTokenFor, refusePagingWithIds } from './page.ts'
-import { renderScanStatus } from './scan-status.ts'
 
 /** One entry for each image, by id (an unknown one fails the call) or page by page in order of push time. */
 export async function describeImages(

@@ -3,12 +3,12 @@
 // Input:    what is known of the image's scan and how its repository is scanned.
 // Deviates: findings are always those of the newest data, whatever the scan frequency, but for SCAN_ELIGIBILITY_EXPIRED; the description tells of which data they are. A scan that failed or cannot speak for the whole image says so also where it is scanned continuously. Enhanced scanning on push ends in COMPLETE.
 // Unknowns: an image that was never scanned has no status: no status is not a clean one.
-import { extractorRevision } from '../../../scanning/examine-image.ts'
-import { describeLeft, type FoundScan } from '../../../scanning/find-scan.ts'
-import type { ScanStatus } from '../../../scanning/image-scan.ts'
-import { endOfSupport } from '../../../scanning/rules/fix-advice.ts'
-import type { ResolvedScanning } from '../../../scanning/rules/scanning-rules.ts'
-import type { HeldBackCounts } from '../../../scanning/summarize-scan.ts'
+import { extractorRevision } from './examine-image.ts'
+import { describeLeft, type FoundScan } from './find-scan.ts'
+import type { ScanStatus } from './image-scan.ts'
+import { endOfSupport } from './rules/fix-advice.ts'
+import type { ResolvedScanning } from './rules/scanning-rules.ts'
+import type { HeldBackCounts } from './summarize-scan.ts'
 
 export interface ScanStatusShape {
   readonly status: ScanStatus | 'ACTIVE' | 'SCAN_ELIGIBILITY_EXPIRED'
