@@ -2,11 +2,16 @@
 import type { FastifyInstance } from 'fastify'
 import { storedKey } from './access/stored-key.ts'
 import { ClusterDirectory } from './admission/cluster-directory.ts'
-import { listClusters, type Cluster } from './admission/cluster-store.ts'
+import {
+  describeCluster,
+  describeClusters,
+  describeDenials,
+  shownCluster,
+} from './admission/describe-clusters.ts'
+import { DecisionRecorder } from './admission/decision-recorder.ts'
 import { guardPulls, type PullGuard } from './admission/gate-pull.ts'
 import { judgeImages, type JudgeDeps } from './admission/judge-images.ts'
 import { listPolicyRows } from './admission/admission-policy-store.ts'
-import { PoliciesInForce } from './admission/policies-in-force.ts'
 import { previewPolicy } from './admission/preview-policy.ts'
 import { listPullGates, writePullGate } from './admission/pull-gate-store.ts'
 import {
@@ -16,15 +21,15 @@ import {
   readAdmissionPolicy,
   requireAdmissionPolicy,
 } from './admission/put-admission-policy.ts'
-import { openCreatedTimes } from './admission/read-created.ts'
 import { deleteCluster, registerCluster, requireCluster } from './admission/register-cluster.ts'
+import { reportCluster } from './admission/report-cluster.ts'
 import {
   authorityBundle,
   certificateRenewMs,
   issueForServer,
   type CertificateDeps,
 } from './admission/server-certificate.ts'
-import { trustReader } from './admission-trust.ts'
+import { judgeDeps, requestJudging } from './admission-jobs.ts'
 import type { Config } from './config.ts'
 import { serveAdmission, type AdmissionEdge } from './edges/admission/serve-admission.ts'
 import { openTlsDoor, type TlsDoor } from './edges/admission/serve-tls.ts'
@@ -32,10 +37,8 @@ import type { AdmissionRooms } from './edges/control/admission-routes.ts'
 import { StartError, type Foundation } from './foundation.ts'
 import type { Log } from './lib/log.ts'
 import type { AccountId } from './policy/account-id.ts'
-import { openImageContent } from './registry/open-image-content.ts'
 import { getRepository } from './registry/repository-store.ts'
 import type { Suppressions } from './scanning/suppressions.ts'
-import { trustPlace } from './trust-jobs.ts'
 
 export interface Admission {
   readonly rooms: AdmissionRooms
@@ -61,19 +64,14 @@ export function openAdmission(
     url,
   }: { readonly suppressions: Suppressions; readonly log: Log; readonly url: () => string },
 ): Admission {
-  const { database, blobs, clock, ids, keyring } = foundation
+  const { database, clock, ids, keyring } = foundation
   const onFault = (error: unknown): void => log.error({ event: 'admission.fault', err: error })
   const judging: JudgeDeps = {
-    reader: database,
-    clock,
-    suppressions,
-    contentOf: (id) => openImageContent({ reader: database, blobs }, id),
-    created: openCreatedTimes(),
-    trust: trustReader({ reader: database, place: trustPlace(config) }),
-    policies: new PoliciesInForce(database),
+    ...judgeDeps(config, foundation, suppressions),
     deadlineMs: clusterDeadlineMs,
     onFault,
   }
+  const recorder = new DecisionRecorder({ database, clock, onFault })
   const certificates: CertificateDeps = {
     database,
     clock,
@@ -82,6 +80,8 @@ export function openAdmission(
   }
   const edge: AdmissionEdge = {
     clock,
+    region: config.region,
+    record: recorder.record,
     judge: (question) => judgeImages(judging, question),
     hostsOf: (account) => hostsOf(config, url(), account),
     clusters: new ClusterDirectory({ database, clock, deadlineMs: clusterDeadlineMs, onFault }),
@@ -91,14 +91,17 @@ export function openAdmission(
   return {
     rooms: {
       ...policyRooms(foundation, judging),
-      ...clusterRooms(foundation, certificates, { edge, address: door.address }),
+      ...clusterRooms(foundation, certificates, { edge, recorder, address: door.address }),
     },
-    gatePull: guardPulls({ ...judging, deadlineMs: pullDeadlineMs }),
+    gatePull: guardPulls({ ...judging, record: recorder.record, deadlineMs: pullDeadlineMs }),
     serve: (app) => {
       serveAdmission(app, edge)
     },
     open: door.open,
-    close: door.close,
+    async close() {
+      await door.close()
+      await recorder.flush()
+    },
   }
 }
 
@@ -111,7 +114,7 @@ function hostsOf({ region }: Config, url: string, account: AccountId): readonly 
 function policyRooms(
   foundation: Foundation,
   judging: JudgeDeps,
-): Omit<AdmissionRooms, 'listClusters' | 'registerCluster' | 'deleteCluster' | 'checkCluster'> {
+): Omit<AdmissionRooms, keyof ClusterRooms> {
   const { database, clock } = foundation
   return {
     async listAdmissionPolicies(account) {
@@ -123,8 +126,16 @@ function policyRooms(
       })
     },
     showAdmissionPolicy: ({ account, name }) => requireAdmissionPolicy(database, account, name),
-    putAdmissionPolicy: (input) => putAdmissionPolicy(foundation, input),
-    deleteAdmissionPolicy: (input) => deleteAdmissionPolicy(foundation, input),
+    async putAdmissionPolicy(input) {
+      const changed = await putAdmissionPolicy(foundation, input)
+      await requestJudging(foundation)
+      return changed
+    },
+    async deleteAdmissionPolicy(input) {
+      const changed = await deleteAdmissionPolicy(foundation, input)
+      await requestJudging(foundation)
+      return changed
+    },
     previewAdmissionPolicy: (input, options) => previewPolicy(judging, input, options),
     listPullGates: (account) => listPullGates(database, account),
     async putPullGate({ account, repository, state, by }) {
@@ -138,21 +149,48 @@ function policyRooms(
 
 type ClusterRooms = Pick<
   AdmissionRooms,
-  'listClusters' | 'registerCluster' | 'deleteCluster' | 'checkCluster'
+  | 'listClusters'
+  | 'showCluster'
+  | 'registerCluster'
+  | 'deleteCluster'
+  | 'checkCluster'
+  | 'reportCluster'
+  | 'listDenials'
 >
 
 function clusterRooms(
   foundation: Foundation,
   certificates: CertificateDeps,
-  { edge, address }: { readonly edge: AdmissionEdge; readonly address: () => string | undefined },
+  {
+    edge,
+    recorder,
+    address,
+  }: {
+    readonly edge: AdmissionEdge
+    readonly recorder: DecisionRecorder
+    readonly address: () => string | undefined
+  },
 ): ClusterRooms {
   const { database, clock } = foundation
   return {
-    listClusters: async (account) => (await listClusters(database, account)).map(shown),
+    async listClusters(account) {
+      // Who asks is told what was answered before.
+      await recorder.flush()
+      return describeClusters(database, account)
+    },
+    async showCluster(input) {
+      await recorder.flush()
+      return describeCluster(database, input)
+    },
+    async listDenials(input) {
+      await recorder.flush()
+      return describeDenials(database, input)
+    },
+    reportCluster: (input) => reportCluster({ ...foundation, hostsOf: edge.hostsOf }, input),
     async registerCluster(input) {
       const { cluster, token } = await registerCluster(foundation, input)
       return {
-        cluster: shown(cluster),
+        cluster: shownCluster(cluster),
         token,
         path: `/admission/${cluster.id}.${token}`,
         address: address() ?? null,
@@ -164,7 +202,7 @@ function clusterRooms(
       const cluster = await requireCluster(database, input)
       const policies = await listPolicyRows(database, input.account, maxPolicies)
       return {
-        cluster: shown(cluster),
+        cluster: shownCluster(cluster),
         address: address() ?? null,
         hosts: [...edge.hostsOf(input.account), ...cluster.settings.hosts],
         policies: policies.map(({ name, text }) => ({
@@ -175,10 +213,6 @@ function clusterRooms(
       }
     },
   }
-}
-
-function shown({ tokenHash: _hash, ...cluster }: Cluster): Omit<Cluster, 'tokenHash'> {
-  return cluster
 }
 
 const renewalCheckMs = 6 * 3_600_000

@@ -1,11 +1,15 @@
-// The settings of the door for clusters: where it listens by TLS, and under which names it is reached.
-import { parseListen } from './setting-values.ts'
+// The settings of the door for clusters: where it listens by TLS, under which names it is reached, and how long it is remembered what they ran.
+import { parseListen, wholeBetween } from './setting-values.ts'
 
 export interface AdmissionSetting {
   /** Undefined: there is no such door; the doors for clusters are then at the common address alone. */
   readonly listen: { readonly host: string; readonly port: number } | undefined
   /** Hosts and addresses that its certificate is for. */
   readonly names: readonly string[]
+  /** For how long an image is taken to run of which nobody tells any more, in days. */
+  readonly inUseDays: number
+  /** For how long decisions about images are kept, and what ran, in days. */
+  readonly decisionDays: number
 }
 
 export const admissionSettings = {
@@ -18,6 +22,16 @@ export const admissionSettings = {
     environment: 'PRATIQUE_ADMISSION_NAMES',
     fallback: 'localhost,127.0.0.1',
     says: 'host names and addresses, parted by commas, by which clusters reach it; the first is told them',
+  },
+  inUseDays: {
+    environment: 'PRATIQUE_IN_USE_DAYS',
+    fallback: '30',
+    says: 'days for which an image counts as in use after it was last let run or reported by a cluster, 1 to 3650',
+  },
+  decisionDays: {
+    environment: 'PRATIQUE_DECISION_DAYS',
+    fallback: '90',
+    says: 'days for which admission decisions are kept, and what ran and does not any more, 1 to 3650',
   },
 } as const
 
@@ -36,7 +50,14 @@ export function admissionFrom(read: Read): AdmissionSetting {
     'none',
   )
   const names = read('admissionNames', namesIn, 'host names and addresses parted by commas', [])
-  return { listen: listen === 'none' ? undefined : listen, names }
+  const days = wholeBetween(1, 3650)
+  const expected = 'a number of days from 1 to 3650'
+  return {
+    listen: listen === 'none' ? undefined : listen,
+    names,
+    inUseDays: read('inUseDays', days, expected, 30),
+    decisionDays: read('decisionDays', days, expected, 90),
+  }
 }
 
 const maxNames = 50

@@ -1,4 +1,5 @@
 // What the program does by itself: the jobs of its rooms, bound to the foundation.
+import { admissionJobHandlers, admissionSchedule } from './admission-jobs.ts'
 import { finishRotations, finishRotationsJob } from './access/rotate-master-key.ts'
 import type { Config } from './config.ts'
 import type { Metrics } from './edges/health/metrics.ts'
@@ -149,6 +150,7 @@ function jobSchedule(
     ...trustSchedule,
     ...signingSchedule,
     { kind: recordDeedsJob, everyMs: recordDeedsEveryMs },
+    ...admissionSchedule,
     ...postureSchedule,
     { kind: trimNotificationsJob, everyMs: trimNotificationsEveryMs },
     { kind: forgetAdvisoriesJob, everyMs: forgetEveryMs },
@@ -225,6 +227,7 @@ function jobHandlers(
     }),
     ...signingJobHandlers(config, foundation, signing),
     ...trail.jobs,
+    ...admissionJobHandlers(config, foundation, suppressions),
     ...scanJobHandlers(config.defaults, foundation, { suppressions, contentOf }),
     ...exportHandlers(foundation, { region: config.region, suppressions }),
     [collectJob]: (_, { signal }) => collectSlice(config, foundation, signal),

@@ -168,7 +168,12 @@ test('says nothing, gets the safe defaults', () => {
       revocationPlaces: { hosts: [], networks: [] },
       sigstoreMirror: 'https://tuf-repo-cdn.sigstore.dev',
     },
-    admission: { listen: undefined, names: ['localhost', '127.0.0.1'] },
+    admission: {
+      listen: undefined,
+      names: ['localhost', '127.0.0.1'],
+      inUseDays: 30,
+      decisionDays: 90,
+    },
     audit: {
       isRequired: true,
       withReads: true,

@@ -75,7 +75,9 @@ function addPolicyCommands(policy: Command): void {
     .option('--cluster <name>', 'in which cluster')
     .option('--namespace <name>', 'in which namespace')
     .addOption(formatOption())
-    .description('Which stored images would a policy deny, were it enforced? Nothing is changed.')
+    .description(
+      'Which images that are stored, and which that run, would a policy deny, were it enforced? Nothing is changed.',
+    )
     .addHelpText(
       'after',
       '\nExit codes: 0 none, 1 failed, 2 it cannot be accepted, 3 some would be denied, 4 not allowed.',
@@ -172,14 +174,24 @@ interface PreviewedImage {
   readonly reasons: readonly { readonly code: string; readonly message: string }[]
 }
 
-interface PreviewSummary {
-  readonly kind: 'summary'
-  readonly policy: string
+interface PreviewedRunning extends Omit<PreviewedImage, 'kind' | 'tag'> {
+  readonly kind: 'running'
+  readonly cluster: string
+  readonly namespace: string
+}
+
+interface PreviewCounts {
   readonly images: number
   readonly denied: number
   readonly newlyDenied: number
   readonly warned: number
   readonly isCut: boolean
+}
+
+interface PreviewSummary extends PreviewCounts {
+  readonly kind: 'summary'
+  readonly policy: string
+  readonly running?: PreviewCounts
 }
 
 async function preview(
@@ -200,9 +212,11 @@ async function preview(
   const path = `${base}/preview?${query.toString()}`
   const answer = await callServer(openSession(configOf({})), 'POST', path, body)
   const images: PreviewedImage[] = []
+  const running: PreviewedRunning[] = []
   let summary: PreviewSummary | undefined
-  for await (const line of linesOf<PreviewedImage | PreviewSummary>(answer)) {
+  for await (const line of linesOf<PreviewedImage | PreviewedRunning | PreviewSummary>(answer)) {
     if (line.kind === 'image') images.push(line)
+    else if (line.kind === 'running') running.push(line)
     else summary = line
   }
   if (summary === undefined) throw new Failure(exitCodes.error, 'the answer broke off')
@@ -214,14 +228,37 @@ async function preview(
     becauseOf(reasons),
   ])
   const table = (): string =>
-    rows.length === 0 ? 'no image would be denied' : renderTable(header, rows)
-  say(render(output, { images, summary }, table))
-  const { images: looked, denied, newlyDenied, warned, isCut } = summary
+    [
+      rows.length === 0 ? 'no image would be denied' : renderTable(header, rows),
+      ...(running.length === 0 ? [] : ['', renderRunning(running)]),
+    ].join('\n')
+  say(render(output, { images, running, summary }, table))
+  tellCounts('tagged images', summary)
+  // Nothing is known to run where no cluster ever told.
+  if (summary.running !== undefined && summary.running.images > 0)
+    tellCounts('images that run, each in each namespace', summary.running)
+  if (summary.denied + (summary.running?.denied ?? 0) > 0) process.exitCode = exitCodes.no
+}
+
+function renderRunning(running: readonly PreviewedRunning[]): string {
+  const rows = running.map(({ cluster, namespace, repository, digest, now, would, reasons }) => [
+    `${repository}@${digest.slice(0, 19)}`,
+    namespace === '' ? cluster : `${cluster}/${namespace}`,
+    now,
+    would,
+    becauseOf(reasons),
+  ])
+  return renderTable(['RUNNING IMAGE', 'WHERE', 'NOW', 'WOULD', 'BECAUSE'], rows)
+}
+
+function tellCounts(
+  what: string,
+  { images, denied, newlyDenied, warned, isCut }: PreviewCounts,
+): void {
   note(
-    `${looked} tagged images: ${denied} would be denied (${newlyDenied} of them are not denied now), ${warned} warned of`,
+    `${images} ${what}: ${denied} would be denied (${newlyDenied} of them are not denied now), ${warned} warned of`,
   )
   if (isCut) note('there are more images than a preview looks at')
-  if (denied > 0) process.exitCode = exitCodes.no
 }
 
 function becauseOf(reasons: PreviewedImage['reasons']): string {

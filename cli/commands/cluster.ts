@@ -1,6 +1,7 @@
 import { appendFileSync, writeFileSync } from 'node:fs'
 import { basename } from 'node:path'
 import { Option, type Command } from 'commander'
+import { runningCommands, type Report } from './cluster-running.ts'
 import { clusterManifests, type ClusterAddress } from '../cluster/manifests.ts'
 import { exitCodes, Failure } from '../failure.ts'
 import { jsonOf } from '../json.ts'
@@ -15,6 +16,7 @@ export function clusterCommand(program: Command): void {
     .command('cluster')
     .description('Clusters that ask whether their pods may run, each with an address of its own.')
   addCommand(cluster)
+  runningCommands(cluster)
   cluster
     .command('list', { isDefault: true })
     .description('The clusters of the account.')
@@ -189,6 +191,8 @@ interface Cluster {
   readonly name: string
   readonly createdAt: string
   readonly lastAskedAt?: string
+  readonly running?: number
+  readonly report?: Report
   readonly settings: {
     readonly withoutPolicy: string
     readonly controllers: string
@@ -203,7 +207,7 @@ interface Cluster {
 async function list({ output }: { readonly output: Format }): Promise<void> {
   const answer = await callServer(openSession(configOf({})), 'GET', path)
   const listed = await jsonOf<{ readonly clusters: readonly Cluster[] }>(answer)
-  const rows = listed.clusters.map(({ name, id, settings, lastAskedAt }) => [
+  const rows = listed.clusters.map(({ name, id, settings, lastAskedAt, report, running }) => [
     name,
     id,
     settings.withoutPolicy,
@@ -212,8 +216,19 @@ async function list({ output }: { readonly output: Format }): Promise<void> {
       .map(({ namespace, policies }) => `${namespace}=${policies.join(',')}`)
       .join(' '),
     lastAskedAt ?? 'never',
+    report?.at ?? 'never',
+    String(running ?? 0),
   ])
-  const header = ['NAME', 'ID', 'WITHOUT POLICY', 'CONTROLLERS', 'BINDINGS', 'LAST ASKED']
+  const header = [
+    'NAME',
+    'ID',
+    'WITHOUT POLICY',
+    'CONTROLLERS',
+    'BINDINGS',
+    'LAST ASKED',
+    'LAST REPORT',
+    'RUNS',
+  ]
   const table = (): string => (rows.length === 0 ? 'no clusters' : renderTable(header, rows))
   say(render(output, listed, table))
 }

@@ -18,6 +18,15 @@ interface FoundImage {
   readonly pushedBy?: string
   readonly lastPulledAt?: string
   readonly knownSince?: string
+  readonly uses: readonly {
+    readonly cluster: string
+    readonly namespace: string
+    readonly workloadKind: string
+    readonly workloadName: string
+    readonly seenAt: string
+    readonly seenBy: string
+    readonly endedAt?: string
+  }[]
   readonly findings: readonly {
     readonly package: { readonly name: string; readonly version: string }
     readonly severity: string
@@ -115,6 +124,7 @@ function renderFound(asked: string, { answer, images, total }: Found): string {
     'PUSHED',
     'PULLED',
     'KNOWN',
+    'RUNS IN',
   ]
   const head = `${asked}: in ${total.images} images of ${total.repositories} repositories`
   return `${head}\n${renderTable(header, rows)}`
@@ -128,6 +138,7 @@ function rowsOf(image: FoundImage): readonly (readonly string[])[] {
     `${day(image.pushedAt)} by ${who}`,
     image.lastPulledAt === undefined ? 'never' : day(image.lastPulledAt),
     image.knownSince === undefined ? '' : `since ${day(image.knownSince)}`,
+    usesText(image.uses),
   ]
   const found = image.findings.map(({ package: it, severity, places, fix, suppression }) => ({
     name: `${it.name} ${it.version}`,
@@ -155,6 +166,22 @@ function rowsOf(image: FoundImage): readonly (readonly string[])[] {
 
 function placesText([first, ...more]: readonly Place[]): string {
   return `${first?.path ?? ''}${more.length === 0 ? '' : ` and ${more.length} more`}`
+}
+
+/** What is taken to run, with when it was last seen; what ran has its day. */
+function usesText(uses: FoundImage['uses']): string {
+  const running = uses.filter(({ endedAt }) => endedAt === undefined)
+  const [last] = uses
+  if (last === undefined) return ''
+  if (running.length === 0) return `ran in ${last.cluster}, last seen ${day(last.seenAt)}`
+  const places = new Map<string, string>()
+  for (const { cluster, namespace, seenAt } of running) {
+    const place = namespace === '' ? cluster : `${cluster}/${namespace}`
+    if (!places.has(place)) places.set(place, day(seenAt))
+  }
+  const told = [...places].slice(0, 3).map(([place, seen]) => `${place} (seen ${seen})`)
+  const more = places.size - told.length
+  return `${told.join(', ')}${more > 0 ? ` and ${more} more` : ''}`
 }
 
 function day(instant: string): string {

@@ -30,6 +30,10 @@ export const admissionErrors = {
     'The account has no cluster of that name.',
     'Ask which there are: pratique cluster list',
   ),
+  CLUSTER_REPORT_INVALID: entry(
+    'What the cluster says that it runs cannot be read.',
+    'Mend what the message names, or let the command line write it: pratique cluster report',
+  ),
   CLUSTERS_TOO_MANY: entry(
     'The account has as many clusters as it may.',
     'Take away those that are gone: pratique cluster delete NAME',

@@ -2,8 +2,10 @@
 import type { Reference } from '../oci/reference.ts'
 import type { RepositoryAddress } from '../registry/repository-store.ts'
 import type { SqlReader } from '../storage/database/database.ts'
+import type { RecordDecisions } from './decision-recorder.ts'
 import { judgeImages, type JudgeDeps, type Judgement } from './judge-images.ts'
 import { isPullGated } from './pull-gate-store.ts'
+import { noWorkload } from './rules/workload.ts'
 
 export interface AskedPull {
   readonly repository: RepositoryAddress
@@ -27,7 +29,9 @@ export type PullGuard = (asked: AskedPull) => Promise<PullRefusal | undefined>
 
 const maxReasons = 50
 
-export function guardPulls(deps: JudgeDeps & { readonly reader: SqlReader }): PullGuard {
+export function guardPulls(
+  deps: JudgeDeps & { readonly reader: SqlReader; readonly record: RecordDecisions },
+): PullGuard {
   return async ({ repository: { account, name }, reference, passes }) => {
     if (!(await isPullGated(deps.reader, account, name))) return undefined
     if (await passes()) return undefined
@@ -37,7 +41,24 @@ export function guardPulls(deps: JudgeDeps & { readonly reader: SqlReader }): Pu
       context: { door: 'pull', withoutPolicy: 'allow' },
       withoutPlatforms: true,
     })
-    return judgement === undefined ? undefined : refusalOf(name, reference, judgement)
+    if (judgement === undefined) return undefined
+    const refusal = refusalOf(name, reference, judgement)
+    // Of statements nothing is decided, and what is not there the pull itself says.
+    if (judgement.kind !== 'statement' && judgement.kind !== 'absent')
+      deps.record([
+        {
+          account,
+          cluster: '',
+          door: 'pull',
+          namespace: '',
+          workload: noWorkload,
+          image: nameOf(name, reference),
+          repository: name,
+          judgement,
+          isLetRun: false,
+        },
+      ])
+    return refusal
   }
 }
 
@@ -50,7 +71,7 @@ function refusalOf(
   if (decision.decision !== 'deny' || kind === 'statement' || kind === 'absent') return undefined
   const reasons = decision.reasons.filter(({ outcome }) => outcome === 'deny')
   const [first] = reasons
-  const image = `${repository}${reference.kind === 'tag' ? `:${reference.tag}` : `@${reference.digest}`}`
+  const image = nameOf(repository, reference)
   const more = reasons.length > 1 ? ` (and ${reasons.length - 1} more reasons)` : ''
   const [remedy] = decision.remedies
   const fix = remedy === undefined ? '' : `; ${remedy.command ?? remedy.text}`
@@ -62,4 +83,8 @@ function refusalOf(
       ...(policy === undefined ? {} : { policy }),
     })),
   }
+}
+
+function nameOf(repository: string, reference: Reference): string {
+  return `${repository}${reference.kind === 'tag' ? `:${reference.tag}` : `@${reference.digest}`}`
 }

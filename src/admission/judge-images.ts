@@ -2,10 +2,9 @@
 import { withinTime } from '../lib/deadline.ts'
 import type { Digest } from '../oci/digest.ts'
 import type { AccountId } from '../policy/account-id.ts'
-import type { PoliciesInForce } from './policies-in-force.ts'
+import type { PoliciesInForce, PolicyInForce } from './policies-in-force.ts'
 import { readImage, type KnownImage, type NamedImage, type ReadImageDeps } from './read-image.ts'
-import type { AdmissionPolicy } from './rules/admission-policy.ts'
-import { decide, type Decision } from './rules/decide.ts'
+import { decide, inScope, type Decision } from './rules/decide.ts'
 import type { DecisionContext, Evidence, ImageFacts } from './rules/evidence.ts'
 import { neededFacts } from './rules/needed-facts.ts'
 
@@ -39,6 +38,8 @@ export interface Judgement {
   readonly kind: KnownImage['kind'] | 'foreign' | 'unknown'
   readonly evidence: Evidence
   readonly image: ImageFacts
+  /** Those that were about it, `base@3`. */
+  readonly policies: readonly string[]
 }
 
 /** One for each image, in order. What cannot be read in time, or at all, is unknown: what that means the policies say. */
@@ -58,7 +59,7 @@ export async function judgeImages(
 }
 
 interface PoliciesRead {
-  readonly policies: readonly AdmissionPolicy[]
+  readonly policies: readonly PolicyInForce[]
   readonly isKnown: boolean
 }
 
@@ -67,7 +68,7 @@ async function policiesOf(
   { account, policyNames }: Question,
   now: number,
 ): Promise<PoliciesRead> {
-  const named = (all: readonly AdmissionPolicy[]): readonly AdmissionPolicy[] =>
+  const named = (all: readonly PolicyInForce[]): readonly PolicyInForce[] =>
     policyNames === undefined ? all : all.filter(({ name }) => policyNames.includes(name))
   try {
     const read = await withinTime(policies.read(account, now), deadlineMs)
@@ -111,6 +112,9 @@ async function judgeOne(
     kind,
     evidence,
     image,
+    policies: inScope({ image, context: judged, policies }).map(
+      ({ name, version }) => `${name}@${version}`,
+    ),
   }
 }
 
@@ -152,7 +156,7 @@ async function readFacts(
     readonly withoutPlatforms: boolean
     readonly asked: Extract<AskedImage, { readonly kind: 'own' }>
     readonly account: AccountId
-    readonly policies: readonly AdmissionPolicy[]
+    readonly policies: readonly PolicyInForce[]
     readonly context: DecisionContext
     readonly leftMs: number
   },

@@ -6,6 +6,9 @@ import { maxPolicies } from './put-admission-policy.ts'
 import type { AdmissionPolicy } from './rules/admission-policy.ts'
 import { parseAdmissionPolicy } from './rules/parse-policy.ts'
 
+/** With the version that it is of. */
+export type PolicyInForce = AdmissionPolicy & { readonly version: number }
+
 interface Kept {
   readonly version: number
   readonly policy: AdmissionPolicy
@@ -23,7 +26,7 @@ export class PoliciesInForce {
   }
 
   /** In the order of names; `now` in milliseconds. It throws what the database throws. */
-  async read(account: AccountId, now: number): Promise<readonly AdmissionPolicy[]> {
+  async read(account: AccountId, now: number): Promise<readonly PolicyInForce[]> {
     const rows = await listPolicyVersions(this.#reader, account, maxPolicies)
     const before = this.#kept.get(account)
     const after = new Map<string, Kept>()
@@ -37,7 +40,7 @@ export class PoliciesInForce {
   }
 
   /** Undefined where none were ever read. */
-  remembered(account: AccountId): readonly AdmissionPolicy[] | undefined {
+  remembered(account: AccountId): readonly PolicyInForce[] | undefined {
     const kept = this.#kept.get(account)
     return kept === undefined ? undefined : policiesIn(kept)
   }
@@ -59,6 +62,6 @@ export class PoliciesInForce {
   }
 }
 
-function policiesIn(kept: ReadonlyMap<string, Kept>): readonly AdmissionPolicy[] {
-  return [...kept.values()].map(({ policy }) => policy)
+function policiesIn(kept: ReadonlyMap<string, Kept>): readonly PolicyInForce[] {
+  return [...kept.values()].map(({ policy, version }) => ({ ...policy, version }))
 }

@@ -7,28 +7,26 @@ import { listRepositoriesOf, type Repository } from '../registry/repository-stor
 import { listTagsOf } from '../registry/tag-store.ts'
 import type { PoliciesInForce } from './policies-in-force.ts'
 import { readAdmissionPolicy } from './put-admission-policy.ts'
-import { readImage, type KnownImage, type ReadImageDeps } from './read-image.ts'
-import type { AdmissionPolicy } from './rules/admission-policy.ts'
-import { decide, type Decision } from './rules/decide.ts'
+import { previewRunning, type PreviewedRunning, type RunningAsked } from './preview-running.ts'
+import { readImage, type ReadImageDeps } from './read-image.ts'
 import type { DecisionContext } from './rules/evidence.ts'
 import { neededFacts } from './rules/needed-facts.ts'
-import type { Reason } from './rules/reason.ts'
+import {
+  previewDecisions,
+  type PreviewLens,
+  type PreviewedDecisions,
+} from './rules/preview-decisions.ts'
 
 export interface PreviewDeps extends ReadImageDeps {
   readonly policies: PoliciesInForce
 }
 
 /** An image that the policy would deny or warn of, were it enforced. */
-export interface PreviewedImage {
+export interface PreviewedImage extends PreviewedDecisions {
   readonly kind: 'image'
   readonly repository: string
   readonly digest: string
   readonly tag: string
-  /** By what is in force now. */
-  readonly now: Decision['decision']
-  readonly would: Decision['decision']
-  /** Of the policy alone. */
-  readonly reasons: readonly Pick<Reason, 'code' | 'outcome' | 'message' | 'rule'>[]
 }
 
 export interface PreviewSummary {
@@ -41,6 +39,17 @@ export interface PreviewSummary {
   readonly newlyDenied: number
   readonly warned: number
   /** Whether there are more than are looked at. */
+  readonly isCut: boolean
+  /** Images where they run; undefined where the policy is not asked about for clusters. */
+  readonly running: PreviewCounts | undefined
+}
+
+/** Of images in the namespaces that they run in. */
+export interface PreviewCounts {
+  readonly images: number
+  readonly denied: number
+  readonly newlyDenied: number
+  readonly warned: number
   readonly isCut: boolean
 }
 
@@ -59,12 +68,13 @@ export async function* previewPolicy(
   deps: PreviewDeps,
   { account, text, context: place }: PreviewInput,
   { signal }: { readonly signal: AbortSignal },
-): AsyncGenerator<PreviewedImage | PreviewSummary> {
+): AsyncGenerator<PreviewedImage | PreviewedRunning | PreviewSummary> {
   const now = deps.clock.now().getTime()
   const draft = readAdmissionPolicy(text, now)
   const stored = await deps.policies.read(account, now)
   const context: DecisionContext = { ...place, withoutPolicy: 'allow' }
-  const lens = { draft: { ...draft, mode: 'enforce' as const }, stored, context, now }
+  const enforced = { ...draft, mode: 'enforce' as const }
+  const lens = { draft: enforced, stored, context, withoutPolicy: 'allow', now } as const
   const summary = { images: 0, denied: 0, newlyDenied: 0, warned: 0 }
   let isCut = false
   for await (const { repository, manifest } of taggedImages(deps, account)) {
@@ -76,21 +86,49 @@ export async function* previewPolicy(
     const found = await previewImage(deps, { repository, manifest }, lens)
     await yieldToEventLoop()
     if (found === undefined) continue
-    summary.images += 1
-    if (found.would === 'allow') continue
-    if (found.would === 'warn') summary.warned += 1
-    else summary.denied += 1
-    if (found.would === 'deny' && found.now !== 'deny') summary.newlyDenied += 1
-    yield found
+    count(summary, found)
+    if (found.would !== 'allow') yield found
   }
-  yield { kind: 'summary', policy: draft.name, ...summary, isCut }
+  const { door, cluster, namespace } = place
+  let running: PreviewCounts | undefined
+  if (door === 'admission' || door === 'gatekeeper') {
+    const asked = { account, draft: enforced, stored, door, cluster, namespace, now }
+    running = yield* tellRunning(deps, asked, { signal })
+  }
+  yield { kind: 'summary', policy: draft.name, ...summary, isCut, running }
 }
 
-interface Lens {
-  readonly draft: AdmissionPolicy
-  readonly stored: readonly AdmissionPolicy[]
-  readonly context: DecisionContext
-  readonly now: number
+interface Counts {
+  images: number
+  denied: number
+  newlyDenied: number
+  warned: number
+}
+
+function count(counts: Counts, { now, would }: PreviewedDecisions): void {
+  counts.images += 1
+  if (would === 'warn') counts.warned += 1
+  if (would !== 'deny') return
+  counts.denied += 1
+  if (now !== 'deny') counts.newlyDenied += 1
+}
+
+async function* tellRunning(
+  deps: PreviewDeps,
+  asked: RunningAsked,
+  options: { readonly signal: AbortSignal },
+): AsyncGenerator<PreviewedRunning, PreviewCounts> {
+  const counts = { images: 0, denied: 0, newlyDenied: 0, warned: 0 }
+  let isCut = false
+  for await (const found of previewRunning(deps, asked, options)) {
+    if (found === 'cut') {
+      isCut = true
+      break
+    }
+    count(counts, found)
+    if (found.would !== 'allow') yield found
+  }
+  return { ...counts, isCut }
 }
 
 interface StoredImage {
@@ -102,44 +140,18 @@ interface StoredImage {
 async function previewImage(
   deps: PreviewDeps,
   { repository, manifest: { digest } }: StoredImage,
-  { draft, stored, context, now }: Lens,
+  lens: PreviewLens,
 ): Promise<PreviewedImage | undefined> {
   const [tag] = await listTagsOf(deps.reader, repository.id, digest)
   if (tag === undefined) return undefined
   const known = await readImage(
     deps,
     { account: repository.account, repository: repository.name, reference: { kind: 'tag', tag } },
-    { needed: neededFacts([draft, ...stored]), platforms: context.platforms },
+    { needed: neededFacts([lens.draft, ...lens.stored]), platforms: lens.context.platforms },
   )
   if (known.kind === 'statement' || known.kind === 'absent') return undefined
-  const judge = (policies: readonly AdmissionPolicy[]): Decision =>
-    decide(inputOf(known, context, policies), now)
-  const alone = judge([draft])
-  return {
-    kind: 'image',
-    repository: repository.name,
-    digest,
-    tag,
-    now: judge(stored).decision,
-    would: alone.decision,
-    reasons: alone.reasons
-      .filter(({ outcome }) => outcome !== 'info')
-      .map(({ code, outcome, message, rule }) => ({
-        code,
-        outcome,
-        message,
-        ...(rule === undefined ? {} : { rule }),
-      })),
-  }
-}
-
-function inputOf(
-  { image, evidence }: KnownImage,
-  context: DecisionContext,
-  policies: readonly AdmissionPolicy[],
-): Parameters<typeof decide>[0] {
-  const platforms = evidence.platforms.flatMap(({ platform }) => platform ?? [])
-  return { image, evidence, policies, context: { ...context, platforms } }
+  const { name } = repository
+  return { kind: 'image', repository: name, digest, tag, ...previewDecisions(known, lens) }
 }
 
 /** In the order of repositories, then of pushes. */

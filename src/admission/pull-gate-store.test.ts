@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import { judgeDeps, putAdmission } from '../../test/kit/admission-place.ts'
 import { administrator, pushImage, pushSignature, trustPlace } from '../../test/kit/trust-place.ts'
 import { parseReference } from '../oci/reference.ts'
+import type { DecidedImage } from './decision-recorder.ts'
 import { guardPulls, type PullRefusal } from './gate-pull.ts'
 import { isPullGated, listPullGates, writePullGate } from './pull-gate-store.ts'
 
@@ -31,7 +32,9 @@ test('only who does nothing but pull is refused, and only what runs', async (t) 
   await putAdmission(place, { require: { signature: { trust: 'release' } } })
   const image = await pushImage(place, 'app', ['v1'])
   const signature = await pushSignature(place, image, { key: 'ci' })
-  const guard = guardPulls({ ...judgeDeps(place), reader })
+  const recorded: DecidedImage[] = []
+  const record = (decided: readonly DecidedImage[]): number => recorded.push(...decided)
+  const guard = guardPulls({ ...judgeDeps(place), reader, record })
   const pull = async (named: string, passes = false): Promise<PullRefusal | undefined> => {
     const reference = parseReference(named)
     assert.ok(reference)
@@ -50,4 +53,10 @@ test('only who does nothing but pull is refused, and only what runs', async (t) 
   assert.equal(await pull('v1', true), undefined)
   assert.equal(await pull(signature), undefined)
   assert.equal(await pull('none'), undefined)
+  // What a gated repository was asked for is written down, and lets nothing run that anybody knows of.
+  const told = recorded.map(({ image: named, cluster, isLetRun }) => [named, cluster, isLetRun])
+  assert.deepEqual(told, [
+    [`${name}:v1`, '', false],
+    [`${name}@${image}`, '', false],
+  ])
 })

@@ -3,6 +3,7 @@ import type { Clock } from '../lib/clock.ts'
 import type { Ids } from '../lib/ids.ts'
 import { isRecord } from '../oci/descriptor.ts'
 import type { AccountId } from '../policy/account-id.ts'
+import { deletePlacesOf } from '../running/cluster-sighting-store.ts'
 import type { Database, SqlReader } from '../storage/database/database.ts'
 import { findPolicyRow } from './admission-policy-store.ts'
 import {
@@ -13,6 +14,8 @@ import {
   maxClusters,
   type Cluster,
 } from './cluster-store.ts'
+import { deleteReport } from './cluster-report-store.ts'
+import { deleteDenialsOf } from './denial-store.ts'
 import { admissionError } from './errors.ts'
 import { readClusterSettings, type ClusterSettings } from './rules/cluster-settings.ts'
 
@@ -95,7 +98,7 @@ export function tokenHash(token: string): string {
   return hash('sha256', token, 'hex')
 }
 
-/** Nobody is let in with its token from this transaction on. CLUSTER_UNKNOWN. */
+/** Nobody is let in with its token from this transaction on, and nothing is known any more of what it ran. CLUSTER_UNKNOWN. */
 export async function deleteCluster(
   { database }: { readonly database: Database },
   input: NamedCluster,
@@ -103,6 +106,10 @@ export async function deleteCluster(
   await database.transaction(async (tx) => {
     const { id } = await requireCluster(tx, input)
     await deleteClusterRow(tx, id)
+    const cluster = { account: input.account, cluster: input.name }
+    await deletePlacesOf(tx, cluster)
+    await deleteDenialsOf(tx, cluster)
+    await deleteReport(tx, cluster)
   })
 }
 

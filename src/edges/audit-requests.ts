@@ -128,10 +128,10 @@ function tellChange({ onChange }: Deps, { caller, resource, action = '' }: Audit
 /** Whoever asks without credentials how to come in is told, and nothing was decided. */
 function isAudited({ facts, headers, method }: FastifyRequest): boolean {
   const { door, caller, errorCode, decision } = facts
-  // Questions of clusters are told in the audit log of their API server, by annotations.
-  if (door === 'none' || door === 'health') return false
   // Lists, roots and timestamps are for everybody: nothing is decided.
-  if (door === 'admission' || door === 'pki') return false
+  if (door === 'none' || door === 'health' || door === 'pki') return false
+  // What clusters are told is in the audit log of their API server, by annotations; here only what was kept from running.
+  if (door === 'admission') return decision === 'deny'
   if (door === 'aws' || caller !== undefined || decision !== undefined) return true
   const isQuestion = facts.operation === `${method} base` && headers.authorization === undefined
   return errorCode !== undefined && !isQuestion

@@ -4,16 +4,17 @@ import { archiveImage } from '../registry/change-storage-class.ts'
 import { removeManifest } from '../registry/delete-manifest.ts'
 import { findManifestByDigest, listFreeReferrers } from '../registry/manifest-store.ts'
 import { findRepositoryById, type Repository } from '../registry/repository-store.ts'
+import { isRunning } from '../running/cluster-image-store.ts'
+import type { ImageKey } from '../running/image-use.ts'
 import type { Database, SqlReader, SqlWriter } from '../storage/database/database.ts'
 import { listChangedDigests, readChangeMark, type ChangeMark } from './change-store.ts'
 import { findGuardText } from './guard-store.ts'
 import { findImageFacts, type ImageFacts } from './image-facts-store.ts'
 import { insertRecord } from './record-store.ts'
-import { readGuards, readStoredPolicy } from './read-policy.ts'
+import { readGuardsOf, readStoredPolicy } from './read-policy.ts'
 import { readImages } from './read-images.ts'
 import { countStillHolds, planCounts, type CountPlan } from './rules/count-plan.ts'
 import { evaluateLifecycle, type ActReason } from './rules/evaluate-lifecycle.ts'
-import { guardsOf } from './rules/lifecycle-guard.ts'
 import type { LifecycleImage } from './rules/lifecycle-image.ts'
 import { dayMs, type LifecycleAction, type LifecyclePolicy } from './rules/lifecycle-policy.ts'
 import type { LifecycleLimits } from './rules/parse-lifecycle.ts'
@@ -38,6 +39,7 @@ export interface RunPlan {
   readonly guardText: string | undefined
   readonly hasGuards: boolean
   readonly guardsLastOfPrefix: boolean
+  readonly guardsRunning: boolean
   /** For how long a deletion can be undone; 0: not at all. */
   readonly undoMs: number
   readonly archiveMinimumDays: number
@@ -67,8 +69,8 @@ export async function planActs(
   const mark = await readChangeMark(database)
   const repository = await findRepositoryById(database, run.repositoryId)
   const images = repository === undefined ? [] : await readImages(database, repository.id, options)
-  const document = repository && (await readGuards(database, repository.account))
-  const guards = repository ? guardsOf(document?.guards ?? [], repository.name) : []
+  const document = repository && (await readGuardsOf(database, repository))
+  const guards = document?.guards ?? []
   const policy = readStoredPolicy(run.text)
   const archiveMinimumDays = archiveMinimumOf(defaults)
   const now = clock.now().getTime()
@@ -88,6 +90,7 @@ export async function planActs(
     guardText: document?.text,
     hasGuards: guards.length > 0,
     guardsLastOfPrefix: guards.some(({ lastOfPrefix }) => lastOfPrefix.length > 0),
+    guardsRunning: guards.some(({ runningInClusters }) => runningInClusters),
     undoMs: Math.min((document?.undoDays ?? 0) * dayMs, deps.graceMs),
     archiveMinimumDays,
     changed: new Map(),
@@ -176,15 +179,33 @@ async function findIfHolds(
   const { image: planned, rule } = act
   const digest = parseDigest(planned.digest)
   const image = digest && (await findImageFacts(tx, repository.id, digest))
-  if (image === undefined || !isSame(image, planned) || image.isSubjectThere) return undefined
-  // A pull, or a signature that came, may be what a guard keeps it for.
-  const isTouched = plan.changed.has(image.digest) || image.lastPulledAt !== planned.lastPulledAt
-  if (plan.hasGuards && isTouched) return undefined
+  if (digest === undefined || image === undefined) return undefined
+  if (!isSame(image, planned) || image.isSubjectThere) return undefined
+  const key = { account: repository.account, repositoryId: repository.id, digest }
+  const isKept = await mayBeKept(tx, plan, { ...key, repository: repository.name }, [
+    image,
+    planned,
+  ])
+  if (isKept) return undefined
   // A count is of all images, and holds by what changed; all else is of this image alone.
   const holds = plan.counts.has(rule)
     ? countStillHolds(plan.counts, rule, image, plan.changed)
     : isDueAlone(plan, image, act, now)
   return holds ? image : undefined
+}
+
+/** Whether something happened to it since it was planned for which a guard may keep it. */
+async function mayBeKept(
+  tx: SqlReader,
+  { changed, hasGuards, guardsRunning }: RunPlan,
+  key: ImageKey,
+  [image, planned]: readonly [LifecycleImage, LifecycleImage],
+): Promise<boolean> {
+  // A pull, or a signature that came, may be what a guard keeps it for.
+  const isTouched = changed.has(image.digest) || image.lastPulledAt !== planned.lastPulledAt
+  if (hasGuards && isTouched) return true
+  // A cluster may have been let run it.
+  return guardsRunning && isRunning(tx, key)
 }
 
 function isDueAlone(

@@ -8,12 +8,11 @@ import {
 import type { SqlReader } from '../storage/database/database.ts'
 import { countFreedBytes } from './count-freed-bytes.ts'
 import { requirePolicy } from './put-policy.ts'
-import { readGuards, readPolicy, readStoredPolicy } from './read-policy.ts'
+import { readGuardsOf, readPolicy, readStoredPolicy } from './read-policy.ts'
 import { readImages } from './read-images.ts'
 import type { EvaluateOptions } from './rules/evaluate-lifecycle.ts'
 import { explainImage, type ImageExplanation } from './rules/explain-image.ts'
 import { forecastLifecycle } from './rules/forecast.ts'
-import { guardsOf } from './rules/lifecycle-guard.ts'
 import type { LifecyclePolicy } from './rules/lifecycle-policy.ts'
 import type { LifecycleLimits } from './rules/parse-lifecycle.ts'
 import { previewDocument, type PreviewDocument } from './rules/preview-document.ts'
@@ -83,10 +82,10 @@ async function evaluateOptions(
   { reader, clock, defaults }: Deps,
   repository: Repository,
 ): Promise<EvaluateOptions> {
-  const { guards } = await readGuards(reader, repository.account)
+  const { guards } = await readGuardsOf(reader, repository)
   return {
     now: clock.now().getTime(),
-    guards: guardsOf(guards, repository.name),
+    guards,
     archiveMinimumDays: archiveMinimumOf(defaults),
   }
 }

@@ -1,8 +1,11 @@
 import type { AccountId } from '../policy/account-id.ts'
+import type { Repository } from '../registry/repository-store.ts'
+import { listRunningDigests } from '../running/cluster-image-store.ts'
 import type { SqlReader } from '../storage/database/database.ts'
 import { lifecycleError } from './errors.ts'
 import { findGuardText } from './guard-store.ts'
 import { faultText } from './rules/document-reader.ts'
+import { guardsOf, withRunning } from './rules/lifecycle-guard.ts'
 import type { LifecyclePolicy } from './rules/lifecycle-policy.ts'
 import { noGuards, parseGuards, type GuardDocument } from './rules/parse-guards.ts'
 import { parseLifecycle, type LifecycleLimits } from './rules/parse-lifecycle.ts'
@@ -26,7 +29,7 @@ export function readStoredPolicy(text: string): LifecyclePolicy {
 }
 
 /** Those of the account, with the text that they stand in. */
-export async function readGuards(
+async function readGuards(
   reader: SqlReader,
   account: AccountId,
 ): Promise<GuardDocument & { readonly text: string | undefined }> {
@@ -36,4 +39,17 @@ export async function readGuards(
   // Guards that could not be read must not become none.
   if (read.kind === 'refused') throw new Error(`the guards of account ${account} cannot be read`)
   return { ...read.document, text }
+}
+
+/** Those that concern a repository, with what runs of it where they ask for that. */
+export async function readGuardsOf(
+  reader: SqlReader,
+  { account, name }: Pick<Repository, 'account' | 'name'>,
+): Promise<Awaited<ReturnType<typeof readGuards>>> {
+  const document = await readGuards(reader, account)
+  const guards = guardsOf(document.guards, name)
+  const asksForRunning = guards.some(({ runningInClusters }) => runningInClusters)
+  if (!asksForRunning) return { ...document, guards }
+  const digests = await listRunningDigests(reader, { account, repository: name })
+  return { ...document, guards: withRunning(guards, digests) }
 }

@@ -15,6 +15,8 @@ import {
 import { findManifestSummary } from '../registry/manifest-store.ts'
 import { getManifest } from '../registry/find-manifest.ts'
 import { isRegistryError } from '../registry/errors.ts'
+import { addReported } from '../running/cluster-sighting-store.ts'
+import type { Digest } from '../oci/digest.ts'
 import { findLifecyclePolicy } from './lifecycle-policy-store.ts'
 import { deletePolicy } from './put-policy.ts'
 import { putGuards } from './put-guards.ts'
@@ -209,6 +211,38 @@ test('what a guard keeps stays, and a deletion can be undone while its bytes are
   await assert.rejects(undoDeletion(place, { repository, digest: gone, principal: pusher }), {
     code: 'LIFECYCLE_UNDO_UNKNOWN',
   })
+})
+
+test('what clusters run stays where guards ask for that, also what began to run after the plan', async (t) => {
+  const place = await lifecyclePlace(t)
+  const { repository, clock, database } = place
+  const { account, name } = repository
+  const run = async (digest: Digest): Promise<void> => {
+    const use = { namespace: '', workloadKind: '', workloadName: '', repository: name, digest }
+    const cluster = { account, cluster: 'prod' }
+    const places = [{ ...use, units: 1 }]
+    await database.transaction((tx) => addReported(tx, cluster, places, clock.now()))
+  }
+  const running = await pushImage(place, 'running', ['v1'])
+  // More than one batch: what is last begins to run after the first.
+  const others: Digest[] = []
+  for (let n = 0; n < 12; n += 1) {
+    clock.advance(1000)
+    others.push(await pushImage(place, `other${n}`, [`o${n}`]))
+  }
+  const late = others.at(-1)
+  assert.ok(late !== undefined)
+  await run(running)
+  clock.advance(2 * dayMs)
+  const guards = [{ repositories: ['team/*'], protect: { runningInClusters: true } }]
+  await putGuards(place, { account, text: JSON.stringify({ guards }), by: pusher })
+  await putRules(place, '1 any pushed:1d')
+  const input = { repositoryId: place.repositoryId, cause: 'schedule' } as const
+  for await (const state of runningPolicy(place, input, { signal: new AbortController().signal }))
+    if (state.expired === 10) await run(late)
+  await runToEnd(place)
+  const left = await database.all('SELECT digest FROM manifests')
+  assert.deepEqual(left.map(({ digest }) => String(digest)).toSorted(), [running, late].toSorted())
 })
 
 test('a deletion cannot be undone for longer than bytes are kept', async (t) => {

@@ -18,10 +18,9 @@ import {
   type StoredPreview,
 } from './preview-store.ts'
 import { requirePolicy } from './put-policy.ts'
-import { readGuards, readPolicy, readStoredPolicy } from './read-policy.ts'
+import { readGuardsOf, readPolicy, readStoredPolicy } from './read-policy.ts'
 import { readImages } from './read-images.ts'
 import { evaluateLifecycle } from './rules/evaluate-lifecycle.ts'
-import { guardsOf } from './rules/lifecycle-guard.ts'
 import { awsArchiveDays, type LifecycleLimits } from './rules/parse-lifecycle.ts'
 import { previewJobOf, repositoryOfJob } from './run-job.ts'
 
@@ -118,13 +117,13 @@ async function previewedImages(
 ): Promise<readonly PreviewedImage[]> {
   const repository = await findRepositoryById(database, repositoryId)
   if (repository === undefined) return []
-  const { guards } = await readGuards(database, repository.account)
+  const { guards } = await readGuardsOf(database, repository)
   const decisions = evaluateLifecycle(
     readStoredPolicy(text),
     await readImages(database, repositoryId, options),
     {
       now: clock.now().getTime(),
-      guards: guardsOf(guards, repository.name),
+      guards,
       archiveMinimumDays: archiveMinimumOf(defaults),
     },
   )

@@ -11,7 +11,7 @@ import {
 import { findingArn, imageArn, inspectorSeverity } from './spell-finding.ts'
 
 export function imageFacts(region: string, image: RecordedImage): ImageFacts {
-  const { account, architecture } = image
+  const { account, architecture, use } = image
   return {
     texts: {
       awsAccountId: [account],
@@ -27,8 +27,11 @@ export function imageFacts(region: string, image: RecordedImage): ImageFacts {
       cloudProviderRegion: [region],
       cloudProviderAccountId: [account],
     },
-    moments: { ecrImagePushedAt: image.pushedAt },
-    numbers: {},
+    moments: {
+      ecrImagePushedAt: image.pushedAt,
+      ...(use?.lastSeenAt === undefined ? {} : { ecrImageLastInUseAt: use.lastSeenAt }),
+    },
+    numbers: use === undefined ? {} : { ecrImageInUseCount: use.units },
     tags: image.repositoryTags,
   }
 }

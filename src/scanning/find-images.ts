@@ -6,6 +6,8 @@ import type { AccountId } from '../policy/account-id.ts'
 import { findManifestSummary, findPushedBy } from '../registry/manifest-store.ts'
 import { findRepositoryById, type Repository } from '../registry/repository-store.ts'
 import { listTagsOf } from '../registry/tag-store.ts'
+import { listUsesOfImage } from '../running/cluster-image-store.ts'
+import type { PlacedUse } from '../running/image-use.ts'
 import type { SqlReader } from '../storage/database/database.ts'
 import { listAdvisoriesNaming } from './advisory-store.ts'
 import { findRevisionDate, readAdvisoryState } from './advisory-state-store.ts'
@@ -39,6 +41,8 @@ export interface FoundImage {
   readonly pushedBy: string | undefined
   /** At most half a day late; undefined where it was never pulled. */
   readonly lastPulledAt: Date | undefined
+  /** Where it runs or ran, as far as clusters told: those that are taken to run it first, a hundred at most. */
+  readonly uses: readonly PlacedUse[]
   /** Since when the data here say so of this image; undefined where no flaw was asked for. */
   readonly knownSince: Date | undefined
   /** Of the flaw asked for, those that are not counted too, each with its suppression. */
@@ -131,6 +135,8 @@ async function searchFor(
   return { answer: 'found', kind, names: [], packageIds: new Set(ids), setIds, isCut }
 }
 
+const maxUses = 100
+
 interface PlacedKey {
   readonly key: ScanKey
   readonly repository: Repository
@@ -199,6 +205,11 @@ async function describeImage(
     pushedAt,
     pushedBy: await findPushedBy(reader, repositoryId, digest),
     lastPulledAt: manifest?.lastPulledAt,
+    uses: await listUsesOfImage(
+      reader,
+      { account, repositoryId, repository: name, digest },
+      maxUses,
+    ),
     knownSince: await knownSince(reader, findings, pushedAt),
     findings,
     packages,

@@ -5,6 +5,7 @@ import { severities, type Severity } from '../ecosystems/severity.ts'
 import type { Digest } from '../oci/digest.ts'
 import type { AccountId } from '../policy/account-id.ts'
 import { parsePurl } from '../lib/purl.ts'
+import type { ImageUse } from '../running/image-use.ts'
 import type { Finding } from './list-findings.ts'
 import type { Exploitation } from './read-flaw-facts.ts'
 import { findingId } from './rules/finding-id.ts'
@@ -25,6 +26,8 @@ export interface RecordedImage {
   readonly pushedAt: Date
   readonly pushedBy: string
   readonly lastPulledAt: Date | undefined
+  /** Where it runs; undefined where no cluster of the account ever told anything. */
+  readonly use: ImageUse | undefined
   /** As its config says; undefined of images that were scanned before this was kept. */
   readonly architecture: string | undefined
   /** `DEBIAN_12`; undefined where no distribution was recognised. */

@@ -4,6 +4,8 @@ import type { AccountId } from '../policy/account-id.ts'
 import { parseManifest } from '../oci/manifest.ts'
 import { findRepositoryById } from '../registry/repository-store.ts'
 import { listTagsOf } from '../registry/tag-store.ts'
+import { findImageUse } from '../running/cluster-image-store.ts'
+import type { ImageUse } from '../running/image-use.ts'
 import type { SqlReader } from '../storage/database/database.ts'
 import { listCoveredRows, type CoveredRow } from './covered-image-store.ts'
 import { extractorRevision } from './examine-image.ts'
@@ -19,8 +21,10 @@ import { resolveScanning } from './resolve-scanning.ts'
 import { coverageOf, type Coverage } from './rules/coverage-reason.ts'
 import {
   momentMeets,
+  numberMeets,
   textMeets,
   type MomentCriterion,
+  type NumberCriterion,
   type TextCriterion,
 } from './rules/finding-criteria.ts'
 import type { RegistryDefaults } from './rules/scanning-rules.ts'
@@ -41,13 +45,16 @@ export interface CoveredImage extends Coverage {
   readonly tags: readonly string[]
   readonly lastPulledAt: Date | undefined
   readonly lastScannedAt: Date | undefined
+  /** Where it runs; undefined where no cluster of the account ever told anything. */
+  readonly use: ImageUse | undefined
 }
 
 /** By the model's names; a field that is not among these is of something else, and unknown of every image. */
 export interface CoverageCriteria {
   readonly texts: Readonly<Record<string, readonly TextCriterion[]>>
   readonly moments: Readonly<Record<string, readonly MomentCriterion[]>>
-  /** Numbers and tags of other resources: no image meets them. */
+  readonly numbers: Readonly<Record<string, readonly NumberCriterion[]>>
+  /** Tags of other resources: no image meets them. */
   readonly isForeign: boolean
 }
 
@@ -117,6 +124,7 @@ async function* imagesOf(
         tags: await listTagsOf(reader, id, digest),
         lastPulledAt,
         lastScannedAt: scan?.completedAt,
+        use: await findImageUse(reader, { account, repositoryId: id, repository: name, digest }),
       }
     }
     const last = rows.at(-1)
@@ -154,12 +162,21 @@ function meets(region: string, criteria: CoverageCriteria, image: CoveredImage):
   const moments: Readonly<Record<string, Date | undefined>> = {
     lastScannedAt: image.lastScannedAt,
     imagePulledAt: image.lastPulledAt,
+    ecrImageLastInUseAt: image.use?.lastSeenAt,
+  }
+  const numbers: Readonly<Record<string, number | undefined>> = {
+    ecrImageInUseCount: image.use?.units,
   }
   return (
     Object.entries(criteria.texts).every(([field, asked]) =>
       textMeets(asked, texts[field] ?? []),
     ) &&
-    Object.entries(criteria.moments).every(([field, asked]) => momentMeets(asked, moments[field]))
+    Object.entries(criteria.moments).every(([field, asked]) =>
+      momentMeets(asked, moments[field]),
+    ) &&
+    Object.entries(criteria.numbers).every(([field, asked]) =>
+      asked.some((one) => numberMeets(one, numbers[field])),
+    )
   )
 }
 

@@ -3,6 +3,7 @@ import { parseDigest } from '../oci/digest.ts'
 import { parseAccountId, type AccountId } from '../policy/account-id.ts'
 import { listRepositoryTags } from '../registry/repository-tag-store.ts'
 import { listTagsOf } from '../registry/tag-store.ts'
+import { findImageUse } from '../running/cluster-image-store.ts'
 import {
   instant,
   instantOrAbsent,
@@ -32,11 +33,13 @@ export async function findRecordedImage(
     [repositoryId, digest],
   )
   if (row === undefined) return undefined
+  const [account, repository] = [accountIn(text(row, 'account')), text(row, 'name')]
   return {
     repositoryId,
     digest,
-    account: accountIn(text(row, 'account')),
-    repository: text(row, 'name'),
+    account,
+    repository,
+    use: await findImageUse(reader, { account, repositoryId, repository, digest }),
     tags: await listTagsOf(reader, repositoryId, digest),
     repositoryTags: await listRepositoryTags(reader, repositoryId),
     pushedAt: instant(row, 'pushed_at'),

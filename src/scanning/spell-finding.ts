@@ -2,8 +2,10 @@
 // Spec:     Amazon Inspector2 API Reference, Finding; the detail of EventBridge's `Inspector2 Finding`.
 // Input:    the record; `time` spells a moment as the form of the answer has it.
 // Deviates: the region is this registry's; who holds a suppressed finding back stands at the beginning of its description; source is the
-//           name of the feed that told of the flaw, or what its records are known by; there is no inUseCount.
-// Unknowns: a severity that nobody rates → UNTRIAGED; a member of which nothing is known is left out.
+//           name of the feed that told of the flaw, or what its records are known by. inUseCount is of containers, where nobody counted one for
+//           each workload; to ECR it is of clusters, as its model has it. Of images that an index lists each has the uses of the index.
+// Unknowns: a severity that nobody rates → UNTRIAGED; a member of which nothing is known is left out: also inUseCount, where no cluster
+//           ever told what it runs.
 import type { Severity } from '../ecosystems/severity.ts'
 import { formatArn, repositoryArn } from '../policy/arn.ts'
 import type {
@@ -159,7 +161,21 @@ export function spellImage(image: RecordedImage, { region, time, isOfEcr }: Spel
         author: image.pushedBy,
         ...(architecture === undefined ? {} : { architecture }),
         ...(platform === undefined ? {} : { platform }),
+        ...spellUse(image.use, { time, isOfEcr }),
       },
     },
+  }
+}
+
+/** ECR counts clusters, Inspector pods and tasks. */
+export function spellUse(
+  use: RecordedImage['use'],
+  { time, isOfEcr }: { readonly time: Spelling['time']; readonly isOfEcr?: true | undefined },
+): Shape {
+  if (use === undefined) return {}
+  const { clusters, units, lastSeenAt } = use
+  return {
+    inUseCount: isOfEcr === true ? clusters : units,
+    ...(lastSeenAt === undefined ? {} : { lastInUseAt: time(lastSeenAt) }),
   }
 }

@@ -6,6 +6,7 @@ import {
   integerOrAbsent,
   text,
   textOrAbsent,
+  texts,
   type SqlReader,
   type SqlRow,
   type SqlWriter,
@@ -130,7 +131,7 @@ export async function listEvidenceRows(
     policyRevision: integer(row, 'policy_revision'),
     result: resultIn(row),
     reason: reasonIn(row),
-    identities: textsIn(row, 'identities'),
+    identities: texts(row, 'identities'),
     validUntil: integerOrAbsent(row, 'valid_until'),
     engineRevision: text(row, 'engine_revision'),
   }))
@@ -299,7 +300,7 @@ export async function findHistoryAt(
     policyRevision: integer(row, 'policy_revision'),
     result: resultIn(row),
     reason: reasonIn(row),
-    identities: textsIn(row, 'identities'),
+    identities: texts(row, 'identities'),
     validUntil: integerOrAbsent(row, 'valid_until'),
     at: instant(row, 'at'),
   }
@@ -343,7 +344,7 @@ function storedOf(row: SqlRow): StoredEvidence {
     reason: reasonIn(row),
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- what writeEvidence wrote
     countByResult: JSON.parse(text(row, 'count_by_result')) as StoredEvidence['countByResult'],
-    identities: textsIn(row, 'identities'),
+    identities: texts(row, 'identities'),
     validUntil: integerOrAbsent(row, 'valid_until'),
     computedAt: integer(row, 'computed_at'),
     supporters: integer(row, 'supporters'),
@@ -358,9 +359,4 @@ function resultIn(row: SqlRow): SignatureResult {
 function reasonIn(row: SqlRow): SignatureReason | undefined {
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a column that this room writes
   return textOrAbsent(row, 'reason') as SignatureReason | undefined
-}
-
-function textsIn(row: SqlRow, column: string): readonly string[] {
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a column that this room writes
-  return JSON.parse(text(row, column)) as readonly string[]
 }

@@ -99,6 +99,12 @@ test('admission', async (t) => {
     decidesAll(place, doors.validate),
   )
   await t.test('nobody else is answered', async () => refusesOthers(doors.validate))
+  await t.test('what runs is known by what was let run', async () =>
+    knowsRunning(place, doors.validate),
+  )
+  await t.test('and by what the cluster says, which takes its place', async () =>
+    takesReport(place),
+  )
   await t.test('a gated repository refuses pulls of nodes alone', async () => gatesPulls(place))
 })
 
@@ -316,6 +322,100 @@ async function refusesOthers(door: ClusterDoor): Promise<void> {
   assert.match(JSON.stringify(body), /expected an AdmissionReview/)
   const large = await ask(door, `"${'x'.repeat(9 * 1024 * 1024)}"`).catch(() => ({ status: 413 }))
   assert.equal(large.status, 413)
+}
+
+interface ShownCluster {
+  readonly images: readonly {
+    readonly namespace: string
+    readonly workloadKind: string
+    readonly workloadName: string
+    readonly digest: string
+    readonly denied: number
+    readonly use?: { readonly seenBy: string; readonly endedAt?: string; readonly units?: number }
+  }[]
+}
+
+async function show(place: Place, ...more: readonly string[]): Promise<ShownCluster['images']> {
+  const shown = await pratique(place, 'cluster', 'show', 'prod', ...more, '--output', 'json')
+  assert.equal(shown.status, 0, shown.stderr)
+  return (JSON.parse(shown.stdout) as ShownCluster).images
+}
+
+async function knowsRunning(place: Place, door: ClusterDoor): Promise<void> {
+  const { server, digests } = place
+  const tried = review('Pod', pod(`${server.host}/my-app:good`), { namespace: 'dry', dryRun: true })
+  assert.equal((await reviewed(door, tried)).allowed, true)
+  const all = await show(place, '--all')
+  assert.equal(
+    all.some(({ namespace }) => namespace === 'dry'),
+    false,
+  )
+  const running = all.filter(({ use }) => use !== undefined && use.endedAt === undefined)
+  const app = running.find(
+    ({ workloadKind, digest }) => workloadKind === 'Pod' && digest === digests['good'],
+  )
+  assert.deepEqual(
+    [app?.namespace, app?.workloadName, app?.use?.seenBy],
+    ['prod', 'app', 'admission'],
+  )
+  // Denied each time, and let run only where it ran before: that was not asked about.
+  assert.equal(
+    running.some(({ digest }) => digest === digests['bad']),
+    false,
+  )
+  assert.equal(
+    all.some(({ digest, denied }) => digest === digests['bad'] && denied > 0),
+    true,
+  )
+  const denials = await pratique(place, 'cluster', 'decisions', 'prod')
+  assert.match(
+    denials.stdout,
+    /prod +prod +Pod\/app +\S+\/my-app:bad +base@1 +.* in lodash 4\.17\.20/,
+  )
+  const found = await pratique(place, 'where', '--package', 'lodash')
+  assert.match(found.stdout, /my-app:good@.* prod\/prod \(seen [0-9-]+\)/)
+  const audit = await pratique(place, 'audit-log', 'search', '--denied', '--output', 'json')
+  assert.match(audit.stdout, /"AdmitImages"/)
+  assert.match(audit.stdout, new RegExp(digests['bad'] ?? 'none'))
+  assert.doesNotMatch(audit.stdout, new RegExp(digests['good'] ?? 'none'))
+}
+
+async function takesReport(place: Place): Promise<void> {
+  const { server, directory, digests } = place
+  const file = join(directory, 'pods.json')
+  const listed = (digest: string | undefined): object => ({
+    kind: 'Pod',
+    metadata: {
+      name: 'web-5d9-x',
+      namespace: 'shop',
+      labels: { 'pod-template-hash': '5d9' },
+      ownerReferences: [{ kind: 'ReplicaSet', name: 'web-5d9', controller: true }],
+    },
+    status: {
+      phase: 'Running',
+      containerStatuses: [
+        {
+          image: 'x',
+          imageID: `${server.host}/my-app@${digest ?? ''}`,
+          state: { running: {} },
+        },
+        { image: 'nginx', imageID: '', state: { running: {} } },
+      ],
+    },
+  })
+  await writeFile(file, JSON.stringify({ items: [listed(digests['bad']), listed(digests['bad'])] }))
+  const taken = await pratique(place, 'cluster', 'report', 'prod', file)
+  assert.equal(taken.status, 0, taken.stderr)
+  assert.match(taken.stdout, /prod runs 2 containers of this registry at 1 places, 2 of others/)
+  const reported = (await show(place)).find(({ namespace }) => namespace === 'shop')
+  assert.deepEqual(
+    [reported?.workloadKind, reported?.workloadName, reported?.use?.units, reported?.digest],
+    ['Deployment', 'web', 2, digests['bad']],
+  )
+  const policyFile = join(directory, 'base.yaml')
+  const seen = await pratique(place, 'admission', 'policy', 'preview', policyFile)
+  assert.match(seen.stdout, /my-app@sha256:\S+ +prod\/shop +deny +deny/)
+  assert.match(seen.stderr, /images that run, each in each namespace: [0-9]+ would be denied/)
 }
 
 async function gatesPulls(place: Place): Promise<void> {

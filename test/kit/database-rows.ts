@@ -220,6 +220,12 @@ const rows: Readonly<Record<number, readonly string[]>> = {
     `INSERT INTO posture_results VALUES ('123456789012', 96, 5, 1, '{}', '[]', '{}')`,
     `INSERT INTO posture_history VALUES ('123456789012', 96, 80, 20, 5, 3, 0, '["REG-003"]')`,
   ],
+  32: [
+    `INSERT INTO cluster_images VALUES ('123456789012', 'prod', 'web', 'Deployment', 'app', 'team/app', '${digest('d')}', 1, 0, 'admission', 'allow', '["base@1"]',
+       '[]', 95, 96, 95, 96, 'admission', NULL, 2, 'allow')`,
+    `INSERT INTO admission_denials VALUES (1, '123456789012', 'prod', 'admission', 'web', 'Pod', 'app', 'team/app:1', 'team/app', '', '[]', '[]', 1, 97)`,
+    `INSERT INTO cluster_reports VALUES ('123456789012', 'prod', 98, 'arn', 1, 2, 3, 4)`,
+  ],
   33: [`INSERT INTO unused_holdings VALUES (1, 95)`, `INSERT INTO unused_packages VALUES (1, 96)`],
 }
 

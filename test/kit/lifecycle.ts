@@ -108,6 +108,7 @@ export function guardOf(members: Partial<LifecycleGuard>): LifecycleGuard {
   return {
     repositories: ['*'],
     running: [],
+    runningInClusters: false,
     released: [],
     signed: false,
     pulledWithinDays: 0,

@@ -65,7 +65,12 @@ function withoutPolicy({ withoutPolicy: means }: DecisionContext): Part {
   return { decision: means, reasons: [reason], ends: [] }
 }
 
-function inScope({ image, context, policies }: DecisionInput): readonly AdmissionPolicy[] {
+/** Those that are about the image and count. */
+export function inScope<P extends AdmissionPolicy>({
+  image,
+  context,
+  policies,
+}: Pick<DecisionInput, 'image' | 'context'> & { readonly policies: readonly P[] }): readonly P[] {
   return policies.filter(
     ({ mode, scopes }) =>
       mode !== 'off' &&

@@ -10,6 +10,7 @@ import {
 import { decisionValue, type DecisionValue } from '../../admission/rules/decision-value.ts'
 import type { Judgement } from '../../admission/judge-images.ts'
 import {
+  decidedImages,
   judgeReferences,
   type AdmissionCall,
   type AdmissionDeps,
@@ -25,6 +26,7 @@ export async function answerProvider(
 ): Promise<AdmissionReply> {
   return answerKeys(deps, call, {
     isIdempotent: false,
+    isRecorded: true,
     itemOf: (read, judgement) => ({ key: read.key, value: valueOf(deps, call, read, judgement) }),
   })
 }
@@ -58,6 +60,10 @@ export async function answerImages(
   const references = known.map(({ reference }) => reference)
   const answers = await judgeReferences(deps, call, { door: 'admission', namespace }, references)
   const judged = new Map(known.map(({ image }, at) => [image, answers[at]]))
+  const answered = known.flatMap(({ image, reference }, at) => {
+    const judgement = answers[at]
+    return judgement === undefined ? [] : [{ image, reference, judgement }]
+  })
   const results = read.map((one) => {
     const judgement = judged.get(one.image)
     if (one.kind === 'refused') return { image: one.image, succeeded: false, error: one.problem }
@@ -66,6 +72,8 @@ export async function answerImages(
       : valueOf(deps, call, one, judgement)
   })
   const succeeded = results.every((result) => result.succeeded)
+  const place = { door: 'admission', namespace, isLetRun: succeeded } as const
+  deps.record(decidedImages(call, place, answered))
   return { kind: 'json', value: { succeeded, results }, isDryRun: false }
 }
 
@@ -78,6 +86,7 @@ export async function answerMutatingProvider(
 ): Promise<AdmissionReply> {
   return answerKeys(deps, call, {
     isIdempotent: true,
+    isRecorded: false,
     itemOf: ({ key, image, reference }, { digest, kind }) => {
       if (kind === 'foreign' || reference.digest !== undefined) return { key, value: image }
       if (digest === undefined) return { key, error: notThere }
@@ -92,9 +101,12 @@ async function answerKeys(
   call: AdmissionCall,
   {
     isIdempotent,
+    isRecorded,
     itemOf,
   }: {
     readonly isIdempotent: boolean
+    /** Whether an answer lets anything run. */
+    readonly isRecorded: boolean
     readonly itemOf: (key: ReadKey, judgement: Judgement) => ProviderItem
   },
 ): Promise<AdmissionReply> {
@@ -112,12 +124,29 @@ async function answerKeys(
     call,
     read.filter((key) => key.kind === 'read'),
   )
+  if (isRecorded) recordKeys(deps, call, read, judged)
   const items = read.map((key): ProviderItem => {
     if (key.kind === 'refused') return { key: key.key, error: key.problem }
     const judgement = judged.get(key.key)
     return judgement === undefined ? { key: key.key, error: notThere } : itemOf(key, judgement)
   })
   return { kind: 'json', value: writeProviderResponse({ items }, isIdempotent), isDryRun: false }
+}
+
+/** Each key for itself: which pod it is about, and what else is in that, it does not say. */
+function recordKeys(
+  { record }: Pick<AdmissionDeps, 'record'>,
+  call: AdmissionCall,
+  keys: readonly (KeyReading & { readonly key: string })[],
+  judged: ReadonlyMap<string, Judgement>,
+): void {
+  for (const one of keys) {
+    const judgement = judged.get(one.key)
+    if (one.kind === 'refused' || judgement === undefined) continue
+    const { image, reference, namespace } = one
+    const place = { door: 'gatekeeper', namespace, isLetRun: true } as const
+    record(decidedImages(call, place, [{ image, reference, judgement }]))
+  }
 }
 
 function readKey({ cluster }: AdmissionCall, key: string): KeyReading {

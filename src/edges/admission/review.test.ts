@@ -9,6 +9,7 @@ import {
   findingFacts,
   imageFacts,
 } from '../../../test/kit/admission.ts'
+import type { DecidedImage } from '../../admission/decision-recorder.ts'
 import type { Judgement, Question } from '../../admission/judge-images.ts'
 import {
   readClusterSettings,
@@ -59,14 +60,19 @@ function judge({ images, context }: Question): readonly Judgement[] {
       kind: isOwn ? (isAbsent ? 'absent' : 'image') : 'foreign',
       evidence,
       image,
+      policies: ['base@1'],
     }
   })
 }
 
+const written: DecidedImage[] = []
 const deps: AdmissionDeps = {
   clock: { now: () => new Date(admissionNow) },
   judge: async (question) => Promise.resolve(judge(question)),
   hostsOf: () => ['registry.example'],
+  record: (decided) => {
+    written.push(...decided)
+  },
 }
 
 function callOf({ recorded, settings = {} }: RecordedCase): AdmissionCall {
@@ -100,3 +106,24 @@ for (const one of JSON.parse(read('answers')) as readonly RecordedCase[])
       typeof patch === 'string' ? JSON.parse(Buffer.from(patch, 'base64').toString()) : undefined
     assert.deepEqual({ ...rest, ...(steps === undefined ? {} : { patch: steps }) }, one.answer)
   })
+
+test('what comes of a request is written down; of one that is only tried, or asks for nothing new, nothing', async () => {
+  const told = async (name: string): Promise<readonly unknown[]> => {
+    written.length = 0
+    const call = callOf({ name, recorded: name, verb: 'validate', answer: undefined })
+    await validateReview(deps, call)
+    return written.map(({ repository, namespace, workload, isLetRun, door }) =>
+      [door, namespace, `${workload.kind}/${workload.name}`, repository, isLetRun].join(' '),
+    )
+  }
+  // Containers, init containers and volumes, under the name that all pods of their maker have.
+  const runs = await told('pod')
+  for (const repository of ['team/app', 'team/init', 'team/data', 'docker.io/library/nginx'])
+    assert.ok(runs.includes(`admission prod Pod/app ${repository} true`), repository)
+  assert.deepEqual(await told('pod-bad'), ['admission prod Pod/bad team/app false'])
+  // Its pods run, and not it.
+  for (const line of await told('deployment'))
+    assert.match(String(line), /Deployment\/app .* false$/)
+  for (const nothing of ['pod-dry-run', 'pod-label', 'pod-deletion', 'pod-leaving', 'mirror'])
+    assert.deepEqual(await told(nothing), [], nothing)
+})

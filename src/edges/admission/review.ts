@@ -5,6 +5,7 @@ import {
   type ReviewRequest,
 } from '../../admission/rules/admission-review.ts'
 import { isPod } from '../../admission/rules/pod-images.ts'
+import { workloadOf } from '../../admission/rules/workload.ts'
 import {
   answerReview,
   pinImages,
@@ -13,10 +14,12 @@ import {
   type ReviewedImage,
 } from '../../admission/rules/review-images.ts'
 import {
+  decidedImages,
   judgeReferences,
   type AdmissionCall,
   type AdmissionDeps,
   type AdmissionReply,
+  type Denied,
 } from './call.ts'
 
 /** May the pods of the request run? */
@@ -33,7 +36,13 @@ export async function validateReview(
   const { judged, faults } = await judgeAll(deps, call, request, plan.images)
   const all = [...plan.faults, ...faults]
   const answer = answerReview(request, judged, { faults: all, settings })
-  return { kind: 'json', value: writeReview(request.uid, answer), isDryRun: request.dryRun }
+  const reply = { kind: 'json', value: writeReview(request.uid, answer) } as const
+  // Nothing comes of it, so nothing runs and nobody was kept from anything.
+  if (request.dryRun) return { ...reply, isDryRun: true }
+  recordReview(deps, call, { request, judged, isAllowed: answer.allowed })
+  if (answer.allowed) return { ...reply, isDryRun: false }
+  const denied = deniedIn(call, request, judged, answer.message ?? '')
+  return { ...reply, isDryRun: false, denied }
 }
 
 /** The same images by what their tags name now. It denies nothing: what is not there the other webhook denies. */
@@ -70,7 +79,47 @@ function passed(
   return { kind: 'json', value, isDryRun }
 }
 
+function recordReview(
+  { record }: Pick<AdmissionDeps, 'record'>,
+  call: AdmissionCall,
+  {
+    request,
+    judged,
+    isAllowed,
+  }: {
+    readonly request: ReviewRequest
+    readonly judged: readonly ReviewedJudgement[]
+    readonly isAllowed: boolean
+  },
+): void {
+  const { kind, namespace, name, object } = request
+  const isOfPod = isPod(kind)
+  const workload = workloadOf(isOfPod ? 'Pod' : kind.kind, object?.['metadata'], name)
+  const place = { door: 'admission', namespace, workload, isLetRun: isAllowed && isOfPod } as const
+  const answered = judged.map(({ named: { image }, reference, judgement }) => ({
+    image,
+    reference,
+    judgement,
+  }))
+  record(decidedImages(call, place, answered))
+}
+
+function deniedIn(
+  { cluster: { account, name: cluster } }: AdmissionCall,
+  { namespace }: ReviewRequest,
+  judged: readonly ReviewedJudgement[],
+  message: string,
+): Denied {
+  const images = judged.flatMap(({ decision, isOwn, judgement }) =>
+    decision.decision === 'deny' && isOwn
+      ? [{ repository: judgement.image.repository, digest: judgement.digest }]
+      : [],
+  )
+  return { account, cluster, namespace, images, message }
+}
+
 interface ReviewedJudgement extends JudgedImage {
+  readonly judgement: Judgement
   readonly digest: string | undefined
   readonly isOwn: boolean
 }
@@ -94,12 +143,17 @@ async function judgeAll(
   return { judged, faults }
 }
 
-function summaryOf({
-  decision,
-  digest,
-  kind,
-  image: { named },
-}: Judgement): Pick<ReviewedJudgement, 'decision' | 'digest' | 'isOwn' | 'isMovable'> {
+function summaryOf(
+  judgement: Judgement,
+): Pick<ReviewedJudgement, 'decision' | 'digest' | 'isOwn' | 'isMovable' | 'judgement'> {
+  const { decision, digest, kind, image } = judgement
+  const { named } = image
   const isMovable = named.kind === 'tag' && named.mutability !== 'immutable'
-  return { decision, digest, isOwn: kind !== 'foreign', isMovable: isMovable && kind !== 'absent' }
+  return {
+    decision,
+    digest,
+    isOwn: kind !== 'foreign',
+    isMovable: isMovable && kind !== 'absent',
+    judgement,
+  }
 }

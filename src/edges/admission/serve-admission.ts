@@ -5,13 +5,15 @@ import type { Cluster } from '../../admission/cluster-store.ts'
 import { maxReviewBytes } from '../../admission/rules/admission-review.ts'
 import { maxProviderBytes, writeProviderResponse } from '../../admission/rules/provider-request.ts'
 import { readAll } from '../../lib/read-all.ts'
-import type { AdmissionCall, AdmissionDeps, AdmissionReply } from './call.ts'
+import { repositoryArn } from '../../policy/arn.ts'
+import type { AdmissionCall, AdmissionDeps, AdmissionReply, Denied } from './call.ts'
 import { answerImages, answerMutatingProvider, answerProvider } from './provider.ts'
 import { mutateReview, validateReview } from './review.ts'
 
 export interface AdmissionEdge extends AdmissionDeps {
   readonly clusters: ClusterDirectory
   readonly onFault: (error: unknown, requestId: string) => void
+  readonly region: string
 }
 
 interface AdmissionRow {
@@ -77,7 +79,30 @@ async function answer(
   if (answered.kind === 'refused')
     return refuse(reply, row, { status: 400, code: 'INVALID', message: answered.message })
   if (!answered.isDryRun) await edge.clusters.touch(cluster)
+  if (answered.denied !== undefined) tellDenied(request, edge.region, answered.denied)
   return reply.send(answered.value)
+}
+
+const maxAudited = 20
+
+/** What the webhook keeps from running stands in the audit log; there is too much of what it lets through. */
+function tellDenied(
+  { facts }: FastifyRequest,
+  region: string,
+  { account, cluster, namespace, images, message }: Denied,
+): void {
+  const told = images.slice(0, maxAudited)
+  const arns = told.map(({ repository }) => repositoryArn(region, account, repository))
+  facts.decision = 'deny'
+  facts.action = 'pratique:AdmitImages'
+  if (arns.length > 0) facts.resource = [...new Set(arns)].join(' ')
+  facts.errorCode = 'DENIED'
+  facts.errorMessage = message
+  facts.parameters = {
+    name: cluster,
+    scope: namespace,
+    imageIds: told.map(({ digest }) => ({ imageDigest: digest })),
+  }
 }
 
 /** The token stands in the address, behind the cluster's id, or in a header: API servers can send one of them, Gatekeeper the first alone. */

@@ -1,7 +1,10 @@
 // Admission policies, the clusters that ask by them, and which repositories refuse pulls.
 import { readAll } from '../../lib/read-all.ts'
+import { maxReportBytes } from '../../admission/rules/cluster-report.ts'
+import { isRecord } from '../../oci/descriptor.ts'
 import { parseRepositoryName, type RepositoryName } from '../../oci/repository-name.ts'
 import type { AccountId } from '../../policy/account-id.ts'
+import type { PlaceCursor } from '../../running/cluster-image-store.ts'
 import { refused, type ControlCall, type ControlReply, type ControlRoute } from './route.ts'
 
 interface NamedInput {
@@ -52,6 +55,29 @@ export interface AdmissionRooms {
     readonly by: string
   }) => Promise<void>
   readonly listClusters: (account: AccountId) => Promise<unknown>
+  /** With a page of what runs there, or of all that it asked about. */
+  readonly showCluster: (input: {
+    readonly account: AccountId
+    readonly name: string
+    readonly only: 'running' | 'all'
+    readonly after: PlaceCursor | undefined
+    readonly limit: number
+  }) => Promise<{ readonly next: PlaceCursor | undefined }>
+  /** What a cluster says that it runs, in the place of what was known. */
+  readonly reportCluster: (input: {
+    readonly account: AccountId
+    readonly name: string
+    readonly asked: unknown
+    readonly by: string
+  }) => Promise<unknown>
+  /** The latest first. */
+  readonly listDenials: (input: {
+    readonly account: AccountId
+    /** Undefined: of all clusters, and of pulls. */
+    readonly name: string | undefined
+    readonly before: number | undefined
+    readonly limit: number
+  }) => Promise<unknown>
   readonly registerCluster: (input: {
     readonly account: AccountId
     readonly asked: unknown
@@ -163,6 +189,27 @@ export const admissionRoutes: readonly ControlRoute<AdmissionRooms>[] = [
   },
   {
     method: 'GET',
+    path: `${base}/cluster`,
+    action: 'pratique:GetCluster',
+    isOfAccount: true,
+    run: async (rooms, call) => withName(call, async (named) => showCluster(rooms, call, named)),
+  },
+  {
+    method: 'POST',
+    path: `${base}/cluster-report`,
+    action: 'pratique:ReportCluster',
+    isOfAccount: true,
+    run: async (rooms, call) => withName(call, async (named) => reportCluster(rooms, call, named)),
+  },
+  {
+    method: 'GET',
+    path: `${base}/denials`,
+    action: 'pratique:ListAdmissionDenials',
+    isOfAccount: true,
+    run: listDenials,
+  },
+  {
+    method: 'GET',
     path: `${base}/cluster-check`,
     action: 'pratique:CheckCluster',
     isOfAccount: true,
@@ -231,11 +278,105 @@ async function registerCluster(rooms: AdmissionRooms, call: ControlCall): Promis
   const bytes = await readAll(body, maxClusterBytes)
   if (bytes === undefined)
     return refused(`a cluster is described in at most ${maxClusterBytes} bytes`)
+  return withJson(bytes, async (asked) => ({
+    kind: 'json',
+    value: await rooms.registerCluster({ account, asked, by }),
+  }))
+}
+
+async function withJson(
+  bytes: Buffer,
+  work: (asked: unknown) => Promise<ControlReply>,
+): Promise<ControlReply> {
   let asked: unknown
   try {
     asked = JSON.parse(bytes.toString())
   } catch {
     return refused('the body must be JSON')
   }
-  return { kind: 'json', value: await rooms.registerCluster({ account, asked, by }) }
+  return work(asked)
+}
+
+async function reportCluster(
+  rooms: AdmissionRooms,
+  { body }: ControlCall,
+  named: NamedInput,
+): Promise<ControlReply> {
+  const bytes = await readAll(body, maxReportBytes)
+  if (bytes === undefined) return refused(`a report has at most ${maxReportBytes} bytes`)
+  return withJson(bytes, async (asked) => ({
+    kind: 'json',
+    value: await rooms.reportCluster({ ...named, asked }),
+    audited: { name: named.name },
+  }))
+}
+
+const defaultLimit = 100
+const maxLimit = 1000
+
+/** Undefined of what is no number of rows. */
+function limitIn(query: URLSearchParams): number | undefined {
+  const text = query.get('limit')
+  if (text === null) return defaultLimit
+  const limit = /^[0-9]{1,4}$/.test(text) ? Number(text) : 0
+  return limit >= 1 && limit <= maxLimit ? limit : undefined
+}
+
+async function showCluster(
+  rooms: AdmissionRooms,
+  { query }: ControlCall,
+  { account, name }: NamedInput,
+): Promise<ControlReply> {
+  const only = (['running', 'all'] as const).find((one) => one === (query.get('only') ?? 'running'))
+  if (only === undefined) return refused('only must be running or all')
+  const limit = limitIn(query)
+  if (limit === undefined) return refused(`limit must be a number from 1 to ${maxLimit}`)
+  const text = query.get('after')
+  const after = text === null ? undefined : cursorIn(text)
+  if (text !== null && after === undefined)
+    return refused('after must be the "next" of the page before')
+  const { next, ...shown } = await rooms.showCluster({ account, name, only, after, limit })
+  return { kind: 'json', value: next === undefined ? shown : { ...shown, next: tokenOf(next) } }
+}
+
+function tokenOf(cursor: PlaceCursor): string {
+  return Buffer.from(JSON.stringify(cursor)).toString('base64url')
+}
+
+/** It only says where to go on within what the caller may see. */
+function cursorIn(token: string): PlaceCursor | undefined {
+  let value: unknown
+  try {
+    value = JSON.parse(Buffer.from(token, 'base64url').toString())
+  } catch {
+    return undefined
+  }
+  if (!isRecord(value)) return undefined
+  const { namespace, workloadKind, workloadName, repository, digest } = value
+  const isPlace = [namespace, workloadKind, workloadName, repository, digest].every(
+    (part) => typeof part === 'string',
+  )
+  return isPlace
+    ? {
+        namespace: String(namespace),
+        workloadKind: String(workloadKind),
+        workloadName: String(workloadName),
+        repository: String(repository),
+        digest: String(digest),
+      }
+    : undefined
+}
+
+async function listDenials(
+  rooms: AdmissionRooms,
+  { account, query }: ControlCall,
+): Promise<ControlReply> {
+  const limit = limitIn(query)
+  if (limit === undefined) return refused(`limit must be a number from 1 to ${maxLimit}`)
+  const text = query.get('before')
+  if (text !== null && !/^[0-9]{1,15}$/.test(text))
+    return refused('before must be the "next" of the page before')
+  const before = text === null ? undefined : Number(text)
+  const name = query.get('name') ?? undefined
+  return { kind: 'json', value: await rooms.listDenials({ account, name, before, limit }) }
 }

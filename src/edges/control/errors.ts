@@ -138,6 +138,7 @@ const admissionStatuses = {
   CLUSTER_INVALID: 400,
   CLUSTER_EXISTS: 409,
   CLUSTER_UNKNOWN: 404,
+  CLUSTER_REPORT_INVALID: 400,
   CLUSTERS_TOO_MANY: 409,
 } as const satisfies Record<AdmissionErrorCode, number>
 

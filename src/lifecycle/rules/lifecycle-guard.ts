@@ -14,6 +14,8 @@ export interface LifecycleGuard {
   readonly repositories: readonly string[]
   /** Digests that run somewhere; the indexes that list them are kept too. */
   readonly running: readonly string[]
+  /** Whether what clusters run is kept: whoever evaluates puts it into `running`. */
+  readonly runningInClusters: boolean
   /** Patterns of tags that mark a release. */
   readonly released: readonly string[]
   /** Whether an image with a signature beside it is kept. */
@@ -49,6 +51,16 @@ export function guardsOf(
 ): readonly LifecycleGuard[] {
   return guards.filter(({ repositories }) =>
     repositories.some((pattern) => globTest(pattern)(repository)),
+  )
+}
+
+/** Guards of a repository with what runs of it, where they ask for that. */
+export function withRunning(
+  guards: readonly LifecycleGuard[],
+  digests: readonly string[],
+): readonly LifecycleGuard[] {
+  return guards.map((guard) =>
+    guard.runningInClusters ? { ...guard, running: [...guard.running, ...digests] } : guard,
   )
 }
 

@@ -65,15 +65,25 @@ function readGuard(reader: DocumentReader, value: JsonValue): LifecycleGuard | u
   const repositories = readTexts(reader, named, { most: maxPatterns, least: 1 })
   const found = reader.object(protect, {
     required: [],
-    optional: ['lastOfTagPrefix', 'pulledWithinDays', 'released', 'running', 'signed'],
+    optional: [
+      'lastOfTagPrefix',
+      'pulledWithinDays',
+      'released',
+      'running',
+      'runningInClusters',
+      'signed',
+    ],
   })
   if (found === undefined) return undefined
   const textsOf = (name: string, most: number): readonly string[] => {
     const member = found.get(name)
     return member === undefined ? [] : readTexts(reader, member, { least: 0, most })
   }
-  const signed = found.get('signed')
   const pulled = found.get('pulledWithinDays')
+  const isSaid = (name: string): boolean => {
+    const member = found.get(name)
+    return (member && reader.boolean(member)) ?? false
+  }
   const running = textsOf('running', maxRunning)
   const stranger = running.find((digest) => parseDigest(digest) === undefined)
   if (stranger !== undefined)
@@ -81,9 +91,10 @@ function readGuard(reader: DocumentReader, value: JsonValue): LifecycleGuard | u
   return {
     repositories,
     running,
+    runningInClusters: isSaid('runningInClusters'),
     released: textsOf('released', maxPatterns),
     lastOfPrefix: textsOf('lastOfTagPrefix', maxPatterns),
-    signed: (signed && reader.boolean(signed)) ?? false,
+    signed: isSaid('signed'),
     pulledWithinDays: (pulled && reader.integer(pulled, { least: 0, most: 36_500 })) ?? 0,
   }
 }

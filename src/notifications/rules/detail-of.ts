@@ -5,7 +5,15 @@
 //           artifacts are not documented by AWS: they are those of images, with what the manifest says of itself.
 // Unknowns: none.
 import type { Severity } from '../../ecosystems/severity.ts'
-import type { Counts, ImageNotice, Notice, ScanFrequencyNotice, ScanNotice } from './notice.ts'
+import {
+  isOwnBody,
+  type Counts,
+  type ImageNotice,
+  type Notice,
+  type OwnBody,
+  type ScanFrequencyNotice,
+  type ScanNotice,
+} from './notice.ts'
 
 export interface Detail {
   /** As EventBridge calls it. */
@@ -17,6 +25,7 @@ export interface Detail {
 }
 
 export function detailOf({ body, ...place }: Notice): Detail {
+  if (isOwnBody(body)) return ownDetail(body)
   switch (body.kind) {
     case 'image':
       return { ...ecr('ECR Image Action'), detail: imageDetail(body) }
@@ -40,13 +49,23 @@ export function detailOf({ body, ...place }: Notice): Detail {
       const image = `${repositoryArn(place, body.repository)}/${body.digest}`
       return { ...inspector('Inspector2 Finding', [image]), detail: body.record }
     }
+  }
+}
+
+/** What AWS has no word for. */
+function ownDetail(body: OwnBody): Detail {
+  switch (body.kind) {
+    case 'trust': {
+      const { kind: _, ...detail } = body
+      return { ...own('Pratique Signature Trust'), detail }
+    }
     case 'posture': {
       const { kind: _, ...detail } = body
       return { ...own('Pratique Posture'), detail }
     }
-    case 'trust': {
+    case 'running': {
       const { kind: _, ...detail } = body
-      return { ...own('Pratique Signature Trust'), detail }
+      return { ...own('Pratique Running Image Denied'), detail }
     }
     case 'digest':
       return { ...own('Pratique Digest'), detail: body.summary }

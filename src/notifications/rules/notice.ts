@@ -11,6 +11,7 @@ export const noticeKinds = [
   'scan-frequency',
   'finding',
   'trust',
+  'running',
   'posture',
 ] as const
 export type NoticeKind = (typeof noticeKinds)[number]
@@ -92,6 +93,18 @@ export interface TrustNotice {
   readonly identities: readonly string[]
 }
 
+/** An image runs that admission policies let run, and that they would not let run now. */
+export interface RunningNotice {
+  readonly kind: 'running'
+  readonly repository: string
+  readonly digest: string
+  readonly clusters: readonly { readonly cluster: string; readonly namespaces: readonly string[] }[]
+  /** `base@3` */
+  readonly policies: readonly string[]
+  /** Sentences; names in them come from images. */
+  readonly reasons: readonly string[]
+}
+
 export const postureSeverities = ['critical', 'high', 'medium', 'low', 'info'] as const
 
 /** A rule of the audit that began to fail, or fails more places than before; or that was mended. */
@@ -166,9 +179,18 @@ export type NoticeBody =
   | ScanFrequencyNotice
   | FindingNotice
   | TrustNotice
+  | RunningNotice
   | PostureNotice
   | DigestNotice
   | TestNotice
+
+const ownKinds = ['trust', 'running', 'posture', 'digest', 'test'] as const
+/** What AWS has no word for. */
+export type OwnBody = Extract<NoticeBody, { kind: (typeof ownKinds)[number] }>
+
+export function isOwnBody(body: NoticeBody): body is OwnBody {
+  return ownKinds.some((kind) => kind === body.kind)
+}
 
 export interface Notice {
   /** The same whenever it is sent. */

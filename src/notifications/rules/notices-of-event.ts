@@ -10,6 +10,7 @@ import {
   type ImageNotice,
   type NoticeBody,
   type PostureNotice,
+  type RunningNotice,
   type ScanNotice,
   type TrustNotice,
 } from './notice.ts'
@@ -38,6 +39,8 @@ export function noticesOfEvent(
       return trustNotices('VERIFIED', event.resource, detail)
     case 'SignatureTrustLost':
       return trustNotices('LOST', event.resource, detail)
+    case 'RunningImageDenied':
+      return runningNotices(event.resource, detail)
     case 'PostureRuleFailing':
       return postureNotices('FAILING', detail)
     case 'PostureRuleMended':
@@ -112,6 +115,25 @@ function trustNotices(
   const identities = textsOf(detail.get('identities'))
   const why = textMember(detail, 'reason')
   return [{ kind: 'trust', change, repository, digest, policy, result, ...why, identities }]
+}
+
+function runningNotices(repository: string, detail: Members): readonly RunningNotice[] {
+  const digest = detail.get('digest')
+  const [clusters, reasons] = ['clusters', 'reasons'].map((name) => listOf(detail.get(name)))
+  if (typeof digest !== 'string' || clusters === undefined || reasons === undefined) return []
+  const places = clusters.flatMap((one) => {
+    const cluster = membersOf(one).get('cluster')
+    const namespaces = textsOf(membersOf(one).get('namespaces'))
+    return typeof cluster === 'string' ? [{ cluster, namespaces }] : []
+  })
+  const told = reasons.map((one) => membersOf(one).get('message'))
+  const policies = textsOf(detail.get('policies'))
+  const body = { repository, digest, clusters: places, policies, reasons: textsOf(told) }
+  return [{ kind: 'running', ...body }]
+}
+
+function listOf(value: unknown): readonly unknown[] | undefined {
+  return Array.isArray(value) ? value : undefined
 }
 
 function postureNotices(

@@ -33,18 +33,22 @@ function subjectOf(body: NoticeBody): string | undefined {
   return 'tag' in body && body.tag !== undefined ? `${body.digest}:${body.tag}` : body.digest
 }
 
+const done = { PUSH: 'pushed', DELETE: 'deleted' } as const
+
 function typeOf(body: NoticeBody): string {
   if ('change' in body) return `dev.pratique.${body.kind}.${body.change.toLowerCase()}`
   switch (body.kind) {
     case 'image':
     case 'referrer':
     case 'artifact':
-      return `dev.pratique.${body.kind}.${body.action === 'PUSH' ? 'pushed' : 'deleted'}`
+      return `dev.pratique.${body.kind}.${done[body.action]}`
     case 'scan':
     case 'inspector-scan':
       return `dev.pratique.${body.kind}.ended`
     case 'scan-frequency':
       return 'dev.pratique.scan-frequency.changed'
+    case 'running':
+      return 'dev.pratique.running.denied'
     case 'digest':
     case 'test':
       return `dev.pratique.${body.kind}`

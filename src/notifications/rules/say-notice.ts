@@ -4,12 +4,13 @@
 // Deviates: nothing.
 // Unknowns: an unrated severity is called unrated, never low.
 import { severities, type Severity } from '../../ecosystems/severity.ts'
-import type { DigestFlaw, DigestSummary } from './notice.ts'
+import { isOwnBody, type DigestFlaw, type DigestSummary, type OwnBody } from './notice.ts'
 import type {
   Counts,
   FindingNotice,
   ImageNotice,
   NoticeBody,
+  RunningNotice,
   PostureNotice,
   ScanNotice,
   TrustNotice,
@@ -24,8 +25,10 @@ export interface SaidNotice {
 }
 
 const namedFlaws = 10
+const namedPlaces = 10
 
 export function sayNotice(body: NoticeBody): SaidNotice {
+  if (isOwnBody(body)) return sayOwn(body)
   switch (body.kind) {
     case 'image':
     case 'referrer':
@@ -42,8 +45,16 @@ export function sayNotice(body: NoticeBody): SaidNotice {
     }
     case 'finding':
       return sayFinding(body)
+  }
+}
+
+/** What AWS has no word for. */
+function sayOwn(body: OwnBody): SaidNotice {
+  switch (body.kind) {
     case 'trust':
       return sayTrust(body)
+    case 'running':
+      return sayRunning(body)
     case 'posture':
       return sayPosture(body)
     case 'digest':
@@ -79,6 +90,24 @@ function sayScan({ repository, tags, digest, status, reason, counts }: ScanNotic
   return {
     title: oneLine(`The scan of ${named(repository, tags[0])} ended as ${status}`),
     lines: [...lines, ...why],
+  }
+}
+
+function sayRunning(body: RunningNotice): SaidNotice {
+  const { repository, digest, clusters, policies, reasons } = body
+  const places = clusters.slice(0, namedPlaces).map(({ cluster, namespaces }) => {
+    const within = namespaces.filter((namespace) => namespace !== '').slice(0, namedPlaces)
+    return within.length === 0 ? cluster : `${cluster} (${within.join(', ')})`
+  })
+  const lines = [
+    `Image: ${repository}@${digest}`,
+    `Runs in: ${places.join(', ')}`,
+    `Policies: ${policies.join(', ')}`,
+    ...reasons.slice(0, namedPlaces).map((reason) => `Why: ${reason}`),
+  ]
+  return {
+    title: oneLine(`An image of ${repository} runs that its policies would not let run now`),
+    lines: lines.map(oneLine),
   }
 }
 

@@ -265,7 +265,7 @@ function numbersMeet(
   })
 }
 
-function numberMeets(
+export function numberMeets(
   { lowerInclusive = -Infinity, upperInclusive = Infinity }: NumberCriterion,
   value: number | undefined,
 ): boolean {

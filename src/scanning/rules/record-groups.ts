@@ -4,7 +4,14 @@
 // Deviates: of kinds that only functions, machines and other clouds have there are no groups.
 // Unknowns: a severity that nobody rates is counted as untriaged.
 import type { Severity } from '../../ecosystems/severity.ts'
-import { textMeets, type TextCriterion } from './finding-criteria.ts'
+import {
+  momentMeets,
+  numberMeets,
+  textMeets,
+  type MomentCriterion,
+  type NumberCriterion,
+  type TextCriterion,
+} from './finding-criteria.ts'
 
 export const groupKinds = [
   'ACCOUNT',
@@ -30,7 +37,10 @@ export type GroupFilters = Readonly<
       | 'titles'
       | 'vulnerabilityIds',
       readonly TextCriterion[]
-    >
+    > & {
+      lastInUseAt: readonly MomentCriterion[]
+      inUseCount: readonly NumberCriterion[]
+    }
   >
 >
 
@@ -51,6 +61,8 @@ export interface GroupableImage {
   readonly arn: string
   readonly tags: readonly string[]
   readonly architecture: string | undefined
+  /** Containers that run it, and when it was last known to run; undefined where nobody told. */
+  readonly use: { readonly units: number; readonly lastSeenAt: Date | undefined } | undefined
 }
 
 /** What a group is of: the members of its answer that name it. */
@@ -58,12 +70,15 @@ export type GroupNames = Readonly<Record<string, string>>
 
 export function imageIsMeant(filters: GroupFilters, image: GroupableImage): boolean {
   const { repositories, resourceIds, imageShas, architectures, imageTags } = filters
+  const { lastInUseAt, inUseCount } = filters
   return (
     is(repositories, [image.repository]) &&
     is(resourceIds, [image.arn]) &&
     is(imageShas, [image.digest]) &&
     is(architectures, image.architecture === undefined ? [] : [image.architecture]) &&
-    is(imageTags, image.tags)
+    is(imageTags, image.tags) &&
+    (lastInUseAt === undefined || momentMeets(lastInUseAt, image.use?.lastSeenAt)) &&
+    (inUseCount === undefined || inUseCount.some((one) => numberMeets(one, image.use?.units)))
   )
 }
 

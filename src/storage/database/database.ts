@@ -70,6 +70,14 @@ export function textOrAbsent(row: SqlRow, column: string): string | undefined {
   return row[column] === null ? undefined : text(row, column)
 }
 
+/** A column with a list of texts as JSON, which this program wrote. */
+export function texts(row: SqlRow, column: string): readonly string[] {
+  const list: unknown = JSON.parse(text(row, column))
+  const isTexts = Array.isArray(list) && list.every((one) => typeof one === 'string')
+  if (!isTexts) throw new Error(`column ${column} is no list of texts`)
+  return list
+}
+
 /** An integer column; 64-bit values beyond 2^53 are refused by the drivers. */
 export function integer(row: SqlRow, column: string): number {
   const value = row[column]

@@ -8,7 +8,8 @@ import { coverageFilterCriteria } from './coverage-inputs.ts'
 import { listOf } from './filter-inputs.ts'
 import { listCoverage, listCoverageStatistics } from './list-coverage.ts'
 import { everything, maxResults, nextToken, rest } from './operation-parts.ts'
-import { getClustersForImage, listAccountPermissions, listUsageTotals } from './plain-answers.ts'
+import { getClustersForImage } from './get-clusters-for-image.ts'
+import { listAccountPermissions, listUsageTotals } from './plain-answers.ts'
 import { searchVulnerabilities } from './search-vulnerabilities.ts'
 
 const accountId = Type.String({ minLength: 12, maxLength: 12, pattern: '^\\d{12}$' })

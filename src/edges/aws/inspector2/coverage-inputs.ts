@@ -1,7 +1,11 @@
 // The service model's CoverageFilterCriteria.
 import { Type } from 'typebox'
 import type { CoverageCriteria } from '../../../scanning/list-coverage.ts'
-import type { MomentCriterion, TextCriterion } from '../../../scanning/rules/finding-criteria.ts'
+import type {
+  MomentCriterion,
+  NumberCriterion,
+  TextCriterion,
+} from '../../../scanning/rules/finding-criteria.ts'
 import { listOf, momentFilters, numberFilters } from './filter-inputs.ts'
 
 const textFilters = listOf(
@@ -24,6 +28,7 @@ const textFields =
   cloudContainerImageTags cloudContainerRepositoryName cloudContainerRegistryName cloudServerlessFunctionName
   cloudServerlessFunctionRuntime cloudProviderOrgId`.split(/\s+/)
 const momentFields = ['lastScannedAt', 'imagePulledAt', 'ecrImageLastInUseAt']
+const numberFields = ['ecrImageInUseCount']
 const tagFields = `ec2InstanceTags lambdaFunctionTags machineImageTags cloudVmInstanceTags
   cloudServerlessFunctionTags`.split(/\s+/)
 
@@ -31,7 +36,7 @@ export const coverageFilterCriteria = Type.Object({
   ...Object.fromEntries(textFields.map((field) => [field, Type.Optional(textFilters)])),
   ...Object.fromEntries(momentFields.map((field) => [field, Type.Optional(momentFilters)])),
   ...Object.fromEntries(tagFields.map((field) => [field, Type.Optional(tagFilters)])),
-  ecrImageInUseCount: Type.Optional(numberFilters),
+  ...Object.fromEntries(numberFields.map((field) => [field, Type.Optional(numberFilters)])),
 })
 
 /** What was held against the model, by the kinds of its fields. */
@@ -39,11 +44,13 @@ export function coverageCriteriaOf(input: object = {}): CoverageCriteria {
   // oxlint-disable typescript/no-unsafe-type-assertion -- the schema above has these fields of these kinds
   const given = { ...input } as Readonly<Record<string, readonly TextCriterion[]>>
   const dated = { ...input } as Readonly<Record<string, readonly MomentCriterion[]>>
+  const counted = { ...input } as Readonly<Record<string, readonly NumberCriterion[]>>
   // oxlint-enable typescript/no-unsafe-type-assertion
   return {
     texts: pick(given, textFields),
     moments: pick(dated, momentFields),
-    isForeign: [...tagFields, 'ecrImageInUseCount'].some((field) => field in given),
+    numbers: pick(counted, numberFields),
+    isForeign: tagFields.some((field) => field in given),
   }
 }
 

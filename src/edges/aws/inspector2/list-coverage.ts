@@ -5,6 +5,7 @@
 // Unknowns: an image that could not be judged is told with the reason.
 import { coveredImages, type CoveredImage } from '../../../scanning/list-coverage.ts'
 import type { ImagePlace } from '../../../scanning/images-of-account.ts'
+import { spellUse } from '../../../scanning/spell-finding.ts'
 import { epochSeconds, type InspectorCall, type InspectorDeps } from './call.ts'
 import { coverageCriteriaOf } from './coverage-inputs.ts'
 import { cursorOf, nextTokenFor } from './page.ts'
@@ -41,7 +42,7 @@ export async function listCoverage(
 }
 
 function renderCovered(image: CoveredImage): Shape {
-  const { lastScannedAt, lastPulledAt } = image
+  const { lastScannedAt, lastPulledAt, use } = image
   return {
     resourceType: 'AWS_ECR_CONTAINER_IMAGE',
     resourceId: image.arn,
@@ -52,6 +53,7 @@ function renderCovered(image: CoveredImage): Shape {
       ecrImage: {
         tags: image.tags,
         ...(lastPulledAt === undefined ? {} : { imagePulledAt: epochSeconds(lastPulledAt) }),
+        ...spellUse(use, { time: epochSeconds }),
       },
       ecrRepository: { name: image.repository },
     },

@@ -11,7 +11,8 @@ import {
   type GroupKind,
 } from '../../../scanning/rules/record-groups.ts'
 import type { TextCriterion } from '../../../scanning/rules/finding-criteria.ts'
-import type { InspectorCall, InspectorDeps } from './call.ts'
+import { spellUse } from '../../../scanning/spell-finding.ts'
+import { epochSeconds, type InspectorCall, type InspectorDeps } from './call.ts'
 import { textMeets } from '../../../scanning/rules/finding-criteria.ts'
 import { cursorOf, nextTokenFor } from './page.ts'
 
@@ -126,5 +127,6 @@ function renderGroup(kind: GroupKind, group: FindingGroup): Shape {
     repository: image.repository,
     ...(image.architecture === undefined ? {} : { architecture: image.architecture }),
     imageTags: image.tags,
+    ...spellUse(image.use, { time: epochSeconds }),
   }
 }

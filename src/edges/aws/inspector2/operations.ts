@@ -9,7 +9,13 @@ import { batchGetFindingDetails } from './batch-get-finding-details.ts'
 import type { InspectorCall, InspectorDeps } from './call.ts'
 import { createFilter } from './create-filter.ts'
 import { deleteFilter } from './delete-filter.ts'
-import { filterCriteria, listOf, textFilters } from './filter-inputs.ts'
+import {
+  filterCriteria,
+  listOf,
+  momentFilters,
+  numberFilters,
+  textFilters,
+} from './filter-inputs.ts'
 import { filterIdOf } from './filter-shape.ts'
 import { listFindingAggregations } from './list-finding-aggregations.ts'
 import { listFilters } from './list-filters.ts'
@@ -51,6 +57,8 @@ const aggregation = Type.Object({
   packageNames: Type.Optional(textFilters),
   titles: Type.Optional(textFilters),
   vulnerabilityIds: Type.Optional(textFilters),
+  lastInUseAt: Type.Optional(momentFilters),
+  inUseCount: Type.Optional(numberFilters),
   findingType: Type.Optional(Type.String({ maxLength: 64 })),
   resourceType: Type.Optional(Type.String({ maxLength: 64 })),
   sortOrder: Type.Optional(Type.Enum(['ASC', 'DESC'])),

@@ -1,7 +1,7 @@
-// Purpose:  what needs no more than a look: ListAccountPermissions, ListUsageTotals, GetClustersForImage.
+// Purpose:  what needs no more than a look: ListAccountPermissions, ListUsageTotals.
 // Spec:     Amazon Inspector2 API Reference, these operations.
 // Input:    a request that was held against the model.
-// Deviates: nothing costs anything: usage is told with a cost of 0. Where images run is not known to a registry: no cluster is told.
+// Deviates: nothing costs anything: usage is told with a cost of 0.
 // Unknowns: an account other than the caller's has no usage that is told.
 import { countScannedImages } from '../../../scanning/recorded-image-store.ts'
 import type { InspectorCall, InspectorDeps } from './call.ts'
@@ -26,8 +26,4 @@ export async function listUsageTotals(
   const total = await countScannedImages(reader, accountId)
   const usage = [{ type: 'ECR_INITIAL_SCAN', total, estimatedMonthlyCost: 0, currency: 'USD' }]
   return { totals: [{ accountId, usage }] }
-}
-
-export async function getClustersForImage(): Promise<Shape> {
-  return Promise.resolve({ cluster: [] })
 }
