@@ -126,11 +126,12 @@ function absentImage({ repository, reference }: NamedImage): KnownImage {
 
 const noProvenance: ProvenanceEvidence = { kind: 'unknown', why: 'nobody asked' }
 
+/** A node runs an image whatever it says that it is about; of an index with a subject the images are judged when they are pulled. */
 function kindOf(manifest: Manifest | undefined, hasSubject: boolean): KnownImage['kind'] {
-  if (hasSubject) return 'statement'
   if (manifest === undefined) return 'image'
   const found = scannability(manifest)
-  return found === 'none' ? 'statement' : found
+  if (found === 'index') return hasSubject ? 'statement' : 'index'
+  return found === 'none' ? 'statement' : 'image'
 }
 
 function namedBy(reference: Reference, { tagMutability }: Repository): ImageFacts['named'] {
