@@ -6,7 +6,7 @@ import { fileServer } from '../../test/kit/file-server.ts'
 import { testRegistry } from '../../test/kit/registry.ts'
 import { newSigstore } from '../../test/kit/sigstore.ts'
 import { tufFiles, tufNow, tufRoot } from '../../test/kit/tuf-repository.ts'
-import { createOutboundFetch } from '../lib/outbound-fetch.ts'
+import { createOutboundFetch, type OutboundFetch } from '../lib/outbound-fetch.ts'
 import { listTrustMaterial, type DescribedMaterial } from './describe-trust.ts'
 import {
   followPublicRoot,
@@ -90,6 +90,34 @@ test('a mirror brings it up to date, the job of each day too, and what is over s
   assert.deepEqual([jsonOf(after), after.version], [second, 2])
   assert.match(after.follows?.failure ?? '', /timestamp 1 is older than 2/)
   assert.equal(after.follows?.confirmedAt?.getTime(), tufNow + 3_600_000)
+})
+
+test('who asked before and is answered later takes nothing newer away', async (t) => {
+  const [first, second] = [rootText(), rootText()]
+  const at = await place(t, { mirror: 'https://mirror.test' })
+  const newer = { timestamp: 2, snapshot: 2, targets: 2 }
+  const served = (files: ReadonlyMap<string, Buffer>): OutboundFetch => {
+    return async (url) => {
+      const bytes = files.get(url.slice('https://mirror.test/'.length))
+      if (bytes === undefined) return Promise.resolve({ kind: 'failed', reason: '404' })
+      return Promise.resolve({ kind: 'document', bytes, cacheControl: undefined })
+    }
+  }
+  const young = { ...at.deps, fetch: served(tufFiles({ target: second, versions: newer })) }
+  const old = served(tufFiles({ target: first }))
+  const asked = { account: at.account, name: 'public', by }
+  let isOvertaken = false
+  const slow: OutboundFetch = async (...given) => {
+    if (!isOvertaken) {
+      isOvertaken = true
+      await followPublicRoot(young, asked, options)
+    }
+    return old(...given)
+  }
+  await followPublicRoot({ ...at.deps, fetch: slow }, asked, options)
+  assert.equal(jsonOf(await at.listed()), second)
+  const { failure } = await followPublicRoot({ ...at.deps, fetch: old }, asked, options)
+  assert.match(failure ?? '', /timestamp 1 is older than 2/)
 })
 
 test('a mirror with other keys brings nothing', async (t) => {
