@@ -96,6 +96,17 @@ test('an image of an index is looked at though it calls itself something else', 
   assert.ok(evidence.platforms.some(({ digest }) => digest === hidden))
 })
 
+test('an image of an index is looked at in whatever spelling its platform is', async (t) => {
+  const place = await placeWithPolicies(t)
+  const children = [await pushImage(place, 'hidden'), await pushImage(place, 'decoy')]
+  const index = await pushIndex(place, children, ['x86_64', 'amd64'])
+  const { evidence } = await judge(place, index, { context: { platforms: ['linux/amd64'] } })
+  assert.deepEqual(
+    evidence.platforms.map(({ digest }) => digest),
+    children,
+  )
+})
+
 test('what is not there is told so, what nothing runs is told apart, and without a policy the asker decides', async (t) => {
   const place = await placeWithPolicies(t)
   assert.equal(say(await judge(place, 'none')), 'deny not-found')

@@ -191,9 +191,18 @@ export async function pushDisguised(
   return putDocument(place, { ...imageOf(name), layers, ...members })
 }
 
-export async function pushIndex(place: TestRegistry, children: readonly Digest[]): Promise<Digest> {
+/** `architectures`: of the children, in their order; all of Linux. */
+export async function pushIndex(
+  place: TestRegistry,
+  children: readonly Digest[],
+  architectures: readonly string[] = [],
+): Promise<Digest> {
   const mediaType = 'application/vnd.oci.image.index.v1+json'
-  const manifests = children.map((digest) => ({ mediaType: ociManifest, digest, size: 1 }))
+  const manifests = children.map((digest, at) => {
+    const architecture = architectures[at]
+    const platform = architecture === undefined ? {} : { platform: { os: 'linux', architecture } }
+    return { mediaType: ociManifest, digest, size: 1, ...platform }
+  })
   return putDocument(place, { mediaType, manifests })
 }
 
