@@ -21,10 +21,10 @@ class Manifests implements ImageContent {
     return digestOf(bytes)
   }
 
-  putImage(layer: object): Digest {
+  putImage(...layers: readonly object[]): Digest {
     const config = { mediaType: 'application/vnd.oci.image.config.v1+json', size: 2 }
     const digest = digestOf(Buffer.from('{}'))
-    return this.put(imageType, { config: { ...config, digest }, layers: [layer] })
+    return this.put(imageType, { config: { ...config, digest }, layers })
   }
 
   putIndex(children: readonly Digest[], mediaType: string, note = ''): Digest {
@@ -69,6 +69,16 @@ test('a layer that somebody only names is told nothing of', async (t) => {
   assert.deepEqual(await told({ urls: ['https://example.com/layer'] }), nothing)
   const foreign = 'application/vnd.oci.image.layer.nondistributable.v1.tar'
   assert.deepEqual(await told({ mediaType: foreign }), nothing)
+})
+
+test('layers beyond those that are scanned are told as not read', async (t) => {
+  const database = await temporaryDatabase(t)
+  const digest = digestOf(Buffer.from('layer'))
+  const content = new Manifests()
+  const layers = Array.from({ length: 1001 }, () => ({ mediaType: tar, digest, size: 1 }))
+  const image = content.putImage(...layers)
+  const [found] = (await listImageSecrets({ reader: database, content }, image)) ?? []
+  assert.equal(found?.layers.length, layers.length)
 })
 
 test('indexes within an index are not gone into', async (t) => {

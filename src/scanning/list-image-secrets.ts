@@ -62,17 +62,18 @@ async function findManifest(
   return parsed.kind === 'parsed' ? parsed.manifest : 'unreadable'
 }
 
-/** Of a layer that the repository need not have, nothing is told: whoever names another's by its digest would read what is in it. */
+/** Of a layer that the repository need not have, or beyond those that are scanned, nothing is told: whoever names another's by its digest would read what is in it. */
 async function layersOf(
   { reader }: Pick<Deps, 'reader'>,
   manifest: ImageManifest,
 ): Promise<readonly LayerSecrets[]> {
   const own = new Set(neededBlobs(manifest))
   const layers: LayerSecrets[] = []
-  for (const { digest } of manifest.layers.slice(0, maxScannedLayers)) {
-    const secrets = own.has(digest)
-      ? await findLayerSecrets(reader, digest, extractorRevision)
-      : undefined
+  for (const [at, { digest }] of manifest.layers.entries()) {
+    const secrets =
+      own.has(digest) && at < maxScannedLayers
+        ? await findLayerSecrets(reader, digest, extractorRevision)
+        : undefined
     layers.push({ digest, isRead: secrets !== undefined, secrets: secrets ?? [] })
   }
   return layers
