@@ -145,6 +145,15 @@ test('a root from a file is its owner’s own, and a deleted one does not come b
   assert.deepEqual(await listTrustMaterial(at.deps.database, { account, kind: 'root' }), [])
 })
 
+test('where no mirror is, a program that was updated brings what changed beside its root along', async (t) => {
+  const at = await place(t)
+  await at.follow()
+  const newer = rootText()
+  const later = { ...own, trustedRoot: Buffer.from(newer).toString('base64') }
+  await refreshPublicRoot({ ...at.deps, seed: later }, options)
+  assert.equal(jsonOf(await at.listed()), newer)
+})
+
 test('a program that was updated brings its newer root along', async (t) => {
   const at = await place(t)
   await at.follow()

@@ -131,7 +131,10 @@ function newerOf(stored: PublicRootState | undefined, shipped: PublicRootState):
   const [one, other] = [stored, shipped].map(
     ({ documents }) => readDocument('root', documents.root).version,
   )
-  return (other ?? 0) > (one ?? 0) ? shipped : stored
+  if ((other ?? 0) > (one ?? 0)) return shipped
+  // What no mirror ever confirmed was shipped too, by this program or by an older one.
+  const isShipped = stored.confirmedAt === undefined && other === one
+  return isShipped ? { ...stored, trustedRoot: shipped.trustedRoot } : stored
 }
 
 function mirrorFetch({ fetch }: PublicRootDeps, mirror: string, signal: AbortSignal): TufFetch {
