@@ -9,6 +9,7 @@ import { parseDigest, type Digest } from './oci/digest.ts'
 import { mediaTypes } from './oci/media-type.ts'
 import { imagePushedJob } from './registry/events.ts'
 import { putManifest } from './registry/put-manifest.ts'
+import { listStoredJobs } from './signing/job-store.ts'
 import { rootsInPem } from './signing/installation-authority.ts'
 import { putProfile } from './signing/profiles.ts'
 import { profileArn } from './signing/rules/profile.ts'
@@ -142,6 +143,20 @@ test('one whose timestamp proves that it was made before stays good, and not for
   assert.equal(await at.revoke(signed - hour), 200)
   await at.settle()
   assert.equal(await at.evidence(digest), 'revoked revoked')
+})
+
+test('a portable signature that is revoked by its job counts no more, and others of its key do', async (t) => {
+  const at = await place(t, true)
+  const digests = [await at.push('one'), await at.push('two')]
+  await at.settle()
+  const jobs = await listStoredJobs(at.registry.database, at.own, { before: undefined, limit: 2 })
+  const revoked = jobs.find(({ digest }) => digest === digests[0])
+  const path = `/signing-jobs/${revoked?.id}/revoke`
+  const { status } = await at.call(at.admin, 'PUT', path, { reason: 'the wrong image' })
+  assert.equal(status, 200)
+  await at.settle()
+  const told = await Promise.all(digests.map((digest) => at.evidence(digest)))
+  assert.deepEqual(told, ['revoked revoked', 'verified'])
 })
 
 test('each signature and each change of evidence waits to be told to the audit log', async (t) => {

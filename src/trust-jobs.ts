@@ -72,7 +72,7 @@ export function evaluationDeps(
         mayReplaceCrl: (lists, options) => verifiers.mayReplaceCrl(lists, options),
       }),
       askSigner: (question) => askOwnSigner({ reader: database, region, onUnknown }, question),
-      askIssuer: (certificate) => wordOnCertificate(database, certificate),
+      askIssuer: (certificate) => wordOnCertificate({ reader: database, region }, certificate),
     }),
     engineRevision,
     place: trustPlace(config),

@@ -5,6 +5,7 @@ import { judge, judgeDeps, putAdmission, say } from '../../test/kit/admission-pl
 import {
   addKey,
   administrator,
+  pushDisguised,
   pushImage,
   pushIndex,
   pushSignature,
@@ -84,6 +85,26 @@ test('a signature of an index counts for its images, and an index for the platfo
   assert.equal(say(await judge(place, child)), 'allow')
   const context = { platforms: ['linux/riscv64'] }
   assert.equal(say(await judge(place, index, { context })), 'deny no-platform')
+})
+
+test('an image of an index is looked at though it calls itself something else', async (t) => {
+  const place = await placeWithPolicies(t)
+  const artifactType = 'application/vnd.example.sbom'
+  const hidden = await pushDisguised(place, 'hidden', { artifactType })
+  const index = await pushIndex(place, [await pushImage(place, 'decoy'), hidden])
+  const { evidence } = await judge(place, index)
+  assert.ok(evidence.platforms.some(({ digest }) => digest === hidden))
+})
+
+test('an image of an index is looked at in whatever spelling its platform is', async (t) => {
+  const place = await placeWithPolicies(t)
+  const children = [await pushImage(place, 'hidden'), await pushImage(place, 'decoy')]
+  const index = await pushIndex(place, children, ['x86_64', 'amd64'])
+  const { evidence } = await judge(place, index, { context: { platforms: ['linux/amd64'] } })
+  assert.deepEqual(
+    evidence.platforms.map(({ digest }) => digest),
+    children,
+  )
 })
 
 test('what is not there is told so, what nothing runs is told apart, and without a policy the asker decides', async (t) => {

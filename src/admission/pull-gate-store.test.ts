@@ -1,7 +1,13 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { judgeDeps, putAdmission } from '../../test/kit/admission-place.ts'
-import { administrator, pushImage, pushSignature, trustPlace } from '../../test/kit/trust-place.ts'
+import {
+  administrator,
+  pushDisguised,
+  pushImage,
+  pushSignature,
+  trustPlace,
+} from '../../test/kit/trust-place.ts'
 import { parseReference } from '../oci/reference.ts'
 import type { DecidedImage } from './decision-recorder.ts'
 import { guardPulls, type PullRefusal } from './gate-pull.ts'
@@ -59,4 +65,27 @@ test('only who does nothing but pull is refused, and only what runs', async (t) 
     [`${name}:v1`, '', false],
     [`${name}@${image}`, '', false],
   ])
+})
+
+test('an image that calls itself a statement about another is refused as it is', async (t) => {
+  const place = await trustPlace(t)
+  const { database: reader, repository, clock } = place
+  await putAdmission(place, { require: { signature: { trust: 'release' } } })
+  const { account, name } = repository
+  const gate = { account, repository: name, state: 'on', by: administrator } as const
+  await reader.transaction((tx) => writePullGate(tx, gate, clock.now()))
+  const guard = guardPulls({ ...judgeDeps(place), reader, record: () => undefined })
+  const mediaType = 'application/vnd.oci.image.manifest.v1+json'
+  const subject = { mediaType, digest: await pushImage(place, 'app'), size: 1 }
+  const artifactType = 'application/vnd.example.sbom'
+  for (const [at, members] of [
+    { subject },
+    { artifactType },
+    { subject, artifactType },
+  ].entries()) {
+    const digest = await pushDisguised(place, `disguised ${at}`, members)
+    const reference = { kind: 'digest', digest } as const
+    const refusal = await guard({ repository, reference, passes: () => Promise.resolve(false) })
+    assert.match(refusal?.message ?? '', /no trusted signature/, JSON.stringify(members))
+  }
 })

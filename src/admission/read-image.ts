@@ -18,6 +18,7 @@ import type {
   SignatureEvidence,
 } from './rules/evidence.ts'
 import type { NeededFacts } from './rules/needed-facts.ts'
+import { mayRunOn } from './rules/platform-match.ts'
 import type { AskedTrust, TrustReader } from './trust-reader.ts'
 
 export interface ReadImageDeps extends ScanFactDeps {
@@ -126,11 +127,12 @@ function absentImage({ repository, reference }: NamedImage): KnownImage {
 
 const noProvenance: ProvenanceEvidence = { kind: 'unknown', why: 'nobody asked' }
 
+/** A node runs an image whatever it says that it is about; of an index with a subject the images are judged when they are pulled. */
 function kindOf(manifest: Manifest | undefined, hasSubject: boolean): KnownImage['kind'] {
-  if (hasSubject) return 'statement'
   if (manifest === undefined) return 'image'
   const found = scannability(manifest)
-  return found === 'none' ? 'statement' : found
+  if (found === 'index') return hasSubject ? 'statement' : 'index'
+  return found === 'none' ? 'statement' : 'image'
 }
 
 function namedBy(reference: Reference, { tagMutability }: Repository): ImageFacts['named'] {
@@ -169,7 +171,7 @@ async function targetsOf(
   if (manifest?.kind !== 'index') return [{ digest, platform: undefined }]
   const content = contentOf(repository.id)
   const children = platformChildren(manifest).filter(
-    ({ platform }) => platforms === undefined || platforms.some((one) => isSame(one, platform)),
+    ({ platform }) => platforms === undefined || platforms.some((one) => mayRunOn(one, platform)),
   )
   const targets: Target[] = []
   for (const child of children.slice(0, maxPlatforms)) {
@@ -182,11 +184,6 @@ async function targetsOf(
   if (children.length <= maxPlatforms) return targets
   // What is not looked at is not known: its place is that of a platform that was never scanned.
   return [...targets, { digest, platform: `${children.length - maxPlatforms} more platforms` }]
-}
-
-/** A node that runs `linux/arm64` takes `linux/arm64/v8`. */
-function isSame(wanted: string, platform: string): boolean {
-  return platform === wanted || platform.startsWith(`${wanted}/`)
 }
 
 async function scansOf(

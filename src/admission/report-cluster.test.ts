@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { judge } from '../../test/kit/admission-place.ts'
 import { decided, keyOf, report, runningPlace } from '../../test/kit/running-place.ts'
+import { turnsDuring } from '../../test/kit/turns.ts'
 import { imageDigest, pushImage, pushIndex } from '../../test/kit/trust-place.ts'
 import { configureTagMutability } from '../registry/configure-repository.ts'
 import {
@@ -103,6 +104,36 @@ test('a report takes the place of the one before, and of what was let run long b
   // It runs again, and nobody counted how often.
   await letRun(b)
   assert.deepEqual(await use(b), [1, 1, 1])
+})
+
+test('a tag of which nobody knows what it names ends nothing of its repository there', async (t) => {
+  const place = await runningPlace(t)
+  const { database, clock, recorder } = place
+  const image = await pushImage(place, 'app', ['v1'])
+  const other = await pushImage(place, 'other')
+  const letRun = async (digest: string, namespace: string): Promise<void> => {
+    const judgement = await judge(place, digest, { context: { withoutPolicy: 'allow' } })
+    recorder.record([decided(place, judgement, { namespace })])
+    await recorder.flush()
+  }
+  await letRun(image, 'web')
+  await letRun(other, 'elsewhere')
+  clock.advance(3_600_000)
+  const unclear = { image: 'registry.example/team/app:v1', namespace: 'web' }
+  const taken = await report(place, [unclear])
+  assert.deepEqual([taken.unclearUnits, taken.ended], [1, 1])
+  assert.equal(await isRunning(database, keyOf(place, image)), true)
+  assert.equal(await isRunning(database, keyOf(place, other)), false)
+  clock.advance(3_600_000)
+  await report(place, [])
+  assert.equal(await isRunning(database, keyOf(place, image)), false)
+})
+
+test('others have their turn while tags are looked up', async (t) => {
+  const place = await runningPlace(t)
+  await pushImage(place, 'app', ['v1'])
+  const images = Array.from({ length: 1000 }, (_, at) => `team/app:t${at}`)
+  assert.ok((await turnsDuring(() => report(place, images))) > 5)
 })
 
 test('an index that runs counts for its images, also one that is not stored here', async (t) => {

@@ -1,4 +1,5 @@
 import type { Clock } from '../lib/clock.ts'
+import { yieldToEventLoop } from '../lib/yield-to-event-loop.ts'
 import type { Digest } from '../oci/digest.ts'
 import type { RepositoryName } from '../oci/repository-name.ts'
 import type { Tag } from '../oci/tag.ts'
@@ -9,8 +10,10 @@ import { isImmutable } from '../registry/rules/tag-mutability.ts'
 import {
   addReported,
   endUnreported,
+  keepUnclear,
   trimPlaces,
   type ReportedPlace,
+  type UnclearPlace,
 } from '../running/cluster-sighting-store.ts'
 import type { Database, SqlReader } from '../storage/database/database.ts'
 import { writeReport, type ClusterReport } from './cluster-report-store.ts'
@@ -40,6 +43,8 @@ const graceMs = 10 * 60_000
 /** Places that one transaction writes: pushes wait for it. */
 const placesAtOnce = 500
 const maxUnclear = 20
+/** Tags are looked up, each in two statements: others have their turn between so many. */
+const locatedAtOnce = 100
 
 /**
  * Puts what a cluster says that it runs in the place of what was known of it. A kill between leaves what was reported and what was known before.
@@ -82,6 +87,8 @@ export async function reportCluster(
   }
   const ended = await database.transaction(async (tx) => {
     await requireCluster(tx, { account, name: cluster })
+    // A tag that may have moved names something that runs: what is known of its repository there is no worse guess than nothing.
+    await keepUnclear(tx, { account, cluster }, sorted.unclearPlaces, at)
     const admittedBefore = new Date(at.getTime() - graceMs)
     const count = await endUnreported(tx, { account, cluster }, { at, admittedBefore })
     await trimPlaces(tx, { account, cluster })
@@ -96,6 +103,8 @@ interface Sorted {
   readonly foreignUnits: number
   readonly unclearUnits: number
   readonly unclear: TakenReport['unclear']
+  /** Each once. */
+  readonly unclearPlaces: readonly UnclearPlace[]
 }
 
 interface Place {
@@ -110,15 +119,20 @@ async function sortOut(
 ): Promise<Sorted> {
   const places = new Map<string, ReportedPlace>()
   const unclear: { readonly image: string; readonly why: string }[] = []
+  const unclearPlaces = new Map<string, UnclearPlace>()
   const digests = new Map<string, Located>()
   let [foreignUnits, unclearUnits] = [0, 0]
   for (const { image, namespace, kind, name, units } of images) {
     const located = digests.get(image) ?? (await locate(reader, place, image))
     digests.set(image, located)
+    if (digests.size % locatedAtOnce === 0) await yieldToEventLoop()
     if (located.kind === 'foreign') foreignUnits += units
     if (located.kind === 'unclear') {
+      const { why, repository } = located
       unclearUnits += units
-      if (unclear.length < maxUnclear) unclear.push({ image, why: located.why })
+      if (unclear.length < maxUnclear) unclear.push({ image, why })
+      if (repository !== undefined)
+        unclearPlaces.set(JSON.stringify([namespace, repository]), { namespace, repository })
     }
     if (located.kind !== 'own') continue
     const { repository, digest } = located
@@ -127,13 +141,15 @@ async function sortOut(
     const workload = { namespace, workloadKind: kind, workloadName: name }
     places.set(key, { ...workload, repository, digest, units: known + units })
   }
-  return { places: [...places.values()], foreignUnits, unclearUnits, unclear }
+  const found = { places: [...places.values()], unclearPlaces: [...unclearPlaces.values()] }
+  return { ...found, foreignUnits, unclearUnits, unclear }
 }
 
 type Located =
   | { readonly kind: 'own'; readonly repository: RepositoryName; readonly digest: Digest }
   | { readonly kind: 'foreign' }
-  | { readonly kind: 'unclear'; readonly why: string }
+  /** `repository`: where it is known which one it is. */
+  | { readonly kind: 'unclear'; readonly why: string; readonly repository?: RepositoryName }
 
 async function locate(
   reader: SqlReader,
@@ -163,12 +179,16 @@ async function byTag(
 ): Promise<Located> {
   const repository = await findRepository(reader, { account, name })
   if (repository !== undefined && !isImmutable(repository.tagMutability, tag))
-    return { kind: 'unclear', why: 'the tag may have moved since it was pulled: report the digest' }
+    return {
+      kind: 'unclear',
+      why: 'the tag may have moved since it was pulled: report the digest',
+      repository: name,
+    }
   const found =
     repository === undefined
       ? undefined
       : await lookUpManifestSummary(reader, { account, name }, { kind: 'tag', tag })
   return found?.manifest === undefined
-    ? { kind: 'unclear', why: 'the repository has no such tag' }
+    ? { kind: 'unclear', why: 'the repository has no such tag', repository: name }
     : { kind: 'own', repository: name, digest: found.manifest.digest }
 }

@@ -129,6 +129,23 @@ test('it goes with its image, as the preview says', async (t) => {
   assert.equal(today.bytes, configs.join('').length)
 })
 
+test("an image under cosign's tag does not go with another one, and is kept by none", async (t) => {
+  const place = await lifecyclePlace(t)
+  const image = await pushImage(place, 'image', ['v1'])
+  const kept = await pushImage(place, 'kept', ['keep'])
+  const layer = 'the file system of an image that nodes run by its digest'
+  const victim = await pushImage(place, 'victim', [companion(image, '.sig')], { layer })
+  const clinging = await pushImage(place, 'clinging', [companion(kept, '.att')], { layer })
+  const reference = await sign(place, image, 'signature')
+  place.clock.advance(2 * dayMs)
+  await putRules(place, '1 prefix:v pushed:1d')
+  await runToEnd(place)
+  assert.equal(await isThere(place, image, reference, victim, clinging), 'gone gone there there')
+  await putRules(place, '1 pattern:sha256-* pushed:1d')
+  await runToEnd(place)
+  assert.equal(await isThere(place, victim, clinging, kept), 'gone gone there')
+})
+
 test('without its image it is an image like others', async (t) => {
   const place = await lifecyclePlace(t)
   const image = await pushImage(place, 'image', ['v1'])

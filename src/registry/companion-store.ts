@@ -20,8 +20,18 @@ export const hasReferrersTagsOnly = `m.media_type = 'application/vnd.oci.image.i
   AND NOT EXISTS (SELECT 1 FROM tags t
     WHERE t.repository_id = m.repository_id AND t.digest = m.digest AND NOT (${isReferrersTag}))`
 
-/** Selected of a tag `t` and its manifest `m`: 1 for a referrers tag, and one subject of what its index lists. */
+/** Condition on a row `m` of manifests: it has a layer that nodes unpack or mount, so that it is no signature, whatever its tag says. */
+const hasFileSystem = `EXISTS (SELECT 1 FROM manifest_blobs b
+  WHERE b.repository_id = m.repository_id AND b.manifest_digest = m.digest AND b.role = 'layer'
+    AND (b.media_type LIKE '%.tar%' OR b.media_type LIKE 'application/vnd.oci.image.layer%'
+      OR b.media_type LIKE 'application/vnd.erofs%'))`
+
+/**
+ * Selected of a tag `t` and its manifest `m`: 1 for a referrers tag, 1 for cosign's on something that is no image, and one
+ * subject of what its index lists.
+ */
 export const referrersColumns = `CASE WHEN ${isReferrersTag} THEN 1 ELSE 0 END AS is_referrers,
+  CASE WHEN t.name LIKE 'sha256-%.%' AND NOT ${hasFileSystem} THEN 1 ELSE 0 END AS is_of_cosign,
   (SELECT r.subject_digest FROM manifest_children c
      JOIN manifests r ON r.repository_id = c.repository_id AND r.digest = c.child_digest
    WHERE LENGTH(t.name) = 71 AND t.name LIKE 'sha%' AND c.repository_id = m.repository_id AND c.manifest_digest = m.digest
@@ -30,7 +40,8 @@ export const referrersColumns = `CASE WHEN ${isReferrersTag} THEN 1 ELSE 0 END A
 /** What a tag says its manifest belongs to; undefined for an ordinary tag. */
 export function companionSubjectIn(row: SqlRow): string | undefined {
   const companion = companionTag(text(row, 'name'))
-  if (companion?.kind !== 'referrers') return companion?.subject
+  if (companion?.kind !== 'referrers')
+    return row['is_of_cosign'] === 1 ? companion?.subject : undefined
   if (row['is_referrers'] !== 1) return undefined
   return textOrAbsent(row, 'listed_subject') ?? companion.subject
 }
@@ -51,7 +62,8 @@ export async function listReferrersTags(
 
 /**
  * What goes with a subject though it does not refer to it: indexes of nothing but its referrers, under its referrers tag or
- * left without one when that moved on, and what is under cosign's tags alone. Nothing that an index holds; the first few.
+ * left without one when that moved on, and what is under cosign's tags alone and no image: else whoever may push could have an
+ * image of others go with one of theirs. Nothing that an index holds; the first few.
  */
 export async function listFreeCompanions(
   reader: SqlReader,
@@ -71,6 +83,7 @@ export async function listFreeCompanions(
          AND t.name NOT IN ($3, $4, $5, $6))
        AND (m.media_type = 'application/vnd.oci.image.index.v1+json' OR EXISTS (SELECT 1 FROM tags t
          WHERE t.repository_id = m.repository_id AND t.digest = m.digest AND t.name <> $3))
+       AND NOT ${hasFileSystem}
        AND NOT EXISTS (SELECT 1 FROM manifest_children c
          LEFT JOIN manifests r ON r.repository_id = c.repository_id AND r.digest = c.child_digest
          WHERE c.repository_id = m.repository_id AND c.manifest_digest = m.digest

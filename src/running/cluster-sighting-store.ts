@@ -102,6 +102,37 @@ export async function addReported(
   await insertRows(tx, { into, onConflict }, rows)
 }
 
+/** Where something of a repository runs of which nobody can tell which image it is. */
+export interface UnclearPlace {
+  readonly namespace: string
+  readonly repository: string
+}
+
+const unclearAtOnce = 200
+
+/** What was known to run of the repository in the namespace is taken to run still: seen now. */
+export async function keepUnclear(
+  tx: SqlWriter,
+  { account, cluster }: ClusterName,
+  unclear: readonly UnclearPlace[],
+  at: Date,
+): Promise<void> {
+  for (let start = 0; start < unclear.length; start += unclearAtOnce) {
+    const part = unclear.slice(start, start + unclearAtOnce)
+    const pairs = part.map((_, index) => `($${4 + 2 * index}, $${5 + 2 * index})`)
+    await tx.run(
+      `UPDATE cluster_images SET seen_at = $3 WHERE account = $1 AND cluster = $2 AND ended_at IS NULL AND seen_at < $3
+         AND (namespace, repository) IN (VALUES ${pairs.join(', ')})`,
+      [
+        account,
+        cluster,
+        at.getTime(),
+        ...part.flatMap(({ namespace, repository }) => [namespace, repository]),
+      ],
+    )
+  }
+}
+
 /** What of a cluster was seen last before a report that does not have it, and before `admittedBefore` where a decision saw it. */
 export async function endUnreported(
   tx: SqlWriter,

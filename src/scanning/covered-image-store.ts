@@ -38,8 +38,9 @@ export async function listCoveredRows(
        s.extractor_revision, s.data_revision, s.package_set_id
      FROM manifests m LEFT JOIN image_scans s ON s.repository_id = m.repository_id AND s.digest = m.digest
      WHERE m.repository_id = $1 AND m.digest > $2
-       AND (s.status IS NOT NULL OR (m.artifact_type IS NULL AND m.subject_digest IS NULL
-         AND m.media_type IN ('application/vnd.oci.image.manifest.v1+json', 'application/vnd.docker.distribution.manifest.v2+json')))
+       AND (s.status IS NOT NULL OR EXISTS (SELECT 1 FROM manifest_blobs b
+         WHERE b.repository_id = m.repository_id AND b.manifest_digest = m.digest AND b.role = 'config'
+           AND b.media_type IN ('application/vnd.oci.image.config.v1+json', 'application/vnd.docker.container.image.v1+json')))
      ORDER BY m.digest LIMIT $3`,
     [repositoryId, page.after, page.limit],
   )

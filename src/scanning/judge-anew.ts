@@ -1,3 +1,4 @@
+import { yieldToEventLoop } from '../lib/yield-to-event-loop.ts'
 import type { SqlReader } from '../storage/database/database.ts'
 import type { AdvisoryState } from './advisory-state-store.ts'
 import { listPackagesUnderChange } from './advisory-store.ts'
@@ -17,6 +18,9 @@ export interface JudgedAnew {
   readonly changed: ReadonlySet<string>
 }
 
+/** Some milliseconds: an image has thousands, and after an import everybody asks. */
+const judgedAtOnce = 20
+
 /**
  * Matches, by the newest data, of those of the packages that the re-evaluation has yet to come to: whoever asks for an
  * image between an import and the end of the re-evaluation is told what is known, not what was. Nothing is written, and
@@ -33,8 +37,10 @@ export async function judgeAnew(
   if (ids.length === 0) return new Map()
   const judge = new StoredPackageJudge(reader, revision)
   const judged = new Map<number, readonly FacedMatch[]>()
-  for (const found of await listMatchablePackages(reader, ids))
+  for (const found of await listMatchablePackages(reader, ids)) {
     judged.set(found.id, await judge.judge(found))
+    if (judged.size % judgedAtOnce === 0) await yieldToEventLoop()
+  }
   return describeMatches(reader, judged, revision)
 }
 

@@ -82,15 +82,21 @@ export function scannability(manifest: Manifest): 'image' | 'index' | 'none' {
   return isImage && !isStatement(manifest) ? 'image' : 'none'
 }
 
-/** Build and signing tools put statements into manifests with an ordinary config; their layers say what they are. */
+/**
+ * Build and signing tools put statements into manifests with an ordinary config; their layers say what they are. An artifactType
+ * does not: nodes run what has it, and whoever pushes could hide an image behind one.
+ */
 function isStatement({ artifactType, layers }: Extract<Manifest, { kind: 'image' }>): boolean {
-  if (artifactType !== undefined) return true
-  return layers.length > 0 && !layers.some(({ mediaType }) => isFileSystemMediaType(mediaType))
+  if (layers.length === 0) return artifactType !== undefined
+  return !layers.some(({ mediaType }) => isFileSystemMediaType(mediaType))
 }
 
-/** `…image.layer.v1.tar+gzip`, `…image.rootfs.diff.tar.gzip`, and the same encrypted or foreign. */
+/** What nodes unpack or mount: `…image.layer.v1.tar+gzip`, `…image.rootfs.diff.tar.gzip`, the same encrypted or foreign, and EROFS. */
 function isFileSystemMediaType(mediaType: string): boolean {
-  return /\.tar(?:[.+]|$)/.test(mediaType)
+  return (
+    /\.tar(?:[.+]|$)/.test(mediaType) ||
+    /^application\/vnd\.(?:oci\.image\.layer|erofs)(?:[.+]|$)/.test(mediaType)
+  )
 }
 
 /**

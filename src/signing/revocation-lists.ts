@@ -3,11 +3,13 @@
 // Input:    revocations that are kept here.
 // Deviates: a list is signed anew each day and in the transaction of each revocation, and is good for seven days.
 // Unknowns: an authority that is none of this installation's → no list; one whose key cannot be used → SIGNING_KEY_UNUSABLE.
+import type { IssuerWord } from '../signatures/notation/issuer-word.ts'
 import type { IssuedCertificate } from '../signatures/notation/wanted-revocation.ts'
 import { isSame, parseCertificate } from '../signatures/x509/certificate.ts'
 import { issueCrl, type RevokedCertificate } from '../signatures/x509/issue-crl.ts'
 import type { Database, SqlReader, SqlWriter } from '../storage/database/database.ts'
 import { day, nameOf, type AuthorityDeps } from './authority-keys.ts'
+import { findJob } from './job-store.ts'
 import {
   findIssued,
   findStoredList,
@@ -15,6 +17,7 @@ import {
   writeList,
   type RevokedKey,
 } from './revocation-list-store.ts'
+import { parseSignerArn } from './rules/profile.ts'
 import { listIssuers, type SigningKeyRecord } from './signing-key-store.ts'
 
 export const signRevocationListsJob = 'sign-revocation-lists'
@@ -73,13 +76,17 @@ function entryOf(leaf: Uint8Array, { from, at }: Omit<RevokedKey, 'chain'>): Rev
   return { serial, revokedAt: at.getTime(), invalidFrom: from.getTime() }
 }
 
-/** What the issuer of a certificate knows of it, where that is this installation; undefined of a stranger's. */
+/** What the issuer of a certificate knows of it and of the signature, where that is this installation; undefined of a stranger's. */
 export async function wordOnCertificate(
-  reader: SqlReader,
-  { der, publicKey }: IssuedCertificate,
-): Promise<{ readonly revokedFrom: number | undefined } | undefined> {
+  { reader, region }: { readonly reader: SqlReader; readonly region: string },
+  { der, publicKey, job: named }: IssuedCertificate,
+): Promise<IssuerWord | undefined> {
   const found = await findIssued(reader, publicKey)
   const [own] = found?.chain ?? []
   if (found === undefined || own === undefined || !isSame(own, der)) return undefined
-  return { revokedFrom: found.revokedFrom }
+  const { revokedFrom } = found
+  const arn = named === undefined ? undefined : parseSignerArn(region, named)
+  const job = arn?.kind === 'job' ? await findJob(reader, arn.account, arn.id) : undefined
+  const at = job?.revocation?.at.getTime()
+  return at === undefined ? { revokedFrom } : { revokedFrom, signatureRevokedAt: at }
 }

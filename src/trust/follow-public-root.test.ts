@@ -6,7 +6,7 @@ import { fileServer } from '../../test/kit/file-server.ts'
 import { testRegistry } from '../../test/kit/registry.ts'
 import { newSigstore } from '../../test/kit/sigstore.ts'
 import { tufFiles, tufNow, tufRoot } from '../../test/kit/tuf-repository.ts'
-import { createOutboundFetch } from '../lib/outbound-fetch.ts'
+import { createOutboundFetch, type OutboundFetch } from '../lib/outbound-fetch.ts'
 import { listTrustMaterial, type DescribedMaterial } from './describe-trust.ts'
 import {
   followPublicRoot,
@@ -92,6 +92,34 @@ test('a mirror brings it up to date, the job of each day too, and what is over s
   assert.equal(after.follows?.confirmedAt?.getTime(), tufNow + 3_600_000)
 })
 
+test('who asked before and is answered later takes nothing newer away', async (t) => {
+  const [first, second] = [rootText(), rootText()]
+  const at = await place(t, { mirror: 'https://mirror.test' })
+  const newer = { timestamp: 2, snapshot: 2, targets: 2 }
+  const served = (files: ReadonlyMap<string, Buffer>): OutboundFetch => {
+    return async (url) => {
+      const bytes = files.get(url.slice('https://mirror.test/'.length))
+      if (bytes === undefined) return Promise.resolve({ kind: 'failed', reason: '404' })
+      return Promise.resolve({ kind: 'document', bytes, cacheControl: undefined })
+    }
+  }
+  const young = { ...at.deps, fetch: served(tufFiles({ target: second, versions: newer })) }
+  const old = served(tufFiles({ target: first }))
+  const asked = { account: at.account, name: 'public', by }
+  let isOvertaken = false
+  const slow: OutboundFetch = async (...given) => {
+    if (!isOvertaken) {
+      isOvertaken = true
+      await followPublicRoot(young, asked, options)
+    }
+    return old(...given)
+  }
+  await followPublicRoot({ ...at.deps, fetch: slow }, asked, options)
+  assert.equal(jsonOf(await at.listed()), second)
+  const { failure } = await followPublicRoot({ ...at.deps, fetch: old }, asked, options)
+  assert.match(failure ?? '', /timestamp 1 is older than 2/)
+})
+
 test('a mirror with other keys brings nothing', async (t) => {
   const files = tufFiles({ target: rootText(), signers: { timestamp: [] } })
   const at = await place(t, { mirror: await mirrorOf(t, files) })
@@ -115,6 +143,15 @@ test('a root from a file is its owner’s own, and a deleted one does not come b
   await deleteTrustMaterial(at.deps, { account, reference, by })
   await refreshPublicRoot(at.deps, options)
   assert.deepEqual(await listTrustMaterial(at.deps.database, { account, kind: 'root' }), [])
+})
+
+test('where no mirror is, a program that was updated brings what changed beside its root along', async (t) => {
+  const at = await place(t)
+  await at.follow()
+  const newer = rootText()
+  const later = { ...own, trustedRoot: Buffer.from(newer).toString('base64') }
+  await refreshPublicRoot({ ...at.deps, seed: later }, options)
+  assert.equal(jsonOf(await at.listed()), newer)
 })
 
 test('a program that was updated brings its newer root along', async (t) => {

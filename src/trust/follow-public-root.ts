@@ -1,4 +1,5 @@
 // The root of the public sigstore instance: shipped with the program, and brought up to date from its TUF repository or a mirror of it.
+import { isDeepStrictEqual } from 'node:util'
 import type { Clock } from '../lib/clock.ts'
 import type { OutboundFetch } from '../lib/outbound-fetch.ts'
 import type { AccountId } from '../policy/account-id.ts'
@@ -85,14 +86,20 @@ export async function refreshPublicRoot(
 async function refreshed(deps: PublicRootDeps, signal: AbortSignal): Promise<PublicRootState> {
   const { database, clock, mirror } = deps
   const now = clock.now()
-  const known = newerOf(await findPublicRootState(database), seedState(deps.seed, now))
+  const stored = await findPublicRootState(database)
+  const known = newerOf(stored, seedState(deps.seed, now))
   const state =
     mirror === undefined
       ? { ...known, triedAt: now, failure: 'no mirror is set (PRATIQUE_SIGSTORE_MIRROR)' }
       : await updated(known, mirrorFetch(deps, mirror, signal), now)
   signal.throwIfAborted()
-  await database.transaction((tx) => writePublicRootState(tx, state))
-  return state
+  return database.transaction(async (tx) => {
+    // Who began with the same documents and was done first may have newer ones: they are not to go back.
+    const present = await findPublicRootState(tx)
+    if (present !== undefined && !isDeepStrictEqual(present, stored)) return present
+    await writePublicRootState(tx, state)
+    return state
+  })
 }
 
 async function updated(
@@ -124,7 +131,10 @@ function newerOf(stored: PublicRootState | undefined, shipped: PublicRootState):
   const [one, other] = [stored, shipped].map(
     ({ documents }) => readDocument('root', documents.root).version,
   )
-  return (other ?? 0) > (one ?? 0) ? shipped : stored
+  if ((other ?? 0) > (one ?? 0)) return shipped
+  // What no mirror ever confirmed was shipped too, by this program or by an older one.
+  const isShipped = stored.confirmedAt === undefined && other === one
+  return isShipped ? { ...stored, trustedRoot: shipped.trustedRoot } : stored
 }
 
 function mirrorFetch({ fetch }: PublicRootDeps, mirror: string, signal: AbortSignal): TufFetch {

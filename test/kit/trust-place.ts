@@ -177,9 +177,32 @@ export async function pushImage(
   return putDocument(place, imageOf(name), { tags })
 }
 
-export async function pushIndex(place: TestRegistry, children: readonly Digest[]): Promise<Digest> {
+/** An image with a file system that says it is something else: members of its manifest. */
+export async function pushDisguised(
+  place: TestRegistry,
+  name: string,
+  members: object,
+): Promise<Digest> {
+  const layer = Buffer.from(`layer of ${name}`)
+  await push(place, Buffer.from(JSON.stringify({ name })))
+  await push(place, layer)
+  const mediaType = 'application/vnd.oci.image.layer.v1.tar'
+  const layers = [{ mediaType, digest: digestOf(layer), size: layer.byteLength }]
+  return putDocument(place, { ...imageOf(name), layers, ...members })
+}
+
+/** `architectures`: of the children, in their order; all of Linux. */
+export async function pushIndex(
+  place: TestRegistry,
+  children: readonly Digest[],
+  architectures: readonly string[] = [],
+): Promise<Digest> {
   const mediaType = 'application/vnd.oci.image.index.v1+json'
-  const manifests = children.map((digest) => ({ mediaType: ociManifest, digest, size: 1 }))
+  const manifests = children.map((digest, at) => {
+    const architecture = architectures[at]
+    const platform = architecture === undefined ? {} : { platform: { os: 'linux', architecture } }
+    return { mediaType: ociManifest, digest, size: 1, ...platform }
+  })
   return putDocument(place, { mediaType, manifests })
 }
 

@@ -1,4 +1,5 @@
 // The images of a repository, and of those that matter what is in them.
+import { yieldToEventLoop } from '../../lib/yield-to-event-loop.ts'
 import { parseManifest } from '../../oci/manifest.ts'
 import type { Digest } from '../../oci/digest.ts'
 import { listManifests, type ManifestSummary } from '../../registry/manifest-store.ts'
@@ -20,7 +21,8 @@ import { readConfiguration } from './read-configuration.ts'
 import { readScan } from './read-scan.ts'
 
 const maxImages = 20_000
-const pageSize = 500
+/** A few milliseconds, with the tags of each. */
+const pageSize = 100
 
 /** Nothing of this dates a pull. `now` in milliseconds. */
 export async function readImages(
@@ -67,6 +69,7 @@ async function listImages(
     const last = rows.at(-1)
     if (last === undefined || rows.length < pageSize) return listed
     after = { pushedAt: last.pushedAt.getTime(), digest: last.digest }
+    await yieldToEventLoop()
   }
 }
 
@@ -103,7 +106,10 @@ async function lookInto(
   const content = deps.contentOf(repository.id)
   const targets = await targetsOf(content, one.summary)
   const scans = []
-  for (const target of targets) scans.push(await readScan(deps, repository, target))
+  for (const target of targets) {
+    scans.push(await readScan(deps, repository, target))
+    await yieldToEventLoop()
+  }
   return {
     scans: { kind: 'told', value: scans },
     configurations: isLatest ? await readConfigurations(content, targets) : onlyNewest,

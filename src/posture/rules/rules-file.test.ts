@@ -19,6 +19,7 @@ for (const [text, line, problem] of [
   ['version: 2', 1, 'the version is 1'],
   ['accounts: ["111122223333"]', 1, 'expected version: 1'],
   ['version: 1\nacounts: []', 2, 'did you mean accounts?'],
+  ['version: 1\nversion: 1', 2, 'version is given twice'],
   ['version: 1\naccounts: ["12"]', 2, 'write 12 digits'],
   ['version: 1\nthreshold: awful', 2, 'threshold is critical'],
   ['version: 1\ngrace: soon', 2, 'grace is a duration'],
@@ -53,6 +54,13 @@ test('takes what it says, and the usual for the rest', () => {
   assert.equal(unknown, 'fail')
   // The last day counts to its end.
   assert.equal(suppress[0]?.endsAt, Date.UTC(2027, 1, 1))
+})
+
+test('thousands of members are refused as soon as a few', () => {
+  const names = Array.from({ length: 8000 }, (_, at) => `k${at}: 1`).join('\n')
+  const reading = read(names)
+  assert.ok(reading.kind === 'refused')
+  assert.equal(reading.faults.length, 50)
 })
 
 test('a file that is nested without end is refused', () => {

@@ -149,8 +149,10 @@ class RulesFileReader {
         schema: 'failsafe',
         lineCounter: this.#lines,
         prettyErrors: false,
+        // The library holds each key of a mapping against every other one; `#members` finds those that come twice.
+        uniqueKeys: false,
       })
-      for (const { pos, message } of [...document.errors, ...document.warnings])
+      for (const { pos, message } of [...document.errors, ...document.warnings].slice(0, maxFaults))
         this.#faultAt(pos[0], message.split('\n', 1)[0] ?? message)
       if (this.faults.length > 0) return undefined
       return isMap(document.contents)
@@ -165,7 +167,9 @@ class RulesFileReader {
     const found = new Map<string, Node>()
     for (const { key, value } of map.items) {
       const name = isScalar(key) ? String(key.value) : ''
-      if (!known.includes(name)) {
+      if (this.faults.length >= maxFaults) break
+      if (found.has(name)) this.#fault(key, `${name} is given twice`)
+      else if (!known.includes(name)) {
         const near = nearest(name, known)
         const hint = near === undefined ? `known are ${known.join(', ')}` : `did you mean ${near}?`
         this.#fault(key, `unknown member ${JSON.stringify(name.slice(0, 100))}: ${hint}`)

@@ -47,6 +47,14 @@ test('only a proven time of before the revocation keeps a signature good', () =>
   for (const one of good) assert.equal(judge(one), 'good', one[0])
 })
 
+test('a signature that is revoked itself is, whatever its time and its certificate', () => {
+  const signature = { scheme: 'notary.x509', signingTime: 0, time: stamped(0) } as const
+  for (const from of [undefined, revokedFrom]) {
+    const word = { revokedFrom: from, signatureRevokedAt: revokedFrom }
+    assert.equal(judgeIssuerWord(word, signature).kind, 'revoked')
+  }
+})
+
 test('a certificate that is not revoked is good, whatever the time', () => {
   const word = { revokedFrom: undefined }
   const signature = { scheme: 'notary.x509', signingTime: 0, time: failed } as const

@@ -1,4 +1,4 @@
-// Purpose:  is the signer's certificate revoked, by the word of its issuer itself?
+// Purpose:  is the signer's certificate revoked, or the signature itself, by the word of the issuer?
 // Spec:     our own: signing reference 8.3 (a key is revoked from a moment on; what was signed before by a proven time stays good).
 // Input:    what the issuer knows of the certificate, the signature's scheme and times, and what was proven of the time.
 // Deviates: a timestamp of before the revocation keeps a signature good, since the issuer says from when on the key was lost;
@@ -11,16 +11,24 @@ import type { TimeResult } from './verify-time.ts'
 export interface IssuerWord {
   /** Milliseconds since the epoch; undefined: it is not revoked. */
   readonly revokedFrom: number | undefined
+  /** Since when this one signature is, whenever it was made. */
+  readonly signatureRevokedAt?: number
 }
 
 export function judgeIssuerWord(
-  { revokedFrom }: IssuerWord,
+  { revokedFrom, signatureRevokedAt }: IssuerWord,
   signature: {
     readonly scheme: SigningScheme
     readonly signingTime: number
     readonly time: TimeResult
   },
 ): RevocationJudgement {
+  if (signatureRevokedAt !== undefined)
+    return {
+      kind: 'revoked',
+      since: signatureRevokedAt,
+      detail: `the issuer revoked this signature at ${new Date(signatureRevokedAt).toISOString()}`,
+    }
   if (revokedFrom === undefined)
     return { kind: 'good', detail: 'the issuer has not revoked the certificate' }
   const since = new Date(revokedFrom).toISOString()

@@ -4,7 +4,11 @@
 // Deviates: nothing is wanted for a signer that the policy does not trust: the addresses in its chain would be an attacker's.
 // Unknowns: none; what is not fetched counts as unavailable later.
 import { wantedAnswers, type WantedAnswer } from '../x509/revocation.ts'
-import { revocationQuestion, type AwsRevocationQuestion } from './aws-signer.ts'
+import {
+  awsSignerAttributes,
+  revocationQuestion,
+  type AwsRevocationQuestion,
+} from './aws-signer.ts'
 import { identificationOf, judgeAttributes } from './verification-plugin.ts'
 import { verifyAuthenticity } from './verify-authenticity.ts'
 import { verifyIntegrity, type WholeSignature } from './verify-integrity.ts'
@@ -24,6 +28,8 @@ export interface IssuedCertificate {
   readonly der: Uint8Array
   /** DER, SubjectPublicKeyInfo. */
   readonly publicKey: Uint8Array
+  /** ARN of the job that made the signature, where what is signed names one. */
+  readonly job?: string
 }
 
 export function wantedRevocation(input: NotationInput): WantedRevocation {
@@ -51,7 +57,7 @@ export function wantedRevocation(input: NotationInput): WantedRevocation {
 
 /** The issuer before its lists; where it knows the certificate, no list. */
 function wantedOfChain(
-  { chain, leaf }: WholeSignature,
+  { chain, leaf, target }: WholeSignature,
   { issuer, answers }: RevocationData,
   forTime: readonly WantedAnswer[],
 ): WantedRevocation {
@@ -60,5 +66,7 @@ function wantedOfChain(
   const { der, publicKey } = leaf
   if (issuer === 'stranger' || publicKey === undefined) return wanted
   const spki = publicKey.export({ format: 'der', type: 'spki' })
-  return { ...wanted, certificate: { der, publicKey: spki } }
+  const job = target.annotations[awsSignerAttributes.job]
+  const named = job === undefined ? {} : { job }
+  return { ...wanted, certificate: { der, publicKey: spki, ...named } }
 }

@@ -36,6 +36,11 @@ test('a fault is told with member, value, rule, line and column', () => {
   )
 })
 
+test('thousands of members are refused as soon as a few', () => {
+  const read = parseTrustPolicy(Array.from({ length: 8000 }, (_, at) => `k${at}: 1`).join('\n'))
+  assert.ok(read.kind === 'refused')
+})
+
 test('a document that is too large is not read at all', () => {
   const read = parseTrustPolicy(`# ${'x'.repeat(maxPolicyBytes)}`)
   assert.ok(read.kind === 'refused')

@@ -51,6 +51,8 @@ export function openDocument(text: string): {
       schema: 'failsafe',
       lineCounter: lines,
       prettyErrors: false,
+      // The library holds each key of a mapping against every other one; YamlMembers finds those that come twice.
+      uniqueKeys: false,
     })
     for (const { pos, message } of [...document.errors, ...document.warnings])
       faults.report('', `cannot be read: ${message.split('\n', 1)[0] ?? ''}`, pos[0])
@@ -91,6 +93,8 @@ export class YamlMembers {
       const name = isScalar(key) && typeof key.value === 'string' ? key.value : undefined
       if (name === undefined)
         faults.report(path, 'has a member whose name is no text', placeOf(key))
+      else if (this.#members.has(name))
+        faults.report(this.pathOf(name), 'is given twice', placeOf(key))
       else if (isNode(value)) this.#members.set(name, value)
       else faults.report(this.pathOf(name), 'has no value', placeOf(key))
     }
@@ -195,6 +199,7 @@ export class YamlMembers {
   refuseOthers(): void {
     for (const name of this.#members.keys()) {
       if (this.#asked.has(name)) continue
+      if (this.faults.faults.length >= maxFaults) return
       const known = nearest(name, [...this.#asked])
       const hint =
         known === undefined ? `known are ${[...this.#asked].join(', ')}` : `did you mean ${known}?`
