@@ -1,4 +1,4 @@
-import { appendFileSync, writeFileSync } from 'node:fs'
+import { appendFileSync, existsSync, rmSync, writeFileSync } from 'node:fs'
 import { basename } from 'node:path'
 import { Option, type Command } from 'commander'
 import { runningCommands, type Report } from './cluster-running.ts'
@@ -27,14 +27,17 @@ export function clusterCommand(program: Command): void {
     .command('delete')
     .argument('<name>')
     .description('Nothing is answered under its address any more: take its webhooks away first.')
-    .addHelpText('after', '\nExit codes: 0 deleted, 1 there is none, 4 not allowed.')
+    .addHelpText('after', '\nExit codes: 0 deleted, 1 failed, 4 not allowed, 5 there is none.')
     .action(remove)
   cluster
     .command('check')
     .argument('<name>')
     .addOption(formatOption())
     .description('What keeps a cluster from being answered, or from being protected?')
-    .addHelpText('after', '\nExit codes: 0 nothing, 1 failed, 3 something does, 4 not allowed.')
+    .addHelpText(
+      'after',
+      '\nExit codes: 0 nothing, 1 failed, 3 something does, 4 not allowed, 5 there is no such cluster.',
+    )
     .action(check)
 }
 
@@ -106,6 +109,7 @@ interface Registered {
 
 async function add(name: string, flags: AddFlags): Promise<void> {
   const given = addressIn(flags)
+  const isNewFile = !existsSync(flags.manifests)
   assertWritable(flags.manifests)
   const asked = {
     name,
@@ -121,10 +125,8 @@ async function add(name: string, flags: AddFlags): Promise<void> {
   const { cluster, caBundle, address, path: place } = await jsonOf<Registered>(answer)
   const at = given ?? (address === null ? undefined : ({ kind: 'url', url: address } as const))
   if (at === undefined) {
-    note(`registered; its path is ${place}`)
-    note(
-      'the server listens for no clusters by TLS: set PRATIQUE_ADMISSION_LISTEN, or say --address',
-    )
+    if (isNewFile) rmSync(flags.manifests, { force: true })
+    tellWithoutDoor(cluster.name, place)
     return
   }
   const manifests = clusterManifests(
@@ -144,6 +146,15 @@ async function add(name: string, flags: AddFlags): Promise<void> {
   const file = flags.manifests === '-' ? 'FILE' : flags.manifests
   note(`cluster ${cluster.name} is registered; apply the manifests: kubectl apply -f ${file}`)
   note('they hold its token, which is not told again')
+}
+
+/** A host that only reports needs no manifests; a cluster that is to ask has no address to ask at. */
+function tellWithoutDoor(name: string, place: string): void {
+  note(`cluster ${name} is registered; its path, which is not told again, is ${place}`)
+  note('it can report what it runs: pratique cluster report')
+  note(
+    `no manifests were written: the server listens for no clusters by TLS. To have it ask: pratique cluster delete ${name}, then set PRATIQUE_ADMISSION_LISTEN, or add it with --address`,
+  )
 }
 
 /** Before anything is registered: the token is not told again. */
