@@ -109,7 +109,11 @@ interface Registered {
 
 async function add(name: string, flags: AddFlags): Promise<void> {
   const given = addressIn(flags)
-  const isNewFile = !existsSync(flags.manifests)
+  const isNewFile = flags.manifests !== '-' && !existsSync(flags.manifests)
+  // kubectl refuses an empty file, and says nothing of why it is empty.
+  const leaveNoFile = (): void => {
+    if (isNewFile) rmSync(flags.manifests, { force: true })
+  }
   assertWritable(flags.manifests)
   const asked = {
     name,
@@ -121,11 +125,16 @@ async function add(name: string, flags: AddFlags): Promise<void> {
     bindings: (flags.bind ?? []).map(bindingIn),
   }
   const body = { stream: new Blob([JSON.stringify(asked)]).stream(), type: 'application/json' }
-  const answer = await callServer(openSession(configOf({})), 'POST', path, body)
+  const answer = await callServer(openSession(configOf({})), 'POST', path, body).catch(
+    (error: unknown) => {
+      leaveNoFile()
+      throw error
+    },
+  )
   const { cluster, caBundle, address, path: place } = await jsonOf<Registered>(answer)
   const at = given ?? (address === null ? undefined : ({ kind: 'url', url: address } as const))
   if (at === undefined) {
-    if (isNewFile) rmSync(flags.manifests, { force: true })
+    leaveNoFile()
     tellWithoutDoor(cluster.name, place)
     return
   }
@@ -298,11 +307,12 @@ function stepsOf({ cluster, address, policies }: Checked): readonly Step[] {
     },
     {
       step: 'policies',
-      isGood: enforced.length > 0 || !isOpen,
+      // A policy that only warns lets pass what it is about, also where what no policy is about is denied.
+      isGood: enforced.length > 0 || (!isOpen && policies.length === 0),
       says:
         policies.length === 0
           ? `there are none: every image is ${isOpen ? 'allowed' : 'denied'}`
-          : `${policies.length}, of which ${enforced.length} are enforced`,
+          : `${policies.length}, of which ${enforced.length} are enforced${enforced.length === 0 ? ': what they are about is let run' : ''}`,
     },
   ]
 }
