@@ -29,7 +29,7 @@ export function runningCommands(cluster: Command): void {
     .description('What a cluster runs of this registry, by what that is known, and since when.')
     .addHelpText(
       'after',
-      '\nIt is what the cluster was let run or said that it runs. SEEN tells when that was, and by what.\n\nExit codes: 0 shown, 1 failed, 4 not allowed, 5 there is no such cluster.',
+      '\nIt is what the cluster was let run or said that it runs. SEEN tells when that was, and by what.\n\nExample:\n  pratique cluster show prod --all\n\nExit codes: 0 shown, 1 failed, 4 not allowed, 5 there is no such cluster.',
     )
     .action(show)
   cluster
