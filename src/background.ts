@@ -4,13 +4,7 @@ import { finishRotations, finishRotationsJob } from './access/rotate-master-key.
 import type { Config } from './config.ts'
 import type { Metrics } from './edges/health/metrics.ts'
 import type { Foundation } from './foundation.ts'
-import {
-  backgroundPriorities,
-  enqueue,
-  housekeepingPriority,
-  urgentPriorities,
-  type Lane,
-} from './jobs/queue.ts'
+import { enqueue, housekeepingPriority } from './jobs/queue.ts'
 import { JobWorker, type JobHandler, type WorkerLog } from './jobs/worker.ts'
 import type { Log } from './lib/log.ts'
 import { listEpssThresholds } from './notifications/epss-thresholds.ts'
@@ -56,6 +50,7 @@ import { expireExportsJob } from './scanning/finding-exports.ts'
 import { sweepPackageSets, sweepPackageSetsJob } from './scanning/sweep-package-sets.ts'
 import { sweepPackages, sweepPackagesJob } from './scanning/sweep-packages.ts'
 import { applyCveFacts, applyCveFactsJob } from './scanning/apply-cve-facts.ts'
+import { lanes } from './lanes.ts'
 import { countFindings } from './scanning/count-findings.ts'
 import { countFindingsJob } from './scanning/counting-job.ts'
 import { holdOlderScans, holdOlderScansJob } from './scanning/hold-older-scans.ts'
@@ -81,11 +76,7 @@ export interface Workers {
   readonly lastTurnAt: Date
 }
 
-/**
- * One for what somebody waits for, so that a push is not behind an import's re-evaluation, nor its scan behind ten thousand
- * that are made anew; one for the rest; and one for what waits for the network, so that neither waits for a feed. Each
- * does one job at a time.
- */
+/** One for each lane. */
 export function openWorkers(
   config: Config,
   foundation: Foundation,
@@ -101,23 +92,23 @@ export function openWorkers(
     ...jobHandlers(config, foundation, { ...deps, log }),
     ...deps.posture.handlers,
   }
-  const urgent = new JobWorker({ ...jobs, handlers, schedule: [], lane: urgentLane })
+  const urgent = new JobWorker({ ...jobs, handlers, schedule: [], lane: lanes.urgent })
   const schedule = jobSchedule(config)
-  const background = new JobWorker({ ...jobs, handlers, schedule, lane: backgroundLane })
+  const background = new JobWorker({ ...jobs, handlers, schedule, lane: lanes.background })
+  const evaluation = new JobWorker({ ...jobs, handlers, schedule: [], lane: lanes.evaluation })
   const feedWorker = new JobWorker({
     ...jobs,
     handlers: feedHandlers(foundation, deps.feeds, log),
     schedule: feedSchedule(deps.feeds),
-    lane: feedLane,
+    lane: lanes.feeds,
   })
-  const workers = [urgent, background, feedWorker]
+  const workers = [urgent, evaluation, background, feedWorker]
   return {
     start() {
       for (const worker of workers) worker.start()
     },
     wake() {
-      urgent.wake()
-      background.wake()
+      for (const worker of [urgent, evaluation, background]) worker.wake()
     },
     async stop() {
       await Promise.all(workers.map((worker) => worker.stop()))
@@ -156,13 +147,6 @@ function jobSchedule(
     { kind: forgetAdvisoriesJob, everyMs: forgetEveryMs },
   ]
 }
-
-/** Refreshing feeds waits for the network, for minutes: it has a worker of its own. */
-const feedJobs = [scheduleFeedsJob, refreshFeedJob, refreshPartJob]
-const feedLane: Lane = { takes: 'only', kinds: feedJobs }
-const others = { takes: 'all-but', kinds: feedJobs } as const
-const urgentLane: Lane = { ...others, priorities: urgentPriorities }
-const backgroundLane: Lane = { ...others, priorities: backgroundPriorities }
 
 /** How often it is looked what is due; less often where nothing is due so soon. */
 const lookForDueMs = 5 * 60_000

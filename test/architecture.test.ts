@@ -24,6 +24,7 @@ const ranks: readonly (readonly [folder: string, rank: number])[] = [
   ['src/admission-trust.ts', 95],
   ['src/trust-rooms.ts', 97],
   ['src/posture-rooms.ts', 97],
+  ['src/lanes.ts', 97],
   ['src/background.ts', 98],
   ['src/control-rooms.ts', 99],
   ['src/notifying.ts', 96],
@@ -149,7 +150,7 @@ test('only main and the composition root read the configuration', () => {
   const wrong = serverImports.filter(
     ({ from, to }) =>
       to === 'src/config.ts' &&
-      !/^src\/(?:main|app|admission-jobs|admission-rooms|posture-rooms|auditing|background|lifecycle-jobs|lifecycle-rooms|trust-jobs|trust-rooms|control-rooms|feed-sources|notifying|listening|offline|recover-root-key|foundation)\.ts$/.test(
+      !/^src\/(?:main|app|admission-jobs|admission-rooms|posture-rooms|auditing|background|lanes|lifecycle-jobs|lifecycle-rooms|trust-jobs|trust-rooms|control-rooms|feed-sources|notifying|listening|offline|recover-root-key|foundation)\.ts$/.test(
         from,
       ),
   )

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { mkdir, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { fileURLToPath } from 'node:url'
 import { CreateRepositoryCommand } from '@aws-sdk/client-ecr'
 import { temporaryDirectory } from '../kit/database.ts'
 import { missing, run, type Finished } from '../kit/run.ts'
@@ -69,8 +70,9 @@ test('helpers hand out passwords for the registry, and for no other host', async
     )
   })
 
+  // What a package manager would have linked.
   const helper = join(directory, 'docker-credential-pratique')
-  await symlink(program, helper)
+  await symlink(fileURLToPath(new URL('../../bin/pratique.js', import.meta.url)), helper)
   const config = join(directory, 'docker')
   await mkdir(config)
   const credHelpers = { [server.host]: 'pratique' }

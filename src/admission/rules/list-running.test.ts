@@ -15,7 +15,7 @@ interface Case {
 }
 
 const cases = JSON.parse(
-  readFileSync(new URL('cases/list-running.json', import.meta.url), 'utf8'),
+  readFileSync(new URL('running-cases/list-running.json', import.meta.url), 'utf8'),
 ) as readonly Case[]
 
 for (const { name, input, expected } of cases)
