@@ -90,6 +90,11 @@ const knownErrors: readonly KnownError[] = [
     exitCode: exitCodes.notFound,
     advice: 'list what there is: pratique user list, group list, role list, key list',
   },
+  {
+    names: ['ResourceNotFoundException'],
+    exitCode: exitCodes.notFound,
+    advice: 'list what there is: pratique signing profile list',
+  },
 ]
 
 function isUnreachable(error: Error): boolean {

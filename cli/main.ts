@@ -69,7 +69,9 @@ async function buildProgram(words: readonly string[]): Promise<Command> {
     .description(introduction)
     .option('--debug', 'show the stack of errors')
     .showSuggestionAfterError()
-    .showHelpAfterError('(pratique --help shows the commands)')
+    .showHelpAfterError(
+      '(--help behind a command shows what it takes; pratique --help shows the commands)',
+    )
     .exitOverride()
   const asked = commands.get(words.find((word) => word !== '--debug') ?? '')
   for (const read of asked === undefined ? commands.values() : [asked]) (await read())(program)

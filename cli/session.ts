@@ -132,6 +132,10 @@ const notFoundCodes = [
   'ADVISORY_SOURCE_UNKNOWN',
   'POSTURE_UNKNOWN',
   'POSTURE_RULES_UNKNOWN',
+  'SIGNING_KEY_UNKNOWN',
+  'SIGNING_PROFILE_UNKNOWN',
+  'SIGNING_RULE_UNKNOWN',
+  'CLUSTER_UNKNOWN',
 ]
 
 function exitCodeOf(code: string | undefined): number {

@@ -80,7 +80,7 @@ function addPolicyCommands(policy: Command): void {
     )
     .addHelpText(
       'after',
-      '\nExit codes: 0 none, 1 failed, 2 it cannot be accepted, 3 some would be denied, 4 not allowed.',
+      '\nExample:\n  pratique admission policy preview base.yaml --cluster prod --namespace shop\n\nWhat runs is looked at in each cluster and namespace that it runs in.\n\nExit codes: 0 none, 1 failed, 2 it cannot be accepted, 3 some would be denied, 4 not allowed.',
     )
     .action(preview)
 }

@@ -29,7 +29,7 @@ export function runningCommands(cluster: Command): void {
     .description('What a cluster runs of this registry, by what that is known, and since when.')
     .addHelpText(
       'after',
-      '\nIt is what the cluster was let run or said that it runs. SEEN tells when that was, and by what.\n\nExit codes: 0 shown, 1 failed, 4 not allowed.',
+      '\nIt is what the cluster was let run or said that it runs. SEEN tells when that was, and by what.\n\nExample:\n  pratique cluster show prod --all\n\nExit codes: 0 shown, 1 failed, 4 not allowed, 5 there is no such cluster.',
     )
     .action(show)
   cluster
@@ -49,7 +49,7 @@ Examples:
 The input is a list of pods as kubectl prints it, or a line with an image for each container. Name the digest that runs: a tag may
 have moved since.
 
-Exit codes: 0 taken, 1 failed, 2 it cannot be read, 4 not allowed.`,
+Exit codes: 0 taken, 1 failed, 2 it cannot be read, 4 not allowed, 5 there is no such cluster.`,
     )
     .action(report)
   cluster
@@ -60,7 +60,7 @@ Exit codes: 0 taken, 1 failed, 2 it cannot be read, 4 not allowed.`,
     .description('What was kept from running, the latest first: where, by which policy, and why.')
     .addHelpText(
       'after',
-      '\nWhat was let run is told by pratique cluster show NAME --all, in numbers.\n\nExit codes: 0 shown, 1 failed, 4 not allowed.',
+      '\nWhat was let run is told by pratique cluster show NAME --all, in numbers.\n\nExit codes: 0 shown, 1 failed, 4 not allowed, 5 there is no such cluster.',
     )
     .action(decisions)
 }

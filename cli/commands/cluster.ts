@@ -1,4 +1,4 @@
-import { appendFileSync, writeFileSync } from 'node:fs'
+import { appendFileSync, existsSync, rmSync, writeFileSync } from 'node:fs'
 import { basename } from 'node:path'
 import { Option, type Command } from 'commander'
 import { runningCommands, type Report } from './cluster-running.ts'
@@ -27,14 +27,17 @@ export function clusterCommand(program: Command): void {
     .command('delete')
     .argument('<name>')
     .description('Nothing is answered under its address any more: take its webhooks away first.')
-    .addHelpText('after', '\nExit codes: 0 deleted, 1 there is none, 4 not allowed.')
+    .addHelpText('after', '\nExit codes: 0 deleted, 1 failed, 4 not allowed, 5 there is none.')
     .action(remove)
   cluster
     .command('check')
     .argument('<name>')
     .addOption(formatOption())
     .description('What keeps a cluster from being answered, or from being protected?')
-    .addHelpText('after', '\nExit codes: 0 nothing, 1 failed, 3 something does, 4 not allowed.')
+    .addHelpText(
+      'after',
+      '\nExit codes: 0 nothing, 1 failed, 3 something does, 4 not allowed, 5 there is no such cluster.',
+    )
     .action(check)
 }
 
@@ -106,6 +109,11 @@ interface Registered {
 
 async function add(name: string, flags: AddFlags): Promise<void> {
   const given = addressIn(flags)
+  const isNewFile = flags.manifests !== '-' && !existsSync(flags.manifests)
+  // kubectl refuses an empty file, and says nothing of why it is empty.
+  const leaveNoFile = (): void => {
+    if (isNewFile) rmSync(flags.manifests, { force: true })
+  }
   assertWritable(flags.manifests)
   const asked = {
     name,
@@ -117,14 +125,17 @@ async function add(name: string, flags: AddFlags): Promise<void> {
     bindings: (flags.bind ?? []).map(bindingIn),
   }
   const body = { stream: new Blob([JSON.stringify(asked)]).stream(), type: 'application/json' }
-  const answer = await callServer(openSession(configOf({})), 'POST', path, body)
+  const answer = await callServer(openSession(configOf({})), 'POST', path, body).catch(
+    (error: unknown) => {
+      leaveNoFile()
+      throw error
+    },
+  )
   const { cluster, caBundle, address, path: place } = await jsonOf<Registered>(answer)
   const at = given ?? (address === null ? undefined : ({ kind: 'url', url: address } as const))
   if (at === undefined) {
-    note(`registered; its path is ${place}`)
-    note(
-      'the server listens for no clusters by TLS: set PRATIQUE_ADMISSION_LISTEN, or say --address',
-    )
+    leaveNoFile()
+    tellWithoutDoor(cluster.name, place)
     return
   }
   const manifests = clusterManifests(
@@ -144,6 +155,15 @@ async function add(name: string, flags: AddFlags): Promise<void> {
   const file = flags.manifests === '-' ? 'FILE' : flags.manifests
   note(`cluster ${cluster.name} is registered; apply the manifests: kubectl apply -f ${file}`)
   note('they hold its token, which is not told again')
+}
+
+/** A host that only reports needs no manifests; a cluster that is to ask has no address to ask at. */
+function tellWithoutDoor(name: string, place: string): void {
+  note(`cluster ${name} is registered; its path, which is not told again, is ${place}`)
+  note('it can report what it runs: pratique cluster report')
+  note(
+    `no manifests were written: the server listens for no clusters by TLS. To have it ask: pratique cluster delete ${name}, then set PRATIQUE_ADMISSION_LISTEN, or add it with --address`,
+  )
 }
 
 /** Before anything is registered: the token is not told again. */
@@ -287,11 +307,12 @@ function stepsOf({ cluster, address, policies }: Checked): readonly Step[] {
     },
     {
       step: 'policies',
-      isGood: enforced.length > 0 || !isOpen,
+      // A policy that only warns lets pass what it is about, also where what no policy is about is denied.
+      isGood: enforced.length > 0 || (!isOpen && policies.length === 0),
       says:
         policies.length === 0
           ? `there are none: every image is ${isOpen ? 'allowed' : 'denied'}`
-          : `${policies.length}, of which ${enforced.length} are enforced`,
+          : `${policies.length}, of which ${enforced.length} are enforced${enforced.length === 0 ? ': what they are about is let run' : ''}`,
     },
   ]
 }

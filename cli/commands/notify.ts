@@ -123,7 +123,7 @@ function changeCommand(notify: Command): void {
   withRuleOptions(change)
     .addHelpText(
       'after',
-      '\nExit codes: 0 changed, 1 refused or failed, 2 nonsense, 4 not allowed.',
+      '\nExample:\n  pratique notify change ops --events finding trust posture --min-severity HIGH\n\nExit codes: 0 changed, 1 refused or failed, 2 nonsense, 4 not allowed.',
     )
     .action(changeSink)
 }

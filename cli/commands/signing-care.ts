@@ -20,7 +20,7 @@ interface RevokeFlags {
 }
 
 const effectiveHelp =
-  'from when on what it signed counts no more: 2027-01-31T12:00:00Z, not to come'
+  'from when on what it signed counts no more: 2026-11-01T12:00:00Z, not to come'
 
 /** `pratique signing key revoke`. */
 export function addKeyRevocation(key: Command): void {
@@ -32,7 +32,7 @@ export function addKeyRevocation(key: Command): void {
     .description('It signs nothing more, and what it signed from then on counts no more; for good.')
     .addHelpText(
       'after',
-      `\nExample:\n  pratique signing key revoke ci --effective 2027-01-31T12:00:00Z --reason "the runner was broken into"\n\nSignatures that a timestamp proves to be older stay good. Once more only for an earlier moment.\n\n${exitHelp('revoked')}`,
+      `\nExample:\n  pratique signing key revoke ci --effective 2026-11-01T12:00:00Z --reason "the runner was broken into"\n\nSignatures that a timestamp proves to be older stay good. Once more only for an earlier moment.\n\n${exitHelp('revoked')}`,
     )
     .action(async (name: string, flags: RevokeFlags) => {
       const effective = momentOf(flags.effective).toISOString()
@@ -52,7 +52,10 @@ export function addProfileRevocation(profile: Command): void {
     .requiredOption('--effective <time>', effectiveHelp)
     .requiredOption('--reason <text>', 'a sentence for the record')
     .description('What a version of it signed from then on counts no more; for good.')
-    .addHelpText('after', `\n${exitHelp('revoked')}`)
+    .addHelpText(
+      'after',
+      `\nExample:\n  pratique signing profile revoke release --effective 2026-11-01T12:00:00Z --reason "the key was copied"\n\n${exitHelp('revoked')}`,
+    )
     .action(async (profileName: string, flags: RevokeFlags & { readonly version?: string }) => {
       const effectiveTime = momentOf(flags.effective)
       const profileVersion = flags.version ?? (await currentVersion(profileName))
@@ -86,7 +89,7 @@ function momentOf(text: string): Date {
   const date = new Date(text)
   if (!Number.isNaN(date.getTime())) return date
   const message = `--effective ${JSON.stringify(text)} is no moment`
-  throw new Failure(exitCodes.usage, message, 'write 2027-01-31T12:00:00Z')
+  throw new Failure(exitCodes.usage, message, 'write 2026-11-01T12:00:00Z')
 }
 
 interface RuleOption {
@@ -115,7 +118,7 @@ export function addRuleCommands(signing: Command): void {
     .addOption(formatOption())
     .addHelpText(
       'after',
-      `\nAn image that no tag names is one of an index: it is left out. What a tag names is signed as ever.\n\n${exitHelp('set')}`,
+      `\nExample:\n  pratique signing rules set arn:aws:signer:us-east-1:123456789012:/signing-profiles/release --index-only on\n\nAn image that no tag names is one of an index: it is left out. What a tag names is signed as ever.\n\n${exitHelp('set')}`,
     )
     .action(
       async (

@@ -10,6 +10,7 @@ import {
 } from '../../src/signatures/x509/issue-certificate.ts'
 import { certificatePem } from '../../src/signatures/x509/certificate-pem.ts'
 import { exitCodes, Failure } from '../failure.ts'
+import { jsonOf } from '../json.ts'
 import { note, say } from '../output.ts'
 import { callServer, openSession } from '../session.ts'
 import { configOf } from '../settings.ts'
@@ -52,13 +53,31 @@ async function init(directory: string, flags: InitFlags): Promise<void> {
     throw new Failure(exitCodes.usage, `--days ${flags.days} is not a number from 1 to 365`)
   if (!/^[a-z0-9._/*-]{1,256}$/.test(repositories))
     throw new Failure(exitCodes.usage, `--repositories ${repositories} is no name with *`)
+  if (flags.filesOnly !== true) await refuseTaken(name)
   const made = makeAuthority(name, days)
   const policy = policyOn(name, repositories)
   const files = { 'key.pem': made.key, 'chain.pem': made.chain, 'root.pem': made.root }
   await writeFiles(directory, { ...files, 'policy.yaml': policy })
   say(`made ${join(directory, 'key.pem')}, its certificate, their root and a policy`)
-  if (flags.filesOnly !== true) await putOnServer(name, { root: made.root, policy })
+  try {
+    if (flags.filesOnly !== true) await putOnServer(name, { root: made.root, policy })
+  } catch (error) {
+    // The files are there, and are not made again: what is left is to put them.
+    sayNext(directory, name, true)
+    throw error
+  }
   sayNext(directory, name, flags.filesOnly === true)
+}
+
+/** In its place the other policy, and whatever is verified under it, would no longer count. */
+async function refuseTaken(name: string): Promise<void> {
+  const answer = await callServer(openSession(configOf({})), 'GET', `${base}/policies`)
+  const { policies } = await jsonOf<{ readonly policies: readonly { readonly name: string }[] }>(
+    answer,
+  )
+  if (!policies.some((policy) => policy.name === name)) return
+  const advice = 'choose another one by --name, or write the files alone with --files-only'
+  throw new Failure(exitCodes.usage, `there is a trust policy ${name} already`, advice)
 }
 
 function makeAuthority(

@@ -10,26 +10,38 @@ import { outputOption } from '../trust/render-trust.ts'
 type Kind = 'store' | 'key' | 'root'
 
 const base = '/pratique/v1/trust'
-const words: Readonly<
-  Record<Kind, { readonly what: string; readonly name: string; readonly file: string }>
-> = {
+interface Words {
+  readonly what: string
+  readonly name: string
+  readonly file: string
+  readonly example: string
+}
+
+const words: Readonly<Record<Kind, Words>> = {
   store: {
     what: 'Certificates that chains may end in.',
     name: 'ca:NAME, signingAuthority:NAME or tsa:NAME',
     file: 'PEM',
+    example: 'pratique trust store add ca:acme acme-root.pem',
   },
   key: {
     what: 'Public keys, with the time in which they count.',
     name: 'as policies name it',
     file: 'PEM of one public key',
+    example: 'pratique trust key add release-2026 cosign.pub',
   },
-  root: { what: 'Sigstore instances.', name: 'as policies name it', file: 'trusted_root.json' },
+  root: {
+    what: 'Sigstore instances.',
+    name: 'as policies name it',
+    file: 'trusted_root.json',
+    example: 'pratique trust root add --public\n  pratique trust root add ours trusted_root.json',
+  },
 }
 
 /** `pratique trust store|key|root add|list|delete`. */
 export function addMaterialCommands(trust: Command): void {
   for (const kind of ['store', 'key', 'root'] as const) {
-    const { what, name, file } = words[kind]
+    const { what, name, file, example } = words[kind]
     const command = trust.command(kind).description(what)
     const add = command
       .command('add')
@@ -38,7 +50,7 @@ export function addMaterialCommands(trust: Command): void {
       .description('Add it, or put it in place of the one of that name.')
       .addHelpText(
         'after',
-        '\nExit codes: 0 added, 1 refused by the server, 2 nonsense, 4 not allowed.',
+        `\nExample:\n  ${example}\n\nExit codes: 0 added, 1 refused by the server, 2 nonsense, 4 not allowed.`,
       )
     if (kind === 'key')
       add

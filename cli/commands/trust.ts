@@ -58,7 +58,7 @@ export function trustCommand(program: Command): void {
     .description('What would a draft change, judged by what is stored? Nothing is changed.')
     .addHelpText(
       'after',
-      '\nExit codes: 0 nothing is lost, 1 failed, 2 it cannot be accepted, 3 images would not be verified any more, 4 not allowed.',
+      '\nExample:\n  pratique trust test release.yaml && pratique trust set release.yaml\n\nExit codes: 0 nothing is lost, 1 failed, 2 it cannot be accepted, 3 images would not be verified any more, 4 not allowed.',
     )
     .action(test)
   trust

@@ -1,6 +1,7 @@
 // What the flags of `pratique notify` say, as the API takes it.
 import { readFile } from 'node:fs/promises'
 import type { Command } from 'commander'
+import { noticeKinds } from '../../src/notifications/rules/notice.ts'
 import { exitCodes, Failure } from '../failure.ts'
 
 export interface RuleFlags {
@@ -17,10 +18,7 @@ export interface RuleFlags {
 /** The same where a sink is added and where it is changed. */
 export function withRuleOptions(command: Command): Command {
   return command
-    .option(
-      '--events <kind...>',
-      'image, referrer, artifact, scan, inspector-scan, scan-frequency, finding',
-    )
+    .option('--events <kind...>', `with spaces between them: ${noticeKinds.join(', ')}`)
     .option('--min-severity <severity>', 'CRITICAL, HIGH, MEDIUM, LOW or INFORMATIONAL')
     .option('--unrated <what>', 'tell findings that nobody has rated, or leave-out')
     .option('--kev', 'only flaws that are known to be exploited')

@@ -111,6 +111,36 @@ test('of an account as it is usually: no manifest is fetched, and the signatureâ
   assert.equal(outcome('REG-022'), 'unknown')
 })
 
+test('signatures that verifiers pulled are no images that somebody runs', async (t) => {
+  const pulled = { imagePushedAt: seconds - 86_400, lastRecordedPullTime: seconds - 60 }
+  const { rules } = await judge(t, {
+    DescribeImages: {
+      imageDetails: [
+        {
+          ...pulled,
+          imageDigest: digest,
+          imageTags: ['1.0'],
+          artifactMediaType: 'application/vnd.oci.image.config.v1+json',
+        },
+        {
+          ...pulled,
+          imageDigest: `sha256:${'b'.repeat(64)}`,
+          imageTags: [`sha256-${'a'.repeat(64)}.sig`],
+          artifactMediaType: 'application/vnd.oci.image.config.v1+json',
+        },
+        {
+          ...pulled,
+          imageDigest: `sha256:${'c'.repeat(64)}`,
+          artifactMediaType: 'application/vnd.cncf.notary.signature',
+        },
+      ],
+    },
+  })
+  for (const id of ['REG-017', 'REG-023'])
+    for (const { resource } of rules.get(id)?.seen ?? []) assert.equal(resource, 'prod/app:1.0', id)
+  assert.equal(rules.get('REG-017')?.seen.length, 1)
+})
+
 for (const [operation, action, ids] of [
   ['GetLifecyclePolicy', 'ecr:GetLifecyclePolicy', ['REG-004', 'REG-005']],
   ['GetRepositoryPolicy', 'ecr:GetRepositoryPolicy', ['REG-006', 'REG-007', 'REG-012']],

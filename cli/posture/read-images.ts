@@ -14,6 +14,7 @@ import type {
 import {
   chooseImages,
   countClaimedSignatures,
+  isImage,
   releaseIn,
   type ListedImage,
 } from '../../src/posture/rules/choose-images.ts'
@@ -55,7 +56,9 @@ export async function readImages(
     const isLatest = one === latest
     const inside = lookedInto.has(one)
       ? await lookInto(session, { repositoryName, ...one, listed, isLatest, isPullAllowed })
-      : unread(looked)
+      : isImage(one)
+        ? unread(looked)
+        : artifact
     images.push({ ...evidenceOf(one), isLatest, ...inside })
   }
   return images
@@ -102,6 +105,14 @@ function evidenceOf({ detail, tags, pushedAt, lastPulledAt }: Listed): Dates {
 }
 
 type Inside = Pick<ImageEvidence, 'scans' | 'configurations' | 'layers' | 'signatures'>
+
+const noImage = { kind: 'not-applicable', why: 'it is no image' } as const
+const artifact: Inside = {
+  scans: noImage,
+  configurations: noImage,
+  layers: noImage,
+  signatures: noImage,
+}
 
 function unread(looked: number): Inside {
   const why = `not looked into: more images than --images ${looked} of a repository`

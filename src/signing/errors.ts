@@ -24,6 +24,10 @@ export const signingErrors = {
     'There is no signing profile of that name.',
     'List them: aws signer list-signing-profiles',
   ),
+  SIGNING_RULE_UNKNOWN: entry(
+    'No rule of the signing configuration names the profile.',
+    'Put one that does: aws ecr put-signing-configuration',
+  ),
   SIGNING_PROFILE_INACTIVE: entry(
     'The signing profile is canceled or revoked.',
     'Put another profile; a name that was canceled is never used again.',

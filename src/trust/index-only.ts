@@ -24,7 +24,7 @@ export async function describeRuleOptions(
   }))
 }
 
-/** SIGNING_PROFILE_UNKNOWN where no rule names the profile: a slip of the pen is to be told. It stays when rules are put anew. */
+/** SIGNING_RULE_UNKNOWN where no rule names the profile: a slip of the pen is to be told. It stays when rules are put anew. */
 export async function putRuleOption(
   { database, clock }: { readonly database: Database; readonly clock: Clock },
   input: {
@@ -39,7 +39,7 @@ export async function putRuleOption(
     const rules = (await findSigningRules(tx, account)) ?? []
     if (!rules.some((rule) => rule.profileArn === profileArn)) {
       const message = `no rule of the signing configuration of account ${account} names ${JSON.stringify(profileArn.slice(0, 200))}`
-      throw signingError('SIGNING_PROFILE_UNKNOWN', message)
+      throw signingError('SIGNING_RULE_UNKNOWN', message)
     }
     if (indexOnly) await writeIndexOnly(tx, account, { profileArn, by }, clock.now())
     else await deleteIndexOnly(tx, account, profileArn)

@@ -144,6 +144,8 @@ async function registered(
     assert.equal(refused.status, 2, refused.stderr)
     assert.match(refused.stderr, /settings are read from|cannot be written/)
   }
+  const nobody = await pratique(place, 'cluster', 'show', 'prod')
+  assert.equal(nobody.status, 5, nobody.stderr)
   const added = await pratique(place, 'cluster', 'add', 'prod', ...args, '--manifests', file)
   assert.equal(added.status, 0, added.stderr)
   const [validating, mutating, provider] = parseAllDocuments(await readFile(file, 'utf8')).map(

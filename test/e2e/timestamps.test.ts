@@ -76,6 +76,9 @@ test('timestamps, revocation lists and statements, by the clients that people ha
       await pushEmptyImage(server, repository, 'own')
       const directory = file('trust')
       await pratique('trust', 'init', directory)
+      // Another root under that name would take the trust from what was signed.
+      const again = await refused('trust', 'init', file('again'))
+      assert.match(again, /there is a trust policy test already/)
       const key = ['--key-file', join(directory, 'key.pem')]
       const signer = [...key, '--cert-chain', join(directory, 'chain.pem')]
       const stamp = ['--timestamp-url', tsa, '--timestamp-root', file('tsa.pem')]

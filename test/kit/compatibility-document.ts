@@ -9,6 +9,7 @@ import {
   inspectorOperations,
   unservedInspectorOperations,
 } from '../../src/edges/aws/inspector2/operations.ts'
+import { signerOperations } from '../../src/edges/aws/signer/operations.ts'
 import { stsOperationNames } from '../../src/edges/aws/sts/operation-names.ts'
 import { stsOperations } from '../../src/edges/aws/sts/operations.ts'
 import { deviationIn } from './generated-docs.ts'
@@ -28,7 +29,6 @@ const storedOnly: Readonly<Record<string, readonly string[]>> = {
   ],
   CreateRepositoryCreationTemplate: ['customRoleArn'],
   PutReplicationConfiguration: ['replicationConfiguration'],
-  PutSigningConfiguration: ['signingConfiguration'],
   UpdatePullThroughCacheRule: ['credentialArn', 'customRoleArn'],
   UpdateRepositoryCreationTemplate: ['customRoleArn'],
 }
@@ -77,6 +77,11 @@ ${servedSection('IAM', iamOperations.keys(), iamOperationNames)}
 ${servedSection('STS', stsOperations.keys(), stsOperationNames)}
 
 ${servedSection('Inspector2', inspectorOperations.keys(), [...inspectorOperations.keys(), ...unservedInspectorOperations])}
+
+## Signer
+
+All ${signerOperations.size} operations are served ([how](signing.md#the-signer-api)): ${[...signerOperations.keys()].toSorted().join(', ')}. StartSigningJob answers an error, since it
+signs objects of S3.
 
 ## CloudTrail
 

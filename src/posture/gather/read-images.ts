@@ -13,7 +13,12 @@ import type { SqlReader } from '../../storage/database/database.ts'
 import { describeEvidence } from '../../trust/describe-signatures.ts'
 import { listSignatures } from '../../trust/signature-store.ts'
 import type { ClaimedSignatures, ImageEvidence, RepositoryEvidence } from '../rules/evidence.ts'
-import { chooseImages, countClaimedSignatures, type ListedImage } from '../rules/choose-images.ts'
+import {
+  chooseImages,
+  countClaimedSignatures,
+  isImage,
+  type ListedImage,
+} from '../rules/choose-images.ts'
 import { layerSecretsIn } from '../rules/layer-secrets.ts'
 import { isTrustedBy, signatureTerm } from '../rules/signature-term.ts'
 import type { ImageDeps, ImageTarget } from './image-deps.ts'
@@ -38,7 +43,9 @@ export async function readImages(
     const isLatest = one === latest
     const inside = lookedInto.has(one)
       ? await lookInto(deps, repository, { one, listed, isLatest })
-      : unread(deps.looked)
+      : isImage(one)
+        ? unread(deps.looked)
+        : artifact
     images.push({ ...evidenceOf(one), isLatest, ...inside })
   }
   return { kind: 'told', value: images }
@@ -83,6 +90,14 @@ function evidenceOf({
 }: Listed): Omit<ImageEvidence, 'isLatest' | keyof Inside> {
   const { digest, imageSize: sizeBytes } = summary
   return { digest, tags, pushedAt, lastPulledAt, sizeBytes }
+}
+
+const noImage = { kind: 'not-applicable', why: 'it is no image' } as const
+const artifact: Inside = {
+  scans: noImage,
+  configurations: noImage,
+  layers: noImage,
+  signatures: noImage,
 }
 
 function unread(looked: number): Inside {

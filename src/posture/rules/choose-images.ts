@@ -36,9 +36,10 @@ export function chooseImages<Image extends ListedImage>(
   return { latest, lookedInto: new Set(wanted.slice(0, looked)) }
 }
 
-/** Charts, signatures and bills of materials are kept beside images, and have no configuration to judge. */
-function isImage({ artifactType }: ListedImage): boolean {
-  return artifactType === undefined || isImageConfigType(artifactType)
+/** Charts, signatures and bills of materials are kept beside images; nobody runs them, and nothing in them is judged. */
+export function isImage({ artifactType, tags }: ListedImage): boolean {
+  const isSignature = tags.length > 0 && tags.every((tag) => signatureTag.test(tag))
+  return !isSignature && (artifactType === undefined || isImageConfigType(artifactType))
 }
 
 export function isImageConfigType(mediaType: string): boolean {
@@ -48,7 +49,7 @@ export function isImageConfigType(mediaType: string): boolean {
 const signatureTag = /^sha(?:256|512)-[0-9a-f]{64,128}(?:\.(?:sig|att|sbom))?$/
 
 function isTaggedImage(image: ListedImage): boolean {
-  return isImage(image) && image.tags.some((tag) => !signatureTag.test(tag))
+  return isImage(image) && image.tags.length > 0
 }
 
 /** How many artifacts call themselves signatures: by referrers, and by the tags that cosign gave them before there were any. */

@@ -224,7 +224,7 @@ function judgeAddress(url: string): ReturnType<typeof pass> {
 }
 
 function judgeBackup(at: number | undefined, now: number): ReturnType<typeof pass> {
-  if (at === undefined) return fail('the log has none')
+  if (at === undefined) return fail('the audit log tells of none')
   const hours = Math.floor((now - at) / 3_600_000)
   const words = `the last one was made ${hours} hours ago`
   return hours > 24 ? fail(words) : pass(`${words}; whether one was ever restored leaves no record`)

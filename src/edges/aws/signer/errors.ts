@@ -27,6 +27,7 @@ const names = {
   SIGNING_KEY_REVOKED: ['ValidationException', 400],
   SIGNING_TIMESTAMP_UNAVAILABLE: ['InternalServiceErrorException', 500],
   SIGNING_PROFILE_UNKNOWN: ['ResourceNotFoundException', 404],
+  SIGNING_RULE_UNKNOWN: ['ResourceNotFoundException', 404],
   SIGNING_PROFILE_INACTIVE: ['ValidationException', 400],
   SIGNING_JOB_UNKNOWN: ['ResourceNotFoundException', 404],
   SIGNING_INPUT_INVALID: ['ValidationException', 400],
