@@ -88,7 +88,9 @@ export async function openErrorPlace(t: TestContext): Promise<ErrorPlace> {
     imageId: { imageTag: 'archived' },
     targetStorageClass: 'ARCHIVE',
   })
-  const artifact = { ...image, artifactType: 'application/vnd.example.note' }
+  // Without a file system: with one it could run, whatever it calls itself.
+  const artifactType = 'application/vnd.example.note'
+  const artifact = { ...image, artifactType, layers: [{ ...config, mediaType: artifactType }] }
   await put(JSON.stringify(artifact), 'artifact')
   return {
     ...server,
