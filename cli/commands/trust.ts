@@ -12,6 +12,7 @@ import { configOf } from '../settings.ts'
 import { outcome, outputOption } from '../trust/render-trust.ts'
 import { addInitCommand } from './trust-init.ts'
 import { addMaterialCommands } from './trust-material.ts'
+import { addRevocationCommands } from './trust-revocation.ts'
 
 const base = '/pratique/v1/trust'
 const policyPath = `${base}/policy`
@@ -84,6 +85,7 @@ export function trustCommand(program: Command): void {
     .action(exportFile)
   addInitCommand(trust)
   addMaterialCommands(trust)
+  addRevocationCommands(trust)
 }
 
 interface Summary {

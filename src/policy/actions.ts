@@ -167,6 +167,8 @@ const pratique: readonly Row[] = [
   ['pratique', 'none', 'read', 'GetTrustPolicy GetTrustMaterial TestTrustPolicy'],
   ['pratique', 'none', 'permissions', 'PutTrustPolicy DeleteTrustPolicy'],
   ['pratique', 'none', 'permissions', 'PutTrustMaterial DeleteTrustMaterial'],
+  ['pratique', 'none', 'read', 'ExportRevocationData'],
+  ['pratique', 'none', 'permissions', 'ImportRevocationData'],
   [
     'pratique',
     'none',

@@ -34,6 +34,10 @@ export const trustErrors = {
     'The account has as many stores, keys and roots as it may.',
     'Delete some that no policy names.',
   ),
+  TRUST_REVOCATION_INVALID: entry(
+    'The answer of an authority cannot be taken.',
+    'Send it as pratique trust revocation export writes it, or a list with trust revocation add.',
+  ),
   VERIFIER_BUSY: entry(
     'Too many signatures wait for their verification, or the server is ending.',
     'Ask again a little later.',

@@ -1,4 +1,10 @@
-import { bytes, instant, type SqlReader, type SqlWriter } from '../storage/database/database.ts'
+import {
+  bytes,
+  instant,
+  text,
+  type SqlReader,
+  type SqlWriter,
+} from '../storage/database/database.ts'
 
 export interface StoredAnswer {
   readonly bytes: Uint8Array
@@ -16,6 +22,22 @@ export async function findRevocationAnswer(
   return row === undefined
     ? undefined
     : { bytes: bytes(row, 'bytes'), fetchedAt: instant(row, 'fetched_at') }
+}
+
+/** After a key, in the order of keys. */
+export async function listRevocationAnswers(
+  reader: SqlReader,
+  { after, limit }: { readonly after: string; readonly limit: number },
+): Promise<readonly (StoredAnswer & { readonly key: string })[]> {
+  const rows = await reader.all(
+    'SELECT key, bytes, fetched_at FROM revocation_answers WHERE key > $1 ORDER BY key LIMIT $2',
+    [after, limit],
+  )
+  return rows.map((row) => ({
+    key: text(row, 'key'),
+    bytes: bytes(row, 'bytes'),
+    fetchedAt: instant(row, 'fetched_at'),
+  }))
 }
 
 export async function writeRevocationAnswer(

@@ -20,6 +20,7 @@ import { refused, type ControlRoute } from './route.ts'
 import { sbomRoutes, type SbomRooms } from './sbom-routes.ts'
 import { sessionRoutes, type SessionRooms } from './session-routes.ts'
 import { suppressionRoutes, type SuppressionRooms } from './suppression-routes.ts'
+import { revocationRoutes, type RevocationRooms } from './revocation-routes.ts'
 import { trustRoutes, type TrustRooms } from './trust-routes.ts'
 import { signingRoutes, type SigningRooms } from './signing-routes.ts'
 import { storageRoutes, type StorageRooms } from './storage-routes.ts'
@@ -48,6 +49,7 @@ export interface ControlRooms
     PolicyRooms,
     PostureRooms,
     TrustRooms,
+    RevocationRooms,
     WhereRooms {
   readonly describeAdvisories: () => Promise<unknown>
   readonly importAdvisories: (
@@ -101,6 +103,7 @@ export const controlRoutes: readonly ControlRoute<ControlRooms>[] = [
   ...lifecycleRoutes,
   ...suppressionRoutes,
   ...trustRoutes,
+  ...revocationRoutes,
   ...admissionRoutes,
   ...storageRoutes,
   ...oidcProviderRoutes,
