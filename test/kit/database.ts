@@ -9,7 +9,8 @@ import { openSqlite, sqliteDialect } from '../../src/storage/database/sqlite.ts'
 /** A directory of the test's own, removed when it ends. */
 export async function temporaryDirectory(t: TestContext): Promise<string> {
   const directory = await mkdtemp(join(tmpdir(), 'pratique-test-'))
-  t.after(() => rm(directory, { recursive: true, force: true }))
+  // A server that is ended after it may still write a file there, between two steps of the removal.
+  t.after(() => rm(directory, { recursive: true, force: true, maxRetries: 10, retryDelay: 20 }))
   return directory
 }
 
