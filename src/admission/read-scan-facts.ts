@@ -1,7 +1,6 @@
 // The scan of one image as a decision is made from it: findings only where a policy asks for some that are there.
 import type { Digest } from '../oci/digest.ts'
 import type { Repository } from '../registry/repository-store.ts'
-import { readAdvisoryState } from '../scanning/advisory-state-store.ts'
 import { listCveFactSources } from '../scanning/cve-fact-store.ts'
 import { describeAdvisories } from '../scanning/describe-advisories.ts'
 import {
@@ -60,18 +59,12 @@ async function hasNothingNeeded(
   const { status, left, setId } = scan
   if (status !== 'COMPLETE' || left !== undefined || setId === undefined) return false
   if (severities.size > 0) {
-    if (!(await isEvaluated(reader)) || !(await areCountsCurrent(reader))) return false
+    if (!(await areCountsCurrent(reader))) return false
     const counts = await findSetCounts(reader, setId)
     if (counts === undefined) return false
     if ([...severities].some((severity) => counts[severity] > 0)) return false
   }
   return (await ecosystemsWithoutData(reader, scan)).length === 0
-}
-
-/** Until then the counts are those of older data, whatever waits to be counted. */
-async function isEvaluated(reader: SqlReader): Promise<boolean> {
-  const { revision, evaluatedRevision } = await readAdvisoryState(reader)
-  return evaluatedRevision >= revision
 }
 
 function unfinished({ status, reason }: FoundScan): ScanFacts {

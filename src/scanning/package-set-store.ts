@@ -5,6 +5,7 @@ import {
   type SqlReader,
   type SqlWriter,
 } from '../storage/database/database.ts'
+import { readAdvisoryState } from './advisory-state-store.ts'
 import { dropSetCounts } from './set-count-store.ts'
 
 export interface PackageSet {
@@ -107,8 +108,10 @@ export async function listUncountedSets(
   return rows.map((row) => ({ id: integer(row, 'id'), members: bytes(row, 'members') }))
 }
 
-/** Whether the counts of all counted sets are those of now: nothing waits for being counted or added. */
+/** Whether the counts of all counted sets are those of now: nothing waits for being held against the data, counted or added. */
 export async function areCountsCurrent(reader: SqlReader): Promise<boolean> {
+  const { revision, evaluatedRevision } = await readAdvisoryState(reader)
+  if (evaluatedRevision < revision) return false
   const waiting = await reader.first('SELECT package_id FROM uncounted_packages LIMIT 1')
   if (waiting !== undefined) return false
   const changed = await reader.first(

@@ -38,6 +38,7 @@ test('the numbers of a summary are those of the list: before they are counted, a
   await countFindings(place, { signal })
   assert.deepEqual(await summary(), { UNDEFINED: 2 })
   await importRecords(place, [record('CVE-2026-1')], { confirmLoss: true })
+  assert.deepEqual(await summary(), { UNDEFINED: 1 })
   await reevaluatePackages(place, {}, { signal })
   assert.deepEqual(await summary(), { UNDEFINED: 1 })
   await countFindings(place, { signal })
