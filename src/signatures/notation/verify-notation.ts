@@ -4,64 +4,27 @@
 // Deviates: unknown critical attributes fail also without a verification plugin, as the specification says and notation does not;
 //           a further critical extension of a certificate is not trusted (`strictExtensions`); `audit` and `skip` never give 'verified'.
 // Unknowns: another verification plugin than AWS Signer's, revocation that could not be asked for, a store that is missing → 'unknown'.
-import type { Descriptor } from '../../oci/descriptor.ts'
 import { thumbprintOf } from '../x509/certificate.ts'
 import { formatName } from '../x509/distinguished-name.ts'
-import {
-  judgeRevocation,
-  type RevocationAnswers,
-  type RevocationJudgement,
-} from '../x509/revocation.ts'
-import {
-  judgeAwsAnswer,
-  revocationQuestion,
-  type AwsSignature,
-  type AwsSignerAnswer,
-} from './aws-signer.ts'
-import { judgeIssuerWord, type IssuerWord } from './issuer-word.ts'
+import { judgeRevocation, type RevocationJudgement } from '../x509/revocation.ts'
+import { judgeAwsAnswer, revocationQuestion, type AwsSignature } from './aws-signer.ts'
+import type { NotationInput } from './notation-input.ts'
+import { judgeIssuerWord } from './issuer-word.ts'
 import type { TrustPolicyStatement } from './trust-policy.ts'
-import type { TrustStores } from './trust-store.ts'
 import { renderCheck, worstOf, type Finding, type Found, type NotationVerdict } from './verdict.ts'
-import { identificationOf, judgeAttributes } from './verification-plugin.ts'
-import { verifyAuthenticity } from './verify-authenticity.ts'
-import { verifyIntegrity, type IntegrityResult, type WholeSignature } from './verify-integrity.ts'
+import { examineSignature, type Examination } from './examine-signature.ts'
+import type { IntegrityResult, WholeSignature } from './verify-integrity.ts'
 import { verifyTime, type TimeResult } from './verify-time.ts'
 
-export interface NotationInput {
-  readonly envelope: Uint8Array
-  /** Of the envelope: the signature manifest's layer says it. */
-  readonly mediaType: string
-  readonly subject: Pick<Descriptor, 'mediaType' | 'digest' | 'size'>
-  readonly statement: TrustPolicyStatement
-  readonly stores: TrustStores
-  readonly revocation: RevocationData
-  /** Milliseconds since the epoch. */
-  readonly now: number
-  /** Whether a further critical extension of a certificate is not trusted; so by default. */
-  readonly strictExtensions?: boolean
-}
-
-export interface RevocationData {
-  readonly answers: RevocationAnswers
-  /** Where the signature is AWS Signer's. */
-  readonly awsSigner?: AwsSignerAnswer
-  /** What the issuer of the signer's certificate knows of it, where it can be asked itself: then no list and no responder is. */
-  readonly issuer?: IssuerWord | 'stranger'
-}
-
-export function verifyNotation(input: NotationInput): NotationVerdict {
+/** `examined`: where the caller has it at hand. */
+export function verifyNotation(input: NotationInput, examined?: Examination): NotationVerdict {
   const { statement, now } = input
   const { actions, level } = statement
   if (level === 'skip') return skipped(statement)
-  const integrity = verifyIntegrity(input.envelope, input.mediaType, input.subject)
-  if (integrity.kind === 'broken') return broken(statement, integrity)
-  const { signature } = integrity
-  const { attributes } = signature.envelope
-  const understood = judgeAttributes(attributes)
-  const identification = identificationOf(attributes, understood)
+  const examination = examined ?? examineSignature(input)
+  if (examination.kind === 'broken') return broken(statement, examination)
+  const { signature, understood, identification, authenticity, trust } = examination
   const aws = identification.kind === 'awsSigner' ? identification.aws : undefined
-  const trust = { ...input, strictExtensions: input.strictExtensions ?? true }
-  const authenticity = verifyAuthenticity(signature, trust, identification)
   const expiry = verifyExpiry(signature, now)
   const time = verifyTime(signature, { ...trust, answers: input.revocation.answers })
   const isAuthentic = understood.failure === undefined && authenticity.failure === undefined

@@ -9,10 +9,9 @@ import {
   revocationQuestion,
   type AwsRevocationQuestion,
 } from './aws-signer.ts'
-import { identificationOf, judgeAttributes } from './verification-plugin.ts'
-import { verifyAuthenticity } from './verify-authenticity.ts'
-import { verifyIntegrity, type WholeSignature } from './verify-integrity.ts'
-import type { NotationInput, RevocationData } from './verify-notation.ts'
+import { examineSignature, type Examination } from './examine-signature.ts'
+import type { WholeSignature } from './verify-integrity.ts'
+import type { NotationInput, RevocationData } from './notation-input.ts'
 import { authorityChainOf } from './verify-time.ts'
 
 export interface WantedRevocation {
@@ -32,18 +31,16 @@ export interface IssuedCertificate {
   readonly job?: string
 }
 
-export function wantedRevocation(input: NotationInput): WantedRevocation {
+/** `examined`: where the caller has it at hand. */
+export function wantedRevocation(input: NotationInput, examined?: Examination): WantedRevocation {
   const nothing = { answers: [] }
   const { statement, revocation } = input
   if (statement.level === 'skip') return nothing
-  const integrity = verifyIntegrity(input.envelope, input.mediaType, input.subject)
-  if (integrity.kind === 'broken') return nothing
-  const { signature } = integrity
+  const examination = examined ?? examineSignature(input)
+  if (examination.kind === 'broken') return nothing
+  const { signature, identification, authenticity, trust } = examination
+  if (identification.kind === 'unknown' || authenticity.failure !== undefined) return nothing
   const { attributes } = signature.envelope
-  const identification = identificationOf(attributes, judgeAttributes(attributes))
-  if (identification.kind === 'unknown') return nothing
-  const trust = { ...input, strictExtensions: input.strictExtensions ?? true }
-  if (verifyAuthenticity(signature, trust, identification).failure !== undefined) return nothing
   const authority = authorityChainOf(signature, trust) ?? []
   const forTime = wantedAnswers(authority, revocation.answers)
   if (statement.actions.revocation === 'skip') return { answers: forTime }

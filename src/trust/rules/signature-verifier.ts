@@ -8,7 +8,9 @@ import { parseIdentity, type TrustedIdentity } from '../../signatures/notation/t
 import type { TrustPolicyStatement } from '../../signatures/notation/trust-policy.ts'
 import { readTrustStore, type TrustStores } from '../../signatures/notation/trust-store.ts'
 import { actionsOf } from '../../signatures/notation/verification-level.ts'
-import { verifyNotation, type RevocationData } from '../../signatures/notation/verify-notation.ts'
+import { examineSignature } from '../../signatures/notation/examine-signature.ts'
+import type { RevocationData } from '../../signatures/notation/notation-input.ts'
+import { verifyNotation } from '../../signatures/notation/verify-notation.ts'
 import { wantedRevocation } from '../../signatures/notation/wanted-revocation.ts'
 import type { SignatureReason, SignatureVerdict } from '../../signatures/outcome.ts'
 import type {
@@ -183,12 +185,13 @@ function judgeNotation(
     revocation,
     now,
   }
-  const wanted = wantedRevocation(input)
+  const examined = input.statement.level === 'skip' ? undefined : examineSignature(input)
+  const wanted = wantedRevocation(input, examined)
   const isMore = [wanted.awsSigner, wanted.certificate, wanted.answers[0]].some(
     (one) => one !== undefined,
   )
   if (isMore && !given.isLast) return { kind: 'wanted', wanted }
-  const { strict: _, ...verdict } = verifyNotation(input)
+  const { strict: _, ...verdict } = verifyNotation(input, examined)
   const ends = [verdict.validUntil, againAt(verdict, revocation, now)]
   const validUntil = Math.min(...ends.filter((end) => end !== undefined))
   const until = validUntil === Infinity ? {} : { validUntil }

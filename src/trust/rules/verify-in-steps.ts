@@ -4,7 +4,7 @@ import type {
   AwsSignerAnswer,
 } from '../../signatures/notation/aws-signer.ts'
 import type { IssuerWord } from '../../signatures/notation/issuer-word.ts'
-import type { RevocationData } from '../../signatures/notation/verify-notation.ts'
+import type { RevocationData } from '../../signatures/notation/notation-input.ts'
 import type {
   IssuedCertificate,
   WantedRevocation,
