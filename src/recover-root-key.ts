@@ -1,9 +1,9 @@
 // A key of an account's root user, made by who holds the data directory: for when every key is lost and no server can be asked.
 import { createRootKey, deleteRootKey } from './access/accounts.ts'
-import type { Caller } from './access/caller.ts'
 import { isAccessError } from './access/errors.ts'
 import type { NewAccessKey } from './access/new-access-key.ts'
 import { AuditLog } from './audit/audit-log.ts'
+import { ownRequest } from './audit/own-request.ts'
 import { RecordRenderer } from './audit/render-record.ts'
 import { auditLogDeps } from './auditing.ts'
 import type { Config } from './config.ts'
@@ -66,45 +66,19 @@ function recordOf(
 ): string {
   const { id, key, replacesAll } = made
   const action = 'pratique:CreateRootKey'
-  const request = {
+  // Nobody showed a credential: whoever may write the files may.
+  const request = ownRequest({
     requestId: ids.uuid(),
-    door: 'data-directory',
+    account: id,
+    service: 'data-directory.pratique',
+    via: 'data-directory',
+    sourceAddress: 'data-directory',
     operation: action,
     action,
     resource: rootArn(id),
     decision: 'allow',
-    decidedBy: undefined,
-    policyEpoch: undefined,
-    caller: holderOf(id),
-    hasCredentials: true,
-    claimedKeyId: undefined,
-    tokenHash: undefined,
-    sourceAddress: 'data-directory',
-    isSecure: false,
-    host: undefined,
-    userAgent: undefined,
-    status: 200,
-    errorCode: undefined,
-    errorMessage: undefined,
     parameters: { accountId: id, force: replacesAll },
     responseElements: { accessKeyId: key.accessKeyId },
-  } as const
+  })
   return new RecordRenderer({ account, region }).render(request, clock.now(), ids.uuid())
-}
-
-/** Nobody showed a credential: whoever may write the files may. */
-function holderOf(accountId: AccountId): Caller {
-  const name = 'data-directory.pratique'
-  return {
-    accountId,
-    requester: { kind: 'service', name },
-    principalArn: name,
-    principalId: name,
-    principalName: name,
-    accessKeyId: undefined,
-    method: 'data-directory',
-    session: undefined,
-    sourceAddress: 'data-directory',
-    secureTransport: false,
-  }
 }

@@ -1,5 +1,4 @@
 // What the program did by itself, on its way to the audit log: a row in the transaction of the fact, a record by a job.
-import type { Caller } from '../access/caller.ts'
 import { enqueue } from '../jobs/queue.ts'
 import type { Ids } from '../lib/ids.ts'
 import type { Database, SqlWriter } from '../storage/database/database.ts'
@@ -10,6 +9,7 @@ import {
   type OwnDeed,
   type WaitingDeed,
 } from './outbox-store.ts'
+import { ownRequest } from './own-request.ts'
 import type { RecordRenderer } from './render-record.ts'
 
 export const recordDeedsJob = 'record-deeds'
@@ -53,44 +53,19 @@ export async function recordDeeds(
 }
 
 function requestOf(deed: WaitingDeed): Parameters<RecordRenderer['render']>[0] {
-  const { account, name, by, resource, parameters, outcome, id } = deed
-  return {
+  const { account, name: operation, by, resource, parameters, outcome, id } = deed
+  const service = `${by}.pratique`
+  return ownRequest({
     requestId: `deed-${id}`,
-    door: 'job',
-    operation: name,
+    account,
+    service,
+    via: 'job',
+    sourceAddress: service,
+    operation,
     action: undefined,
     resource,
     decision: undefined,
-    decidedBy: undefined,
-    policyEpoch: undefined,
-    caller: serviceOf(by, account),
-    hasCredentials: true,
-    claimedKeyId: undefined,
-    tokenHash: undefined,
-    sourceAddress: `${by}.pratique`,
-    isSecure: false,
-    host: undefined,
-    userAgent: undefined,
-    status: 200,
-    errorCode: undefined,
-    errorMessage: undefined,
     parameters,
     responseElements: outcome,
-  }
-}
-
-function serviceOf(by: string, accountId: Caller['accountId']): Caller {
-  const name = `${by}.pratique`
-  return {
-    accountId,
-    requester: { kind: 'service', name },
-    principalArn: name,
-    principalId: name,
-    principalName: name,
-    accessKeyId: undefined,
-    method: 'job',
-    session: undefined,
-    sourceAddress: name,
-    secureTransport: false,
-  }
+  })
 }
