@@ -17,7 +17,7 @@ import { judgeAttestation } from '../../src/trust/rules/judge-attestation.ts'
 import { signatureJudge } from '../../src/trust/rules/signature-verifier.ts'
 import type { TrustMaterial } from '../../src/trust/rules/trust-material.ts'
 import type { TrustPolicy } from '../../src/trust/rules/trust-policy.ts'
-import { subjectTime, type CandidateVerdict } from '../../src/trust/rules/verifier.ts'
+import { subjectTime, unverified, type CandidateVerdict } from '../../src/trust/rules/verifier.ts'
 import { verifyInSteps, type RevocationSource } from '../../src/trust/rules/verify-in-steps.ts'
 import { fetchedAnswer } from './fetch-revocation.ts'
 import type { ReadManifest, RegistryReader } from './registry-reader.ts'
@@ -143,14 +143,6 @@ function foundOf({
 }
 
 function absent(digest: string): CandidateVerdict {
-  const reason = 'blob-missing'
   const detail = `layer ${digest} is not there, or too large`
-  const check = {
-    check: 'candidate',
-    outcome: 'unknown',
-    action: 'enforce',
-    reason,
-    detail,
-  } as const
-  return { result: 'unknown', reason, checks: [check], isSignature: true }
+  return unverified('unknown', { reason: 'blob-missing', detail }, true)
 }

@@ -13,6 +13,7 @@ import { isTrustError } from './errors.ts'
 import { isAbout, isLikelySignature } from './rules/candidate.ts'
 import type { AcceptEntry } from './rules/trust-policy.ts'
 import {
+  unverified,
   subjectTime,
   type CandidateVerdict,
   type SignedSubject,
@@ -113,7 +114,11 @@ async function verdictOf(
   const { format, seenAt, layer, predicateTypeHint } = candidate
   if (entry === undefined) {
     const detail = `no entry of the policy is about signatures of the form ${format}`
-    return verdictWith('untrusted', 'identity-mismatch', detail, isLikelySignature(candidate))
+    return unverified(
+      'untrusted',
+      { reason: 'identity-mismatch', detail },
+      isLikelySignature(candidate),
+    )
   }
   const hint = predicateTypeHint === undefined ? {} : { predicateTypeHint }
   const input = { format, content: bytes, annotations: layer.annotations ?? {}, seenAt, ...hint }
@@ -126,7 +131,7 @@ async function verdictOf(
     if (isTrustError(error)) throw error
     // One that upsets the verifier must not keep the others from being judged.
     const detail = `the verifier failed: ${error instanceof Error ? error.message.slice(0, 200) : 'without a word'}`
-    return verdictWith('unknown', 'limit', detail, true)
+    return unverified('unknown', { reason: 'limit', detail }, true)
   }
 }
 
@@ -136,22 +141,7 @@ function unread(reason: SignatureReason, candidate: Candidate): CandidateVerdict
     reason === 'blob-missing'
       ? `the repository does not have layer ${layer.digest}`
       : `layer ${layer.digest} has ${layer.size} bytes, more than is read of a candidate`
-  return verdictWith('unknown', reason, detail, isLikelySignature(candidate))
-}
-
-function verdictWith(
-  result: 'untrusted' | 'unknown',
-  reason: SignatureReason,
-  detail: string,
-  isSignature: boolean,
-): CandidateVerdict {
-  const outcome = result === 'unknown' ? 'unknown' : 'fail'
-  return {
-    result,
-    reason,
-    checks: [{ check: 'candidate', outcome, action: 'enforce', reason, detail }],
-    isSignature,
-  }
+  return unverified('unknown', { reason, detail }, isLikelySignature(candidate))
 }
 
 /** A layer that a tag named before counts for a day. What is over already is no time to come back at. */

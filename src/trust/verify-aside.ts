@@ -4,11 +4,12 @@ import { WorkerPool, WorkersBusyError } from '../lib/worker-pool.ts'
 import type { SignatureReason } from '../signatures/outcome.ts'
 import { trustError } from './errors.ts'
 import { isLikelySignature } from './rules/candidate.ts'
-import type {
-  CandidateVerdict,
-  SubjectTime,
-  VerifierInput,
-  VerifierOptions,
+import {
+  unverified,
+  type CandidateVerdict,
+  type SubjectTime,
+  type VerifierInput,
+  type VerifierOptions,
 } from './rules/verifier.ts'
 import type { JudgeQuestion, JudgeStep } from './rules/verify-in-steps.ts'
 import { VerifierThread, type AskedOfVerifier, type VerifierAnswer } from './verifier-thread.ts'
@@ -132,13 +133,6 @@ function unable(
   { candidate, now }: VerifierInput,
   { reason, detail, againMs }: Fault,
 ): CandidateVerdict {
-  const check = {
-    check: 'candidate',
-    outcome: 'unknown',
-    action: 'enforce',
-    reason,
-    detail,
-  } as const
-  const isSignature = isLikelySignature(candidate)
-  return { result: 'unknown', reason, checks: [check], isSignature, validUntil: now + againMs }
+  const verdict = unverified('unknown', { reason, detail }, isLikelySignature(candidate))
+  return { ...verdict, validUntil: now + againMs }
 }

@@ -12,7 +12,7 @@ import { examineSignature } from '../../signatures/notation/examine-signature.ts
 import type { RevocationData } from '../../signatures/notation/notation-input.ts'
 import { verifyNotation } from '../../signatures/notation/verify-notation.ts'
 import { wantedRevocation } from '../../signatures/notation/wanted-revocation.ts'
-import type { SignatureReason, SignatureVerdict } from '../../signatures/outcome.ts'
+import type { SignatureVerdict } from '../../signatures/outcome.ts'
 import type {
   AcceptEntry as SigstoreEntry,
   NamedKey,
@@ -26,7 +26,12 @@ import { digestOf } from '../../oci/digest.ts'
 import { isLikelySignature } from './candidate.ts'
 import type { StoredKey, StoredRoot, StoredStore, TrustMaterial } from './trust-material.ts'
 import type { KeyEntry, KeylessEntry, NotationEntry } from './trust-policy.ts'
-import type { CandidateVerdict, SignedStatement, VerifierInput } from './verifier.ts'
+import {
+  unverified,
+  type CandidateVerdict,
+  type SignedStatement,
+  type VerifierInput,
+} from './verifier.ts'
 import type { JudgeQuestion, JudgeStep } from './verify-in-steps.ts'
 
 /** What a verifier of another revision found is found anew after a start. */
@@ -287,13 +292,5 @@ function extractedOf(type: string, predicate: unknown): Readonly<Record<string, 
 }
 
 function missing(detail: string): CandidateVerdict {
-  const reason: SignatureReason = 'root-missing'
-  const check = {
-    check: 'material',
-    outcome: 'unknown',
-    action: 'enforce',
-    reason,
-    detail,
-  } as const
-  return { result: 'unknown', reason, checks: [check], isSignature: true }
+  return unverified('unknown', { check: 'material', reason: 'root-missing', detail }, true)
 }

@@ -1,6 +1,6 @@
 // What a verifier is given and what it answers: the port between what is stored and the judgement of signatures.
 import type { Digest } from '../../oci/digest.ts'
-import type { SignatureVerdict } from '../../signatures/outcome.ts'
+import type { SignatureReason, SignatureVerdict } from '../../signatures/outcome.ts'
 import type { SignatureFormat } from './candidate.ts'
 import type { TrustMaterial } from './trust-material.ts'
 import type { AcceptEntry } from './trust-policy.ts'
@@ -66,6 +66,23 @@ export type Verifier = (
   input: VerifierInput,
   options: VerifierOptions,
 ) => CandidateVerdict | Promise<CandidateVerdict>
+
+/** Of what no verifier judged: the one check that says why. */
+export function unverified(
+  result: 'untrusted' | 'unknown',
+  { reason, detail, check = 'candidate' }: UnverifiedBecause,
+  isSignature: boolean,
+): CandidateVerdict {
+  const outcome = result === 'unknown' ? 'unknown' : 'fail'
+  const checks = [{ check, outcome, action: 'enforce', reason, detail }] as const
+  return { result, reason, checks, isSignature }
+}
+
+interface UnverifiedBecause {
+  readonly reason: SignatureReason
+  readonly detail: string
+  readonly check?: string
+}
 
 export function subjectTime(ms: number): SubjectTime {
   let left = ms
