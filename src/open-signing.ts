@@ -94,7 +94,7 @@ export function pkiRooms(
     signingRoots: async () => rootsAsPem(await listRoots(deps.database, 'root')),
     ...(isTimestampAuthority
       ? {
-          timestampRoots: () => deps.database.transaction((tx) => timestampRootsInPem(deps, tx)),
+          timestampRoots: () => timestampRootsInPem(deps),
           answerTimestamp: (query: Uint8Array) => answerTimestampQuery(deps, query),
         }
       : {}),

@@ -19,7 +19,7 @@ export function signingRooms(
   const { database } = foundation
   return {
     signingRoots: () => database.transaction((tx) => rootsInPem(deps, tx)),
-    timestampRoots: () => database.transaction((tx) => timestampRootsInPem(deps, tx)),
+    timestampRoots: () => timestampRootsInPem(deps),
     listSigningKeys: (account) => describeNamedKeys(database, account),
     createSigningKey: (input) => makeNamedKey(deps, input),
     signWithKey: (input) => signWithNamedKey(deps, input),

@@ -52,10 +52,10 @@ async function place(t: TestContext, isStamped: boolean): Promise<Place> {
     by: 'arn',
   })
   const window = { validFrom: undefined, validUntil: undefined, revokedFrom: undefined }
-  const pems = await database.transaction(async (tx) => ({
-    'ca:own': await rootsInPem(deps, tx),
-    'tsa:own': await timestampRootsInPem(deps, tx),
-  }))
+  const pems = {
+    'ca:own': await database.transaction((tx) => rootsInPem(deps, tx)),
+    'tsa:own': await timestampRootsInPem({ ...deps, database }),
+  }
   for (const [name, text] of Object.entries(pems)) {
     const reference = { kind: 'store', name } as const
     await putTrustMaterial(registry, { account: own, reference, text, window, by: 'arn' })

@@ -5,7 +5,7 @@ import type { Ids } from '../lib/ids.ts'
 import type { AccountId } from '../policy/account-id.ts'
 import { encodeName, issueRoot, type IssuedTimes } from '../signatures/x509/issue-certificate.ts'
 import { certificatePem } from '../signatures/x509/certificate-pem.ts'
-import type { SqlWriter } from '../storage/database/database.ts'
+import type { SqlReader, SqlWriter } from '../storage/database/database.ts'
 import type { KeyStore, MadeKey } from './key-store.ts'
 import {
   findNewestKey,
@@ -60,6 +60,17 @@ export async function currentRoot(
   const certificate = made.issue((key) => issueRoot(subjectOf(kind, made.id), key, times))
   const { notAfter } = times
   return keepKey(deps, tx, { made, ...ofAuthority(kind), chain: [certificate], notAfter })
+}
+
+/** The newest key of that kind, where it is not too old to sign with. */
+export async function findKeyInUse(
+  reader: SqlReader,
+  { clock }: Pick<AuthorityDeps, 'clock'>,
+  { kind, signsForDays }: { readonly kind: 'intermediate' | 'tsa'; readonly signsForDays: number },
+): Promise<SigningKeyRecord | undefined> {
+  const newest = await findNewestKey(reader, kind)
+  const age = clock.now().getTime() - (newest?.createdAt.getTime() ?? 0)
+  return age < signsForDays * day ? newest : undefined
 }
 
 export function ofAuthority(kind: AuthorityKind) {

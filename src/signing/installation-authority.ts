@@ -13,7 +13,7 @@ import {
 import type { SqlWriter } from '../storage/database/database.ts'
 import {
   currentRoot,
-  day,
+  findKeyInUse,
   keepKey,
   lifeOf,
   nameOf,
@@ -23,7 +23,7 @@ import {
   type AuthorityDeps,
 } from './authority-keys.ts'
 import type { MadeKey } from './key-store.ts'
-import { findNewestKey, listRoots, type SigningKeyRecord } from './signing-key-store.ts'
+import { listRoots, type SigningKeyRecord } from './signing-key-store.ts'
 
 const intermediateDays = 1095
 const issuesForDays = 365
@@ -76,9 +76,9 @@ export async function rootsInPem(deps: AuthorityDeps, tx: SqlWriter): Promise<st
 
 /** The intermediate that issues now. */
 async function issuingKey(deps: AuthorityDeps, tx: SqlWriter): Promise<SigningKeyRecord> {
-  const newest = await findNewestKey(tx, 'intermediate')
-  const age = deps.clock.now().getTime() - (newest?.createdAt.getTime() ?? 0)
-  if (newest !== undefined && age < issuesForDays * day) return newest
+  const asked = { kind: 'intermediate', signsForDays: issuesForDays } as const
+  const inUse = await findKeyInUse(tx, deps, asked)
+  if (inUse !== undefined) return inUse
   const root = await currentRoot(deps, tx, { kind: 'root', issuesDays: intermediateDays })
   const made = await deps.keys.make('EC-384')
   const times = lifeOf(deps, intermediateDays)

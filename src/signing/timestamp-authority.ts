@@ -12,7 +12,7 @@ import { issueLeaf } from '../signatures/x509/issue-certificate.ts'
 import type { Database, SqlWriter } from '../storage/database/database.ts'
 import {
   currentRoot,
-  day,
+  findKeyInUse,
   keepKey,
   lifeOf,
   nameOf,
@@ -21,10 +21,10 @@ import {
   subjectOf,
   type AuthorityDeps,
 } from './authority-keys.ts'
-import { findNewestKey, listRoots, type SigningKeyRecord } from './signing-key-store.ts'
+import { listRoots, type SigningKeyRecord } from './signing-key-store.ts'
 
 const certificateDays = 1095
-const signsForDays = 365
+const signing = { kind: 'tsa', signsForDays: 365 } as const
 
 export type TimestampDeps = AuthorityDeps & { readonly database: Database }
 
@@ -35,9 +35,7 @@ export async function answerTimestampQuery(
 ): Promise<Uint8Array> {
   const read = readTimestampRequest(query)
   if (read.kind === 'refused') return refuseTimestamp(read.failure, read.reason)
-  const authority =
-    (await newestInUse(deps)) ??
-    (await deps.database.transaction((tx) => timestampingKey(deps, tx)))
+  const authority = await authorityInUse(deps)
   const at = deps.clock.now().getTime()
   const serial = deps.ids.bytes(16)
   const { chain } = authority
@@ -47,26 +45,22 @@ export async function answerTimestampQuery(
 }
 
 /** Certificates in PEM, the oldest root first. Made if there is none yet. */
-export async function timestampRootsInPem(deps: AuthorityDeps, tx: SqlWriter): Promise<string> {
-  await timestampingKey(deps, tx)
-  return rootsAsPem(await listRoots(tx, 'tsa-root'))
+export async function timestampRootsInPem(deps: TimestampDeps): Promise<string> {
+  await authorityInUse(deps)
+  return rootsAsPem(await listRoots(deps.database, 'tsa-root'))
 }
 
-/** Without a transaction: most requests change nothing. */
-async function newestInUse({
-  database,
-  clock,
-}: TimestampDeps): Promise<SigningKeyRecord | undefined> {
-  const newest = await findNewestKey(database, 'tsa')
-  const age = clock.now().getTime() - (newest?.createdAt.getTime() ?? 0)
-  return age < signsForDays * day ? newest : undefined
+/** Without a transaction where it is there: most who ask change nothing. */
+async function authorityInUse(deps: TimestampDeps): Promise<SigningKeyRecord> {
+  const { database } = deps
+  const inUse = await findKeyInUse(database, deps, signing)
+  return inUse ?? database.transaction((tx) => timestampingKey(deps, tx))
 }
 
 /** The key that signs timestamps now. */
 async function timestampingKey(deps: AuthorityDeps, tx: SqlWriter): Promise<SigningKeyRecord> {
-  const newest = await findNewestKey(tx, 'tsa')
-  const age = deps.clock.now().getTime() - (newest?.createdAt.getTime() ?? 0)
-  if (newest !== undefined && age < signsForDays * day) return newest
+  const inUse = await findKeyInUse(tx, deps, signing)
+  if (inUse !== undefined) return inUse
   const root = await currentRoot(deps, tx, { kind: 'tsa-root', issuesDays: certificateDays })
   const made = await deps.keys.make('EC-384')
   const times = lifeOf(deps, certificateDays)
