@@ -4,6 +4,7 @@ import type { Clock } from '../lib/clock.ts'
 import type { AccountId } from '../policy/account-id.ts'
 import { addDecisions, trimPlaces, type DecidedPlace } from '../running/cluster-sighting-store.ts'
 import type { Sighting } from '../running/image-use.ts'
+import { placeValues } from '../running/place-key.ts'
 import type { Database, SqlWriter } from '../storage/database/database.ts'
 import { findCluster } from './cluster-store.ts'
 import { insertDenials, trimDenials, type Denial, type DenialReason } from './denial-store.ts'
@@ -102,7 +103,7 @@ export class DecisionRecorder {
   }
 
   #addPlace(place: DecidedPlace): void {
-    const key = JSON.stringify(keyOf(place))
+    const key = JSON.stringify(placeValues(place))
     const known = this.#places.get(key)
     if (known === undefined && this.#places.size >= maxPending) this.#leftOut += 1
     else this.#places.set(key, known === undefined ? place : merge(known, place))
@@ -110,16 +111,11 @@ export class DecisionRecorder {
 
   #addDenial(denial: Denial): void {
     const { door, image, reasons } = denial
-    const key = JSON.stringify([...keyOf(denial), door, image, reasons])
+    const key = JSON.stringify([...placeValues(denial), door, image, reasons])
     const known = this.#denials.get(key)
     if (known === undefined && this.#denials.size >= maxPending) this.#leftOut += 1
     else this.#denials.set(key, { ...denial, times: denial.times + (known?.times ?? 0) })
   }
-}
-
-function keyOf(place: Omit<DecidedPlace, 'seen'> | Denial): readonly string[] {
-  const { account, cluster, namespace, workloadKind, workloadName, repository, digest } = place
-  return [account, cluster, namespace, workloadKind, workloadName, repository, digest]
 }
 
 /** Of two batches the later one may have failed first. */

@@ -18,6 +18,7 @@ import {
   type Seen,
   type UsePlace,
 } from './image-use.ts'
+import { placeOf } from './place-key.ts'
 
 const useColumns = `cluster, namespace, workload_kind, workload_name, repository, digest, first_seen_at, seen_at, seen_by, ended_at, units`
 
@@ -120,7 +121,7 @@ export async function isRunning(reader: SqlReader, key: ImageKey): Promise<boole
 }
 
 function useOf(row: SqlRow): PlacedUse {
-  return { ...keyOf(row), ...sightingOf(row) }
+  return { ...placeOf(row), ...sightingOf(row) }
 }
 
 /** What was decided of an image at a place, and what is known of its running. */
@@ -192,7 +193,7 @@ export async function listPlacesOfCluster(
       limit,
     ],
   )
-  return rows.map(placeOf)
+  return rows.map(clusterPlaceOf)
 }
 
 /** Places that are taken to run something, by cluster. */
@@ -208,10 +209,10 @@ export async function countRunningPlaces(
   return new Map(rows.map((row) => [text(row, 'cluster'), integer(row, 'places')]))
 }
 
-function placeOf(row: SqlRow): ClusterPlace {
+function clusterPlaceOf(row: SqlRow): ClusterPlace {
   const door = textOrAbsent(row, 'door')
   return {
-    ...keyOf(row),
+    ...placeOf(row),
     allowed: integer(row, 'allowed'),
     denied: integer(row, 'denied'),
     decision:
@@ -227,17 +228,6 @@ function placeOf(row: SqlRow): ClusterPlace {
     lastAt: instant(row, 'last_at'),
     use: row['seen_at'] === null ? undefined : sightingOf(row),
     standing: textOrAbsent(row, 'standing'),
-  }
-}
-
-function keyOf(row: SqlRow): UsePlace & Pick<PlacedUse, 'repository' | 'digest'> {
-  return {
-    cluster: text(row, 'cluster'),
-    namespace: text(row, 'namespace'),
-    workloadKind: text(row, 'workload_kind'),
-    workloadName: text(row, 'workload_name'),
-    repository: text(row, 'repository'),
-    digest: text(row, 'digest'),
   }
 }
 

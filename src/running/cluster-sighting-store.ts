@@ -2,13 +2,12 @@
 import type { AccountId } from '../policy/account-id.ts'
 import { integer, type SqlWriter } from '../storage/database/database.ts'
 import { insertRows } from '../storage/database/many-rows.ts'
-import type { Sighting, UsePlace } from './image-use.ts'
+import type { Sighting } from './image-use.ts'
+import { placeColumns, placeValues, type ImagePlace } from './place-key.ts'
 
 /** Decisions about one image at one place, of one batch. */
-export interface DecidedPlace extends UsePlace {
+export interface DecidedPlace extends ImagePlace {
   readonly account: AccountId
-  readonly repository: string
-  readonly digest: string
   readonly allowed: number
   readonly denied: number
   /** Of the last of them. */
@@ -27,12 +26,10 @@ export interface DecidedPlace extends UsePlace {
 /** Places of one cluster of which something is kept. */
 export const maxPlacesOfCluster = 20_000
 
-const key = 'account, cluster, namespace, workload_kind, workload_name, repository, digest'
-
 export async function addDecisions(tx: SqlWriter, places: readonly DecidedPlace[]): Promise<void> {
-  const into = `cluster_images (${key}, allowed, denied, door, decision, policies, reasons, first_at, last_at, first_seen_at, seen_at, seen_by, standing)`
+  const into = `cluster_images (${placeColumns}, allowed, denied, door, decision, policies, reasons, first_at, last_at, first_seen_at, seen_at, seen_by, standing)`
   const isSeen = 'excluded.seen_at IS NOT NULL'
-  const onConflict = `ON CONFLICT (${key}) DO UPDATE SET allowed = cluster_images.allowed + excluded.allowed,
+  const onConflict = `ON CONFLICT (${placeColumns}) DO UPDATE SET allowed = cluster_images.allowed + excluded.allowed,
     denied = cluster_images.denied + excluded.denied, door = excluded.door, decision = excluded.decision, policies = excluded.policies,
     reasons = excluded.reasons, last_at = excluded.last_at,
     first_seen_at = COALESCE(cluster_images.first_seen_at, excluded.first_seen_at),
@@ -42,7 +39,7 @@ export async function addDecisions(tx: SqlWriter, places: readonly DecidedPlace[
     seen_by = CASE WHEN ${isSeen} THEN excluded.seen_by ELSE cluster_images.seen_by END,
     seen_at = COALESCE(excluded.seen_at, cluster_images.seen_at)`
   const rows = places.map((place) => [
-    ...keyOf(place),
+    ...placeValues(place),
     place.allowed,
     place.denied,
     place.door,
@@ -59,16 +56,7 @@ export async function addDecisions(tx: SqlWriter, places: readonly DecidedPlace[
   await insertRows(tx, { into, onConflict }, rows)
 }
 
-function keyOf(
-  place: UsePlace & Pick<DecidedPlace, 'account' | 'repository' | 'digest'>,
-): readonly string[] {
-  const { account, cluster, namespace, workloadKind, workloadName, repository, digest } = place
-  return [account, cluster, namespace, workloadKind, workloadName, repository, digest]
-}
-
-export interface ReportedPlace extends Omit<UsePlace, 'cluster'> {
-  readonly repository: string
-  readonly digest: string
+export interface ReportedPlace extends Omit<ImagePlace, 'cluster'> {
   readonly units: number
 }
 
@@ -84,12 +72,12 @@ export async function addReported(
   places: readonly ReportedPlace[],
   at: Date,
 ): Promise<void> {
-  const into = `cluster_images (${key}, allowed, denied, first_at, last_at, first_seen_at, seen_at, seen_by, units)`
-  const onConflict = `ON CONFLICT (${key}) DO UPDATE SET last_at = excluded.last_at, seen_at = excluded.seen_at, seen_by = excluded.seen_by,
+  const into = `cluster_images (${placeColumns}, allowed, denied, first_at, last_at, first_seen_at, seen_at, seen_by, units)`
+  const onConflict = `ON CONFLICT (${placeColumns}) DO UPDATE SET last_at = excluded.last_at, seen_at = excluded.seen_at, seen_by = excluded.seen_by,
     first_seen_at = COALESCE(cluster_images.first_seen_at, excluded.first_seen_at), units = excluded.units, ended_at = NULL`
   const now = at.getTime()
   const rows = places.map((place) => [
-    ...keyOf({ ...cluster, ...place }),
+    ...placeValues({ ...cluster, ...place }),
     0,
     0,
     now,
@@ -160,7 +148,7 @@ export async function endUnseen(
 /** What does not run, and of which nothing happened since; at most `limit`. */
 export async function deleteOldPlaces(tx: SqlWriter, before: Date, limit: number): Promise<number> {
   return tx.run(
-    `DELETE FROM cluster_images WHERE (${key}) IN (SELECT ${key} FROM cluster_images
+    `DELETE FROM cluster_images WHERE (${placeColumns}) IN (SELECT ${placeColumns} FROM cluster_images
        WHERE last_at < $1 AND (ended_at IS NOT NULL OR seen_at IS NULL) ORDER BY last_at LIMIT $2)`,
     [before.getTime(), limit],
   )
@@ -179,7 +167,7 @@ export async function trimPlaces(
   const over = (row === undefined ? 0 : integer(row, 'places')) - most
   if (over <= 0) return 0
   return tx.run(
-    `DELETE FROM cluster_images WHERE (${key}) IN (SELECT ${key} FROM cluster_images WHERE account = $1 AND cluster = $2
+    `DELETE FROM cluster_images WHERE (${placeColumns}) IN (SELECT ${placeColumns} FROM cluster_images WHERE account = $1 AND cluster = $2
        ORDER BY CASE WHEN seen_at IS NOT NULL AND ended_at IS NULL THEN 1 ELSE 0 END, last_at LIMIT $3)`,
     [account, cluster, over],
   )
