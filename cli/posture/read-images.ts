@@ -14,8 +14,10 @@ import type {
 import {
   chooseImages,
   countClaimedSignatures,
-  isImage,
+  notLookedInto,
+  onlyOfNewest,
   releaseIn,
+  type InsideOfImage,
   type ListedImage,
 } from '../../src/posture/rules/choose-images.ts'
 import { layerSecretsIn, type ToldImageSecrets } from '../../src/posture/rules/layer-secrets.ts'
@@ -51,14 +53,13 @@ export async function readImages(
 ): Promise<readonly ImageEvidence[]> {
   const listed = (await describe(session, repositoryName)).map(listedOf)
   const { latest, lookedInto } = chooseImages(listed, { now, looked })
+  const tooMany = `not looked into: more images than --images ${looked} of a repository`
   const images: ImageEvidence[] = []
   for (const one of listed) {
     const isLatest = one === latest
     const inside = lookedInto.has(one)
       ? await lookInto(session, { repositoryName, ...one, listed, isLatest, isPullAllowed })
-      : isImage(one)
-        ? unread(looked)
-        : artifact
+      : notLookedInto(one, tooMany)
     images.push({ ...evidenceOf(one), isLatest, ...inside })
   }
   return images
@@ -104,22 +105,6 @@ function evidenceOf({ detail, tags, pushedAt, lastPulledAt }: Listed): Dates {
   }
 }
 
-type Inside = Pick<ImageEvidence, 'scans' | 'configurations' | 'layers' | 'signatures'>
-
-const noImage = { kind: 'not-applicable', why: 'it is no image' } as const
-const artifact: Inside = {
-  scans: noImage,
-  configurations: noImage,
-  layers: noImage,
-  signatures: noImage,
-}
-
-function unread(looked: number): Inside {
-  const why = `not looked into: more images than --images ${looked} of a repository`
-  const unknown = { kind: 'unknown', why } as const
-  return { scans: unknown, configurations: unknown, layers: unknown, signatures: unknown }
-}
-
 interface Looked {
   readonly repositoryName: string
   readonly detail: ImageDetail
@@ -128,7 +113,7 @@ interface Looked {
   readonly isPullAllowed: boolean
 }
 
-async function lookInto(session: Session, looked: Looked): Promise<Inside> {
+async function lookInto(session: Session, looked: Looked): Promise<InsideOfImage> {
   const { repositoryName, detail, isLatest, isPullAllowed } = looked
   if (!isPullAllowed) return lookFromOutside(session, looked)
   const found = await tell('ecr:BatchGetImage', () => targetsIn(session, repositoryName, detail))
@@ -137,12 +122,11 @@ async function lookInto(session: Session, looked: Looked): Promise<Inside> {
     return { scans: found, configurations: found, layers, signatures: found }
   const targets = found.value
   const scans = await tell('ecr:DescribeImageScanFindings', () => scansOf(session, targets))
-  const isAsked = { kind: 'not-applicable', why: 'only the newest image is asked for it' } as const
   return {
     scans,
     configurations: isLatest
       ? await tell('ecr:GetDownloadUrlForLayer', () => configurationsOf(session, targets))
-      : isAsked,
+      : onlyOfNewest,
     layers,
     signatures: await tell('ecr:ListImageReferrers', () => signaturesOf(session, looked)),
   }
@@ -154,7 +138,7 @@ const pullNeeded = {
 } as const
 
 /** An index whose manifest is not fetched is judged by what the source says of it as a whole, if anything. */
-async function lookFromOutside(session: Session, looked: Looked): Promise<Inside> {
+async function lookFromOutside(session: Session, looked: Looked): Promise<InsideOfImage> {
   const { repositoryName: repository, detail } = looked
   const { imageDigest: digest = '', imageManifestMediaType: type = '' } = detail
   const target = { repository, registryId: undefined, digest, platform: undefined }
@@ -175,7 +159,7 @@ async function layersOf(
 ): Promise<ImageEvidence['layers']> {
   if (session.endpoint === undefined)
     return { kind: 'not-applicable', why: 'ECR does not look for secrets in layers' }
-  if (!isLatest) return { kind: 'not-applicable', why: 'only the newest image is asked for it' }
+  if (!isLatest) return onlyOfNewest
   const query = new URLSearchParams({ repository, digest })
   return tell('pratique:ListImageSecrets', async () => {
     const answer = await callServer(session, 'GET', `/pratique/v1/secrets?${query.toString()}`)

@@ -15,6 +15,12 @@ export interface SearchCursor {
   readonly offset: number
 }
 
+export interface LogSearch {
+  readonly query: EventQuery
+  readonly limit: number
+  readonly before: SearchCursor | undefined
+}
+
 export interface SearchPage {
   /** Newest first. */
   readonly events: readonly FoundEvent[]
@@ -31,11 +37,7 @@ const disorderMs = 10 * 60_000
 /** Looks through the log from its end to its beginning, within bounds of memory and time; the cursor goes on. */
 export async function searchLog(
   deps: { readonly segments: SegmentStore; readonly log: Pick<AuditLog, 'position'> },
-  input: {
-    readonly query: EventQuery
-    readonly limit: number
-    readonly before: SearchCursor | undefined
-  },
+  input: LogSearch,
   { signal }: { readonly signal: AbortSignal },
 ): Promise<SearchPage> {
   const { query, limit, before } = input

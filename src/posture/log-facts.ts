@@ -1,6 +1,6 @@
 // What the audit log tells of a posture. The log may be many gigabytes: each time only what came since the last time is looked
 // through, and the chain is verified once a day.
-import type { SearchCursor, SearchPage } from '../audit/search-log.ts'
+import type { LogSearch, SearchCursor, SearchPage } from '../audit/search-log.ts'
 import type { EventQuery } from '../audit/rules/match-event.ts'
 import type { VerifyEvent } from '../audit/verify-log.ts'
 import { withRest } from '../lib/rest-after-work.ts'
@@ -24,11 +24,7 @@ export interface LogFactDeps {
   /** Who runs the registry: the whole log is his. */
   readonly ownAccount: AccountId
   readonly searchAuditLog: (
-    input: {
-      readonly query: EventQuery
-      readonly limit: number
-      readonly before: SearchCursor | undefined
-    },
+    input: LogSearch,
     options: { readonly signal: AbortSignal },
   ) => Promise<SearchPage>
   readonly verifyAuditLog: (options: { readonly signal: AbortSignal }) => AsyncIterable<VerifyEvent>

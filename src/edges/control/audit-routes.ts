@@ -2,7 +2,7 @@ import type { Anchor } from '../../audit/rules/notices.ts'
 import { readAnchor } from '../../audit/rules/notices.ts'
 import type { EventQuery } from '../../audit/rules/match-event.ts'
 import { parseSegmentName } from '../../audit/rules/segment-name.ts'
-import type { SearchCursor, SearchPage } from '../../audit/search-log.ts'
+import type { LogSearch, SearchCursor, SearchPage } from '../../audit/search-log.ts'
 import type { AccountId } from '../../policy/account-id.ts'
 import { refused, type ControlCall, type ControlReply, type ControlRoute } from './route.ts'
 
@@ -13,14 +13,7 @@ interface Options {
 export interface AuditRooms {
   /** Whose administrators may take the whole log: every account's records are in it. */
   readonly ownAccount: AccountId
-  readonly searchAuditLog: (
-    input: {
-      readonly query: EventQuery
-      readonly limit: number
-      readonly before: SearchCursor | undefined
-    },
-    options: Options,
-  ) => Promise<SearchPage>
+  readonly searchAuditLog: (input: LogSearch, options: Options) => Promise<SearchPage>
   /** The last event says how it ended. */
   readonly verifyAuditLog: (
     input: { readonly anchor: Anchor | undefined },

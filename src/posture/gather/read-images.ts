@@ -16,7 +16,9 @@ import type { ClaimedSignatures, ImageEvidence, RepositoryEvidence } from '../ru
 import {
   chooseImages,
   countClaimedSignatures,
-  isImage,
+  notLookedInto,
+  onlyOfNewest,
+  type InsideOfImage,
   type ListedImage,
 } from '../rules/choose-images.ts'
 import { layerSecretsIn } from '../rules/layer-secrets.ts'
@@ -38,14 +40,13 @@ export async function readImages(
   const listed = await listImages(deps.database, repository)
   if (listed === undefined) return { kind: 'unknown', why: `it has more than ${maxImages} images` }
   const { latest, lookedInto } = chooseImages(listed, { now, looked: deps.looked })
+  const tooMany = `not looked into: more images than ${deps.looked} of a repository`
   const images: ImageEvidence[] = []
   for (const one of listed) {
     const isLatest = one === latest
     const inside = lookedInto.has(one)
       ? await lookInto(deps, repository, { one, listed, isLatest })
-      : isImage(one)
-        ? unread(deps.looked)
-        : artifact
+      : notLookedInto(one, tooMany)
     images.push({ ...evidenceOf(one), isLatest, ...inside })
   }
   return { kind: 'told', value: images }
@@ -80,30 +81,14 @@ async function listImages(
   }
 }
 
-type Inside = Pick<ImageEvidence, 'scans' | 'configurations' | 'layers' | 'signatures'>
-
 function evidenceOf({
   summary,
   tags,
   pushedAt,
   lastPulledAt,
-}: Listed): Omit<ImageEvidence, 'isLatest' | keyof Inside> {
+}: Listed): Omit<ImageEvidence, 'isLatest' | keyof InsideOfImage> {
   const { digest, imageSize: sizeBytes } = summary
   return { digest, tags, pushedAt, lastPulledAt, sizeBytes }
-}
-
-const noImage = { kind: 'not-applicable', why: 'it is no image' } as const
-const artifact: Inside = {
-  scans: noImage,
-  configurations: noImage,
-  layers: noImage,
-  signatures: noImage,
-}
-
-function unread(looked: number): Inside {
-  const why = `not looked into: more images than ${looked} of a repository`
-  const unknown = { kind: 'unknown', why } as const
-  return { scans: unknown, configurations: unknown, layers: unknown, signatures: unknown }
 }
 
 interface Looked {
@@ -116,7 +101,7 @@ async function lookInto(
   deps: ImageDeps,
   repository: Repository,
   { one, listed, isLatest }: Looked,
-): Promise<Inside> {
+): Promise<InsideOfImage> {
   const { digest } = one.summary
   const content = deps.contentOf(repository.id)
   const targets = await targetsOf(content, one.summary)
@@ -127,16 +112,11 @@ async function lookInto(
   }
   return {
     scans: { kind: 'told', value: scans },
-    configurations: isLatest ? await readConfigurations(content, targets) : onlyNewest,
-    layers: isLatest ? await readLayerSecrets(deps, content, digest) : onlyNewest,
+    configurations: isLatest ? await readConfigurations(content, targets) : onlyOfNewest,
+    layers: isLatest ? await readLayerSecrets(deps, content, digest) : onlyOfNewest,
     signatures: { kind: 'told', value: await readSignatures(deps, repository, digest, listed) },
   }
 }
-
-const onlyNewest = {
-  kind: 'not-applicable',
-  why: 'only the newest image is asked for it',
-} as const
 
 async function readLayerSecrets(
   { database: reader }: ImageDeps,

@@ -4,6 +4,8 @@
 // Deviates: nothing.
 // Unknowns: an artifact of no stated type counts as an image: what is not looked at could hide anything.
 
+import type { ImageEvidence } from './evidence.ts'
+
 export interface ListedImage {
   readonly tags: readonly string[]
   readonly artifactType: string | undefined
@@ -35,6 +37,25 @@ export function chooseImages<Image extends ListedImage>(
   const wanted = [...(latest === undefined ? [] : [latest]), ...pulled]
   return { latest, lookedInto: new Set(wanted.slice(0, looked)) }
 }
+
+/** What only looking into an image tells. */
+export type InsideOfImage = Pick<
+  ImageEvidence,
+  'scans' | 'configurations' | 'layers' | 'signatures'
+>
+
+/** Of what is not looked into: `why` says it of an image. */
+export function notLookedInto(image: ListedImage, why: string): InsideOfImage {
+  const one = isImage(image)
+    ? ({ kind: 'unknown', why } as const)
+    : ({ kind: 'not-applicable', why: 'it is no image' } as const)
+  return { scans: one, configurations: one, layers: one, signatures: one }
+}
+
+export const onlyOfNewest = {
+  kind: 'not-applicable',
+  why: 'only the newest image is asked for it',
+} as const
 
 /** Charts, signatures and bills of materials are kept beside images; nobody runs them, and nothing in them is judged. */
 export function isImage({ artifactType, tags }: ListedImage): boolean {

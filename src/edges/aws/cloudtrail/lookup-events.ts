@@ -7,18 +7,14 @@ import type { SealKeys } from '../../../access/rules/seal.ts'
 import type { Caller } from '../../../access/caller.ts'
 import type { EventQuery, FoundEvent } from '../../../audit/rules/match-event.ts'
 import { parseSegmentName } from '../../../audit/rules/segment-name.ts'
-import type { SearchCursor, SearchPage } from '../../../audit/search-log.ts'
+import type { LogSearch, SearchCursor, SearchPage } from '../../../audit/search-log.ts'
 import { PratiqueError } from '../../../lib/errors.ts'
 import type { Ids } from '../../../lib/ids.ts'
 import { decodeToken, encodeToken } from '../protocol/paging-token.ts'
 
 export interface CloudTrailDeps {
   readonly search: (
-    input: {
-      readonly query: EventQuery
-      readonly limit: number
-      readonly before: SearchCursor | undefined
-    },
+    input: LogSearch,
     options: { readonly signal: AbortSignal },
   ) => Promise<SearchPage>
   readonly pagingKey: SealKeys
