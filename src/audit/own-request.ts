@@ -18,7 +18,7 @@ export function ownRequest({
   readonly account: AccountId
   /** Under which name it stands in the log. */
   readonly service: string
-  readonly via: Caller['method'] & Request['door']
+  readonly via: Extract<Caller['method'], 'job' | 'data-directory'>
   readonly sourceAddress: string
 }): Request {
   return {
