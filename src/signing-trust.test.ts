@@ -1,120 +1,23 @@
 // Evidence of portable signatures made here: what a revoked key takes back, and what a timestamp keeps.
 import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
-import { directVerifiers } from '../test/kit/direct-verifiers.ts'
-import { runJobs } from '../test/kit/jobs.ts'
-import { ownTimestamps, region, testSigning, type TestSigning } from '../test/kit/signing.ts'
+import { signedPlace, type SignedPlace } from '../test/kit/signed-place.ts'
+import { ownTimestamps, testSigning } from '../test/kit/signing.ts'
 import { isRecord } from './oci/descriptor.ts'
-import { parseDigest, type Digest } from './oci/digest.ts'
-import { mediaTypes } from './oci/media-type.ts'
-import { imagePushedJob } from './registry/events.ts'
-import { putManifest } from './registry/put-manifest.ts'
 import { listStoredJobs } from './signing/job-store.ts'
 import { rootsInPem } from './signing/installation-authority.ts'
-import { putProfile } from './signing/profiles.ts'
-import { profileArn } from './signing/rules/profile.ts'
 import { timestampRootsInPem } from './signing/timestamp-authority.ts'
-import { trustJobHandlers } from './trust-jobs.ts'
-import { putTrustMaterial } from './trust/put-trust-material.ts'
-import { putTrustPolicy } from './trust/put-trust-policy.ts'
-import { readEvidence } from './trust/read-evidence.ts'
-import { signImageJob, witnessPush } from './trust/request-signings.ts'
-import { signImage } from './trust/sign-image.ts'
-import { putSigningConfiguration } from './trust/signing-configuration.ts'
 
-const options = { signal: new AbortController().signal }
 const hour = 3_600_000
-const noTrust = { revocationPlaces: { hosts: [], networks: [] }, sigstoreMirror: undefined }
 
-interface Place extends TestSigning {
-  push(name: string): Promise<Digest>
-  settle(): Promise<void>
-  evidence(digest: Digest): Promise<string>
-  revoke(from: number): Promise<number>
-}
-
-async function place(t: TestContext, isStamped: boolean): Promise<Place> {
+async function place(t: TestContext, isStamped: boolean): Promise<SignedPlace> {
   const at = await testSigning(t)
-  const { registry, authorize, own } = at
-  const { database, clock, repository } = registry
+  const { database } = at.registry
   const deps = isStamped ? { ...at.deps, timestamps: ownTimestamps(at.deps) } : at.deps
-  const arn = profileArn(region, { account: own, name: 'release' })
-  const validity = { value: 12, type: 'MONTHS' } as const
-  const given = { mode: undefined, validity: undefined, tags: undefined, by: 'arn' }
-  await putProfile(
-    deps,
-    { account: own, name: 'release', ...given },
-    { mode: 'portable', validity },
-  )
-  await putSigningConfiguration(registry, {
-    account: own,
-    rules: [{ profileArn: arn, filters: undefined }],
-    by: 'arn',
-  })
-  const window = { validFrom: undefined, validUntil: undefined, revokedFrom: undefined }
-  const pems = {
-    'ca:own': await database.transaction((tx) => rootsInPem(deps, tx)),
-    'tsa:own': await timestampRootsInPem({ ...deps, database }),
-  }
-  for (const [name, text] of Object.entries(pems)) {
-    const reference = { kind: 'store', name } as const
-    await putTrustMaterial(registry, { account: own, reference, text, window, by: 'arn' })
-  }
-  const stores = isStamped ? ['ca:own', 'tsa:own'] : ['ca:own']
-  const policy = {
-    version: 1,
-    name: 'release',
-    repositories: ['*'],
-    accept: [{ id: 'own', notation: { stores, identities: ['*'] } }],
-  }
-  await putTrustPolicy(registry, { account: own, text: JSON.stringify(policy), by: 'arn' })
-  const signing = { ...registry, ...deps, authorize }
-  const setting = { region, url: undefined, trust: noTrust }
-  const handlers = {
-    ...trustJobHandlers(setting, registry, { verifiers: directVerifiers() }),
-    [signImageJob]: async (input: unknown) => {
-      assert.ok(isRecord(input) && typeof input['repositoryId'] === 'number')
-      const digest = parseDigest(String(input['digest']))
-      assert.ok(digest !== undefined)
-      await signImage(signing, { repositoryId: input['repositoryId'], digest }, options)
-    },
-    [imagePushedJob]: async (): Promise<void> => Promise.resolve(),
-  }
-  return {
-    ...at,
-    async push(name) {
-      const manifest = { schemaVersion: 2, mediaType: mediaTypes.ociIndex, manifests: [] }
-      const { digest } = await putManifest(registry, {
-        repository,
-        bytes: Buffer.from(JSON.stringify({ ...manifest, annotations: { name } })),
-        mediaType: mediaTypes.ociIndex,
-        digest: undefined,
-        tags: [],
-        principal: at.admin.principalArn,
-        ifPresent: 'accept',
-        witness: witnessPush(region)(at.admin),
-      })
-      return digest
-    },
-    async settle() {
-      await runJobs(registry, handlers)
-    },
-    async evidence(digest) {
-      const asked = { account: own, repository: repository.name, digest, policy: 'release' }
-      const from = { reader: database, place: { region, hostsOf: () => [] } }
-      const { result, reason } = await readEvidence(from, asked, clock.now().getTime())
-      return reason === undefined ? result : `${result} ${reason}`
-    },
-    async revoke(from) {
-      const { body } = await at.call(at.admin, 'GET', '/signing-profiles/release')
-      const { status } = await at.call(at.admin, 'PUT', '/signing-profiles/release/revoke', {
-        profileVersion: body['profileVersion'],
-        reason: 'the key was seen',
-        effectiveTime: from / 1000,
-      })
-      return status
-    },
-  }
+  const ca = await database.transaction((tx) => rootsInPem(deps, tx))
+  const stamps = isStamped ? { 'tsa:own': await timestampRootsInPem({ ...deps, database }) } : {}
+  const stores = { 'ca:own': ca, ...stamps }
+  return signedPlace(at, { deps, mode: 'portable', stores, filters: undefined, identities: ['*'] })
 }
 
 test('a portable signature without a timestamp is revoked with its key, whenever it says that it was made', async (t) => {
